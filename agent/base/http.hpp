@@ -1,0 +1,33 @@
+#pragma once
+// HTTP messages as values (RFC 9110), shared by protocol (which writes them), transport (which carries them)
+// and lifecycle (which reasons about them).
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace pushsim {
+
+/// In the order and with the letter case in which they go over the wire.
+using HttpHeaders = std::vector<std::pair<std::string, std::string>>;
+
+/// `Host` and `Content-Length` are added by the transport unless they are given here.
+struct HttpRequest {
+    std::string method;
+    std::string target;  ///< path and query, "/v3.0/sessions"
+    HttpHeaders headers;
+    std::string body;
+};
+
+struct HttpResponse {
+    int status = 0;
+    HttpHeaders headers;
+    std::string body;
+
+    /// The first header of that name, letter case ignored.
+    std::optional<std::string_view> header(std::string_view name) const;
+};
+
+}  // namespace pushsim

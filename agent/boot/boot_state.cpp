@@ -1,0 +1,97 @@
+#include "agent/boot/boot_state.hpp"
+
+#include <array>
+
+#include <fmt/format.h>
+#include <openssl/evp.h>
+
+namespace pushsim::boot {
+namespace {
+
+using tpm::HashAlgorithm;
+
+constexpr std::array kBanks{HashAlgorithm::Sha1, HashAlgorithm::Sha256, HashAlgorithm::Sha384,
+                            HashAlgorithm::Sha512};
+
+const EVP_MD* digest_of(HashAlgorithm algorithm) {
+    switch (algorithm) {
+        case HashAlgorithm::Sha1:
+            return EVP_sha1();
+        case HashAlgorithm::Sha256:
+            return EVP_sha256();
+        case HashAlgorithm::Sha384:
+            return EVP_sha384();
+        case HashAlgorithm::Sha512:
+            return EVP_sha512();
+    }
+    return nullptr;
+}
+
+Bytes hash(HashAlgorithm algorithm, ByteView data) {
+    Bytes digest(tpm::digest_size(algorithm));
+    EVP_Digest(data.data(), data.size(), digest.data(), nullptr, digest_of(algorithm), nullptr);
+    return digest;
+}
+
+}  // namespace
+
+Result<Measurement> parse_measurement(std::string_view written) {
+    const std::size_t colon = written.find(':');
+    const auto unknown = [&] {
+        return fail(ErrorKind::Parse,
+                    fmt::format("a measurement is `text:…` or `sha256:HEX` (also sha1, sha384, "
+                                "sha512); found `{}`",
+                                written.substr(0, 80)));
+    };
+    if (colon == std::string_view::npos) return unknown();
+    const std::string_view form = written.substr(0, colon);
+    const std::string_view value = written.substr(colon + 1);
+
+    Measurement measurement{std::string(written), {}};
+    if (form == "text") {
+        for (const HashAlgorithm bank : kBanks)
+            measurement.digests[bank] = hash(bank, as_bytes(value));
+        return measurement;
+    }
+    const auto bank = tpm::hash_algorithm_from(form);
+    if (!bank) return unknown();
+    auto digest = from_hex(value);
+    if (!digest) return fail(digest.error().in(fmt::format("measurement `{}`", written.substr(0, 80))));
+    if (digest->size() != tpm::digest_size(*bank)) {
+        return fail(ErrorKind::Parse,
+                    fmt::format("measurement `{}`: a {} digest has {} hexadecimal digits, this has {}",
+                                written.substr(0, 80), form, 2 * tpm::digest_size(*bank), value.size()));
+    }
+    measurement.digests[*bank] = std::move(*digest);
+    return measurement;
+}
+
+Bytes extend(HashAlgorithm bank, ByteView old_value, ByteView digest) {
+    Bytes joined(old_value.begin(), old_value.end());
+    joined.insert(joined.end(), digest.begin(), digest.end());
+    return hash(bank, joined);
+}
+
+void BootState::measure(int pcr, Measurement measurement) {
+    events_.push_back({pcr, std::move(measurement)});
+}
+
+Bytes BootState::pcr_value(HashAlgorithm bank, int pcr) const {
+    Bytes value(tpm::digest_size(bank), 0);
+    for (const Event& event : events_) {
+        if (event.pcr != pcr) continue;
+        const auto digest = event.measurement.digests.find(bank);
+        if (digest != event.measurement.digests.end()) value = extend(bank, value, digest->second);
+    }
+    return value;
+}
+
+std::map<int, std::vector<std::string>> BootState::policy_for(HashAlgorithm bank,
+                                                              const std::vector<int>& pcrs) const {
+    std::map<int, std::vector<std::string>> policy;
+    for (const int pcr : pcrs)
+        policy[pcr] = {to_hex(pcr_value(bank, pcr))};
+    return policy;
+}
+
+}  // namespace pushsim::boot

@@ -1,0 +1,59 @@
+#pragma once
+// What was measured since boot, and the PCR values and policies that follow from it.
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agent/base/result.hpp"
+#include "agent/base/time.hpp"
+#include "agent/tpm/types.hpp"
+
+namespace pushsim::boot {
+
+/// Digests by PCR bank; what one TPM2_PCR_Extend takes (TCG TPM 2.0 Part 3, 22.2).
+using Digests = std::map<tpm::HashAlgorithm, Bytes>;
+
+/// One measurement: what was measured, as written by whoever wrote it, and the digests it extends with.
+struct Measurement {
+    std::string as_written;
+    Digests digests;
+};
+
+/// Reads `text:…` (hashed with each bank's own algorithm) or `sha1:HEX`, `sha256:HEX`, `sha384:HEX`,
+/// `sha512:HEX` (that bank alone); ErrorKind::Parse otherwise, naming what was found.
+Result<Measurement> parse_measurement(std::string_view written);
+
+/// hash(old ‖ digest), the new value of a PCR (Part 1, 11.4.7).
+Bytes extend(tpm::HashAlgorithm bank, ByteView old_value, ByteView digest);
+
+/// The measurements since boot, in order. It is the record of what happened, not a TPM: a TPM that was given
+/// the same measurements has the PCR values this predicts.
+class BootState {
+  public:
+    explicit BootState(WallTime boot_time) : boot_time_(boot_time) {}
+
+    WallTime boot_time() const { return boot_time_; }
+
+    void measure(int pcr, Measurement measurement);
+
+    struct Event {
+        int pcr;
+        Measurement measurement;
+    };
+    const std::vector<Event>& events() const { return events_; }
+
+    /// The value of a PCR that starts at zeros, as those of firmware and boot do (0 to 15).
+    Bytes pcr_value(tpm::HashAlgorithm bank, int pcr) const;
+
+    /// A TPM policy that allows exactly the present values: PCR -> [lower-case hex].
+    std::map<int, std::vector<std::string>> policy_for(tpm::HashAlgorithm bank,
+                                                       const std::vector<int>& pcrs) const;
+
+  private:
+    WallTime boot_time_;
+    std::vector<Event> events_;
+};
+
+}  // namespace pushsim::boot

@@ -1,0 +1,128 @@
+#pragma once
+// The life of one agent as a state machine without I/O (DESIGN "One lifecycle, one transport for agents"): it
+// says what it wants done next and is handed the outcome. One implementation serves the single agent, a
+// fleet, and tests in simulated time.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "agent/base/http.hpp"
+#include "agent/base/random.hpp"
+#include "agent/base/result.hpp"
+#include "agent/base/time.hpp"
+#include "agent/tpm/types.hpp"
+#include "agent/transport/exchange.hpp"
+
+namespace pushsim::lifecycle {
+
+/// In this order; each needs the ones before it (enrolment, between Activate and Authenticate, is the
+/// tenant's).
+enum class Phase { Register, Activate, Authenticate, Negotiate, Collect, Submit };
+const char* to_string(Phase phase);  ///< "register", "activate", …
+
+enum class Peer { Registrar, Verifier };
+const char* to_string(Peer peer);
+
+// What the machine can want. Exactly one want is outstanding at a time.
+
+struct SendRequest {
+    Phase phase;
+    Peer peer;
+    HttpRequest request;
+    int attempt = 1;  ///< 1 for the first sending of this request in its phase
+};
+
+struct DescribeTpm {};
+struct ActivateCredential {
+    Bytes id_object;         ///< contents of TPM2B_ID_OBJECT, without its size
+    Bytes encrypted_secret;  ///< contents of TPM2B_ENCRYPTED_SECRET, without its size
+};
+struct CertifyAk {
+    Bytes challenge;  ///< qualifyingData
+};
+struct QuotePcrs {
+    Bytes challenge;  ///< qualifyingData
+    tpm::HashAlgorithm bank;
+    std::vector<int> pcrs;
+};
+struct UseTpm {
+    Phase phase;
+    std::variant<DescribeTpm, ActivateCredential, CertifyAk, QuotePcrs> operation;
+};
+/// Answers to the operations of UseTpm, in the same order. Bytes is the recovered secret.
+using TpmAnswer = std::variant<tpm::Description, Bytes, tpm::Certification, tpm::Quote>;
+
+struct Pause {
+    Phase phase;
+    Duration duration;
+    std::string reason;  ///< for the history: "Retry-After: 2", "back-off 3 after 500"
+};
+
+/// The goal was reached, or given up.
+struct Finished {
+    enum class Ending {
+        Reached,  ///< the goal's last phase was done (for Submit: 202)
+        Refused,  ///< a final answer that calls for a new negotiation, or any refusal with bare = true
+        Stopped,  ///< an answer after which a careful client stops and says so
+        Failed,   ///< no answer after all retries, a malformed answer, or the TPM failed
+    };
+    Ending ending;
+    Phase phase;                               ///< the phase that decided
+    std::string reason;                        ///< one sentence for a person
+    std::optional<int> status;                 ///< of the deciding answer
+    std::optional<std::string> code;           ///< JSON:API error code of the deciding answer
+    std::optional<int> attestation_index;      ///< of this cycle, once negotiated
+    std::optional<Duration> next_attestation;  ///< seconds_to_next_attestation of a 202
+};
+const char* to_string(Finished::Ending ending);
+
+using Want = std::variant<SendRequest, UseTpm, Pause, Finished>;
+
+/// Who the agent is and how it behaves.
+struct Settings {
+    std::string agent_id;
+    WallTime boot_time;
+    Duration backoff_initial = std::chrono::seconds{1};
+    Duration backoff_max = std::chrono::seconds{30};
+    int max_retries = 5;
+    Duration renew_before_expiry =
+        std::chrono::seconds{5};  ///< authenticate when the token has less than that left
+    std::string contact_ip = "127.0.0.1";
+    int contact_port = 9002;
+};
+
+/// `habits: correct` of the scenario language. Not thread-safe; one per agent.
+class Machine {
+  public:
+    /// The clock and the stream (jitter, request ids) must outlive the machine.
+    Machine(Settings settings, const Clock& clock, RandomStream& random);
+    ~Machine();
+    Machine(Machine&&) noexcept;
+    Machine& operator=(Machine&&) noexcept;
+
+    /// Starts towards the end of `goal`, running earlier phases that are missing (from Register, or from
+    /// Authenticate if `registered()`). With bare = true only `goal` itself, with what is at hand, and no
+    /// retries.
+    Want begin(Phase goal, bool bare = false);
+
+    Want on_response(const transport::Outcome& outcome);
+    Want on_tpm(const Result<TpmAnswer>& answer);
+    Want on_pause_over();
+
+    // What has been achieved so far.
+    bool registered() const;                       ///< activation was accepted
+    bool authenticated() const;                    ///< there is a token that has not expired
+    std::optional<int> attestation_index() const;  ///< of the last negotiation
+
+    /// The agent process is restarted: tokens, sessions and negotiations are forgotten, the TPM is not.
+    void restart(WallTime boot_time);
+
+  private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace pushsim::lifecycle

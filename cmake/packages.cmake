@@ -1,0 +1,28 @@
+# Everything comes from the distribution's packages; scripts/setup installs them.
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+find_package(OpenSSL 3.0 REQUIRED)
+find_package(fmt REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(yaml-cpp REQUIRED)
+find_package(pugixml REQUIRED)
+pkg_check_modules(TPMS REQUIRED IMPORTED_TARGET libtpms)
+pkg_check_modules(TSS2 REQUIRED IMPORTED_TARGET tss2-mu tss2-sys tss2-rc tss2-tctildr)
+pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3)
+
+# Headers without a package file of their own.
+find_path(NLOHMANN_JSON_DIR nlohmann/json.hpp REQUIRED)
+find_path(CLI11_DIR CLI/CLI.hpp REQUIRED)
+find_path(EXPECTED_DIR tl/expected.hpp REQUIRED)
+
+find_path(BEAST_DIR boost/beast/http/parser.hpp REQUIRED)
+pkg_check_modules(HTTPLIB REQUIRED IMPORTED_TARGET cpp-httplib)
+
+if(PUSHSIM_TESTS)
+  find_package(GTest REQUIRED)
+  find_package(rapidcheck QUIET)
+  include(GoogleTest)
+endif()
+if(PUSHSIM_BENCHMARKS)
+  find_package(benchmark REQUIRED)
+endif()

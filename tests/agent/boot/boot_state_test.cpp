@@ -1,0 +1,72 @@
+#include "agent/boot/boot_state.hpp"
+
+#include <gtest/gtest.h>
+
+namespace pushsim::boot {
+namespace {
+
+using tpm::HashAlgorithm;
+
+BootState booted() {
+    return BootState{WallTime{std::chrono::seconds{1'700'000'000}}};
+}
+
+TEST(Measurement, TextIsHashedForEachBank) {
+    const auto measurement = parse_measurement("text:abc");
+    ASSERT_TRUE(measurement.has_value());
+    // FIPS 180-4 examples for "abc".
+    EXPECT_EQ(to_hex(measurement->digests.at(HashAlgorithm::Sha1)),
+              "a9993e364706816aba3e25717850c26c9cd0d89d");
+    EXPECT_EQ(to_hex(measurement->digests.at(HashAlgorithm::Sha256)),
+              "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    EXPECT_EQ(measurement->digests.size(), 4U);
+}
+
+TEST(Measurement, DigestExtendsItsOwnBankAlone) {
+    const auto measurement = parse_measurement("sha1:a9993e364706816aba3e25717850c26c9cd0d89d");
+    ASSERT_TRUE(measurement.has_value());
+    EXPECT_EQ(measurement->digests.size(), 1U);
+    BootState state = booted();
+    state.measure(4, *measurement);
+    EXPECT_EQ(state.pcr_value(HashAlgorithm::Sha256, 4), Bytes(32, 0));
+    EXPECT_NE(state.pcr_value(HashAlgorithm::Sha1, 4), Bytes(20, 0));
+}
+
+TEST(Measurement, MistakesAreNamed) {
+    EXPECT_EQ(parse_measurement("sha256:abcd").error().message,
+              "measurement `sha256:abcd`: a sha256 digest has 64 hexadecimal digits, this has 4");
+    EXPECT_EQ(parse_measurement("md5:00").error().message,
+              "a measurement is `text:…` or `sha256:HEX` (also sha1, sha384, sha512); found `md5:00`");
+    EXPECT_FALSE(parse_measurement("abc").has_value());
+    EXPECT_FALSE(parse_measurement("sha1:zz").has_value());
+}
+
+TEST(BootState, ExtendIsTheHashOfOldValueAndDigest) {
+    // sha256(32 zero octets ‖ sha256("abc")), computed with openssl dgst.
+    BootState state = booted();
+    state.measure(7, *parse_measurement("text:abc"));
+    EXPECT_EQ(to_hex(state.pcr_value(HashAlgorithm::Sha256, 7)),
+              "589f9ffed4c477966bfb8d41f37895b08c69047df8f911d6f3b57fbe08faee8d");
+    EXPECT_EQ(state.pcr_value(HashAlgorithm::Sha256, 6), Bytes(32, 0));
+}
+
+TEST(BootState, OrderOfMeasurementsMatters) {
+    BootState one = booted(), other = booted();
+    one.measure(0, *parse_measurement("text:a"));
+    one.measure(0, *parse_measurement("text:b"));
+    other.measure(0, *parse_measurement("text:b"));
+    other.measure(0, *parse_measurement("text:a"));
+    EXPECT_NE(one.pcr_value(HashAlgorithm::Sha256, 0), other.pcr_value(HashAlgorithm::Sha256, 0));
+}
+
+TEST(BootState, PolicyAllowsExactlyThePresentValues) {
+    BootState state = booted();
+    state.measure(7, *parse_measurement("text:on"));
+    const auto policy = state.policy_for(HashAlgorithm::Sha256, {0, 7});
+    ASSERT_EQ(policy.size(), 2U);
+    EXPECT_EQ(policy.at(0), std::vector<std::string>{std::string(64, '0')});
+    EXPECT_EQ(policy.at(7), std::vector<std::string>{to_hex(state.pcr_value(HashAlgorithm::Sha256, 7))});
+}
+
+}  // namespace
+}  // namespace pushsim::boot
