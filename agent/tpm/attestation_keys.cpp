@@ -1,0 +1,244 @@
+#include "agent/tpm/attestation_keys.hpp"
+
+#include <algorithm>
+
+#include <openssl/evp.h>
+#include <tss2/tss2_mu.h>
+
+#include "agent/tpm/ek_certificate.hpp"
+#include "agent/tpm/marshal.hpp"
+#include "agent/tpm/templates.hpp"
+
+namespace pushsim::tpm {
+namespace {
+
+/// Runs `use` with a policy session that may use the EK, and closes the session.
+template <typename Use>
+Result<void> with_endorsement_policy(Commands& commands, const Use& use) {
+    auto session = commands.start_policy_session();
+    if (!session) return fail(session.error());
+    auto done = commands.policy_secret(handle::endorsement, *session);
+    if (done) done = use(*session);
+    auto flushed = commands.flush_context(*session);
+    return done ? flushed : done;
+}
+
+/// The names of asymmetric signing algorithms, sorted.
+std::vector<std::string> signature_schemes(const std::vector<Algorithm>& algorithms) {
+    struct Scheme {
+        std::uint16_t id;
+        const char* name;
+    };
+    constexpr Scheme schemes[] = {{TPM2_ALG_ECDSA, "ecdsa"},
+                                  {TPM2_ALG_ECSCHNORR, "ecschnorr"},
+                                  {TPM2_ALG_RSAPSS, "rsapss"},
+                                  {TPM2_ALG_RSASSA, "rsassa"}};
+    std::vector<std::string> names;
+    for (const Scheme& scheme : schemes)
+        if (std::ranges::any_of(algorithms, [&](const Algorithm& algorithm) {
+                return algorithm.id == scheme.id && algorithm.asymmetric && algorithm.signing;
+            }))
+            names.emplace_back(scheme.name);
+    return names;
+}
+
+/// Whether the quote's digest is the one over these values (TCG TPM 2.0 Part 2, 10.12.1 TPMS_QUOTE_INFO).
+Result<bool> covers(const Quote& quote, const PcrValues& pcrs) {
+    const auto attest = unmarshal("TPMS_ATTEST", quote.message, Tss2_MU_TPMS_ATTEST_Unmarshal);
+    if (!attest) return fail(attest.error());
+    Bytes concatenated;
+    for (const auto& [pcr, value] : pcrs)
+        concatenated.insert(concatenated.end(), value.begin(), value.end());
+    Bytes digest(EVP_MAX_MD_SIZE);
+    unsigned int size = 0;
+    if (EVP_Digest(concatenated.data(), concatenated.size(), digest.data(), &size, EVP_sha256(), nullptr) !=
+        1)
+        return fail(ErrorKind::System, "SHA-256 is not available in libcrypto");
+    digest.resize(size);
+    const TPM2B_DIGEST& quoted = attest->attested.quote.pcrDigest;
+    return digest == octets_of(quoted.size, quoted.buffer);
+}
+
+}  // namespace
+
+Result<AttestationKeys> AttestationKeys::provision(Tpm& tpm, AkParent parent) {
+    AttestationKeys keys(tpm);
+    keys.forget_after_power_change();
+    auto made = tpm.run([&](Commands& commands) { return keys.make(commands, parent); });
+    if (!made) {
+        (void)keys.release();
+        return fail(made.error());
+    }
+    return keys;
+}
+
+Result<AttestationKeys> AttestationKeys::load(Tpm& tpm, const SavedAk& saved) {
+    AttestationKeys keys(tpm);
+    keys.saved_ = saved;
+    auto loaded = tpm.run([&](Commands& commands) -> Result<void> {
+        if (auto ek = keys.need_ek(commands); !ek) return ek;
+        if (auto ak = keys.need_ak(commands); !ak) return ak;
+        return keys.read_description(commands);
+    });
+    if (!loaded) {
+        (void)keys.release();
+        return fail(loaded.error().in("loading saved attestation keys"));
+    }
+    return keys;
+}
+
+Result<void> AttestationKeys::make(Commands& commands, AkParent parent) {
+    saved_.parent = parent;
+    if (auto ek = need_ek(commands); !ek) return ek;
+    if (parent == AkParent::Ek) {
+        auto created = with_endorsement_policy(commands, [&](Handle session) -> Result<void> {
+            auto blobs = commands.create(*ek_, session, ak_template());
+            if (!blobs) return fail(blobs.error());
+            saved_.ak = std::move(*blobs);
+            return {};
+        });
+        if (!created) return created;
+    }
+    if (auto ak = need_ak(commands); !ak) return ak;
+    return read_description(commands);
+}
+
+Result<void> AttestationKeys::need_ek(Commands& commands) {
+    forget_after_power_change();
+    if (ek_) return {};
+    auto ek = commands.create_primary(handle::endorsement, ek_template());
+    if (!ek) return fail(ek.error());
+    ek_ = ek->handle;
+    description_.ek_public = std::move(ek->public_area);
+    return {};
+}
+
+Result<void> AttestationKeys::need_ak(Commands& commands) {
+    forget_after_power_change();
+    if (ak_) return {};
+    if (saved_.parent == AkParent::Ek) {
+        if (auto ek = need_ek(commands); !ek) return ek;
+        return load_ak(commands);
+    }
+    auto ak = commands.create_primary(handle::endorsement, ak_template());
+    if (!ak) return fail(ak.error());
+    ak_ = ak->handle;
+    if (saved_.ak.public_area.empty()) saved_.ak.public_area = ak->public_area;
+    if (saved_.ak.public_area != ak->public_area)
+        return fail(ErrorKind::Tpm, "the saved attestation key belongs to another TPM");
+    description_.ak_public = std::move(ak->public_area);
+    description_.ak_name = std::move(ak->name);
+    return {};
+}
+
+Result<void> AttestationKeys::load_ak(Commands& commands) {
+    return with_endorsement_policy(commands, [&](Handle session) -> Result<void> {
+        auto ak = commands.load(*ek_, session, saved_.ak);
+        if (!ak) return fail(ak.error());
+        ak_ = ak->handle;
+        description_.ak_public = saved_.ak.public_area;
+        description_.ak_name = std::move(ak->name);
+        return {};
+    });
+}
+
+Result<void> AttestationKeys::read_description(Commands& commands) {
+    auto certificate = read_ek_certificate(commands);
+    if (!certificate) return fail(certificate.error());
+    auto banks = commands.pcr_banks();
+    if (!banks) return fail(banks.error());
+    auto algorithms = commands.algorithms();
+    if (!algorithms) return fail(algorithms.error());
+    description_.ek_certificate = std::move(*certificate);
+    description_.hash_algorithms.clear();
+    description_.available_pcrs.clear();
+    for (const auto& [bank, pcrs] : *banks) {
+        const std::string name(to_string(bank));
+        description_.available_pcrs[name] = pcrs;
+        if (std::ranges::any_of(*algorithms,
+                                [&, id = static_cast<std::uint16_t>(bank)](const Algorithm& algorithm) {
+                                    return algorithm.id == id && algorithm.hash;
+                                }))
+            description_.hash_algorithms.push_back(name);
+    }
+    std::ranges::sort(description_.hash_algorithms);
+    description_.signature_schemes = signature_schemes(*algorithms);
+    return {};
+}
+
+Result<Bytes> AttestationKeys::activate_credential(ByteView id_object, ByteView encrypted_secret) {
+    Bytes secret;
+    auto done = tpm_->run([&](Commands& commands) -> Result<void> {
+        if (auto ek = need_ek(commands); !ek) return ek;
+        if (auto ak = need_ak(commands); !ak) return ak;
+        return with_endorsement_policy(commands, [&](Handle session) -> Result<void> {
+            auto recovered = commands.activate_credential(*ak_, *ek_, session, id_object, encrypted_secret);
+            if (!recovered) return fail(recovered.error());
+            secret = std::move(*recovered);
+            return {};
+        });
+    });
+    if (!done) return fail(done.error());
+    return secret;
+}
+
+Result<Certification> AttestationKeys::certify(ByteView challenge) {
+    Certification certification;
+    auto done = tpm_->run([&](Commands& commands) -> Result<void> {
+        if (auto ak = need_ak(commands); !ak) return ak;
+        auto certified = commands.certify(*ak_, *ak_, challenge);
+        if (!certified) return fail(certified.error());
+        certification = std::move(*certified);
+        return {};
+    });
+    if (!done) return fail(done.error());
+    return certification;
+}
+
+Result<Quote> AttestationKeys::quote(ByteView challenge, HashAlgorithm bank, const std::vector<int>& pcrs) {
+    Quote quote;
+    auto done = tpm_->run([&](Commands& commands) -> Result<void> {
+        if (auto ak = need_ak(commands); !ak) return ak;
+        for (int attempt = 1; attempt <= quote_attempts; ++attempt) {
+            auto values = commands.pcr_read(bank, pcrs);
+            if (!values) return fail(values.error());
+            auto quoted = commands.quote(*ak_, challenge, bank, pcrs);
+            if (!quoted) return fail(quoted.error());
+            const auto covered = covers(*quoted, *values);
+            if (!covered) return fail(covered.error());
+            if (*covered) {
+                quote = std::move(*quoted);
+                quote.pcrs = std::move(*values);
+                return {};
+            }
+        }
+        return fail(ErrorKind::Tpm, "TPM2_Quote: the PCRs changed between reading and quoting in each of " +
+                                        std::to_string(quote_attempts) + " attempts");
+    });
+    if (!done) return fail(done.error());
+    return quote;
+}
+
+Result<void> AttestationKeys::release() {
+    forget_after_power_change();
+    if (!ek_ && !ak_) return {};
+    return tpm_->run([&](Commands& commands) -> Result<void> {
+        Result<void> result;
+        for (std::optional<Handle>* key : {&ak_, &ek_}) {
+            if (!key->has_value()) continue;
+            auto flushed = commands.flush_context(**key);
+            key->reset();
+            if (!flushed && result) result = flushed;
+        }
+        return result;
+    });
+}
+
+void AttestationKeys::forget_after_power_change() {
+    if (tpm_->power_epoch() == power_epoch_) return;
+    power_epoch_ = tpm_->power_epoch();
+    ek_.reset();
+    ak_.reset();
+}
+
+}  // namespace pushsim::tpm

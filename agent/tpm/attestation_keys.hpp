@@ -1,0 +1,75 @@
+#pragma once
+// What an attesting agent asks of its TPM.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/tpm/commands.hpp"
+#include "agent/tpm/tpm.hpp"
+#include "agent/tpm/types.hpp"
+
+namespace pushsim::tpm {
+
+enum class AkParent {
+    Ek,    ///< a child of the EK, made by chance, as the Keylime Rust agent's: about 0.2 s
+    None,  ///< a primary of the endorsement hierarchy, made from its seed: about 0.03 s
+};
+
+/// What has to be kept for the same identity after a restart. Useless without the TPM it comes from.
+struct SavedAk {
+    AkParent parent = AkParent::Ek;
+    KeyBlobs ak;  ///< no private_area where the parent is None
+};
+
+/// EK and AK of one TPM: both RSA-2048 (protocol: registrar, "Keys the Rust agent creates"). Both stay loaded
+/// as transient objects, of which a TPM often has room for three, and are loaded again by themselves after a
+/// power cycle of a VirtualTpm. Used like its TPM: one thread at a time; the TPM must outlive it.
+class AttestationKeys {
+  public:
+    /// Makes EK and AK.
+    static Result<AttestationKeys> provision(Tpm& tpm, AkParent parent = AkParent::Ek);
+
+    /// The keys of an earlier provision(), in the same TPM; an error where it is another.
+    static Result<AttestationKeys> load(Tpm& tpm, const SavedAk& saved);
+
+    const SavedAk& saved() const { return saved_; }
+
+    /// Read from the TPM when the keys were made or loaded.
+    const Description& describe() const { return description_; }
+
+    /// TPM2_ActivateCredential: the secret of a credential made for this EK and this AK's name. Contents of
+    /// TPM2B_ID_OBJECT and TPM2B_ENCRYPTED_SECRET, without their sizes.
+    Result<Bytes> activate_credential(ByteView id_object, ByteView encrypted_secret);
+
+    /// TPM2_Certify of the AK by itself; the challenge is the qualifyingData.
+    Result<Certification> certify(ByteView challenge);
+
+    /// TPM2_Quote with PCR values that match its digest: read before, and both again (at most
+    /// `quote_attempts` times in all) when a PCR changed in between.
+    Result<Quote> quote(ByteView challenge, HashAlgorithm bank, const std::vector<int>& pcrs);
+    static constexpr int quote_attempts = 5;
+
+    /// Flushes both keys from the TPM. They are loaded again when needed.
+    Result<void> release();
+
+  private:
+    explicit AttestationKeys(Tpm& tpm) : tpm_(&tpm) {}
+
+    Result<void> make(Commands& commands, AkParent parent);
+    Result<void> read_description(Commands& commands);
+    Result<void> need_ek(Commands& commands);
+    Result<void> need_ak(Commands& commands);
+    Result<void> load_ak(Commands& commands);
+    void forget_after_power_change();
+
+    Tpm* tpm_;
+    SavedAk saved_;
+    Description description_;
+    std::optional<Handle> ek_;
+    std::optional<Handle> ak_;
+    std::uint64_t power_epoch_ = 0;
+};
+
+}  // namespace pushsim::tpm

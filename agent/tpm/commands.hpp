@@ -1,0 +1,161 @@
+#pragma once
+// The TPM 2.0 commands an attesting agent uses, as functions of plain values. Errors are ErrorKind::Tpm and
+// read "TPM2_Quote of 0x80000001: tpm:handle(1):… (0x18b)".
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "agent/base/result.hpp"
+#include "agent/tpm/types.hpp"
+
+struct TSS2_TCTI_OPAQUE_CONTEXT_BLOB;
+struct _TSS2_SYS_OPAQUE_CONTEXT_BLOB;
+
+namespace pushsim::tpm {
+
+/// TPM_HANDLE (TCG TPM 2.0 Part 2, 7).
+using Handle = std::uint32_t;
+
+namespace handle {
+constexpr Handle owner = 0x40000001;        ///< TPM_RH_OWNER
+constexpr Handle password = 0x40000009;     ///< TPM_RS_PW: an empty password instead of a session
+constexpr Handle lockout = 0x4000000A;      ///< TPM_RH_LOCKOUT
+constexpr Handle endorsement = 0x4000000B;  ///< TPM_RH_ENDORSEMENT
+constexpr Handle first_loaded_session = 0x02000000;
+constexpr Handle first_transient = 0x80000000;
+constexpr Handle first_persistent = 0x81000000;
+}  // namespace handle
+
+/// TPM_SU: of TPM2_Startup and TPM2_Shutdown.
+enum class StartupType : std::uint16_t { Clear = 0, State = 1 };
+
+struct PrimaryKey {
+    Handle handle;
+    Bytes public_area;  ///< marshalled TPM2B_PUBLIC
+    Bytes name;         ///< nameAlg ‖ digest
+};
+
+/// A child key outside the TPM: only its parent can load it.
+struct KeyBlobs {
+    Bytes public_area;   ///< marshalled TPM2B_PUBLIC
+    Bytes private_area;  ///< marshalled TPM2B_PRIVATE
+};
+
+struct LoadedKey {
+    Handle handle;
+    Bytes name;
+};
+
+struct PublicKey {
+    Bytes public_area;  ///< marshalled TPM2B_PUBLIC
+    Bytes name;
+};
+
+/// One entry of TPM_CAP_ALGS (Part 2, 8.2 TPMA_ALGORITHM).
+struct Algorithm {
+    std::uint16_t id;
+    bool asymmetric;
+    bool signing;
+    bool hash;
+};
+
+/// One SAPI context over a TCTI. Every authorisation is an empty password or a policy session. A command that
+/// is answered with TPM_RC_RETRY, TPM_RC_YIELDED or TPM_RC_TESTING is sent again, up to `max_sendings` times
+/// in all.
+class Commands {
+  public:
+    static constexpr int max_sendings = 6;
+
+    /// The TCTI must outlive this and stays the caller's.
+    explicit Commands(TSS2_TCTI_OPAQUE_CONTEXT_BLOB* tcti);
+    ~Commands();
+    Commands(const Commands&) = delete;
+    Commands& operator=(const Commands&) = delete;
+
+    /// TPM2_Startup (Part 3, 9.3) and TPM2_Shutdown (9.4).
+    Result<void> startup(StartupType type);
+    Result<void> shutdown(StartupType type);
+
+    /// TPM2_CreatePrimary (Part 3, 24.1), by a marshalled TPMT_PUBLIC (templates.hpp).
+    Result<PrimaryKey> create_primary(Handle hierarchy, ByteView public_template);
+
+    /// TPM2_Create (Part 3, 12.1), the parent authorised by `session`.
+    Result<KeyBlobs> create(Handle parent, Handle session, ByteView public_template);
+
+    /// TPM2_Load (Part 3, 12.2), the parent authorised by `session`.
+    Result<LoadedKey> load(Handle parent, Handle session, const KeyBlobs& key);
+
+    /// TPM2_StartAuthSession (Part 3, 11.1): a policy session with SHA-256, unsalted and unbound.
+    Result<Handle> start_policy_session();
+
+    /// TPM2_PolicySecret (Part 3, 23.4) with the empty password of `authority`.
+    Result<void> policy_secret(Handle authority, Handle session);
+
+    /// TPM2_ActivateCredential (Part 3, 12.5): the secret. Both inputs without their TPM2B sizes.
+    Result<Bytes> activate_credential(Handle key, Handle parent, Handle parent_session, ByteView id_object,
+                                      ByteView encrypted_secret);
+
+    /// TPM2_Certify (Part 3, 18.2), with the signer's own scheme.
+    Result<Certification> certify(Handle object, Handle signer, ByteView qualifying_data);
+
+    /// TPM2_Quote (Part 3, 18.4), with the signer's own scheme. `pcrs` of the result stays empty.
+    Result<Quote> quote(Handle signer, ByteView qualifying_data, HashAlgorithm bank,
+                        const std::vector<int>& pcrs);
+
+    /// TPM2_PCR_Read (Part 3, 22.4), as often as needed; an error if the bank does not have one of them.
+    Result<PcrValues> pcr_read(HashAlgorithm bank, const std::vector<int>& pcrs);
+
+    /// TPM2_PCR_Extend (Part 3, 22.2): one digest for each bank given.
+    Result<void> pcr_extend(int pcr, const std::map<HashAlgorithm, Bytes>& digests);
+
+    /// TPM2_PCR_Reset (Part 3, 22.8): at locality 0 that is PCR 16 and 23.
+    Result<void> pcr_reset(int pcr);
+
+    /// TPM2_ReadPublic (Part 3, 12.4).
+    Result<PublicKey> read_public(Handle object);
+
+    /// TPM2_FlushContext (Part 3, 28.4): a transient object or a session.
+    Result<void> flush_context(Handle loaded);
+
+    /// TPM2_EvictControl (Part 3, 28.5) by the owner: makes a transient object persistent at `persistent`, or
+    /// removes it when both handles are the same.
+    Result<void> evict_control(Handle object, Handle persistent);
+
+    /// TPM2_GetCapability (Part 3, 30.2): PCR banks with at least one PCR, all algorithms, handles from
+    /// `first` on that are of its kind, and one TPM_PT (0 where the TPM does not have it).
+    Result<std::map<HashAlgorithm, std::vector<int>>> pcr_banks();
+    Result<std::vector<Algorithm>> algorithms();
+    Result<std::vector<Handle>> handles(Handle first);
+    Result<std::uint32_t> property(std::uint32_t tag);
+
+    /// TPM2_GetRandom (Part 3, 16.1), as often as needed.
+    Result<Bytes> get_random(std::size_t size);
+
+    /// All octets of an NV index, read by its own or the owner's empty password, as its attributes allow
+    /// (Part 3, 31.6 and 31.13); nothing where the index is not defined or was never written.
+    Result<std::optional<Bytes>> nv_read(Handle index);
+
+    /// TPM2_DictionaryAttackLockReset (Part 3, 25.2) with the empty lockout password.
+    Result<void> dictionary_attack_lock_reset();
+
+    /// Response code of the last command, TSS layer included; 0 after a success.
+    std::uint32_t response_code() const { return response_code_; }
+
+    /// For commands this class does not have.
+    _TSS2_SYS_OPAQUE_CONTEXT_BLOB* sapi() const;
+
+  private:
+    using Call = std::function<std::uint32_t(_TSS2_SYS_OPAQUE_CONTEXT_BLOB*)>;
+    Result<void> execute(std::string_view command, std::optional<Handle> subject, const Call& call);
+
+    struct Context;
+    std::unique_ptr<Context> context_;
+    std::uint32_t response_code_ = 0;
+};
+
+}  // namespace pushsim::tpm

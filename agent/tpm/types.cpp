@@ -1,0 +1,43 @@
+#include "agent/tpm/types.hpp"
+
+#include <stdexcept>
+#include <string>
+
+namespace pushsim::tpm {
+namespace {
+
+struct Entry {
+    HashAlgorithm algorithm;
+    std::string_view name;
+    std::size_t size;
+};
+constexpr Entry entries[] = {
+    {HashAlgorithm::Sha1, "sha1", 20},
+    {HashAlgorithm::Sha256, "sha256", 32},
+    {HashAlgorithm::Sha384, "sha384", 48},
+    {HashAlgorithm::Sha512, "sha512", 64},
+};
+
+const Entry& entry(HashAlgorithm algorithm) {
+    for (const Entry& known : entries)
+        if (known.algorithm == algorithm) return known;
+    throw std::invalid_argument("not a hash algorithm: " + std::to_string(static_cast<int>(algorithm)));
+}
+
+}  // namespace
+
+std::string_view to_string(HashAlgorithm algorithm) {
+    return entry(algorithm).name;
+}
+
+std::optional<HashAlgorithm> hash_algorithm_from(std::string_view name) {
+    for (const Entry& known : entries)
+        if (known.name == name) return known.algorithm;
+    return std::nullopt;
+}
+
+std::size_t digest_size(HashAlgorithm algorithm) {
+    return entry(algorithm).size;
+}
+
+}  // namespace pushsim::tpm
