@@ -1,0 +1,170 @@
+#include "agent/protocol/admin.hpp"
+
+#include <limits>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "agent/protocol/answer.hpp"
+#include "agent/protocol/request.hpp"
+
+namespace pushsim::protocol {
+namespace {
+
+using nlohmann::ordered_json;
+
+template <typename T>
+ordered_json or_null(const std::optional<T>& value) {
+    return value ? ordered_json(*value) : ordered_json(nullptr);
+}
+
+template <typename T>
+std::optional<T> in_range(const json::Value& object, std::string_view name) {
+    const auto value = object.optional_count(name);
+    if (!value) return std::nullopt;
+    if (*value > static_cast<std::uint64_t>(std::numeric_limits<T>::max())) {
+        object.wrong(name, fmt::format("{} is out of range", *value));
+    }
+    return static_cast<T>(*value);
+}
+
+}  // namespace
+
+PcrPolicy pcr_policy(const tpm::PcrValues& pcrs) {
+    PcrPolicy policy;
+    for (const auto& [pcr, digest] : pcrs)
+        policy[pcr] = {to_hex(digest)};
+    return policy;
+}
+
+std::string tpm_policy_text(const PcrPolicy& policy) {
+    ordered_json json = ordered_json::object();
+    std::uint32_t mask = 0;
+    for (const auto& [pcr, values] : policy) {
+        json[std::to_string(pcr)] = values;
+        if (pcr >= 0 && pcr < 32) mask |= 1U << static_cast<unsigned>(pcr);
+    }
+    json["mask"] = fmt::format("{:#x}", mask);
+    return json.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
+}
+
+HttpRequest enrol_request(std::string_view agent_id, const Enrolment& enrolment, std::string_view version,
+                          const CallHeaders& headers) {
+    ordered_json body;
+    body["v"] = nullptr;
+    body["cloudagent_ip"] = nullptr;
+    body["cloudagent_port"] = nullptr;
+    body["verifier_ip"] = "127.0.0.1";
+    body["verifier_port"] = 8881;
+    body["tpm_policy"] = enrolment.tpm_policy;
+    body["runtime_policy"] = to_base64(as_bytes(enrolment.runtime_policy));
+    body["runtime_policy_name"] = or_null(enrolment.runtime_policy_name);
+    body["runtime_policy_key"] = nullptr;
+    body["mb_policy"] = or_null(enrolment.mb_policy);
+    body["mb_policy_name"] = or_null(enrolment.mb_policy_name);
+    body["ima_sign_verification_keys"] = "";
+    body["metadata"] = enrolment.metadata;
+    body["revocation_key"] = "";
+    body["accept_tpm_hash_algs"] = enrolment.accept_tpm_hash_algs;
+    body["accept_tpm_encryption_algs"] = enrolment.accept_tpm_encryption_algs;
+    body["accept_tpm_signing_algs"] = enrolment.accept_tpm_signing_algs;
+    body["ak_tpm"] = to_base64(enrolment.ak_public);
+    body["mtls_cert"] = nullptr;
+    body["supported_version"] = enrolment.supported_version;
+    return json_request("POST", agents_target(version, agent_id), kJson, kJson, headers, body);
+}
+
+HttpRequest status_request(std::string_view agent_id, std::string_view version, const CallHeaders& headers) {
+    return bare_request("GET", agents_target(version, agent_id), kJson, headers);
+}
+
+HttpRequest list_request(std::string_view version, const CallHeaders& headers) {
+    return bare_request("GET", agents_target(version) + "/", kJson, headers);
+}
+
+HttpRequest delete_request(std::string_view agent_id, std::string_view version, const CallHeaders& headers) {
+    return bare_request("DELETE", agents_target(version, agent_id), kJson, headers);
+}
+
+HttpRequest reactivate_request(std::string_view agent_id, std::string_view version,
+                               const CallHeaders& headers) {
+    // Without Content-Type: the verifier refuses a body that is said to be JSON and is empty.
+    return bare_request("PUT", agents_target(version, agent_id) + "/reactivate", kJson, headers);
+}
+
+Result<void> parse_done(const HttpResponse& answer, std::string_view call) {
+    auto document = open_answer(answer, {200}, call);
+    if (!document) return fail(std::move(document).error());
+    open_envelope(*document, answer.status);
+    if (!document->complaint().empty()) return fail(malformed(call, document->complaint()));
+    return {};
+}
+
+Result<AgentStatus> parse_status(const HttpResponse& answer, std::string_view call) {
+    auto document = open_answer(answer, {200}, call);
+    if (!document) return fail(std::move(document).error());
+    const json::Value results = open_envelope(*document, answer.status);
+    AgentStatus status;
+    status.attestation_status = results.text("attestation_status");
+    status.attestation_count = results.count("attestation_count");
+    status.last_received_quote = results.count("last_received_quote");
+    status.last_successful_attestation = results.count("last_successful_attestation");
+    status.operational_state = in_range<int>(results, "operational_state");
+    status.attestation_period = results.text("attestation_period");
+    status.maximum_attestation_interval = results.text("maximum_attestation_interval");
+    status.tpm_policy = results.text("tpm_policy");
+    status.has_runtime_policy = results.flag("has_runtime_policy");
+    status.has_mb_refstate = results.flag("has_mb_refstate");
+    status.accept_tpm_hash_algs = results.texts("accept_tpm_hash_algs");
+    status.accept_tpm_encryption_algs = results.texts("accept_tpm_encryption_algs");
+    status.accept_tpm_signing_algs = results.texts("accept_tpm_signing_algs");
+    return close_answer(*document, call, std::move(status));
+}
+
+Result<std::vector<std::string>> parse_list(const HttpResponse& answer, std::string_view call) {
+    auto document = open_answer(answer, {200}, call);
+    if (!document) return fail(std::move(document).error());
+    std::vector<std::string> ids;
+    for (const json::Value& item : open_envelope(*document, answer.status).array("uuids")) {
+        if (item.is_string()) {
+            ids.push_back(item.as_text());
+            continue;
+        }
+        const auto row = item.as_array();
+        if (row.size() != 1) item.wrong({}, fmt::format("an array of {}, expected 1", row.size()));
+        for (const json::Value& id : row)
+            ids.push_back(id.as_text());
+    }
+    return close_answer(*document, call, std::move(ids));
+}
+
+HttpRequest registrar_agent_request(std::string_view agent_id, std::string_view version,
+                                    const CallHeaders& headers) {
+    return bare_request("GET", agents_target(version, agent_id), kJson, headers);
+}
+
+HttpRequest registrar_list_request(std::string_view version, const CallHeaders& headers) {
+    return bare_request("GET", agents_target(version), kJson, headers);
+}
+
+HttpRequest registrar_delete_request(std::string_view agent_id, std::string_view version,
+                                     const CallHeaders& headers) {
+    return bare_request("DELETE", agents_target(version, agent_id), kJson, headers);
+}
+
+Result<RegistrarAgent> parse_registrar_agent(const HttpResponse& answer, std::string_view call) {
+    auto document = open_answer(answer, {200}, call);
+    if (!document) return fail(std::move(document).error());
+    const json::Value results = open_envelope(*document, answer.status);
+    RegistrarAgent agent;
+    agent.ak_public = results.base64("aik_tpm");
+    agent.ek_public = results.base64("ek_tpm");
+    agent.ek_certificate = results.optional_base64("ekcert");
+    agent.mtls_certificate = results.optional_text("mtls_cert");
+    agent.ip = results.optional_text("ip");
+    agent.port = in_range<int>(results, "port");
+    agent.registration_count = results.count("regcount");
+    return close_answer(*document, call, std::move(agent));
+}
+
+}  // namespace pushsim::protocol

@@ -1,0 +1,103 @@
+#pragma once
+// What the tenant does: enrolment and its state at the verifier, records at the registrar (mTLS, v2 API).
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agent/base/bytes.hpp"
+#include "agent/base/http.hpp"
+#include "agent/protocol/call.hpp"
+#include "agent/tpm/types.hpp"
+
+namespace pushsim::protocol {
+
+/// PCR -> values any of which is right, in lower-case hex.
+using PcrPolicy = std::map<int, std::vector<std::string>>;
+
+/// The policy that allows exactly these values.
+PcrPolicy pcr_policy(const tpm::PcrValues& pcrs);
+
+/// The JSON text of `tpm_policy`, with the `mask` of its PCRs: {"0":["00…"],"mask":"0x1"}.
+std::string tpm_policy_text(const PcrPolicy& policy);
+
+/// What an agent is enrolled with. Texts are sent as they are, so that wrong ones can be, too.
+struct Enrolment {
+    Bytes ak_public;                                 ///< marshalled TPM2B_PUBLIC
+    std::string tpm_policy = "{\"mask\": \"0x0\"}";  ///< JSON text
+    std::string runtime_policy;                      ///< JSON text, sent as base64; empty for none
+    std::optional<std::string> runtime_policy_name;
+    std::optional<std::string> mb_policy;  ///< JSON text of a measured boot policy
+    std::optional<std::string> mb_policy_name;
+    std::string metadata = "{}";
+    std::vector<std::string> accept_tpm_hash_algs = {"sha512", "sha384", "sha256"};
+    std::vector<std::string> accept_tpm_encryption_algs = {"ecc", "rsa"};
+    std::vector<std::string> accept_tpm_signing_algs = {"ecschnorr", "rsassa"};
+    std::string supported_version = std::string{kAdminApiVersion};
+};
+
+/// POST /v2.x/agents/{agent_id} at the verifier.
+HttpRequest enrol_request(std::string_view agent_id, const Enrolment& enrolment,
+                          std::string_view version = kAdminApiVersion, const CallHeaders& headers = {});
+/// GET /v2.x/agents/{agent_id}.
+HttpRequest status_request(std::string_view agent_id, std::string_view version = kAdminApiVersion,
+                           const CallHeaders& headers = {});
+/// GET /v2.x/agents/.
+HttpRequest list_request(std::string_view version = kAdminApiVersion, const CallHeaders& headers = {});
+/// DELETE /v2.x/agents/{agent_id}.
+HttpRequest delete_request(std::string_view agent_id, std::string_view version = kAdminApiVersion,
+                           const CallHeaders& headers = {});
+/// PUT /v2.x/agents/{agent_id}/reactivate.
+HttpRequest reactivate_request(std::string_view agent_id, std::string_view version = kAdminApiVersion,
+                               const CallHeaders& headers = {});
+
+/// 200 with an empty envelope: what enrolment, deletion and reactivation succeed with.
+Result<void> parse_done(const HttpResponse& answer, std::string_view call = {});
+
+/// The state of an agent as the status API tells it. It is sticky and can lie; see the requirements.
+struct AgentStatus {
+    std::string attestation_status;         ///< PENDING, PASS, FAIL, TIMEOUT
+    std::uint64_t attestation_count = 0;    ///< passes since enrolment
+    std::uint64_t last_received_quote = 0;  ///< Unix seconds of the last verified evidence; 0 at first
+    std::uint64_t last_successful_attestation = 0;  ///< Unix seconds; 0 at first
+    std::optional<int> operational_state;           ///< means nothing in push mode
+    std::string attestation_period;                 ///< "2s"
+    std::string maximum_attestation_interval;       ///< "10s"
+    std::string tpm_policy;                         ///< JSON text
+    bool has_runtime_policy = false;
+    bool has_mb_refstate = false;
+    std::vector<std::string> accept_tpm_hash_algs;
+    std::vector<std::string> accept_tpm_encryption_algs;
+    std::vector<std::string> accept_tpm_signing_algs;
+};
+Result<AgentStatus> parse_status(const HttpResponse& answer, std::string_view call = {});
+
+/// Agent ids, from the verifier (one-element arrays) or the registrar (texts).
+Result<std::vector<std::string>> parse_list(const HttpResponse& answer, std::string_view call = {});
+
+/// GET /v2.x/agents/{agent_id} at the registrar's TLS port.
+HttpRequest registrar_agent_request(std::string_view agent_id, std::string_view version = kAdminApiVersion,
+                                    const CallHeaders& headers = {});
+/// GET /v2.x/agents at the registrar's TLS port.
+HttpRequest registrar_list_request(std::string_view version = kAdminApiVersion,
+                                   const CallHeaders& headers = {});
+/// DELETE /v2.x/agents/{agent_id} at the registrar's TLS port.
+HttpRequest registrar_delete_request(std::string_view agent_id, std::string_view version = kAdminApiVersion,
+                                     const CallHeaders& headers = {});
+
+/// What the registrar holds of an active agent.
+struct RegistrarAgent {
+    Bytes ak_public;                      ///< marshalled TPM2B_PUBLIC
+    Bytes ek_public;                      ///< marshalled TPM2B_PUBLIC
+    std::optional<Bytes> ek_certificate;  ///< DER
+    std::optional<std::string> mtls_certificate;
+    std::optional<std::string> ip;
+    std::optional<int> port;
+    std::uint64_t registration_count = 0;
+};
+Result<RegistrarAgent> parse_registrar_agent(const HttpResponse& answer, std::string_view call = {});
+
+}  // namespace pushsim::protocol

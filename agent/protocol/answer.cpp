@@ -1,0 +1,65 @@
+#include "agent/protocol/answer.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "agent/protocol/refusal.hpp"
+
+namespace pushsim::protocol {
+namespace {
+
+std::string in_call(std::string_view call, std::string_view what) {
+    return call.empty() ? std::string{what} : fmt::format("{}: {}", call, what);
+}
+
+}  // namespace
+
+Error unexpected_status(const HttpResponse& answer, std::initializer_list<int> expected,
+                        std::string_view call) {
+    RefusedAnswer refusal = parse_refusal(answer, WallTime{});
+    refusal.retry_after.reset();  // a date means nothing without the time of now
+    std::string wanted;
+    for (const int status : expected)
+        wanted += fmt::format("{}{}", wanted.empty() ? "" : " or ", status);
+    return {ErrorKind::Protocol,
+            in_call(call, fmt::format("answered {}, expected {}", refusal.text(), wanted))};
+}
+
+Error malformed(std::string_view call, std::string_view what) {
+    return {ErrorKind::Parse, in_call(call, what)};
+}
+
+Result<json::Document> open_answer(const HttpResponse& answer, std::initializer_list<int> expected,
+                                   std::string_view call) {
+    if (std::ranges::find(expected, answer.status) == expected.end()) {
+        return fail(unexpected_status(answer, expected, call));
+    }
+    auto document = json::Document::parse(answer.body);
+    if (!document) return fail(malformed(call, document.error().message));
+    return document;
+}
+
+json::Value open_envelope(json::Document& document, int status) {
+    const json::Value root = document.root().as_object();
+    const std::uint64_t code = root.count("code");
+    if (code != static_cast<std::uint64_t>(status)) {
+        root.wrong("code", fmt::format("{}, but the status of the answer is {}", code, status));
+    }
+    (void)root.text("status");
+    return root.object("results");
+}
+
+json::Value open_resource(json::Document& document, std::string_view type) {
+    const json::Value data = document.root().as_object().object("data");
+    if (const std::string found = data.text("type"); found != type) {
+        data.wrong("type", fmt::format("'{:.40}', expected '{}'", found, type));
+    }
+    return data.object("attributes");
+}
+
+bool is_visible_ascii(std::string_view text) {
+    return std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7F; });
+}
+
+}  // namespace pushsim::protocol
