@@ -1,0 +1,58 @@
+#include "agent/transport/request_writer.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+#include <string_view>
+
+#include <fmt/format.h>
+
+namespace pushsim::transport {
+namespace {
+
+char lower(char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+bool has(const HttpHeaders& headers, std::string_view name) {
+    return std::ranges::any_of(headers, [&](const auto& header) {
+        return std::ranges::equal(header.first, name, {}, lower, lower);
+    });
+}
+
+void refuse(std::string_view text, std::string_view characters, const char* what) {
+    if (text.find_first_of(characters) != std::string_view::npos) {
+        throw std::invalid_argument(fmt::format("request with a line break or space in its {}", what));
+    }
+}
+
+}  // namespace
+
+std::string write_request(const HttpRequest& request, const Endpoint& endpoint) {
+    using namespace std::string_view_literals;
+    refuse(request.method, "\r\n\0 "sv, "method");
+    refuse(request.target, "\r\n\0 "sv, "target");
+    if (request.method.empty() || request.target.empty()) {
+        throw std::invalid_argument("request without method or target");
+    }
+
+    std::string text;
+    text.reserve(512 + request.body.size());
+    text.append(request.method).append(" ").append(request.target).append(" HTTP/1.1\r\n");
+    for (const auto& [name, value] : request.headers) {
+        refuse(name, "\r\n\0: "sv, "header name");
+        refuse(value, "\r\n\0"sv, "header value");
+        text.append(name).append(": ").append(value).append("\r\n");
+    }
+    if (!has(request.headers, "host")) {
+        text.append("Host: ").append(authority_of(endpoint)).append("\r\n");
+    }
+    const bool expects_body = !request.body.empty() || request.method == "POST" || request.method == "PUT" ||
+                              request.method == "PATCH";
+    if (expects_body && !has(request.headers, "content-length") &&
+        !has(request.headers, "transfer-encoding")) {
+        text.append(fmt::format("Content-Length: {}\r\n", request.body.size()));
+    }
+    return text.append("\r\n").append(request.body);
+}
+
+}  // namespace pushsim::transport

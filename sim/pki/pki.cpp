@@ -1,0 +1,100 @@
+#include "sim/pki/pki.hpp"
+
+#include "sim/pki/certificate.hpp"
+
+namespace pushsim::pki {
+namespace {
+
+using std::chrono::days;
+using std::chrono::years;
+
+struct Authority {
+    Key key;
+    Certificate certificate;
+    std::string pem;
+};
+
+Authority make_authority(const std::string& name, WallTime now, KeyType keys) {
+    Authority authority;
+    authority.key = make_key(keys);
+    const Contents contents{.common_name = name,
+                            .not_before = now - days{60},
+                            .not_after = now + std::chrono::duration_cast<std::chrono::seconds>(years{10}),
+                            .is_ca = true};
+    authority.certificate = make_certificate(contents, authority.key.get(), nullptr, nullptr);
+    authority.pem = to_pem(authority.certificate.get());
+    return authority;
+}
+
+}  // namespace
+
+struct TestPki::Inner {
+    WallTime now;
+    KeyType keys;
+    Authority trusted;
+    Authority foreign;
+};
+
+TestPki::TestPki(WallTime now, KeyType keys)
+    : inner_(std::make_unique<Inner>(Inner{.now = now,
+                                           .keys = keys,
+                                           .trusted = make_authority("pushsim test CA", now, keys),
+                                           .foreign = make_authority("pushsim foreign CA", now, keys)})) {}
+TestPki::~TestPki() = default;
+TestPki::TestPki(TestPki&&) noexcept = default;
+TestPki& TestPki::operator=(TestPki&&) noexcept = default;
+
+const std::string& TestPki::ca_certificate_pem() const {
+    return inner_->trusted.pem;
+}
+
+const std::string& TestPki::foreign_ca_certificate_pem() const {
+    return inner_->foreign.pem;
+}
+
+Credentials TestPki::issue(CertificateKind kind, Role role, const Holder& holder) const {
+    const WallTime now = inner_->now;
+    Contents contents{.common_name = holder.common_name,
+                      .dns = holder.dns,
+                      .ip = holder.ip,
+                      .not_before = now - days{30},
+                      .not_after = now + days{365},
+                      .extended_usage = role == Role::Server ? "serverAuth" : "clientAuth"};
+    const Authority* issuer = &inner_->trusted;
+    switch (kind) {
+        case CertificateKind::Valid:
+        case CertificateKind::Admin:
+            break;
+        case CertificateKind::Expired:
+            contents.not_after = now - days{1};
+            break;
+        case CertificateKind::NotYetValid:
+            contents.not_before = now + days{1};
+            break;
+        case CertificateKind::WrongCa:
+            issuer = &inner_->foreign;
+            break;
+        case CertificateKind::SelfSigned:
+            issuer = nullptr;
+            break;
+        case CertificateKind::WrongName:
+            contents.dns = {"wrong-name.invalid"};
+            contents.ip = {"192.0.2.1"};
+            break;
+        case CertificateKind::NoSan:
+            contents.dns.clear();
+            contents.ip.clear();
+            break;
+        case CertificateKind::WrongUsage:
+            contents.extended_usage = role == Role::Server ? "clientAuth" : "serverAuth";
+            break;
+    }
+    const Key key = make_key(inner_->keys);
+    const Certificate certificate =
+        issuer == nullptr
+            ? make_certificate(contents, key.get(), nullptr, nullptr)
+            : make_certificate(contents, key.get(), issuer->certificate.get(), issuer->key.get());
+    return {to_pem(certificate.get()), to_pem(key.get())};
+}
+
+}  // namespace pushsim::pki
