@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "agent/base/http.hpp"
 #include "agent/base/random.hpp"
@@ -92,6 +93,8 @@ struct Settings {
         std::chrono::seconds{5};  ///< authenticate when the token has less than that left
     std::string contact_ip = "127.0.0.1";
     int contact_port = 9002;
+    /// A Retry-After beyond it is not waited for: Stopped. Keylime's rate limiter tells at most one hour.
+    Duration longest_wait = std::chrono::hours{1};
 };
 
 /// `habits: correct` of the scenario language. Not thread-safe; one per agent.

@@ -1,0 +1,156 @@
+// One cycle: capabilities offered, evidence collected and submitted.
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "agent/lifecycle/state.hpp"
+
+namespace pushsim::lifecycle {
+namespace {
+
+template <typename Value>
+bool contains(const std::vector<Value>& values, const Value& value) {
+    return std::find(values.begin(), values.end(), value) != values.end();
+}
+
+std::optional<tpm::HashAlgorithm> bank_of(const std::string& name) {
+    using tpm::HashAlgorithm;
+    if (name == "sha1") return HashAlgorithm::Sha1;
+    if (name == "sha256") return HashAlgorithm::Sha256;
+    if (name == "sha384") return HashAlgorithm::Sha384;
+    if (name == "sha512") return HashAlgorithm::Sha512;
+    return std::nullopt;
+}
+
+std::string kind_of(const protocol::EvidenceRequest& request) {
+    if (std::holds_alternative<protocol::QuoteRequest>(request)) return "tpm_quote";
+    if (std::holds_alternative<protocol::UefiLogRequest>(request)) return "uefi_log";
+    if (std::holds_alternative<protocol::ImaLogRequest>(request)) return "ima_log";
+    return std::get<protocol::UnknownEvidenceRequest>(request).evidence_type;
+}
+
+/// The quote to make, or why what is asked was never offered.
+Result<QuotePcrs> plan_quote(const std::vector<protocol::EvidenceRequest>& asked,
+                             const protocol::QuoteCapabilities& offered) {
+    const auto refuse = [](std::string what) { return fail(ErrorKind::Protocol, std::move(what)); };
+    const auto* quote = std::get_if<protocol::QuoteRequest>(&asked.front());
+    if (quote == nullptr)
+        return refuse("the verifier asks for '" + kind_of(asked.front()) + "', which was not offered");
+    if (asked.size() > 1) {
+        return refuse("the verifier asks for '" + kind_of(asked[1]) +
+                      "' beside a quote, which was not offered");
+    }
+    const auto bank = bank_of(quote->hash_algorithm);
+    if (!bank || !contains(offered.hash_algorithms, quote->hash_algorithm)) {
+        return refuse("the verifier asks for hash algorithm '" + quote->hash_algorithm +
+                      "', which was not offered");
+    }
+    const auto& key = offered.certification_keys.front();
+    if (!contains(key.signature_schemes, quote->signature_scheme)) {
+        return refuse("the verifier asks for signature scheme '" + quote->signature_scheme +
+                      "', which the attestation key cannot do");
+    }
+    const bool names_key =
+        quote->key_server_identifier.empty()
+            ? quote->key_local_identifier.empty() || quote->key_local_identifier == key.local_identifier
+            : quote->key_server_identifier == key.server_identifier;
+    if (!names_key) return refuse("the verifier asks for a certification key that was not offered");
+    std::vector<int> pcrs = quote->pcrs();
+    if (pcrs.empty()) return refuse("the verifier selects no PCR of bank " + quote->hash_algorithm);
+    const auto available = offered.available_subjects.find(quote->hash_algorithm);
+    for (const int pcr : pcrs) {
+        if (available == offered.available_subjects.end() || !contains(available->second, pcr)) {
+            return refuse("the verifier asks for PCR " + std::to_string(pcr) + " of bank " +
+                          quote->hash_algorithm + ", which was not offered");
+        }
+    }
+    return QuotePcrs{quote->challenge, *bank, std::move(pcrs)};
+}
+
+constexpr int kPcrs = 24;
+constexpr std::size_t kLongestDigest = 64;
+
+/// What protocol::write_pcr_blob takes.
+bool fits_a_pcr_blob(const tpm::PcrValues& pcrs) {
+    return std::all_of(pcrs.begin(), pcrs.end(), [](const auto& value) {
+        return value.first >= 0 && value.first < 24 && value.second.size() <= 64;
+    });
+}
+
+}  // namespace
+
+Want Machine::State::negotiate() {
+    auto capabilities = protocol::make_capabilities(description, settings.boot_time);
+    if (!capabilities) {
+        return finish(Finished::Ending::Failed, {}, "negotiate: " + capabilities.error().text());
+    }
+    // There are no logs to give yet, so none are offered.
+    capabilities->uefi_log.reset();
+    capabilities->ima_log.reset();
+    offered = *std::move(capabilities);
+    return send(Peer::Verifier, protocol::negotiation_request(settings.agent_id, *offered, headers(true)));
+}
+
+Want Machine::State::take_negotiation(const HttpResponse& answer) {
+    auto negotiated = protocol::parse_negotiation(answer, run.call);
+    if (!negotiated) return malformed(answer, negotiated.error());
+    negotiation = *std::move(negotiated);
+    evidence.reset();
+    evidence_may_have_arrived = false;
+    run.negotiated = true;
+    Grounds grounds;
+    grounds.status = answer.status;
+    return after(Phase::Negotiate, grounds,
+                 nothing_asked() ? "negotiated; the verifier asks for no evidence: no policy names a PCR"
+                                 : "negotiated");
+}
+
+Want Machine::State::collect() {
+    if (nothing_asked()) {
+        evidence.emplace();
+        return after(Phase::Collect, {}, "nothing to collect: the verifier asks for no evidence");
+    }
+    auto plan = plan_quote(negotiation->evidence_requested, offered->tpm_quote);
+    if (!plan) {
+        Grounds grounds;
+        grounds.status = 201;
+        return finish(Finished::Ending::Failed, grounds, "collect: " + plan.error().text());
+    }
+    return use_tpm(*std::move(plan));
+}
+
+Want Machine::State::take_quote(const tpm::Quote& quote) {
+    if (!fits_a_pcr_blob(quote.pcrs)) {
+        return finish(Finished::Ending::Failed, {},
+                      "collect: the quote's PCR values do not fit the evidence format");
+    }
+    evidence.emplace();
+    evidence->push_back(protocol::make_quote_evidence(quote));
+    return after(Phase::Collect, {}, "evidence collected");
+}
+
+Want Machine::State::submit() {
+    return send(Peer::Verifier, protocol::evidence_request(negotiation->target, *evidence, headers(true)));
+}
+
+Want Machine::State::take_submission(const HttpResponse& answer) {
+    const auto accepted = protocol::parse_evidence_answer(answer, run.call);
+    if (!accepted) return malformed(answer, accepted.error());
+    Grounds grounds;
+    grounds.status = answer.status;
+    return after(Phase::Submit, grounds,
+                 nothing_asked() ? "accepted, although no evidence was asked for: no policy names a PCR"
+                                 : "evidence accepted",
+                 accepted->next_attestation);
+}
+
+bool Machine::State::nothing_asked() const {
+    return negotiation && negotiation->evidence_requested.empty();
+}
+
+std::optional<int> Machine::State::index() const {
+    return negotiation ? negotiation->index : std::nullopt;
+}
+
+}  // namespace pushsim::lifecycle

@@ -1,0 +1,197 @@
+// Answers that are no success, retries, endings.
+
+#include <algorithm>
+#include <utility>
+
+#include "agent/lifecycle/backoff.hpp"
+#include "agent/lifecycle/state.hpp"
+
+namespace pushsim::lifecycle {
+namespace {
+
+constexpr int kFirstNonSuccess = 300;
+constexpr int kFirstRefusal = 400;
+constexpr int kRequestTimeout = 408;
+constexpr int kFirstServerError = 500;
+
+std::string joined(const std::string& text, const std::string& meaning) {
+    return meaning.empty() ? text : text + ": " + meaning;
+}
+
+std::string replaced(std::string text, const std::string& what, const std::string& with) {
+    for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + with.size())) {
+        text.replace(at, what.size(), with);
+    }
+    return text;
+}
+
+}  // namespace
+
+Want Machine::State::judge(const HttpResponse& answer) {
+    Answer seen;
+    Grounds grounds;
+    seen.status = answer.status;
+    grounds.status = answer.status;
+    grounds.brief = std::to_string(answer.status);
+    grounds.text = grounds.brief;
+    if (answer.status >= kFirstNonSuccess) {
+        const auto refusal = protocol::parse_refusal(answer, clock.wall_now());
+        grounds.code = refusal.code();
+        grounds.told_to_wait = refusal.retry_after;
+        grounds.text = refusal.text();
+        if (grounds.code) grounds.brief += " " + *grounds.code;
+    }
+    seen.code = grounds.code;
+    seen.told_to_wait = grounds.told_to_wait.has_value();
+    return apply(std::move(seen), grounds, answer);
+}
+
+Want Machine::State::judge_verdict(const HttpResponse& answer, Condition verdict) {
+    Answer seen;
+    seen.status = answer.status;
+    seen.verdict = verdict;
+    Grounds grounds;
+    grounds.status = answer.status;
+    grounds.brief = std::to_string(answer.status) + " with evaluation fail";
+    grounds.text = grounds.brief;
+    return apply(std::move(seen), grounds, answer);
+}
+
+Want Machine::State::apply(Answer seen, const Grounds& grounds, const HttpResponse& answer) {
+    seen.may_have_arrived = evidence_may_have_arrived;
+    seen.nothing_asked = nothing_asked();
+    const bool server_may_have_acted = seen.status == kRequestTimeout || seen.status >= kFirstServerError;
+    if (run.step == Step::Submit && server_may_have_acted) evidence_may_have_arrived = true;
+
+    const std::size_t index = rule_for(call_of(run.step), seen);
+    const Rule& rule = rules()[index];
+    const Reaction reaction = run.met[index] ? rule.again : rule.first;
+    run.met.set(index);
+    if (reaction == Reaction::Accept) return accept(answer);
+    if (reaction == Reaction::AssumeNewest) return assume_newest_version();
+    if (run.bare) {
+        const bool refused = seen.status >= kFirstRefusal || seen.verdict.has_value();
+        return finish(refused ? Finished::Ending::Refused : Finished::Ending::Failed, grounds,
+                      joined(run.call + ": " + grounds.text, rule.meaning));
+    }
+    return react(reaction, grounds, rule.meaning);
+}
+
+Want Machine::State::judge(const transport::Failure& failure) {
+    const FailureRule& rule = rule_for(failure.kind);
+    if (run.step == Step::Submit && rule.may_have_arrived) evidence_may_have_arrived = true;
+    Grounds grounds;
+    grounds.brief = rule.words;
+    grounds.text = joined(rule.words, failure.message);
+    const bool asked_in_vain = run.step == Step::Submit && nothing_asked();
+    if (run.bare || asked_in_vain || rule.reaction != Reaction::BackOff) {
+        return react(
+            Reaction::Fail, grounds,
+            asked_in_vain ? "no evidence was asked for, so it is not sent again: no policy names a PCR" : "");
+    }
+    return react(rule.reaction, grounds, "");
+}
+
+Want Machine::State::react(Reaction reaction, const Grounds& grounds, const std::string& meaning) {
+    const std::string reason = joined(run.call + ": " + grounds.text, meaning);
+    switch (reaction) {
+        case Reaction::WaitAsTold:
+        case Reaction::BackOff:
+        case Reaction::Reauthenticate:
+            return retry(reaction, grounds);
+        case Reaction::Authenticate:
+            drop_token();
+            return authenticate(run.step);
+        case Reaction::NewSession:
+            return go(Step::OpenSession);
+        case Reaction::NegotiateAnew:
+            run.sent[static_cast<std::size_t>(Call::Submit)] = 0;
+            return go(Step::DescribeToNegotiate);
+        case Reaction::Delivered:
+            return finish(Finished::Ending::Reached, grounds, reason);
+        case Reaction::Refuse:
+            return finish(Finished::Ending::Refused, grounds, reason);
+        case Reaction::Stop:
+            // The registrar has no record any more, or never will take this answer.
+            if (run.step == Step::Activate) credential.reset();
+            return finish(Finished::Ending::Stopped, grounds, reason);
+        case Reaction::Fail:
+        case Reaction::Accept:
+        case Reaction::AssumeNewest:
+            break;
+    }
+    return finish(Finished::Ending::Failed, grounds, reason);
+}
+
+Want Machine::State::retry(Reaction reaction, const Grounds& grounds) {
+    if (reaction == Reaction::Reauthenticate) drop_token();
+    int& used = run.retries[static_cast<std::size_t>(phase_of(run.step))];
+    const std::string what = run.call + ": " + grounds.text;
+    if (used >= settings.max_retries) {
+        return finish(Finished::Ending::Failed, grounds,
+                      what + ": given up after " + std::to_string(used) + " retries");
+    }
+    // A proof is never sent twice: the session may be spent, and a second proof of a session that has passed
+    // is answered with 500.
+    const Step then = run.step == Step::Prove ? Step::OpenSession : run.step;
+    if (reaction == Reaction::WaitAsTold) {
+        if (*grounds.told_to_wait > settings.longest_wait) {
+            return finish(Finished::Ending::Stopped, grounds,
+                          what + ": longer than the " + to_text(settings.longest_wait) + " that we wait");
+        }
+        ++used;
+        const auto told = std::chrono::ceil<std::chrono::seconds>(*grounds.told_to_wait);
+        return pause(*grounds.told_to_wait, "Retry-After: " + std::to_string(told.count()), then);
+    }
+    ++used;
+    return pause(backoff(settings.backoff_initial, settings.backoff_max, used, random),
+                 "back-off " + std::to_string(used) + " after " + grounds.brief, then);
+}
+
+Want Machine::State::pause(Duration duration, const std::string& reason, std::optional<Step> then) {
+    awaiting = Awaiting::PauseOver;
+    run.after_pause = then;
+    return Pause{phase_of(run.step), duration, presentable(reason)};
+}
+
+Want Machine::State::malformed(const HttpResponse& answer, const Error& error) {
+    Grounds grounds;
+    grounds.status = answer.status;
+    return finish(Finished::Ending::Failed, grounds, error.text());
+}
+
+Want Machine::State::finish(Finished::Ending ending, const Grounds& grounds, const std::string& reason,
+                            std::optional<Duration> next) {
+    const Phase phase = phase_of(run.step);
+    Finished finished{ending, phase, presentable(reason), grounds.status, std::nullopt, std::nullopt, next};
+    if (grounds.code) finished.code = presentable(*grounds.code);
+    if (run.negotiated || (run.bare && phase > Phase::Negotiate)) finished.attestation_index = index();
+    if (ending == Finished::Ending::Reached && phase == Phase::Submit) refused_in_a_row = 0;
+    if (ending == Finished::Ending::Refused && !run.bare) {
+        ++refused_in_a_row;
+        hold_off_until =
+            clock.now() + backoff(settings.backoff_initial, settings.backoff_max, refused_in_a_row, random);
+        hold_off_reason = "back-off " + std::to_string(refused_in_a_row) + " after " + grounds.brief;
+    }
+    return finished;
+}
+
+protocol::CallHeaders Machine::State::headers(bool with_token) {
+    return {make_request_id(random), with_token ? token->text : std::string{}};
+}
+
+std::string Machine::State::presentable(std::string text) const {
+    constexpr std::size_t kShortestSecret = 8;  // shorter ones would blank out ordinary words
+    constexpr std::size_t kLongest = 600;
+    for (const auto& seen : tokens_seen) {
+        if (seen.size() >= kShortestSecret) text = replaced(std::move(text), seen, "[token]");
+    }
+    for (char& letter : text) {
+        const bool printable = letter >= ' ' && letter <= '~';
+        if (!printable && letter != '\n') letter = '?';
+    }
+    if (text.size() > kLongest) text = text.substr(0, kLongest) + "...";
+    return text;
+}
+
+}  // namespace pushsim::lifecycle

@@ -1,0 +1,70 @@
+// Sessions: challenge, proof of possession, token.
+
+#include <algorithm>
+#include <utility>
+
+#include "agent/lifecycle/state.hpp"
+
+namespace pushsim::lifecycle {
+
+Want Machine::State::authenticate(std::optional<Step> then) {
+    run.after_authentication = then;
+    run.sent[static_cast<std::size_t>(Call::OpenSession)] = 0;
+    run.sent[static_cast<std::size_t>(Call::Prove)] = 0;
+    return go(Step::OpenSession);
+}
+
+Want Machine::State::open_session() {
+    run.session.reset();
+    return send(Peer::Verifier, protocol::session_request(settings.agent_id, headers()));
+}
+
+Want Machine::State::take_session(const HttpResponse& answer) {
+    auto session = protocol::parse_session(answer, run.call);
+    if (!session) return malformed(answer, session.error());
+    run.session = *std::move(session);
+    return go(Step::Certify);
+}
+
+Want Machine::State::prove() {
+    return send(Peer::Verifier, protocol::proof_request(run.session->session_id, settings.agent_id,
+                                                        run.proof_message, run.proof_signature, headers()));
+}
+
+Want Machine::State::take_verdict(const HttpResponse& answer) {
+    const auto verdict = protocol::parse_proof(answer, run.call);
+    if (!verdict) return malformed(answer, verdict.error());
+    const WallTime now = clock.wall_now();
+    if (!verdict->passed) {
+        // The verifier's own clock where it tells it, for ours may differ.
+        const WallTime judged_at = verdict->response_received_at.value_or(now);
+        const bool expired = judged_at >= verdict->challenges_expire_at;
+        return judge_verdict(answer, expired ? Condition::ChallengeExpired : Condition::ProofFailed);
+    }
+    drop_token();
+    token = Token{verdict->token, verdict->token_expires_at, std::nullopt};
+    constexpr std::size_t kRemembered = 64;
+    if (tokens_seen.size() == kRemembered) tokens_seen.erase(tokens_seen.begin());
+    tokens_seen.push_back(verdict->token);
+    // The verifier extends a token with every attestation that passes and never says so: its last known end
+    // is the only one to rely on. A token that has ended already when it comes shows that the clocks
+    // disagree; it is used until it is refused. One that lives for less than twice the margin is used for
+    // half its life.
+    if (token->expires_at && *token->expires_at > now) {
+        const auto margin = std::min<Duration>(settings.renew_before_expiry, (*token->expires_at - now) / 2);
+        token->renew_at = *token->expires_at - std::chrono::duration_cast<WallTime::duration>(margin);
+    }
+    Grounds grounds;
+    grounds.status = answer.status;
+    return after(Phase::Authenticate, grounds, "authenticated");
+}
+
+bool Machine::State::token_is_due() const {
+    return !token || (token->renew_at && clock.wall_now() >= *token->renew_at);
+}
+
+void Machine::State::drop_token() {
+    token.reset();
+}
+
+}  // namespace pushsim::lifecycle
