@@ -1,0 +1,285 @@
+// `accounted` and `status_agrees`: what agents sent and what the verifier says it made of it, agent by agent.
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "reports/checks.hpp"
+
+namespace pushsim::reports {
+namespace {
+
+constexpr std::size_t max_findings = 20;  // of one check; more of the same tell nothing new
+
+/// What became of one attestation of an agent.
+struct Attestation {
+    const history::Entry* accepted = nullptr;  // the submission that was answered with 202
+    const history::Entry* tried = nullptr;     // the last submission without an answer
+    const history::Entry* verdict = nullptr;   // the last word
+
+    std::string evaluation() const {
+        const auto* said = as<history::Verdict>(verdict);
+        return said == nullptr ? "" : evaluation_of(*said);
+    }
+    /// The verifier commits the record together with the agent's count and status; its log runs ahead of
+    /// both.
+    bool committed() const {
+        const auto* said = as<history::Verdict>(verdict);
+        return said != nullptr &&
+               ((said->record.value && said->record.value->evaluation == evaluation_of(*said)) ||
+                (said->database.value && said->database.value->evaluation == evaluation_of(*said)));
+    }
+};
+
+/// From one enrolment of an agent to the next: indexes and counts begin anew with each.
+struct Enrolment {
+    const history::Entry* begun = nullptr;  // the enrolment, if it is in the history
+    std::map<int, Attestation> attestations;
+    std::vector<const history::Entry*> statuses;
+    std::uint64_t in_transit = 0;
+};
+
+struct AgentAccount {
+    Account account;
+    std::uint64_t reached = 0;  // cycles that ended with their evidence accepted
+    std::vector<Enrolment> enrolments{1};
+    std::vector<const history::Entry*> unsent;  // cycles decided by an answer that is not in the history
+    std::uint64_t accepted_without_index = 0;
+};
+
+AgentAccount account_for(const Lines& lines) {
+    AgentAccount result;
+    bool submitted = false;  // since the last cycle ended
+    for (const history::Entry* line : lines) {
+        Enrolment& enrolment = result.enrolments.back();
+        if (const auto* act = as<history::TenantActSeen>(line)) {
+            const bool done = act->status && *act->status >= 200 && *act->status < 300;
+            if (done && act->act == "enrol") {
+                result.enrolments.emplace_back();
+                result.enrolments.back().begun = line;
+            }
+        } else if (const auto* submission = as_submission(line)) {
+            submitted = true;
+            ++result.account.sent;
+            if (!submission->status) {
+                ++result.account.in_transit;
+                ++enrolment.in_transit;
+                if (submission->index) enrolment.attestations[*submission->index].tried = line;
+            } else if (!is_accepted(*submission)) {
+                ++result.account.refused;
+            } else {
+                ++result.account.accepted;
+                if (submission->index) {
+                    enrolment.attestations[*submission->index].accepted = line;
+                } else {
+                    ++result.accepted_without_index;
+                }
+            }
+        } else if (const auto* cycle = as<history::Cycle>(line)) {
+            if (cycle->phase == "submit") {
+                if (cycle->ending == "reached") ++result.reached;
+                if (cycle->status && !submitted) result.unsent.push_back(line);
+            }
+            submitted = false;
+        } else if (const auto* verdict = as<history::Verdict>(line)) {
+            enrolment.attestations[verdict->index].verdict = line;
+        } else if (as<history::StatusRead>(line) != nullptr) {
+            enrolment.statuses.push_back(line);
+        }
+    }
+    return result;
+}
+
+class Accounted {
+  public:
+    explicit Accounted(Checked& checked) : checked_(checked) {}
+
+    void agent(const std::string& name, const AgentAccount& agent) {
+        name_ = name;
+        Account account = agent.account;
+        for (const history::Entry* line : agent.unsent) {
+            const auto* cycle = as<history::Cycle>(line);
+            wrong(fmt::format("a cycle ended with {} ({}), but the submission is not in the history",
+                              *cycle->status, cycle->ending),
+                  line);
+        }
+        if (agent.reached != account.accepted) {
+            wrong(fmt::format("{} ended with their evidence accepted, but {} accepted",
+                              counted(agent.reached, "cycle"),
+                              counted(account.accepted, "submission") + " were"),
+                  nullptr);
+        }
+        if (agent.accepted_without_index > 0) {
+            not_checked_.insert(
+                "accepted submissions to a path without an index have no verdict to look for");
+        }
+        for (const Enrolment& enrolment : agent.enrolments) {
+            verdicts(enrolment, account);
+            growth(enrolment);
+        }
+        add(account);
+    }
+
+    void finish() {
+        if (suppressed_ > 0) {
+            checked_.findings.push_back({"accounted", Severity::Wrong,
+                                         fmt::format("and {} more of the kind", suppressed_), std::nullopt});
+        }
+        for (const std::string& reason : not_checked_)
+            checked_.not_checked.push_back({"accounted", reason});
+        if (no_count_ > 0) {
+            checked_.not_checked.push_back(
+                {"accounted",
+                 fmt::format("the verifier's own count was not read for {}", counted(no_count_, "agent"))});
+        }
+    }
+
+  private:
+    void verdicts(const Enrolment& enrolment, Account& account) {
+        for (const auto& [index, attestation] : enrolment.attestations) {
+            if (attestation.accepted == nullptr) {
+                // A submission whose answer was lost may have been judged all the same.
+                if (attestation.verdict != nullptr && attestation.tried == nullptr) {
+                    wrong(fmt::format("attestation {} has a verdict, but no submission of it was accepted",
+                                      index),
+                          attestation.verdict);
+                }
+                continue;
+            }
+            const std::string evaluation = attestation.evaluation();
+            if (evaluation == "pass") {
+                ++account.passed;
+            } else if (evaluation == "fail") {
+                ++account.failed;
+            } else if (attestation.verdict != nullptr) {
+                ++account.pending;
+            } else {
+                wrong(fmt::format(
+                          "attestation {} was accepted (202), but has neither a verdict nor is it pending",
+                          index),
+                      attestation.accepted);
+            }
+        }
+    }
+
+    /// passes = growth of attestation_count, from the enrolment (0) or the first reading to the last.
+    void growth(const Enrolment& enrolment) {
+        const history::Entry* first = enrolment.begun;
+        std::int64_t before = 0;
+        const history::Entry* last = nullptr;
+        std::int64_t after = 0;
+        for (const history::Entry* line : enrolment.statuses) {
+            const auto count = as<history::StatusRead>(line)->attestation_count;
+            if (!count) continue;
+            if (first == nullptr) {
+                first = line;
+                before = *count;
+            }
+            last = line;
+            after = *count;
+        }
+        const bool any_accepted =
+            std::any_of(enrolment.attestations.begin(), enrolment.attestations.end(),
+                        [](const auto& pair) { return pair.second.accepted != nullptr; });
+        if (last == nullptr || last == first) {
+            if (any_accepted) ++no_count_;
+            return;
+        }
+        std::int64_t least = 0;
+        std::int64_t most = static_cast<std::int64_t>(enrolment.in_transit);
+        for (const auto& [index, attestation] : enrolment.attestations) {
+            if (attestation.accepted == nullptr || attestation.accepted->n > last->n) continue;
+            if (attestation.verdict != nullptr && attestation.verdict->n < first->n) continue;
+            const bool passed = attestation.evaluation() == "pass";
+            const bool surely = passed && attestation.committed() && attestation.verdict->n < last->n &&
+                                attestation.accepted->n > first->n;
+            least += surely ? 1 : 0;
+            most += attestation.evaluation() == "fail" ? 0 : 1;
+        }
+        const std::int64_t grown = after - before;
+        if (grown < least || grown > most) {
+            wrong(fmt::format("{} passed, but the verifier's attestation_count grew by {}",
+                              least == most ? counted(static_cast<std::uint64_t>(least), "attestation")
+                                            : fmt::format("{} to {} attestations", least, most),
+                              grown),
+                  last);
+        }
+    }
+
+    void wrong(const std::string& text, const history::Entry* line) {
+        if (++found_ > max_findings) {
+            ++suppressed_;
+            return;
+        }
+        checked_.findings.push_back({"accounted", Severity::Wrong, name_ + ": " + text,
+                                     line == nullptr ? std::nullopt : std::optional{line->n}});
+    }
+
+    void add(const Account& account) {
+        Account& sum = checked_.account;
+        sum.sent += account.sent;
+        sum.accepted += account.accepted;
+        sum.refused += account.refused;
+        sum.in_transit += account.in_transit;
+        sum.passed += account.passed;
+        sum.failed += account.failed;
+        sum.pending += account.pending;
+    }
+
+    Checked& checked_;
+    std::string name_;
+    std::size_t found_ = 0;
+    std::size_t suppressed_ = 0;
+    std::uint64_t no_count_ = 0;
+    std::set<std::string> not_checked_;
+};
+
+/// The words that the verdicts leave to the status API; empty where they decide nothing. TIMEOUT depends on
+/// time and is never refused while something passed.
+std::vector<std::string> allowed_statuses(const Enrolment& enrolment, const history::Entry& status) {
+    if (enrolment.in_transit > 0) return {};
+    bool passed = false;
+    bool failed = false;
+    for (const auto& [index, attestation] : enrolment.attestations) {
+        if (attestation.accepted == nullptr) continue;
+        if (attestation.verdict == nullptr || attestation.verdict->n > status.n || !attestation.committed())
+            return {};
+        passed = passed || attestation.evaluation() == "pass";
+        failed = failed || attestation.evaluation() == "fail";
+    }
+    if (failed && passed) return {"FAIL", "PASS", "TIMEOUT"};  // PASS with auto_recover_attestation_failures
+    if (failed) return {"FAIL"};
+    if (passed) return {"PASS", "TIMEOUT"};
+    return {"PENDING"};
+}
+
+}  // namespace
+
+void check_accounted(const ScenarioView& scenario, Checked& checked) {
+    Accounted accounted{checked};
+    for (const auto& [name, lines] : scenario.by_agent)
+        accounted.agent(name, account_for(lines));
+    accounted.finish();
+}
+
+void check_status(const ScenarioView& scenario, Checked& checked) {
+    std::size_t found = 0;
+    for (const auto& [name, lines] : scenario.by_agent) {
+        const AgentAccount agent = account_for(lines);
+        const Enrolment& enrolment = agent.enrolments.back();
+        // Without the enrolment in the history, failures from before it may stick to the status.
+        if (enrolment.statuses.empty() || enrolment.begun == nullptr || agent.accepted_without_index > 0)
+            continue;
+        const history::Entry& last = *enrolment.statuses.back();
+        const std::string& status = as<history::StatusRead>(&last)->status;
+        const std::vector<std::string> allowed = allowed_statuses(enrolment, last);
+        if (allowed.empty() || std::find(allowed.begin(), allowed.end(), status) != allowed.end()) continue;
+        if (++found > max_findings) continue;
+        checked.findings.push_back({"status_agrees", Severity::Wrong,
+                                    fmt::format("{}: the status is {}, its verdicts allow {}", name, status,
+                                                fmt::join(allowed, ", ")),
+                                    last.n});
+    }
+}
+
+}  // namespace pushsim::reports

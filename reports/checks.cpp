@@ -1,0 +1,94 @@
+#include "reports/checks.hpp"
+
+#include <fmt/format.h>
+
+namespace pushsim::reports {
+namespace {
+
+void compare_sources(const history::Entry& line, const history::Verdict& verdict, Checked& checked) {
+    std::vector<std::pair<std::string, std::string>> said;
+    if (verdict.record.value) said.emplace_back("record", verdict.record.value->evaluation);
+    if (verdict.database.value) said.emplace_back("database", verdict.database.value->evaluation);
+    if (verdict.log.value) said.emplace_back("log", verdict.log.value->verdict);
+    const std::string attestation = fmt::format("{}: attestation {}", line.where.agent, verdict.index);
+    const auto disagree = [&](const std::string& text) {
+        checked.findings.push_back(
+            {"verdict_sources_agree", Severity::Wrong, attestation + ": " + text, line.n});
+    };
+    for (std::size_t i = 1; i < said.size(); ++i) {
+        if (said[i].second != said[0].second) {
+            disagree(fmt::format("the {} says {}, the {} says {}", said[0].first, said[0].second,
+                                 said[i].first, said[i].second));
+        }
+    }
+    if (verdict.database.value && verdict.log.value && verdict.log.value->verdict == "fail" &&
+        verdict.database.value->evaluation == "fail" && !verdict.log.value->reason.empty() &&
+        verdict.database.value->failure_reason != verdict.log.value->reason) {
+        disagree(fmt::format(
+            "the database gives the reason {}, the log {}",
+            verdict.database.value->failure_reason.empty() ? "null" : verdict.database.value->failure_reason,
+            verdict.log.value->reason));
+    }
+}
+
+}  // namespace
+
+const std::vector<std::string>& check_names() {
+    static const std::vector<std::string> names{"accounted", "verdict_sources_agree", "status_agrees",
+                                                "no_5xx"};
+    return names;
+}
+
+void check_verdict_sources(const ScenarioView& scenario, Checked& checked) {
+    std::uint64_t verdicts = 0;
+    std::uint64_t single = 0;
+    for (const history::Entry* line : scenario.lines) {
+        const auto* verdict = as<history::Verdict>(line);
+        if (verdict == nullptr) continue;
+        ++verdicts;
+        const int sources = int{verdict->record.value.has_value()} +
+                            int{verdict->database.value.has_value()} + int{verdict->log.value.has_value()};
+        if (sources < 2) ++single;
+        compare_sources(*line, *verdict, checked);
+    }
+    if (single > 0) {
+        checked.not_checked.push_back(
+            {"verdict_sources_agree",
+             fmt::format("{} of {} known from fewer than two places", single, counted(verdicts, "verdict"))});
+    }
+}
+
+void check_no_5xx(const ScenarioView& scenario, Checked& checked) {
+    struct Seen {
+        std::uint64_t count = 0;
+        const history::Entry* first = nullptr;
+        std::string method;
+        std::string target;
+    };
+    std::map<std::pair<std::string, int>, Seen> seen;
+    for (const history::Entry* line : scenario.lines) {
+        const DecidingExchange exchange = deciding_exchange(*line);
+        if (!exchange.status || *exchange.status < 500 || *exchange.status > 599) continue;
+        Seen& kind = seen[{exchange.phase, *exchange.status}];
+        if (kind.count++ == 0) kind = {1, line, exchange.method, exchange.target};
+    }
+    for (const auto& [kind, what] : seen) {
+        checked.findings.push_back(
+            {"no_5xx", Severity::Note,
+             fmt::format("{} of {} in {}, first {} {} by {}", counted(what.count, "answer"), kind.second,
+                         kind.first, what.method, what.target,
+                         what.first->where.agent.empty() ? "the tenant" : what.first->where.agent),
+             what.first->n});
+    }
+}
+
+Checked check(const ScenarioView& scenario) {
+    Checked checked;
+    check_accounted(scenario, checked);
+    check_verdict_sources(scenario, checked);
+    check_status(scenario, checked);
+    check_no_5xx(scenario, checked);
+    return checked;
+}
+
+}  // namespace pushsim::reports

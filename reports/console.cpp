@@ -1,0 +1,221 @@
+#include "reports/console.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "reports/text.hpp"
+#include "reports/view.hpp"
+
+namespace pushsim::reports {
+namespace {
+
+constexpr std::size_t long_hex = 32;
+
+enum class Colour { Green, Red, Yellow, Dim };
+
+std::string coloured(const std::string& text, Colour colour, const ConsoleStyle& style) {
+    if (!style.colour) return text;
+    const char* code = colour == Colour::Green    ? "32"
+                       : colour == Colour::Red    ? "31;1"
+                       : colour == Colour::Yellow ? "33"
+                                                  : "2";
+    return fmt::format("\x1b[{}m{}\x1b[0m", code, text);
+}
+
+std::pair<const char*, Colour> word(Outcome outcome) {
+    switch (outcome) {
+        case Outcome::AsExpected:
+            return {"  ok", Colour::Green};
+        case Outcome::NotAsExpected:
+            return {"FAIL", Colour::Red};
+        case Outcome::Error:
+            return {" err", Colour::Red};
+        case Outcome::Skipped:
+            return {"skip", Colour::Yellow};
+        case Outcome::Partial:
+            return {"part", Colour::Yellow};
+    }
+    return {"   ?", Colour::Red};
+}
+
+/// "127.0.0.1:41810" -> ":41810" on a local stack.
+std::string short_address(const history::StackFacts& stack, const std::string& address) {
+    const std::size_t colon = address.rfind(':');
+    return stack.kind == "local" && colon != std::string::npos ? address.substr(colon) : address;
+}
+
+std::string padding(std::size_t used, int wanted) {
+    const auto width = static_cast<std::size_t>(std::max(wanted, 0));
+    return std::string(used < width ? width - used : 0, ' ');
+}
+
+std::string line(int indent, const std::string& text) {
+    return std::string(static_cast<std::size_t>(indent), ' ') + printable(shorten_digests(text)) + '\n';
+}
+
+std::string exchange_text(const DecidingExchange& exchange) {
+    const std::string answer = exchange.status ? std::to_string(*exchange.status) : exchange.failure;
+    return fmt::format(
+        "{} {} -> {}{}{}", exchange.method, exchange.target, answer,
+        exchange.code.empty() ? "" : " " + exchange.code,
+        exchange.agent.empty() ? "" : fmt::format(" ({}, {})", exchange.agent, exchange.phase));
+}
+
+std::string expectation_text(const ExpectationResult& result) {
+    std::string text =
+        line(8, result.source.empty() ? result.what : fmt::format("{}  ({})", result.what, result.source));
+    text += line(10, "expected  " + result.expected);
+    text += line(10, "actual    " + result.actual);
+    if (result.exchange) {
+        text += line(10, fmt::format("decided by history line {}: {}", result.n.value_or(result.exchange->n),
+                                     exchange_text(*result.exchange)));
+        if (!result.exchange->body_excerpt.empty()) text += line(12, result.exchange->body_excerpt);
+    } else if (result.n) {
+        text += line(10, fmt::format("decided by history line {}", *result.n));
+    }
+    return text;
+}
+
+std::string finding_text(const Finding& finding) {
+    return fmt::format("{}: {}{}", finding.check, finding.text,
+                       finding.n ? fmt::format(" (history line {})", *finding.n) : "");
+}
+
+std::string account_text(const Account& account) {
+    return fmt::format(
+        "sent {} = accepted {} + refused {} + failed in transit {}; accepted = passed {} + failed {} + "
+        "pending {}",
+        account.sent, account.accepted, account.refused, account.in_transit, account.passed, account.failed,
+        account.pending);
+}
+
+std::string details(const ScenarioReport& scenario, const ConsoleStyle& style) {
+    std::string text;
+    for (const std::string& note : scenario.notes)
+        text += line(8, note);
+    std::size_t skipped = 0;
+    for (const ExpectationResult& result : scenario.expectations) {
+        if (result.judgement == Judgement::DoesNotHold) text += expectation_text(result);
+        if (result.judgement == Judgement::Skipped) {
+            ++skipped;
+            if (style.verbose || skipped <= 3)
+                text += line(8, fmt::format("not judged: {}: {}", result.what, result.reason));
+        }
+        if (result.judgement == Judgement::Holds && style.verbose) {
+            text += line(8, fmt::format("holds: {}: {}", result.what, result.actual));
+        }
+    }
+    if (skipped > 3 && !style.verbose) text += line(8, fmt::format("and {} more not judged", skipped - 3));
+    for (const Finding& finding : scenario.findings) {
+        const bool told = std::any_of(
+            scenario.expectations.begin(), scenario.expectations.end(), [&](const ExpectationResult& result) {
+                return result.judgement == Judgement::DoesNotHold && result.expected == finding.check;
+            });
+        if (!told) text += line(8, finding_text(finding));
+    }
+    if (!scenario.mend.empty()) text += line(8, "mend: " + scenario.mend);
+    if (style.verbose) {
+        text += line(8, account_text(scenario.account));
+        for (const NotChecked& what : scenario.not_checked) {
+            text += line(8, fmt::format("not checked: {}: {}", what.check, what.reason));
+        }
+    }
+    return text;
+}
+
+}  // namespace
+
+ConsoleStyle style_for(int descriptor) {
+    ConsoleStyle style;
+    const auto set = [](const char* name) {
+        const char* value = std::getenv(name);
+        return value != nullptr && *value != '\0';
+    };
+    style.colour = isatty(descriptor) == 1 && !set("NO_COLOR") && !set("CI");
+    return style;
+}
+
+std::string console_head(const RunReport& report, const ConsoleStyle& style) {
+    if (style.quiet) return "";
+    if (!report.head) return "pushsim: a history without a head\n";
+    std::string text = fmt::format("pushsim {} · seed {}", report.head->pushsim_version, report.head->seed);
+    if (!report.stacks.empty()) {
+        const history::StackFacts& stack = report.stacks.back();
+        text += fmt::format(" · Keylime {} {} (registrar {}, verifier {} {})",
+                            stack.keylime_version.empty() ? "of unknown version" : stack.keylime_version,
+                            stack.keylime_where, short_address(stack, stack.registrar),
+                            short_address(stack, stack.verifier), stack.mode);
+    }
+    return printable(text) + '\n';
+}
+
+std::string console_scenario(const ScenarioReport& scenario, const ConsoleStyle& style) {
+    if (style.quiet && scenario.outcome == Outcome::AsExpected) return "";
+    const auto [outcome, colour] = word(scenario.outcome);
+    const std::string name = printable(scenario.name);
+    const std::string headline = printable(shorten_digests(scenario.headline));
+    const std::string duration = seconds_text(scenario.duration);
+    const std::size_t before =
+        6 + std::max(columns(name), static_cast<std::size_t>(std::max(style.name_width, 0))) + 2;
+    std::string text = coloured(outcome, colour, style) + "  " + name +
+                       padding(columns(name), style.name_width) + "  " + headline;
+    text += padding(before + columns(headline) + columns(duration) + 2, style.width) + "  ";
+    text += coloured(duration, Colour::Dim, style) + '\n';
+    return text + details(scenario, style);
+}
+
+std::string console_totals(const RunReport& report, const std::string& where, const ConsoleStyle& style) {
+    std::string text;
+    for (const Finding& finding : report.findings)
+        text += line(0, finding_text(finding));
+    if (report.partial)
+        text += coloured("partial", Colour::Yellow, style) + ": " + printable(report.reason) + '\n';
+    std::vector<std::string> parts;
+    const auto part = [&](int count, const char* words) {
+        if (count > 0) parts.push_back(fmt::format("{} {}", count, words));
+    };
+    const Totals& totals = report.totals;
+    part(totals.as_expected, "as expected");
+    part(totals.not_as_expected, "not as expected");
+    part(totals.error, "could not be judged");
+    part(totals.skipped, "skipped");
+    part(totals.partial, "partial");
+    text += counted(static_cast<std::uint64_t>(totals.scenarios), "scenario");
+    if (!parts.empty()) text += fmt::format(": {}", fmt::join(parts, ", "));
+    if (!where.empty()) text += " · " + where;
+    return text + '\n';
+}
+
+std::string console_text(const RunReport& report, const std::string& where, ConsoleStyle style) {
+    for (const ScenarioReport& scenario : report.scenarios) {
+        style.name_width = std::max(style.name_width, static_cast<int>(columns(scenario.name)));
+    }
+    std::string text = console_head(report, style);
+    for (const ScenarioReport& scenario : report.scenarios)
+        text += console_scenario(scenario, style);
+    return text + console_totals(report, where, style);
+}
+
+std::string short_digest(const std::string& hex) {
+    return hex.size() < long_hex ? hex : hex.substr(0, 4) + "…" + hex.substr(hex.size() - 4);
+}
+
+std::string shorten_digests(const std::string& text) {
+    constexpr const char* digits = "0123456789abcdefABCDEF";
+    std::string result;
+    for (std::size_t at = 0; at < text.size();) {
+        const std::size_t end = std::min(text.find_first_not_of(digits, at), text.size());
+        if (end == at) {
+            result += text[at++];
+            continue;
+        }
+        result += short_digest(text.substr(at, end - at));
+        at = end;
+    }
+    return result;
+}
+
+}  // namespace pushsim::reports

@@ -1,0 +1,138 @@
+#include "reports/junit.hpp"
+
+#include <algorithm>
+#include <sstream>
+
+#include <fmt/format.h>
+#include <pugixml.hpp>
+
+#include "reports/text.hpp"
+
+namespace pushsim::reports {
+namespace {
+
+std::string seconds(Duration duration) {
+    return fmt::format("{:.3f}", std::chrono::duration<double>(duration).count());
+}
+
+void set(pugi::xml_node node, const char* name, const std::string& value) {
+    node.append_attribute(name).set_value(printable(value).c_str());
+}
+
+void add_property(pugi::xml_node properties, const char* name, const std::string& value) {
+    if (value.empty()) return;
+    pugi::xml_node property = properties.append_child("property");
+    set(property, "name", name);
+    set(property, "value", value);
+}
+
+pugi::xml_node add_text(pugi::xml_node parent, const char* name, const std::string& text) {
+    pugi::xml_node node = parent.append_child(name);
+    node.append_child(pugi::node_pcdata).set_value(printable(text, true).c_str());
+    return node;
+}
+
+/// What does not hold, for the body of <failure>.
+std::string failure_text(const ScenarioReport& scenario) {
+    std::string text;
+    for (const ExpectationResult& result : scenario.expectations) {
+        if (result.judgement != Judgement::DoesNotHold) continue;
+        text += fmt::format("{} {}\n  expected: {}\n  actual: {}\n", result.what, result.source,
+                            result.expected, result.actual);
+        if (!result.exchange) continue;
+        const DecidingExchange& exchange = *result.exchange;
+        text +=
+            fmt::format("  history line {}: {} {} -> {} {}\n", result.n.value_or(exchange.n), exchange.method,
+                        exchange.target,
+                        exchange.status ? std::to_string(*exchange.status) : exchange.failure, exchange.code);
+    }
+    for (const Finding& finding : scenario.findings) {
+        if (finding.severity == Severity::Wrong) text += fmt::format("{}: {}\n", finding.check, finding.text);
+    }
+    return text;
+}
+
+void add_case(pugi::xml_node suite, const std::string& suite_name, const ScenarioReport& scenario,
+              const std::string& history_path) {
+    pugi::xml_node test_case = suite.append_child("testcase");
+    set(test_case, "name", scenario.name);
+    set(test_case, "classname", suite_name);
+    set(test_case, "time", seconds(scenario.duration));
+    pugi::xml_node result;
+    switch (scenario.outcome) {
+        case Outcome::AsExpected:
+            break;
+        case Outcome::NotAsExpected:
+            result = add_text(test_case, "failure", failure_text(scenario));
+            set(result, "message", scenario.headline);
+            set(result, "type", "not_as_expected");
+            break;
+        case Outcome::Error:
+        case Outcome::Partial:
+            result = add_text(
+                test_case, "error",
+                scenario.mend.empty() ? scenario.reason : scenario.reason + "\nmend: " + scenario.mend);
+            set(result, "message", scenario.headline);
+            set(result, "type", to_string(scenario.outcome));
+            break;
+        case Outcome::Skipped:
+            set(test_case.append_child("skipped"), "message", scenario.reason);
+            break;
+    }
+    std::string output = scenario.headline + '\n';
+    for (const std::string& note : scenario.notes)
+        output += note + '\n';
+    if (!scenario.file.empty()) output += "scenario: " + scenario.file + '\n';
+    if (!history_path.empty()) output += "history: " + history_path + '\n';
+    add_text(test_case, "system-out", output);
+}
+
+}  // namespace
+
+std::string junit_xml(const RunReport& report, const std::string& history_path) {
+    pugi::xml_document document;
+    pugi::xml_node declaration = document.append_child(pugi::node_declaration);
+    declaration.append_attribute("version").set_value("1.0");
+    declaration.append_attribute("encoding").set_value("UTF-8");
+    const std::string suite_name = "pushsim";
+    pugi::xml_node suite = document.append_child("testsuites").append_child("testsuite");
+    set(suite, "name", suite_name);
+    // A run that found no place for its failure in a scenario (killed, incomplete) must not read as green.
+    const bool run_failed = report.exit_code != 0 && report.exit_code != 4 &&
+                            report.totals.not_as_expected == 0 &&
+                            report.totals.error + report.totals.partial == 0;
+    set(suite, "tests", std::to_string(report.totals.scenarios + int{run_failed}));
+    set(suite, "failures", std::to_string(report.totals.not_as_expected));
+    set(suite, "errors", std::to_string(report.totals.error + report.totals.partial + int{run_failed}));
+    set(suite, "skipped", std::to_string(report.totals.skipped));
+    set(suite, "time", seconds(report.duration));
+    pugi::xml_node properties = suite.append_child("properties");
+    if (report.head) {
+        set(suite, "timestamp", to_rfc3339(report.head->started).substr(0, 19));
+        add_property(properties, "pushsim.version", report.head->pushsim_version);
+        add_property(properties, "pushsim.seed", std::to_string(report.head->seed));
+        add_property(properties, "pushsim.command", report.head->command);
+    }
+    if (!report.stacks.empty()) {
+        const history::StackFacts& stack = report.stacks.back();
+        add_property(properties, "keylime.version", stack.keylime_version);
+        add_property(properties, "keylime.where", stack.keylime_where);
+        add_property(properties, "stack.kind", stack.kind);
+    }
+    add_property(properties, "pushsim.exit_code", std::to_string(report.exit_code));
+    for (const ScenarioReport& scenario : report.scenarios)
+        add_case(suite, suite_name, scenario, history_path);
+    if (run_failed) {
+        ScenarioReport run;
+        run.name = "the run";
+        run.outcome = Outcome::Error;
+        run.reason = report.findings.empty() ? report.reason : report.findings.front().text;
+        run.headline = run.reason;
+        add_case(suite, suite_name, run, history_path);
+    }
+    std::ostringstream out;
+    document.save(out, "  ", pugi::format_default, pugi::encoding_utf8);
+    return out.str();
+}
+
+}  // namespace pushsim::reports

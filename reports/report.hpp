@@ -1,0 +1,122 @@
+#pragma once
+// What a history says: one outcome for each scenario, and why.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/base/time.hpp"
+#include "sim/history/reader.hpp"
+#include "sim/history/record.hpp"
+
+namespace pushsim::reports {
+
+enum class Outcome {
+    AsExpected,
+    NotAsExpected,
+    Error,    ///< the stack or pushsim failed; nothing can be said about the verifier
+    Skipped,  ///< not run, or none of its expectations could be judged
+    Partial,  ///< begun and not ended: interrupted or killed
+};
+const char* to_string(Outcome outcome);  ///< "as_expected", "not_as_expected", …
+
+enum class Judgement { Holds, DoesNotHold, Skipped };
+const char* to_string(Judgement judgement);  ///< "holds", "does_not_hold", "skipped"
+
+/// An exchange worth showing, taken from its line.
+struct DecidingExchange {
+    std::uint64_t n = 0;
+    std::string agent;
+    std::string phase;
+    std::string method;
+    std::string target;
+    std::optional<int> status;  ///< absent: `failure`
+    std::string code;
+    std::string failure;       ///< transport failure, word and text
+    std::string body_excerpt;  ///< start of the answer's body, one line, redacted
+};
+
+/// One expectation, judged.
+struct ExpectationResult {
+    Judgement judgement = Judgement::Skipped;
+    std::string what;                ///< "verdict pass, all of late, step 2 (attest)"
+    std::string expected;            ///< "pass"
+    std::string actual;              ///< "late[0]: FAIL policy_violation"
+    std::string reason;              ///< why it was skipped
+    std::string source;              ///< "scenarios/x.yaml:12:5"
+    std::optional<std::uint64_t> n;  ///< line of the history that decided it
+    std::optional<DecidingExchange> exchange;
+};
+
+enum class Severity {
+    Wrong,  ///< the scenario is not as expected because of it
+    Note,
+};
+
+/// What a check over the whole scenario found.
+struct Finding {
+    std::string check;  ///< accounted, verdict_sources_agree, no_5xx, history_complete
+    Severity severity = Severity::Wrong;
+    std::string text;
+    std::optional<std::uint64_t> n;
+};
+
+/// A check that could not be made, or only in part.
+struct NotChecked {
+    std::string check;
+    std::string reason;
+};
+
+/// Decision 8, summed over the agents of a scenario.
+struct Account {
+    std::uint64_t sent = 0;        ///< submissions of evidence
+    std::uint64_t accepted = 0;    ///< 202
+    std::uint64_t refused = 0;     ///< any other complete answer
+    std::uint64_t in_transit = 0;  ///< no complete answer
+    std::uint64_t passed = 0;
+    std::uint64_t failed = 0;
+    std::uint64_t pending = 0;
+};
+
+struct ScenarioReport {
+    std::string name;
+    std::string title;
+    std::string file;
+    Outcome outcome = Outcome::Partial;
+    std::string headline;            ///< one line, without a full stop
+    std::vector<std::string> notes;  ///< explanations, digests in full
+    std::vector<ExpectationResult> expectations;
+    std::vector<Finding> findings;
+    std::vector<NotChecked> not_checked;
+    Account account;
+    Duration duration{};
+    std::string reason;  ///< of skipped, error, partial
+    std::string mend;    ///< the way out of an error, where there is one
+};
+
+struct Totals {
+    int scenarios = 0;
+    int as_expected = 0;
+    int not_as_expected = 0;
+    int error = 0;
+    int skipped = 0;
+    int partial = 0;
+};
+
+struct RunReport {
+    std::optional<history::Head> head;
+    std::vector<history::StackFacts> stacks;  ///< as started, in order
+    std::vector<ScenarioReport> scenarios;    ///< in the order they began
+    std::vector<Finding> findings;            ///< about the run as a whole
+    Totals totals;
+    bool partial = false;  ///< killed or interrupted
+    std::string reason;    ///< why it is partial or failed
+    Duration duration{};
+    int exit_code = 0;  ///< 0 as expected, 1 not, 3 failed or invalid, 4 nothing ran, 130 interrupted
+};
+
+/// Judges a history: a pure function, the same on every machine and at any later time.
+RunReport judge(const history::History& history);
+
+}  // namespace pushsim::reports

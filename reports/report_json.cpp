@@ -1,0 +1,123 @@
+#include "reports/report_json.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace pushsim::reports {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+double seconds(Duration duration) {
+    return std::chrono::duration<double>(duration).count();
+}
+
+void put(Json& json, const char* name, const std::string& value) {
+    if (!value.empty()) json[name] = value;
+}
+template <typename T>
+void put(Json& json, const char* name, const std::optional<T>& value) {
+    if (value) json[name] = *value;
+}
+
+template <typename T, typename Convert>
+Json list(const std::vector<T>& values, Convert convert) {
+    Json json = Json::array();
+    for (const T& value : values)
+        json.push_back(convert(value));
+    return json;
+}
+
+Json finding(const Finding& finding) {
+    Json json{{"check", finding.check},
+              {"severity", finding.severity == Severity::Wrong ? "wrong" : "note"},
+              {"text", finding.text}};
+    put(json, "n", finding.n);
+    return json;
+}
+
+Json exchange(const DecidingExchange& exchange) {
+    Json json{{"n", exchange.n}};
+    put(json, "agent", exchange.agent);
+    put(json, "phase", exchange.phase);
+    put(json, "method", exchange.method);
+    put(json, "target", exchange.target);
+    put(json, "status", exchange.status);
+    put(json, "code", exchange.code);
+    put(json, "failure", exchange.failure);
+    put(json, "body_excerpt", exchange.body_excerpt);
+    return json;
+}
+
+Json expectation(const ExpectationResult& result) {
+    Json json{{"judgement", to_string(result.judgement)}, {"what", result.what}};
+    put(json, "expected", result.expected);
+    put(json, "actual", result.actual);
+    put(json, "reason", result.reason);
+    put(json, "source", result.source);
+    put(json, "n", result.n);
+    if (result.exchange) json["exchange"] = exchange(*result.exchange);
+    return json;
+}
+
+Json scenario(const ScenarioReport& report) {
+    const Account& account = report.account;
+    Json json{{"name", report.name}};
+    put(json, "title", report.title);
+    put(json, "file", report.file);
+    json["outcome"] = to_string(report.outcome);
+    json["headline"] = report.headline;
+    json["notes"] = report.notes;
+    json["duration"] = seconds(report.duration);
+    put(json, "reason", report.reason);
+    put(json, "mend", report.mend);
+    json["account"] = {{"sent", account.sent},       {"accepted", account.accepted},
+                       {"refused", account.refused}, {"in_transit", account.in_transit},
+                       {"passed", account.passed},   {"failed", account.failed},
+                       {"pending", account.pending}};
+    json["expectations"] = list(report.expectations, expectation);
+    json["findings"] = list(report.findings, finding);
+    json["not_checked"] = list(report.not_checked, [](const NotChecked& what) {
+        return Json{{"check", what.check}, {"reason", what.reason}};
+    });
+    return json;
+}
+
+Json stack(const history::StackFacts& facts) {
+    Json json = Json::object();
+    put(json, "kind", facts.kind);
+    put(json, "keylime_version", facts.keylime_version);
+    put(json, "keylime_where", facts.keylime_where);
+    put(json, "registrar", facts.registrar);
+    put(json, "verifier", facts.verifier);
+    put(json, "mode", facts.mode);
+    return json;
+}
+
+}  // namespace
+
+std::string report_json(const RunReport& report) {
+    const Totals& totals = report.totals;
+    Json json{{"kind", "pushsim-report"}, {"format", report_format}};
+    if (report.head) {
+        json["pushsim"] = report.head->pushsim_version;
+        json["command"] = report.head->command;
+        json["seed"] = report.head->seed;
+        json["started"] = to_rfc3339(report.head->started);
+    }
+    json["stacks"] = list(report.stacks, stack);
+    json["partial"] = report.partial;
+    put(json, "reason", report.reason);
+    json["duration"] = seconds(report.duration);
+    json["exit_code"] = report.exit_code;
+    json["totals"] = {{"scenarios", totals.scenarios},
+                      {"as_expected", totals.as_expected},
+                      {"not_as_expected", totals.not_as_expected},
+                      {"error", totals.error},
+                      {"skipped", totals.skipped},
+                      {"partial", totals.partial}};
+    json["findings"] = list(report.findings, finding);
+    json["scenarios"] = list(report.scenarios, scenario);
+    return json.dump(2, ' ', false, Json::error_handler_t::replace) + '\n';
+}
+
+}  // namespace pushsim::reports

@@ -1,0 +1,34 @@
+#pragma once
+// report.json, for programs. Durations are seconds as numbers; members without a value are left out.
+//
+//   {"kind": "pushsim-report", "format": 1,
+//    "pushsim": "0.1.0", "command": "…", "seed": 4711, "started": "2026-11-23T15:00:34.944070Z",
+//    "stacks": [{"kind", "keylime_version", "keylime_where", "registrar", "verifier", "mode"}],
+//    "partial": false, "reason": "…", "duration": 7.2, "exit_code": 0,
+//    "totals": {"scenarios", "as_expected", "not_as_expected", "error", "skipped", "partial"},
+//    "findings": [finding],
+//    "scenarios": [{"name", "title", "file", "outcome", "headline", "notes": [text], "duration", "reason",
+//    "mend",
+//      "account": {"sent", "accepted", "refused", "in_transit", "passed", "failed", "pending"},
+//      "expectations": [{"judgement": "holds|does_not_hold|skipped", "what", "expected", "actual", "reason",
+//                        "source", "n", "exchange": {"n", "agent", "phase", "method", "target", "status",
+//                        "code",
+//                                                    "failure", "body_excerpt"}}],
+//      "findings": [finding], "not_checked": [{"check", "reason"}]}]}
+//   finding: {"check", "severity": "wrong|note", "text", "n"}
+//
+// `n` is the number of a line in history.jsonl. A reader ignores members that it does not know; `format`
+// grows when a member changes its meaning or goes.
+
+#include <string>
+
+#include "reports/report.hpp"
+
+namespace pushsim::reports {
+
+inline constexpr int report_format = 1;
+
+/// Indented, with a line feed at its end.
+std::string report_json(const RunReport& report);
+
+}  // namespace pushsim::reports

@@ -1,0 +1,65 @@
+#include "reports/text.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace pushsim::reports {
+namespace {
+
+/// Octets of the UTF-8 character that begins there, 0 if none does (RFC 3629).
+std::size_t character_at(std::string_view text, std::size_t at) {
+    const auto octet = [&](std::size_t i) -> unsigned {
+        return at + i < text.size() ? static_cast<unsigned char>(text[at + i]) : 0U;
+    };
+    const unsigned first = octet(0);
+    const std::size_t size = first < 0x80                    ? 1
+                             : first >= 0xC2 && first < 0xE0 ? 2
+                             : first >= 0xE0 && first < 0xF0 ? 3
+                             : first >= 0xF0 && first < 0xF5 ? 4
+                                                             : 0;
+    for (std::size_t i = 1; i < size; ++i) {
+        if ((octet(i) & 0xC0U) != 0x80U) return 0;
+    }
+    const bool overlong = (first == 0xE0 && octet(1) < 0xA0) || (first == 0xF0 && octet(1) < 0x90);
+    const bool outside = (first == 0xED && octet(1) >= 0xA0) || (first == 0xF4 && octet(1) >= 0x90);
+    return overlong || outside ? 0 : size;
+}
+
+}  // namespace
+
+std::string printable(std::string_view text, bool keep_lines) {
+    std::string result;
+    for (std::size_t at = 0; at < text.size();) {
+        const std::size_t size = character_at(text, at);
+        const std::string_view character = text.substr(at, size);
+        const bool control = size == 1 && (static_cast<unsigned char>(text[at]) < 0x20 || text[at] == 0x7F);
+        // U+0080 to U+009F are control characters too; U+FFFE and U+FFFF are not allowed in XML.
+        const bool c1 =
+            size == 2 && character[0] == '\xC2' && static_cast<unsigned char>(character[1]) < 0xA0;
+        const bool no_character = character == "\xEF\xBF\xBE" || character == "\xEF\xBF\xBF";
+        if (size == 0 || no_character) {
+            result += "\xEF\xBF\xBD";
+        } else if (keep_lines && text[at] == '\n') {
+            result += '\n';
+        } else if (control || c1) {
+            result += ' ';
+        } else {
+            result += character;
+        }
+        at += std::max<std::size_t>(size, 1);
+    }
+    return result;
+}
+
+std::size_t columns(std::string_view text) {
+    return static_cast<std::size_t>(std::count_if(
+        text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
+}
+
+std::string seconds_text(Duration duration) {
+    const double seconds = std::chrono::duration<double>(duration).count();
+    return seconds < 99.95 ? fmt::format("{:.1f} s", seconds) : fmt::format("{:.0f} s", seconds);
+}
+
+}  // namespace pushsim::reports

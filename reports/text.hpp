@@ -1,0 +1,22 @@
+#pragma once
+// Small text helpers of the writers of reports.
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agent/base/time.hpp"
+
+namespace pushsim::reports {
+
+/// What a terminal and XML 1.0 can take: control characters (line feeds are kept if so asked) become spaces,
+/// octets that are no UTF-8 become U+FFFD.
+std::string printable(std::string_view text, bool keep_lines = false);
+
+/// Columns on a terminal: characters, not octets.
+std::size_t columns(std::string_view text);
+
+/// "4.1 s", from 100 s on "123 s"
+std::string seconds_text(Duration duration);
+
+}  // namespace pushsim::reports

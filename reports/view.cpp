@@ -1,0 +1,167 @@
+#include "reports/view.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace pushsim::reports {
+namespace {
+
+constexpr std::size_t max_excerpt = 300;
+
+bool selects(const std::string& selector, const std::string& agent) {
+    return agent == selector ||
+           (agent.starts_with(selector) && agent.substr(selector.size()).starts_with('['));
+}
+
+/// The start of a text on one line.
+std::string excerpt(const std::string& text) {
+    std::string result;
+    for (const char c : text) {
+        if (result.size() >= max_excerpt) break;
+        result += static_cast<unsigned char>(c) < 0x20 || c == 0x7F ? ' ' : c;
+    }
+    // Not in the middle of a UTF-8 character.
+    while (result.size() < text.size() && !result.empty() &&
+           (static_cast<unsigned char>(text[result.size()]) & 0xC0U) == 0x80U) {
+        result.pop_back();
+    }
+    return result.size() < text.size() ? result + "…" : result;
+}
+
+void sort_in(const history::Entry& line, std::vector<ScenarioView>& scenarios,
+             std::map<std::string, std::size_t>& current) {
+    if (as<history::ScenarioStart>(&line) != nullptr) {
+        current[line.where.scenario] = scenarios.size();
+        scenarios.emplace_back();
+        scenarios.back().name = line.where.scenario;
+        scenarios.back().start = &line;
+        return;
+    }
+    const auto at = current.find(line.where.scenario);
+    if (at == current.end()) return;
+    ScenarioView& scenario = scenarios[at->second];
+    if (as<history::ScenarioEnd>(&line) != nullptr) {
+        scenario.end = &line;
+        current.erase(at);
+        return;
+    }
+    scenario.lines.push_back(&line);
+    if (!line.where.agent.empty()) scenario.by_agent[line.where.agent].push_back(&line);
+}
+
+}  // namespace
+
+const history::ScenarioStart& ScenarioView::plan() const {
+    return std::get<history::ScenarioStart>(start->event);
+}
+
+const history::StepStart* ScenarioView::step(int number) const {
+    for (const history::Entry* line : lines) {
+        if (line->where.step != number) continue;
+        if (const auto* begun = as<history::StepStart>(line)) return begun;
+    }
+    return nullptr;
+}
+
+std::vector<std::string> ScenarioView::agents(const std::vector<std::string>& selectors) const {
+    std::vector<std::string> names;
+    for (const history::Group& group : plan().groups) {
+        for (int number = 0; number < group.count; ++number) {
+            names.push_back(fmt::format("{}[{}]", group.name, number));
+        }
+    }
+    if (names.empty()) {
+        for (const auto& [agent, agent_lines] : by_agent) names.push_back(agent);
+    }
+    if (!selectors.empty()) {
+        std::erase_if(names, [&](const std::string& agent) {
+            return std::none_of(selectors.begin(), selectors.end(),
+                                [&](const std::string& selector) { return selects(selector, agent); });
+        });
+    }
+    return names;
+}
+
+Lines ScenarioView::lines_of(const std::string& agent, std::optional<int> step_number) const {
+    const auto at = by_agent.find(agent);
+    if (at == by_agent.end()) return {};
+    if (!step_number) return at->second;
+    Lines result;
+    std::copy_if(at->second.begin(), at->second.end(), std::back_inserter(result),
+                 [&](const history::Entry* line) { return line->where.step == step_number; });
+    return result;
+}
+
+std::vector<ScenarioView> split(const history::History& history) {
+    std::vector<ScenarioView> scenarios;
+    std::map<std::string, std::size_t> current;
+    for (const history::Entry& line : history.entries)
+        sort_in(line, scenarios, current);
+    return scenarios;
+}
+
+std::string evaluation_of(const history::Verdict& verdict) {
+    const auto decided = [](const std::string& word) { return word == "pass" || word == "fail"; };
+    if (verdict.record.value && decided(verdict.record.value->evaluation))
+        return verdict.record.value->evaluation;
+    if (verdict.database.value && decided(verdict.database.value->evaluation)) {
+        return verdict.database.value->evaluation;
+    }
+    if (verdict.log.value && decided(verdict.log.value->verdict)) return verdict.log.value->verdict;
+    return {};
+}
+
+std::string reason_of(const history::Verdict& verdict) {
+    if (verdict.database.value && !verdict.database.value->failure_reason.empty()) {
+        return verdict.database.value->failure_reason;
+    }
+    return verdict.log.value ? verdict.log.value->reason : "";
+}
+
+std::string verdict_words(const history::Verdict& verdict) {
+    const std::string evaluation = evaluation_of(verdict);
+    if (evaluation.empty()) return "pending";
+    if (evaluation == "pass") return "PASS";
+    const std::string reason = reason_of(verdict);
+    return reason.empty() ? "FAIL" : "FAIL " + reason;
+}
+
+const history::ExchangeSeen* as_submission(const history::Entry* line) {
+    const auto* exchange = as<history::ExchangeSeen>(line);
+    return exchange != nullptr && exchange->phase == "submit" && exchange->peer == "verifier" ? exchange
+                                                                                              : nullptr;
+}
+
+bool is_accepted(const history::ExchangeSeen& submission) {
+    return submission.status == 202;
+}
+
+DecidingExchange deciding_exchange(const history::Entry& line) {
+    DecidingExchange result;
+    result.n = line.n;
+    result.agent = line.where.agent;
+    if (const auto* exchange = as<history::ExchangeSeen>(&line)) {
+        result.phase = exchange->phase;
+        result.method = exchange->method;
+        result.target = exchange->target;
+        result.status = exchange->status;
+        result.code = exchange->code;
+        if (!exchange->failure.empty()) result.failure = exchange->failure + ": " + exchange->failure_text;
+        result.body_excerpt = excerpt(exchange->response.body);
+    } else if (const auto* act = as<history::TenantActSeen>(&line)) {
+        result.phase = act->act;
+        result.method = act->method;
+        result.target = act->target;
+        result.status = act->status;
+        result.failure = act->error;
+        result.body_excerpt = excerpt(act->response.body);
+    }
+    return result;
+}
+
+std::string counted(std::uint64_t count, const std::string& noun) {
+    return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
+
+}  // namespace pushsim::reports

@@ -1,0 +1,60 @@
+#pragma once
+// One scenario's lines of a history, sorted for those who judge it.
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "reports/report.hpp"
+#include "sim/history/reader.hpp"
+
+namespace pushsim::reports {
+
+using Lines = std::vector<const history::Entry*>;
+
+/// Points into the history, which must outlive it.
+struct ScenarioView {
+    std::string name;
+    const history::Entry* start = nullptr;
+    const history::Entry* end = nullptr;  ///< absent: the run ended before the scenario did
+    Lines lines;                          ///< between the two, in order
+    std::map<std::string, Lines> by_agent;
+
+    const history::ScenarioStart& plan() const;
+    /// Nothing if the step never began.
+    const history::StepStart* step(int number) const;
+    /// All agents that the selectors (groups or single agents) name, by group and number; all for an empty
+    /// list.
+    std::vector<std::string> agents(const std::vector<std::string>& selectors) const;
+    /// The agent's lines, those of one step only where a step is given.
+    Lines lines_of(const std::string& agent, std::optional<int> step = std::nullopt) const;
+};
+
+/// A scenario of a name that begins again is another one.
+std::vector<ScenarioView> split(const history::History& history);
+
+/// The kind of event in a line, or nothing.
+template <typename T>
+const T* as(const history::Entry* line) {
+    return line == nullptr ? nullptr : std::get_if<T>(&line->event);
+}
+
+/// pass, fail, or empty while no source that can be read has decided. Where sources disagree, the first of
+/// record, database, log.
+std::string evaluation_of(const history::Verdict& verdict);
+/// policy_violation, broken_evidence_chain; empty where no source that tells reasons can be read.
+std::string reason_of(const history::Verdict& verdict);
+/// "FAIL policy_violation", "PASS", "pending"
+std::string verdict_words(const history::Verdict& verdict);
+
+/// A submission of evidence that went to the verifier.
+const history::ExchangeSeen* as_submission(const history::Entry* line);
+bool is_accepted(const history::ExchangeSeen& submission);  ///< 202
+
+DecidingExchange deciding_exchange(const history::Entry& line);
+
+/// "1 attestation", "3 attestations"
+std::string counted(std::uint64_t count, const std::string& noun);
+
+}  // namespace pushsim::reports

@@ -1,0 +1,318 @@
+#pragma once
+// The members of every record, each described once: `f` writes them or reads them (sim/history/fields.hpp).
+// This is the format. Members may be added; one that changes its meaning or goes needs a new current_format.
+// Heavy header: for .cpp files alone.
+
+#include <array>
+#include <optional>
+#include <type_traits>
+#include <variant>
+
+#include "sim/history/fields.hpp"
+#include "sim/history/record.hpp"
+
+namespace pushsim::history {
+
+inline Words<ScenarioEnd::Ending> words(ScenarioEnd::Ending) {
+    using E = ScenarioEnd::Ending;
+    return {{E::Ran, "ran"}, {E::Skipped, "skipped"}, {E::Failed, "failed"}, {E::Interrupted, "interrupted"}};
+}
+inline Words<StatusClause::When> words(StatusClause::When) {
+    using E = StatusClause::When;
+    return {{E::Last, "last"}, {E::Always, "always"}, {E::Never, "never"}};
+}
+inline Words<Quantity::Kind> words(Quantity::Kind) {
+    using E = Quantity::Kind;
+    return {{E::All, "all"}, {E::AtLeast, "at_least"}, {E::AtMost, "at_most"}, {E::Exactly, "exactly"}};
+}
+
+template <typename F>
+void describe(F& f, Where& v) {
+    f.maybe("scenario", v.scenario);
+    f.maybe("step", v.step);
+    f.maybe("agent", v.agent);
+}
+
+template <typename F>
+void describe(F& f, StackFacts& v) {
+    f.maybe("kind", v.kind);
+    f.maybe("keylime_version", v.keylime_version);
+    f.maybe("keylime_where", v.keylime_where);
+    f.maybe("registrar", v.registrar);
+    f.maybe("verifier", v.verifier);
+    f.must("mode", v.mode);
+}
+
+template <typename F>
+void describe(F& f, Head& v) {
+    int format = current_format;
+    f.must("format", format);
+    f.must("pushsim", v.pushsim_version);
+    f.must("command", v.command);
+    f.must("seed", v.seed);
+    f.must("started", v.started);
+    f.maybe("stack", v.stack);
+    f.maybe("facts", v.facts);
+}
+
+template <typename F>
+void describe(F& f, StatusRange& v) {
+    f.must("low", v.low);
+    f.must("high", v.high);
+}
+
+template <typename F>
+void describe(F& f, ResponseClause& v) {
+    f.maybe("status", v.status);
+    f.maybe("code", v.code);
+    f.maybe("pointer", v.pointer);
+}
+
+template <typename F>
+void describe(F& f, VerdictClause& v) {
+    f.must("verdict", v.verdict);
+    f.maybe("reason", v.reason);
+}
+
+template <typename F>
+void describe(F& f, StatusClause& v) {
+    f.must("status", v.status);
+    f.maybe("when", v.when);
+}
+
+template <typename F>
+void describe(F& f, CheckClause& v) {
+    f.must("check", v.check);
+}
+
+template <typename F>
+void describe(F& f, Quantity& v) {
+    f.must("kind", v.kind);
+    f.maybe("count", v.count);
+}
+
+/// The clause is the one member of these names that is there.
+template <std::size_t I = 0, typename F, typename Clause>
+void describe_clause(F& f, Clause& clause, bool& found) {
+    static constexpr std::array<const char*, std::variant_size_v<Clause>> names{"response", "verdict",
+                                                                                "status", "check"};
+    if constexpr (I < std::variant_size_v<Clause>) {
+        using Alternative = std::variant_alternative_t<I, Clause>;
+        std::optional<Alternative> value;
+        if (auto* held = std::get_if<I>(&clause)) value = *held;
+        if constexpr (std::is_same_v<F, WriteFields>) {
+            f.maybe(names[I], value);
+        } else {
+            value.reset();
+            f.maybe(names[I], value);
+            if (value) {
+                clause = std::move(*value);
+                found = true;
+            }
+        }
+        describe_clause<I + 1>(f, clause, found);
+    }
+}
+
+template <typename F>
+void describe(F& f, Expectation& v) {
+    bool found = false;
+    describe_clause(f, v.clause, found);
+    if constexpr (std::is_same_v<F, ReadFields>) {
+        ResponseClause none;
+        if (!found) f.must("response", none);
+    }
+    f.maybe("step", v.step);
+    f.maybe("agents", v.agents);
+    f.maybe("quantity", v.quantity);
+    f.maybe("last_cycle_only", v.last_cycle_only);
+    f.maybe("source", v.source);
+}
+
+template <typename F>
+void describe(F& f, Group& v) {
+    f.must("name", v.name);
+    f.must("count", v.count);
+}
+
+template <typename F>
+void describe(F& f, ScenarioStart& v) {
+    f.maybe("title", v.title);
+    f.maybe("file", v.file);
+    f.maybe("groups", v.groups);
+    f.maybe("expectations", v.expectations);
+    f.json_text("plan", v.plan);
+}
+
+template <typename F>
+void describe(F& f, ScenarioEnd& v) {
+    f.must("ending", v.ending);
+    f.maybe("reason", v.reason);
+    f.maybe("mend", v.mend);
+}
+
+template <typename F>
+void describe(F& f, StepStart& v) {
+    f.must("does", v.step_kind);
+    f.maybe("agents", v.agents);
+    f.maybe("name", v.name);
+}
+
+template <typename F>
+void describe(F& f, StepEnd& v) {
+    f.must("does", v.step_kind);
+    f.maybe("error", v.error);
+}
+
+template <typename F>
+void describe(F& f, MessageSeen& v) {
+    f.maybe("size", v.size);
+    f.maybe("sha256", v.sha256);
+    f.maybe("kept", v.kept);
+    f.maybe("headers", v.headers);
+    f.octets("body", v.body);
+    f.maybe("cut", v.cut);
+}
+
+template <typename F>
+void describe(F& f, ExchangeSeen& v) {
+    f.must("phase", v.phase);
+    f.must("peer", v.peer);
+    f.must("attempt", v.attempt);
+    f.maybe("id", v.request_id);
+    f.must("method", v.method);
+    f.must("target", v.target);
+    f.maybe("index", v.index);
+    f.maybe("status", v.status);
+    f.maybe("code", v.code);
+    f.maybe("pointer", v.pointer);
+    f.maybe("retry_after", v.retry_after);
+    f.maybe("failure", v.failure);
+    f.maybe("failure_text", v.failure_text);
+    f.must("start", v.start);
+    f.maybe("due", v.due);
+    f.maybe("connect", v.connect);
+    f.maybe("tls", v.tls);
+    f.maybe("send", v.send);
+    f.maybe("wait", v.wait);
+    f.maybe("receive", v.receive);
+    f.must("total", v.total);
+    f.maybe("reused", v.reused);
+    f.part("request", v.request);
+    f.part("response", v.response);
+}
+
+template <typename F>
+void describe(F& f, QuoteValues& v) {
+    f.must("bank", v.bank);
+    f.maybe("pcrs", v.pcrs);
+    f.maybe("same", v.same);
+}
+
+template <typename F>
+void describe(F& f, TpmOperation& v) {
+    f.must("operation", v.operation);
+    f.must("duration", v.duration);
+    f.maybe("error", v.error);
+    f.maybe("quote", v.quote);
+}
+
+template <typename F>
+void describe(F& f, MachineAct& v) {
+    f.must("act", v.act);
+    f.maybe("pcr", v.pcr);
+    f.maybe("digests", v.digests);
+    f.maybe("text", v.text);
+}
+
+template <typename F>
+void describe(F& f, TenantActSeen& v) {
+    f.must("act", v.act);
+    f.maybe("method", v.method);
+    f.maybe("target", v.target);
+    f.maybe("status", v.status);
+    f.maybe("error", v.error);
+    f.must("duration", v.duration);
+    f.json_text("tpm_policy", v.tpm_policy);
+    f.part("request", v.request);
+    f.part("response", v.response);
+}
+
+template <typename F>
+void describe(F& f, Cycle& v) {
+    f.must("phase", v.phase);
+    f.must("ending", v.ending);
+    f.maybe("status", v.status);
+    f.maybe("code", v.code);
+    f.maybe("index", v.index);
+    f.maybe("reason", v.reason);
+}
+
+template <typename F>
+void describe(F& f, RecordVerdict& v) {
+    f.must("stage", v.stage);
+    f.must("evaluation", v.evaluation);
+}
+
+template <typename F>
+void describe(F& f, DatabaseVerdict& v) {
+    f.must("stage", v.stage);
+    f.must("evaluation", v.evaluation);
+    f.maybe("failure_reason", v.failure_reason);
+    f.maybe("capabilities_received_at", v.capabilities_received_at);
+    f.maybe("challenges_expire_at", v.challenges_expire_at);
+    f.maybe("evidence_received_at", v.evidence_received_at);
+}
+
+template <typename F>
+void describe(F& f, LogVerdict& v) {
+    f.must("verdict", v.verdict);
+    f.maybe("reason", v.reason);
+    f.maybe("details", v.details);
+}
+
+template <typename F, typename T>
+void describe(F& f, Sourced<T>& v) {
+    f.maybe("says", v.value);
+    f.maybe("unavailable", v.unavailable);
+}
+
+template <typename F>
+void describe(F& f, Verdict& v) {
+    f.must("index", v.index);
+    f.part("record", v.record);
+    f.part("database", v.database);
+    f.part("log", v.log);
+}
+
+template <typename F>
+void describe(F& f, StatusRead& v) {
+    f.must("status", v.status);
+    f.maybe("attestation_count", v.attestation_count);
+    f.maybe("last_received_quote", v.last_received_quote);
+    f.maybe("last_successful_attestation", v.last_successful_attestation);
+}
+
+template <typename F>
+void describe(F& f, StackEvent& v) {
+    f.must("what", v.what);
+    f.maybe("text", v.text);
+    f.maybe("facts", v.facts);
+}
+
+template <typename F>
+void describe(F& f, Note& v) {
+    f.must("text", v.text);
+}
+
+template <typename F>
+void describe(F& f, End& v) {
+    f.must("partial", v.partial);
+    f.maybe("reason", v.reason);
+    f.maybe("exit_code", v.exit_code);
+}
+
+template <typename F>
+void describe(F&, Unknown&) {}
+
+}  // namespace pushsim::history

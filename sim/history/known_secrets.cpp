@@ -1,0 +1,117 @@
+#include "sim/history/known_secrets.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "agent/base/bytes.hpp"
+#include "sim/history/json_text.hpp"
+
+namespace pushsim::history {
+namespace {
+
+constexpr std::size_t filter_bits = std::size_t{1} << 20;
+
+std::uint64_t first_octets(std::string_view text) {
+    std::uint64_t key = 0;
+    std::memcpy(&key, text.data(), sizeof key);
+    return key;
+}
+
+std::size_t filter_position(std::uint64_t key) {
+    return static_cast<std::size_t>((key * 0x9E3779B97F4A7C15U) >> 44);
+}
+
+void add_encodings(ByteView octets, std::vector<std::string>& forms) {
+    std::string base64 = to_base64(octets);
+    forms.push_back(base64);
+    base64.erase(base64.find_last_not_of('=') + 1);
+    forms.push_back(base64);
+    std::replace(base64.begin(), base64.end(), '+', '-');
+    std::replace(base64.begin(), base64.end(), '/', '_');
+    forms.push_back(base64);
+    std::string hex = to_hex(octets);
+    forms.push_back(hex);
+    std::transform(hex.begin(), hex.end(), hex.begin(),
+                   [](char c) { return c >= 'a' ? static_cast<char>(c - 'a' + 'A') : c; });
+    forms.push_back(std::move(hex));
+}
+
+std::vector<std::string> forms_of(std::string_view secret) {
+    std::vector<std::string> forms{std::string{secret}};
+    add_encodings(as_bytes(secret), forms);
+    auto decoded = from_hex(secret);
+    if (!decoded) decoded = from_base64(secret);
+    if (decoded && decoded->size() >= KnownSecrets::min_size) {
+        forms.emplace_back(reinterpret_cast<const char*>(decoded->data()), decoded->size());
+        add_encodings(*decoded, forms);
+    }
+    const std::string quoted = dump_json(nlohmann::ordered_json(std::string{secret}));
+    forms.push_back(quoted.substr(1, quoted.size() - 2));
+    std::sort(forms.begin(), forms.end());
+    forms.erase(std::unique(forms.begin(), forms.end()), forms.end());
+    return forms;
+}
+
+}  // namespace
+
+KnownSecrets::KnownSecrets(std::size_t limit) : limit_(limit), filter_(filter_bits / 64) {}
+
+bool KnownSecrets::knows(std::string_view secret) const {
+    return raw_.contains(std::string{secret});
+}
+
+void KnownSecrets::add(std::string_view secret, std::string mark) {
+    if (secret.size() < min_size || !raw_.emplace(secret).second) return;
+    secrets_.push_back({std::string{secret}, std::move(mark), forms_of(secret)});
+    const Secret& kept = secrets_.back();
+    for (const std::string& form : kept.forms) {
+        const std::uint64_t key = first_octets(form);
+        by_first_octets_.emplace(key, Form{&form, &kept});
+        filter_[filter_position(key) / 64] |= std::uint64_t{1} << (filter_position(key) % 64);
+    }
+    if (secrets_.size() > limit_) forget_oldest();
+}
+
+void KnownSecrets::forget_oldest() {
+    const Secret& oldest = secrets_.front();
+    for (const std::string& form : oldest.forms) {
+        auto [at, end] = by_first_octets_.equal_range(first_octets(form));
+        while (at != end)
+            at = at->second.secret == &oldest ? by_first_octets_.erase(at) : std::next(at);
+    }
+    raw_.erase(oldest.raw);
+    secrets_.pop_front();
+}
+
+bool KnownSecrets::may_begin(std::uint64_t key) const {
+    return (filter_[filter_position(key) / 64] >> (filter_position(key) % 64) & 1) != 0;
+}
+
+std::string KnownSecrets::replace_in(std::string_view text) const {
+    std::string result;
+    std::size_t copied = 0;
+    for (std::size_t i = 0; !secrets_.empty() && i + min_size <= text.size();) {
+        const std::uint64_t key = first_octets(text.substr(i, min_size));
+        const Form* found = nullptr;
+        if (may_begin(key)) {
+            auto [at, end] = by_first_octets_.equal_range(key);
+            for (; at != end; ++at) {
+                const Form& form = at->second;
+                if (text.substr(i, form.text->size()) == *form.text &&
+                    (found == nullptr || form.text->size() > found->text->size())) {
+                    found = &form;
+                }
+            }
+        }
+        if (found == nullptr) {
+            ++i;
+            continue;
+        }
+        result.append(text.substr(copied, i - copied)).append(found->secret->mark);
+        i += found->text->size();
+        copied = i;
+    }
+    return result.append(text.substr(copied));
+}
+
+}  // namespace pushsim::history

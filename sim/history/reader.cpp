@@ -1,0 +1,163 @@
+#include "sim/history/reader.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <map>
+
+#include <fmt/format.h>
+
+namespace pushsim::history {
+namespace {
+
+constexpr std::size_t max_line = std::size_t{64} * 1024 * 1024;
+constexpr std::size_t max_missing_told = 100;
+
+}  // namespace
+
+struct HistoryReader::State {
+    std::filesystem::path path;
+    std::ifstream file;
+    std::string buffer;        // read from the file
+    std::size_t given = 0;     // of the buffer: given out as lines
+    std::size_t searched = 0;  // of the buffer: behind `given`, holds no line feed
+    std::uint64_t offset = 0;  // of buffer[given] in the file
+    std::uint64_t line_number = 0;
+    std::optional<std::uint64_t> last_n;
+    std::string line;
+
+    /// Moves the next whole line into `line`; false where there is none (yet).
+    Result<bool> take_line();
+    Error at_line(const Error& error) const {
+        return error.in(fmt::format("{}:{}", path.string(), line_number));
+    }
+};
+
+Result<bool> HistoryReader::State::take_line() {
+    for (;;) {
+        const std::size_t end = buffer.find('\n', searched);
+        if (end != std::string::npos) {
+            line.assign(buffer, given, end - given);
+            offset += end + 1 - given;
+            given = searched = end + 1;
+            ++line_number;
+            return true;
+        }
+        buffer.erase(0, given);
+        given = 0;
+        searched = buffer.size();
+        if (buffer.size() > max_line) {
+            ++line_number;
+            return fail(at_line({ErrorKind::Parse, "the line is longer than 64 MiB: this is no history"}));
+        }
+        const std::size_t before = buffer.size();
+        constexpr std::size_t block = std::size_t{256} * 1024;
+        buffer.resize(before + block);
+        file.clear();
+        file.seekg(static_cast<std::streamoff>(offset + before));
+        file.read(buffer.data() + before, block);
+        const auto count = static_cast<std::size_t>(file.gcount());
+        buffer.resize(before + count);
+        if (file.bad()) {
+            return fail(ErrorKind::System, fmt::format("cannot read the history {}", path.string()));
+        }
+        if (count == 0) return false;
+    }
+}
+
+HistoryReader::HistoryReader(std::unique_ptr<State> state) : state_(std::move(state)) {}
+HistoryReader::~HistoryReader() = default;
+HistoryReader::HistoryReader(HistoryReader&&) noexcept = default;
+HistoryReader& HistoryReader::operator=(HistoryReader&&) noexcept = default;
+
+Result<HistoryReader> HistoryReader::open(const std::filesystem::path& path, std::uint64_t offset) {
+    auto state = std::make_unique<State>();
+    std::error_code error;
+    if (std::filesystem::is_directory(path, error)) {
+        return fail(ErrorKind::System,
+                    fmt::format("cannot read the history {}: it is a folder", path.string()),
+                    "name the history.jsonl in it");
+    }
+    errno = 0;
+    state->file.open(path, std::ios::binary);
+    if (!state->file) {
+        return fail(ErrorKind::System,
+                    fmt::format("cannot read the history {}: {}", path.string(), std::strerror(errno)));
+    }
+    state->path = path;
+    state->offset = offset;
+    return HistoryReader{std::move(state)};
+}
+
+Result<std::optional<Entry>> HistoryReader::next() {
+    State& state = *state_;
+    const bool at_start = state.offset == 0;
+    auto taken = state.take_line();
+    if (!taken) return fail(taken.error());
+    if (!*taken) return std::nullopt;
+    auto entry = parse_entry(state.line);
+    if (!entry) return fail(state.at_line(entry.error()));
+    if (at_start != (entry->kind == "head")) {
+        return fail(
+            state.at_line({ErrorKind::Parse, at_start ? "the first line is no head: this is no history"
+                                                      : "a head in the middle of a history"}));
+    }
+    if (state.last_n && entry->n <= *state.last_n) {
+        return fail(state.at_line({ErrorKind::Parse, fmt::format("/n: {} behind {}; lines must be in order",
+                                                                 entry->n, *state.last_n)}));
+    }
+    state.last_n = entry->n;
+    return std::optional<Entry>{std::move(*entry)};
+}
+
+const std::string& HistoryReader::line() const {
+    return state_->line;
+}
+
+std::uint64_t HistoryReader::offset() const {
+    return state_->offset;
+}
+
+bool HistoryReader::cut() const {
+    return state_->given < state_->buffer.size();
+}
+
+bool History::ended() const {
+    return !entries.empty() && std::holds_alternative<End>(entries.back().event);
+}
+
+Result<History> read_history(const std::filesystem::path& path) {
+    auto reader = HistoryReader::open(path);
+    if (!reader) return fail(reader.error());
+    History history;
+    std::map<std::pair<std::string, std::string>, QuoteValues> quotes;
+    std::uint64_t expected = 0;
+    for (;;) {
+        auto next = reader->next();
+        if (!next) return fail(next.error());
+        if (!*next) break;
+        Entry& entry = **next;
+        for (; expected < entry.n && history.missing.size() < max_missing_told; ++expected) {
+            history.missing.push_back(expected);
+        }
+        expected = entry.n + 1;
+        if (auto* head = std::get_if<Head>(&entry.event)) {
+            history.head = std::move(*head);
+            continue;
+        }
+        if (auto* operation = std::get_if<TpmOperation>(&entry.event);
+            operation != nullptr && operation->quote) {
+            QuoteValues& last = quotes[{entry.where.scenario, entry.where.agent}];
+            if (operation->quote->same) {
+                operation->quote = last;
+            } else {
+                last = *operation->quote;
+            }
+        }
+        history.entries.push_back(std::move(entry));
+    }
+    history.cut = reader->cut();
+    return history;
+}
+
+}  // namespace pushsim::history

@@ -1,0 +1,77 @@
+#pragma once
+// Reads a history back, line by line or whole.
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "agent/base/result.hpp"
+#include "agent/base/time.hpp"
+#include "sim/history/record.hpp"
+
+namespace pushsim::history {
+
+/// One line, read.
+struct Entry {
+    std::uint64_t n = 0;  ///< sequence number, from 0 for the head
+    Duration t{};         ///< since the start of the run
+    std::string kind;     ///< "exchange", "verdict", …
+    Where where;
+    Event event;
+};
+
+/// Reads one line (without its line feed). ErrorKind::Parse names the member that is wrong.
+Result<Entry> parse_entry(std::string_view line);
+
+/// The same line as JSON, for what the typed form leaves out. ErrorKind::Parse if it is no JSON object.
+Result<nlohmann::json> parse_line(std::string_view line);
+
+/// Reads forward through a file that may still be growing. Not thread-safe.
+class HistoryReader {
+  public:
+    /// `offset` is where a line begins, 0 or an earlier offset(). ErrorKind::System if it cannot be read.
+    static Result<HistoryReader> open(const std::filesystem::path& path, std::uint64_t offset = 0);
+    ~HistoryReader();
+    HistoryReader(HistoryReader&&) noexcept;
+    HistoryReader& operator=(HistoryReader&&) noexcept;
+
+    /// The next whole line, or nothing where the file ends. ErrorKind::Parse (with file and line) for a whole
+    /// line that is none of ours; ErrorKind::Config for a head of a newer format.
+    Result<std::optional<Entry>> next();
+
+    /// The text of the line that next() gave last.
+    const std::string& line() const;
+
+    /// Behind the last whole line.
+    std::uint64_t offset() const;
+
+    /// After next() gave nothing: octets of an unfinished line follow.
+    bool cut() const;
+
+  private:
+    struct State;
+    explicit HistoryReader(std::unique_ptr<State> state);
+    std::unique_ptr<State> state_;
+};
+
+/// A whole history in memory.
+struct History {
+    std::optional<Head> head;            ///< absent if the file ends before its first line does
+    std::vector<Entry> entries;          ///< without the head
+    bool cut = false;                    ///< the last line is not whole
+    std::vector<std::uint64_t> missing;  ///< sequence numbers that no line has (at most 100 are told)
+
+    /// The run came to its own end.
+    bool ended() const;
+};
+
+/// Reads all lines; quotes written as "same as before" have their values again. Errors as HistoryReader.
+Result<History> read_history(const std::filesystem::path& path);
+
+}  // namespace pushsim::history

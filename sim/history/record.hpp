@@ -1,0 +1,275 @@
+#pragma once
+// What a run puts down, one struct for each kind of line (DESIGN "How data flows"). Producers fill these;
+// HistoryWriter redacts and writes them, HistoryReader gives them back (exchanges and tenant acts in their
+// redacted form, `…Seen`).
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "agent/base/http.hpp"
+#include "agent/base/result.hpp"
+#include "agent/base/time.hpp"
+#include "agent/transport/exchange.hpp"
+#include "sim/history/expectation.hpp"
+
+namespace pushsim::history {
+
+/// Version of the format; a reader takes its own and older ones.
+inline constexpr int current_format = 1;
+
+/// What a line is about. Empty and absent members are left out of the line.
+struct Where {
+    std::string scenario = {};
+    std::optional<int> step = {};  ///< number of the step in the scenario, in document order from 0
+    std::string agent = {};        ///< "group[0]"
+
+    bool operator==(const Where&) const = default;
+};
+
+/// The registrar and verifier that answered.
+struct StackFacts {
+    std::string kind;             ///< local, kind, external
+    std::string keylime_version;  ///< "7.14.3"
+    std::string keylime_where;    ///< where it runs, for a person: "on loopback", "at verifier.example:8881"
+    std::string registrar;        ///< "127.0.0.1:41810"
+    std::string verifier;         ///< "127.0.0.1:41811"
+    std::string mode = "push";
+
+    bool operator==(const StackFacts&) const = default;
+};
+
+/// First line of every history, written by HistoryWriter::open.
+struct Head {
+    std::string pushsim_version;
+    std::string command;  ///< the command line, as typed
+    std::uint64_t seed = 0;
+    WallTime started{};
+    std::optional<StackFacts> stack = {};           ///< where it is known before anything starts
+    std::map<std::string, std::string> facts = {};  ///< further facts by name (pool hash, machine)
+};
+
+/// Agents are called "name[0]" to "name[count-1]".
+struct Group {
+    std::string name;
+    int count = 1;
+
+    bool operator==(const Group&) const = default;
+};
+
+struct ScenarioStart {
+    std::string title;
+    std::string file;
+    std::string plan;  ///< JSON text of the resolved plan; may be empty
+    std::vector<Group> groups;
+    std::vector<Expectation> expectations;
+};
+
+struct ScenarioEnd {
+    enum class Ending {
+        Ran,          ///< all steps were done; reports judge what they showed
+        Skipped,      ///< not run: `reason` says what it would have needed
+        Failed,       ///< the stack or pushsim failed: `reason` and `mend`
+        Interrupted,  ///< a person stopped it
+    };
+    Ending ending = Ending::Ran;
+    std::string reason = {};
+    std::string mend = {};
+};
+
+/// `Where::step` says which step.
+struct StepStart {
+    std::string step_kind;            ///< "attest", "extend", …
+    std::vector<std::string> agents;  ///< groups ("late") or single agents ("late[3]") it acts on
+    std::string name = {};            ///< of `as:`
+};
+
+struct StepEnd {
+    std::string step_kind;
+    std::string error = {};  ///< why the step could not be done; empty when it was
+};
+
+/// One request of an agent and what came of it.
+struct Exchange {
+    std::string phase;  ///< register, activate, authenticate, negotiate, submit
+    std::string peer;   ///< registrar, verifier
+    HttpRequest request;
+    transport::Outcome outcome;
+    int attempt = 1;
+    std::string request_id = {};      ///< X-Request-ID as sent
+    std::optional<int> index = {};    ///< of the attestation; else taken from the target or from Location
+    std::optional<Instant> due = {};  ///< when it was meant to start, in an open model
+};
+
+/// A message as it is kept: always its size and digest, headers and body only where they were kept.
+struct MessageSeen {
+    std::uint64_t size = 0;   ///< octets of the body as sent or received
+    std::string sha256 = {};  ///< of the redacted body, hexadecimal; empty where the body is empty
+    bool kept = false;
+    HttpHeaders headers = {};  ///< redacted
+    std::string body = {};     ///< redacted; at most 64 KiB
+    bool cut = false;          ///< the body is longer than what was kept of it
+};
+
+/// An Exchange as it stands in the history.
+struct ExchangeSeen {
+    std::string phase;
+    std::string peer;
+    int attempt = 1;
+    std::string request_id = {};
+    std::string method = {};
+    std::string target = {};
+    std::optional<int> index = {};
+    std::optional<int> status = {};  ///< absent when no complete answer came
+    std::string code = {};           ///< JSON:API error code of the answer
+    std::string pointer = {};        ///< JSON:API source pointer of its first error
+    std::string retry_after = {};    ///< header of the answer
+    std::string failure = {};        ///< transport failure as a word: "timeout", …
+    std::string failure_text = {};
+    Duration start{};                      ///< since the start of the run
+    std::optional<Duration> due = {};      ///< since the start of the run
+    std::optional<Duration> connect = {};  ///< phases as in transport::Timings
+    std::optional<Duration> tls = {};
+    std::optional<Duration> send = {};
+    std::optional<Duration> wait = {};
+    std::optional<Duration> receive = {};
+    Duration total{};
+    bool reused = false;
+    MessageSeen request = {};
+    MessageSeen response = {};
+};
+
+/// PCR values that a quote covers, lower-case hexadecimal.
+struct QuoteValues {
+    std::string bank;
+    std::map<int, std::string> pcrs = {};
+    bool same = false;  ///< in the file only: the values are those of this agent's quote before
+
+    bool operator==(const QuoteValues&) const = default;
+};
+
+struct TpmOperation {
+    std::string operation;  ///< "create_ak", "quote", …
+    Duration duration{};
+    std::string error = {};
+    std::optional<QuoteValues> quote = {};
+};
+
+/// Something that happened to the machine under an agent.
+struct MachineAct {
+    std::string act;  ///< "extend", "reboot", …
+    std::optional<int> pcr = {};
+    std::map<std::string, std::string> digests = {};  ///< bank -> hexadecimal
+    std::string text = {};
+};
+
+/// An act of the tenant at the verifier or registrar.
+struct TenantAct {
+    std::string act;  ///< "enrol", "delete", "reactivate", …
+    std::optional<HttpRequest> request = {};
+    std::optional<HttpResponse> response = {};
+    std::optional<Error> error = {};  ///< why no answer came
+    Duration duration{};
+    std::string tpm_policy = {};  ///< JSON text, PCR -> allowed values; empty: none
+};
+
+struct TenantActSeen {
+    std::string act;
+    std::string method = {};
+    std::string target = {};
+    std::optional<int> status = {};
+    std::string error = {};
+    Duration duration{};
+    std::string tpm_policy = {};
+    MessageSeen request = {};
+    MessageSeen response = {};
+};
+
+/// How one cycle of an agent ended (lifecycle::Finished).
+struct Cycle {
+    std::string phase;   ///< the phase that decided
+    std::string ending;  ///< reached, refused, stopped, failed
+    std::optional<int> status = {};
+    std::string code = {};
+    std::optional<int> index = {};
+    std::string reason = {};
+};
+
+/// What one source says, or why it says nothing.
+template <typename T>
+struct Sourced {
+    std::optional<T> value = {};
+    std::string unavailable = {};  ///< "the record was deleted", "the stack's log is not visible"
+};
+
+struct RecordVerdict {
+    std::string stage;       ///< awaiting_evidence, evaluating_evidence, verification_complete
+    std::string evaluation;  ///< pending, pass, fail
+};
+
+struct DatabaseVerdict {
+    std::string stage;
+    std::string evaluation;
+    std::string failure_reason = {};  ///< policy_violation, broken_evidence_chain; empty: null
+    std::string capabilities_received_at = {};
+    std::string challenges_expire_at = {};
+    std::string evidence_received_at = {};
+};
+
+struct LogVerdict {
+    std::string verdict;                    ///< pass, fail
+    std::string reason = {};                ///< policy_violation, broken_evidence_chain
+    std::vector<std::string> details = {};  ///< the lines that say why
+};
+
+/// What the verifier made of one attestation, from every place that tells. The producer appends one for each
+/// attestation the verifier took (202): a decided one, or at the end of its patience a pending one.
+struct Verdict {
+    int index = 0;
+    Sourced<RecordVerdict> record = {};
+    Sourced<DatabaseVerdict> database = {};
+    Sourced<LogVerdict> log = {};
+};
+
+/// One answer of the status API (protocol/verifier-admin, "Status").
+struct StatusRead {
+    std::string status;  ///< PENDING, PASS, FAIL, TIMEOUT
+    std::optional<std::int64_t> attestation_count = {};
+    std::optional<std::int64_t> last_received_quote = {};          ///< Unix seconds
+    std::optional<std::int64_t> last_successful_attestation = {};  ///< Unix seconds
+};
+
+struct StackEvent {
+    std::string what;  ///< started, stopped, failed, cleaned
+    std::string text = {};
+    std::optional<StackFacts> facts = {};  ///< with `started`
+};
+
+/// A sentence worth keeping that has no kind of its own.
+struct Note {
+    std::string text;
+};
+
+/// Last line. A history without it is of a run that was killed.
+struct End {
+    bool partial = false;
+    std::string reason = {};            ///< "interrupted", "verifier died"
+    std::optional<int> exit_code = {};  ///< where it is not for reports to decide (2, 3, 130)
+};
+
+/// What a producer hands to the writer.
+using Record = std::variant<ScenarioStart, ScenarioEnd, StepStart, StepEnd, Exchange, TpmOperation,
+                            MachineAct, TenantAct, Cycle, Verdict, StatusRead, StackEvent, Note, End>;
+
+/// A line of a kind that this version does not know; its members are skipped.
+struct Unknown {};
+
+/// What a reader hands out.
+using Event =
+    std::variant<Unknown, Head, ScenarioStart, ScenarioEnd, StepStart, StepEnd, ExchangeSeen, TpmOperation,
+                 MachineAct, TenantActSeen, Cycle, Verdict, StatusRead, StackEvent, Note, End>;
+
+}  // namespace pushsim::history

@@ -1,0 +1,225 @@
+#include "sim/history/seen.hpp"
+
+#include <array>
+#include <charconv>
+
+#include <openssl/evp.h>
+
+#include "sim/history/json_text.hpp"
+
+namespace pushsim::history {
+namespace {
+
+std::string sha256_hex(std::string_view text) {
+    if (text.empty()) return {};
+    std::array<std::uint8_t, EVP_MAX_MD_SIZE> digest{};
+    unsigned int size = 0;
+    EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha256(), nullptr);
+    return to_hex(ByteView{digest.data(), size});
+}
+
+/// At most max_kept_body octets, not in the middle of a UTF-8 character.
+std::string_view cut_body(std::string_view body) {
+    if (body.size() <= max_kept_body) return body;
+    std::size_t end = max_kept_body;
+    while (end > max_kept_body - 4 && (static_cast<unsigned char>(body[end]) & 0xC0U) == 0x80U)
+        --end;
+    return body.substr(0, end);
+}
+
+MessageSeen message(const HttpHeaders& headers, const std::string& body, bool keep, Redactor& redactor) {
+    MessageSeen seen;
+    seen.size = body.size();
+    seen.kept = keep;
+    // Headers and body are always looked through: a token is learnt from the answer that brings it.
+    HttpHeaders redacted_headers = redactor.headers(headers);
+    const std::string redacted_body = redactor.body(body);
+    seen.sha256 = sha256_hex(redacted_body);
+    if (keep) {
+        seen.headers = std::move(redacted_headers);
+        seen.body = cut_body(redacted_body);
+        seen.cut = seen.body.size() < redacted_body.size();
+    }
+    return seen;
+}
+
+/// "…/attestations/3" -> 3
+std::optional<int> index_in(std::string_view path) {
+    constexpr std::string_view folder = "/attestations/";
+    const std::size_t at = path.rfind(folder);
+    if (at == std::string_view::npos) return std::nullopt;
+    const std::string_view digits = path.substr(at + folder.size());
+    int index = 0;
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), index);
+    if (error != std::errc{} || end == digits.data() || index < 0) return std::nullopt;
+    return index;
+}
+
+/// The JSON:API error code and pointer of an answer, where it has them.
+void read_error(const std::string& body, ExchangeSeen& seen) {
+    if (body.size() > max_kept_body) return;
+    const auto json = parse_json(body);
+    if (!json || !json->is_object()) return;
+    const auto errors = json->find("errors");
+    if (errors == json->end() || !errors->is_array() || errors->empty() || !(*errors)[0].is_object()) return;
+    const auto& first = (*errors)[0];
+    if (const auto code = first.find("code"); code != first.end() && code->is_string()) seen.code = *code;
+    if (const auto source = first.find("source"); source != first.end() && source->is_object()) {
+        const auto pointer = source->find("pointer");
+        if (pointer != source->end() && pointer->is_string()) seen.pointer = *pointer;
+    }
+}
+
+struct ToEvent {
+    Redactor& redactor;
+    BodyKeeper& keeper;
+    Instant run_start;
+
+    Event operator()(const Exchange& exchange) const {
+        const transport::Outcome& outcome = exchange.outcome;
+        ExchangeSeen seen{exchange.phase, exchange.peer};
+        seen.attempt = exchange.attempt;
+        seen.request_id = exchange.request_id;
+        seen.method = exchange.request.method;
+        seen.index = exchange.index ? exchange.index : index_in(exchange.request.target);
+        std::string outcome_word;
+        bool is_failure = true;
+        if (outcome.response) {
+            seen.status = outcome.response->status;
+            outcome_word = std::to_string(outcome.response->status);
+            is_failure = outcome.response->status >= 400;
+            if (is_failure) read_error(outcome.response->body, seen);
+            if (const auto value = outcome.response->header("Retry-After"))
+                seen.retry_after = redactor.text(*value);
+            if (const auto value = outcome.response->header("Location"); value && !seen.index) {
+                seen.index = index_in(*value);
+            }
+        }
+        if (outcome.failure) {
+            seen.failure = transport::to_string(outcome.failure->kind);
+            outcome_word = seen.failure;
+            is_failure = true;
+        }
+        const bool keep = keeper.keep(exchange.phase + ' ' + exchange.peer, outcome_word, is_failure);
+        seen.request = message(exchange.request.headers, exchange.request.body, keep, redactor);
+        if (outcome.response) {
+            seen.response = message(outcome.response->headers, outcome.response->body, keep, redactor);
+        }
+        // After the messages, whose secrets are known by now.
+        seen.target = redactor.text(exchange.request.target);
+        if (outcome.failure) seen.failure_text = redactor.text(outcome.failure->message);
+        seen.code = redactor.text(seen.code);
+        seen.pointer = redactor.text(seen.pointer);
+        seen.start = outcome.timings.start - run_start;
+        if (exchange.due) seen.due = *exchange.due - run_start;
+        seen.connect = outcome.timings.connect;
+        seen.tls = outcome.timings.tls;
+        seen.send = outcome.timings.send;
+        seen.wait = outcome.timings.wait;
+        seen.receive = outcome.timings.receive;
+        seen.total = outcome.timings.total;
+        seen.reused = outcome.reused_connection;
+        return seen;
+    }
+
+    Event operator()(const TenantAct& act) const {
+        TenantActSeen seen{act.act};
+        const bool is_failure = act.error || !act.response || act.response->status >= 400;
+        const std::string outcome = act.response ? std::to_string(act.response->status) : "none";
+        const bool keep = keeper.keep("tenant " + act.act, outcome, is_failure);
+        if (act.request) {
+            seen.method = act.request->method;
+            seen.request = message(act.request->headers, act.request->body, keep, redactor);
+            seen.target = redactor.text(act.request->target);
+        }
+        if (act.response) {
+            seen.status = act.response->status;
+            seen.response = message(act.response->headers, act.response->body, keep, redactor);
+        }
+        if (act.error) seen.error = redactor.text(act.error->text());
+        seen.duration = act.duration;
+        seen.tpm_policy = redactor.body(act.tpm_policy);
+        return seen;
+    }
+
+    Event operator()(ScenarioStart record) const {
+        mend(record.title);
+        mend(record.file);
+        record.plan = redactor.body(record.plan);
+        return record;
+    }
+    Event operator()(ScenarioEnd record) const {
+        mend(record.reason);
+        mend(record.mend);
+        return record;
+    }
+    Event operator()(StepEnd record) const {
+        mend(record.error);
+        return record;
+    }
+    Event operator()(TpmOperation record) const {
+        mend(record.error);
+        return record;
+    }
+    Event operator()(MachineAct record) const {
+        mend(record.text);
+        return record;
+    }
+    Event operator()(Cycle record) const {
+        mend(record.reason);
+        mend(record.code);
+        return record;
+    }
+    Event operator()(Verdict record) const {
+        mend(record.record.unavailable);
+        mend(record.database.unavailable);
+        mend(record.log.unavailable);
+        if (record.log.value) {
+            for (std::string& line : record.log.value->details)
+                mend(line);
+        }
+        return record;
+    }
+    Event operator()(StackEvent record) const {
+        mend(record.text);
+        if (record.facts) mend(record.facts->keylime_where);
+        return record;
+    }
+    Event operator()(Note record) const {
+        mend(record.text);
+        return record;
+    }
+    Event operator()(End record) const {
+        mend(record.reason);
+        return record;
+    }
+    Event operator()(const StepStart& record) const { return record; }
+    Event operator()(const StatusRead& record) const { return record; }
+
+    void mend(std::string& text) const {
+        if (!text.empty()) text = redactor.text(text);
+    }
+};
+
+}  // namespace
+
+bool BodyKeeper::keep(const std::string& kind, const std::string& outcome, bool is_failure) {
+    if (options_.bodies != Bodies::Failures) return options_.bodies == Bodies::All;
+    const std::lock_guard lock{mutex_};
+    const int before = seen_[kind + ' ' + outcome]++;
+    return before < (is_failure ? options_.failures_kept_of_a_kind : 1);
+}
+
+Event to_event(const Record& record, Redactor& redactor, BodyKeeper& keeper, Instant run_start) {
+    return std::visit(ToEvent{redactor, keeper, run_start}, record);
+}
+
+Head redacted(const Head& head, Redactor& redactor) {
+    Head result = head;
+    result.command = redactor.text(head.command);
+    for (auto& [name, value] : result.facts)
+        value = redactor.text(value);
+    return result;
+}
+
+}  // namespace pushsim::history

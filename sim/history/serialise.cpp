@@ -1,0 +1,81 @@
+#include "sim/history/serialise.hpp"
+
+#include "sim/history/descriptions.hpp"
+#include "sim/history/reader.hpp"
+
+namespace pushsim::history {
+namespace {
+
+/// In the order of Event's alternatives.
+constexpr std::array<const char*, std::variant_size_v<Event>> kinds{
+    "",        "head",   "scenario_start", "scenario_end", "step_start",  "step_end", "exchange", "tpm",
+    "machine", "tenant", "cycle",          "verdict",      "status_read", "stack",    "note",     "end"};
+
+template <std::size_t I = 1>
+void read_event(ReadFields& fields, std::string_view kind, Event& event) {
+    if constexpr (I < std::variant_size_v<Event>) {
+        if (kind == kinds[I]) {
+            describe(fields, event.emplace<I>());
+        } else {
+            read_event<I + 1>(fields, kind, event);
+        }
+    }
+}
+
+/// A head of a later format says so before anything else of it is looked at.
+std::optional<Error> format_error(const Json& json) {
+    const auto format = json.find("format");
+    if (format == json.end() || !format->is_number_integer() || format->get<std::int64_t>() < 1) {
+        return Error{ErrorKind::Parse, "/format: is not a version of this format"};
+    }
+    if (format->get<std::int64_t>() > current_format) {
+        return Error{ErrorKind::Config,
+                     "the history has format " + format->dump() + "; this pushsim reads formats up to " +
+                         std::to_string(current_format),
+                     "read it with the pushsim that wrote it, or a newer one"};
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+const char* kind_of(const Event& event) {
+    return kinds[event.index()];
+}
+
+std::string line_tail(const Where& where, const Event& event) {
+    Json json = Json::object();
+    json["kind"] = kind_of(event);
+    WriteFields fields{json};
+    describe(fields, const_cast<Where&>(where));  // writing does not change it
+    std::visit(
+        [&](const auto& value) { describe(fields, const_cast<std::decay_t<decltype(value)>&>(value)); },
+        event);
+    return dump_json(json).substr(1);
+}
+
+Result<nlohmann::json> parse_line(std::string_view line) {
+    if (json_depth(line) <= max_json_depth) {
+        auto json = nlohmann::json::parse(line, nullptr, false);
+        if (!json.is_discarded() && json.is_object()) return json;
+    }
+    return fail(ErrorKind::Parse, "the line is not a JSON object");
+}
+
+Result<Entry> parse_entry(std::string_view line) {
+    const auto json = parse_json(line);
+    if (!json || !json->is_object()) return fail(ErrorKind::Parse, "the line is not a JSON object");
+    Entry entry;
+    std::optional<Error> error;
+    ReadFields fields{*json, "", error};
+    fields.must("kind", entry.kind);
+    if (!error && entry.kind == "head") error = format_error(*json);
+    fields.must("n", entry.n);
+    fields.must("t", entry.t);
+    describe(fields, entry.where);
+    if (!error) read_event(fields, entry.kind, entry.event);
+    if (error) return fail(std::move(*error));
+    return entry;
+}
+
+}  // namespace pushsim::history
