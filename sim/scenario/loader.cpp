@@ -1,0 +1,137 @@
+#include "sim/scenario/loader.hpp"
+
+#include <algorithm>
+#include <fstream>
+#include <map>
+#include <set>
+#include <system_error>
+#include <tuple>
+
+#include <fmt/format.h>
+
+#include "sim/scenario/reading.hpp"
+#include "sim/scenario/yaml_tree.hpp"
+
+namespace pushsim::scenario {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Files of a directory of scenarios that are none.
+bool is_something_else(const fs::path& path) {
+    const std::string name = path.filename().string();
+    return name == "requirements.yaml" || name.starts_with("deviations") ||
+           std::ranges::any_of(path.parent_path(), [](const fs::path& part) { return part == "deviations"; });
+}
+
+std::vector<fs::path> files_below(const fs::path& directory, std::vector<Problem>& problems) {
+    std::vector<fs::path> files;
+    std::error_code error;
+    for (fs::recursive_directory_iterator at(directory, error), end; !error && at != end;
+         at.increment(error)) {
+        const fs::path path = at->path();
+        std::error_code ignored;
+        if (path.filename().string().starts_with(".")) {
+            if (at->is_directory(ignored)) at.disable_recursion_pending();
+        } else if (path.extension() == ".yaml" && !is_something_else(path.lexically_relative(directory)) &&
+                   !at->is_directory(ignored)) {
+            files.push_back(path);
+        }
+    }
+    if (error) {
+        problems.push_back({{directory.string(), 0, 0}, "cannot be read: " + error.message()});
+    } else if (files.empty()) {
+        problems.push_back({{directory.string(), 0, 0}, "no scenario file (*.yaml) is there"});
+    }
+    std::ranges::sort(files);
+    return files;
+}
+
+/// The text of a file, one octet more than the loader takes at most.
+std::optional<std::string> read_file(const fs::path& path, std::vector<Problem>& problems) {
+    std::error_code error;
+    if (!fs::is_regular_file(path, error)) {
+        problems.push_back({{path.string(), 0, 0}, "not a regular file"});
+        return std::nullopt;
+    }
+    std::ifstream in(path, std::ios::binary);
+    std::string text(max_file_size + 1, '\0');
+    in.read(text.data(), static_cast<std::streamsize>(text.size()));
+    if (!in.is_open() || in.bad()) {
+        problems.push_back({{path.string(), 0, 0}, "cannot be read"});
+        return std::nullopt;
+    }
+    text.resize(static_cast<std::size_t>(in.gcount()));
+    return text;
+}
+
+void append(LoadResult& result, LoadResult part) {
+    std::ranges::move(part.scenarios, std::back_inserter(result.scenarios));
+    std::ranges::move(part.problems, std::back_inserter(result.problems));
+}
+
+void refuse_double_names(LoadResult& result) {
+    std::map<std::string, Position> first_places;
+    for (const Scenario& scenario : result.scenarios) {
+        const auto [first, is_new] = first_places.emplace(scenario.name, scenario.position);
+        if (!is_new) {
+            result.problems.push_back(
+                {scenario.position,
+                 fmt::format("scenario `{}` is already defined in {}", scenario.name, first->second.text())});
+        }
+    }
+}
+
+}  // namespace
+
+std::string Problem::text() const {
+    return position.text() + ": " + message;
+}
+
+std::string LoadResult::text() const {
+    std::string lines;
+    for (const Problem& problem : problems)
+        lines += problem.text() + "\n";
+    return lines;
+}
+
+LoadResult load_text(std::string_view text, const std::string& file) {
+    LoadResult result;
+    const auto root = parse_yaml(text, file, result.problems);
+    if (!root) return result;
+    Report report(file, result.problems);
+    Scenario scenario = read_scenario(report, *root, file);
+    std::ranges::stable_sort(result.problems, {}, [](const Problem& problem) {
+        return std::tuple(problem.position.line, problem.position.column);
+    });
+    // An alias repeats the problems of what it stands for.
+    const auto repeated = std::ranges::unique(result.problems);
+    result.problems.erase(repeated.begin(), repeated.end());
+    if (result.problems.empty()) result.scenarios.push_back(std::move(scenario));
+    return result;
+}
+
+LoadResult load(const std::vector<std::filesystem::path>& paths) {
+    LoadResult result;
+    if (paths.empty()) result.problems.push_back({{"no path given", 0, 0}, "there is nothing to load"});
+    std::set<fs::path> seen;
+    for (const fs::path& path : paths) {
+        std::error_code error;
+        if (!fs::exists(path, error)) {
+            result.problems.push_back({{path.string(), 0, 0}, "there is no such file or directory"});
+            continue;
+        }
+        std::vector<fs::path> files{path};
+        if (fs::is_directory(path, error)) files = files_below(path, result.problems);
+        for (const fs::path& file : files) {
+            const fs::path real = fs::weakly_canonical(file, error);
+            if (!seen.insert(error ? file : real).second) continue;
+            if (const auto text = read_file(file, result.problems))
+                append(result, load_text(*text, file.string()));
+        }
+    }
+    refuse_double_names(result);
+    return result;
+}
+
+}  // namespace pushsim::scenario

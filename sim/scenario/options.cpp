@@ -1,0 +1,85 @@
+// Options of Keylime 7.14.3's servers in push mode.
+
+#include <array>
+
+#include "sim/scenario/language.hpp"
+
+namespace pushsim::scenario {
+namespace {
+
+constexpr OptionName option(std::string_view name, OptionKind kind, std::string_view about) {
+    return {{name, about, Availability::Now}, kind};
+}
+
+constexpr std::array<OptionName, 40> verifier_table{{
+    option("mode", OptionKind::Text, "push; or pull, in which the v3 routes are off"),
+    option("quote_interval", OptionKind::WholeSeconds,
+           "least time between attestations; five of them make a time-out"),
+    option("challenge_lifetime", OptionKind::WholeSeconds, "how long evidence is taken after a negotiation"),
+    option("verification_timeout", OptionKind::WholeSeconds,
+           "how long a verification may keep others waiting"),
+    option("nonce_lifetime", OptionKind::WholeSeconds, "how long a proof of possession is taken"),
+    option("session_lifetime", OptionKind::WholeSeconds, "how long a token holds"),
+    option("extend_token_on_attestation", OptionKind::Boolean, "a pass prolongs the token"),
+    option("auto_recover_attestation_failures", OptionKind::Boolean, "a later pass clears FAIL"),
+    option("session_create_rate_limit_per_ip", OptionKind::Count,
+           "sessions an address may begin in a window"),
+    option("session_create_rate_limit_window_ip", OptionKind::WholeSeconds, "that window"),
+    option("session_create_rate_limit_per_agent", OptionKind::Count,
+           "sessions an agent may begin in a window"),
+    option("session_create_rate_limit_window_agent", OptionKind::WholeSeconds, "that window"),
+    option("exponential_backoff", OptionKind::Boolean, "how Retry-After grows"),
+    option("retry_interval", OptionKind::Seconds, "what Retry-After begins with"),
+    option("max_retries", OptionKind::Count, "of revocation messages"),
+    option("request_timeout", OptionKind::Seconds, "of the verifier's own requests"),
+    option("max_upload_size", OptionKind::Size, "largest request body"),
+    option("max_workers", OptionKind::Count, "processes, at most one a CPU; 0: no other bound"),
+    option("num_workers", OptionKind::Count, "ignored by the push server"),
+    option("shutdown_drain_timeout", OptionKind::Seconds, "how long requests may go on at the end"),
+    option("ignore_tomtou_errors", OptionKind::Boolean, "how ToMToU entries of the IMA log are taken"),
+    option("measured_boot_policy_name", OptionKind::Text, "how the UEFI log is judged"),
+    option("measured_boot_evaluate", OptionKind::Text, "once or always"),
+    option("measured_boot_imports", OptionKind::Text, "a list, as it stands in Keylime's file"),
+    option("severity_labels", OptionKind::Text, "a list, as it stands in Keylime's file"),
+    option("severity_policy", OptionKind::Text, "a list, as it stands in Keylime's file"),
+    option("require_allow_list_signatures", OptionKind::Boolean, "policies must be signed"),
+    option("authorization_provider", OptionKind::Text, "who may do what"),
+    option("durable_attestation_import", OptionKind::Text, "a Python module"),
+    option("enable_agent_mtls", OptionKind::Boolean, "pull mode only"),
+    option("uuid", OptionKind::Text, "id of the verifier"),
+    option("ip", OptionKind::Ours, "address"),
+    option("port", OptionKind::Ours, "port"),
+    option("tls_dir", OptionKind::Ours, "folder of keys and certificates"),
+    option("server_key", OptionKind::Ours, "key file"),
+    option("server_cert", OptionKind::Ours, "certificate file"),
+    option("trusted_client_ca", OptionKind::Ours, "certificate files"),
+    option("trusted_server_ca", OptionKind::Ours, "certificate files"),
+    option("database_url", OptionKind::Ours, "see `database`"),
+    option("auto_migrate_db", OptionKind::Ours, "tables are made at the start"),
+}};
+
+constexpr std::array<OptionName, 12> registrar_table{{
+    option("max_workers", OptionKind::Count, "processes, at most one a CPU; 0: no other bound"),
+    option("tpm_identity", OptionKind::Text, "which keys an agent must show"),
+    option("malformed_cert_action", OptionKind::Text, "warn, reject or ignore"),
+    option("durable_attestation_import", OptionKind::Text, "a Python module"),
+    option("ip", OptionKind::Ours, "address"),
+    option("port", OptionKind::Ours, "port"),
+    option("tls_port", OptionKind::Ours, "port"),
+    option("tls_dir", OptionKind::Ours, "folder of keys and certificates"),
+    option("server_key", OptionKind::Ours, "key file"),
+    option("server_cert", OptionKind::Ours, "certificate file"),
+    option("trusted_client_ca", OptionKind::Ours, "certificate files"),
+    option("database_url", OptionKind::Ours, "see `database`"),
+}};
+
+}  // namespace
+
+std::span<const OptionName> verifier_options() {
+    return verifier_table;
+}
+std::span<const OptionName> registrar_options() {
+    return registrar_table;
+}
+
+}  // namespace pushsim::scenario

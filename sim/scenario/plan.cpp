@@ -1,0 +1,241 @@
+#include "sim/scenario/plan.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace pushsim::scenario {
+namespace {
+
+std::string in_words(const ExpectResponse& response) {
+    std::vector<std::string> parts;
+    for (const StatusRange& range : response.status) {
+        parts.push_back(range.first == range.last ? fmt::format("{}", range.first)
+                                                  : fmt::format("{}-{}", range.first, range.last));
+    }
+    std::string text = "response";
+    if (!parts.empty()) text += fmt::format(" {}", fmt::join(parts, " or "));
+    if (!response.code.empty()) {
+        text += fmt::format("{} code {}", parts.empty() ? "" : ",", fmt::join(response.code, " or "));
+    }
+    return text;
+}
+
+std::string in_words(const ExpectVerdict& verdict) {
+    std::string text = fmt::format("verdict {}", to_string(verdict.verdict));
+    if (verdict.reason) text += fmt::format(" ({})", to_string(*verdict.reason));
+    return text;
+}
+
+std::string in_words(const ExpectStatus& status) {
+    std::string text = fmt::format("status {}", to_string(status.status));
+    if (status.within) text += " within " + to_text(*status.within);
+    return text;
+}
+
+std::string in_words(const ExpectAccounted&) {
+    return "everything sent is accounted for";
+}
+
+std::string in_words(const HowMany& how_many) {
+    switch (how_many.rule) {
+        case HowMany::Rule::All:
+            return "every agent";
+        case HowMany::Rule::AtLeast:
+            return fmt::format("at least {} of the agents", how_many.number);
+        case HowMany::Rule::AtMost:
+            return fmt::format("at most {} of the agents", how_many.number);
+        case HowMany::Rule::Exactly:
+            return fmt::format("exactly {} of the agents", how_many.number);
+    }
+    return "";
+}
+
+void forget_positions(std::vector<Expectation>& expectations) {
+    for (Expectation& expectation : expectations)
+        expectation.position = {};
+}
+
+}  // namespace
+
+std::string Position::text() const {
+    return line == 0 ? file : fmt::format("{}:{}:{}", file, line, column);
+}
+
+bool can_share(const StackOptions& a, const StackOptions& b) {
+    return !a.fresh && !b.fresh && a.verifier == b.verifier && a.registrar == b.registrar &&
+           a.database == b.database;
+}
+
+std::string literal_id(const AgentId& id, int number) {
+    constexpr std::string_view place = "{n}";
+    std::string text = id.text;
+    const std::string digits = fmt::format("{}", number);
+    for (std::size_t at = text.find(place); at != std::string::npos;
+         at = text.find(place, at + digits.size()))
+        text.replace(at, place.size(), digits);
+    return text;
+}
+
+bool HowMany::holds(int satisfied, int total) const {
+    switch (rule) {
+        case Rule::All:
+            return satisfied == total;
+        case Rule::AtLeast:
+            return satisfied >= number;
+        case Rule::AtMost:
+            return satisfied <= number;
+        case Rule::Exactly:
+            return satisfied == number;
+    }
+    return false;
+}
+
+std::string text(const Condition& condition) {
+    return std::visit([](const auto& c) { return in_words(c); }, condition);
+}
+
+std::string Expectation::text() const {
+    std::vector<std::string> parts;
+    for (const Condition& condition : conditions)
+        parts.push_back(scenario::text(condition));
+    const std::string wanted = fmt::format("{}", fmt::join(parts, ", "));
+    if (agents.empty()) return wanted;
+    return fmt::format("{} of {}: {}", in_words(how_many), fmt::join(agents, " and "), wanted);
+}
+
+const Group* Scenario::group(std::string_view wanted) const {
+    const auto at = std::ranges::find_if(groups, [&](const Group& group) { return group.name == wanted; });
+    return at == groups.end() ? nullptr : &*at;
+}
+
+bool same_plan(const Scenario& a, const Scenario& b) {
+    const auto placeless = [](Scenario scenario) {
+        scenario.file.clear();
+        scenario.position = {};
+        for (Group& group : scenario.groups)
+            group.position = {};
+        for (Step& step : scenario.script) {
+            step.position = {};
+            forget_positions(step.expect);
+        }
+        forget_positions(scenario.expect);
+        return scenario;
+    };
+    return placeless(a) == placeless(b);
+}
+
+const char* to_string(AgentId::Scheme scheme) {
+    switch (scheme) {
+        case AgentId::Scheme::Uuid:
+            return "uuid";
+        case AgentId::Scheme::HashEk:
+            return "hash_ek";
+        case AgentId::Scheme::Literal:
+            return "literal";
+    }
+    return "";
+}
+
+const char* to_string(Habits habits) {
+    switch (habits) {
+        case Habits::Correct:
+            return "correct";
+    }
+    return "";
+}
+
+const char* to_string(AkKind kind) {
+    switch (kind) {
+        case AkKind::Child:
+            return "child";
+        case AkKind::Primary:
+            return "primary";
+    }
+    return "";
+}
+
+const char* to_string(Verdict verdict) {
+    switch (verdict) {
+        case Verdict::Pass:
+            return "pass";
+        case Verdict::Fail:
+            return "fail";
+        case Verdict::None:
+            return "none";
+    }
+    return "";
+}
+
+const char* to_string(FailureReason reason) {
+    switch (reason) {
+        case FailureReason::PolicyViolation:
+            return "policy_violation";
+        case FailureReason::BrokenEvidenceChain:
+            return "broken_evidence_chain";
+    }
+    return "";
+}
+
+const char* to_string(AgentStatus status) {
+    switch (status) {
+        case AgentStatus::Pending:
+            return "PENDING";
+        case AgentStatus::Pass:
+            return "PASS";
+        case AgentStatus::Fail:
+            return "FAIL";
+        case AgentStatus::Timeout:
+            return "TIMEOUT";
+    }
+    return "";
+}
+
+const char* to_string(HowMany::Rule rule) {
+    switch (rule) {
+        case HowMany::Rule::All:
+            return "all";
+        case HowMany::Rule::AtLeast:
+            return "at_least";
+        case HowMany::Rule::AtMost:
+            return "at_most";
+        case HowMany::Rule::Exactly:
+            return "exactly";
+    }
+    return "";
+}
+
+const char* to_string(StepKind kind) {
+    switch (kind) {
+        case StepKind::Register:
+            return "register";
+        case StepKind::Activate:
+            return "activate";
+        case StepKind::Authenticate:
+            return "authenticate";
+        case StepKind::Negotiate:
+            return "negotiate";
+        case StepKind::Collect:
+            return "collect";
+        case StepKind::Submit:
+            return "submit";
+        case StepKind::Attest:
+            return "attest";
+        case StepKind::Extend:
+            return "extend";
+        case StepKind::Enrol:
+            return "enrol";
+        case StepKind::Delete:
+            return "delete";
+        case StepKind::Reactivate:
+            return "reactivate";
+        case StepKind::ReadStatus:
+            return "read_status";
+        case StepKind::Wait:
+            return "wait";
+    }
+    return "";
+}
+
+}  // namespace pushsim::scenario

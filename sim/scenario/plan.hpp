@@ -1,0 +1,265 @@
+#pragma once
+// A scenario as a plan: what a file says, checked, with every default filled in. The language is described by
+// the tables in language.hpp; loader.hpp makes these values from files.
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "agent/base/bytes.hpp"
+#include "agent/base/time.hpp"
+
+namespace pushsim::scenario {
+
+/// A place in a file; line and column count from 1, columns in octets as compilers do. Line 0: the file as a
+/// whole.
+struct Position {
+    std::string file;
+    int line = 0;
+    int column = 0;
+
+    std::string text() const;  ///< "file:line:column", or "file" where the line is 0
+    bool operator==(const Position&) const = default;
+};
+
+/// Options of one server by Keylime's own names, in Keylime's own text ("2", not "2s"); nullopt = leave the
+/// option out of its configuration file.
+using ServerOptions = std::map<std::string, std::optional<std::string>>;
+
+/// `stack:`, the servers a scenario wants.
+struct StackOptions {
+    ServerOptions verifier;
+    ServerOptions registrar;
+    bool verifier_raw = false;   ///< `raw: true`: values that Keylime cannot take are wanted
+    bool registrar_raw = false;  ///< the same for the registrar
+    std::string database = "sqlite";
+    bool fresh = false;  ///< a stack of its own, shared with no other scenario
+
+    bool operator==(const StackOptions&) const = default;
+};
+
+/// Whether two scenarios may run against one stack: neither wants a fresh one, and their options agree.
+bool can_share(const StackOptions& a, const StackOptions& b);
+
+/// What a PCR is extended with. `text:…` extends every bank, with that bank's own hash of the text;
+/// `sha256:HEX` (or sha1, sha384, sha512) extends that bank alone.
+struct Measurement {
+    std::string as_written;  ///< "text:secure-boot-on" or "sha256:9b71…", boot::parse_measurement reads it
+    std::string bank;        ///< "" for a text, else Keylime's name of the hash algorithm
+    Bytes bytes;             ///< the octets of the text (not hashed), or the digest
+
+    bool operator==(const Measurement&) const = default;
+};
+
+/// One TPM2_PCR_Extend; PCR 0 to 23.
+struct Extension {
+    int pcr = 0;
+    Measurement measurement;
+
+    bool operator==(const Extension&) const = default;
+};
+
+/// `tpm_policy: none`: enrolled with a policy that names no PCR.
+struct NoPolicy {
+    bool operator==(const NoPolicy&) const = default;
+};
+/// `tpm_policy: {from_boot: [0, 7]}`: exactly the SHA-256 values these PCRs have at the moment of enrolment.
+struct PolicyFromBoot {
+    std::vector<int> pcrs;  ///< in the order written
+    bool operator==(const PolicyFromBoot&) const = default;
+};
+/// `tpm_policy: {7: ["00…"]}`: PCR -> the values it may have, lower-case hex.
+struct LiteralPolicy {
+    std::map<int, std::vector<std::string>> allowed;
+    bool operator==(const LiteralPolicy&) const = default;
+};
+using TpmPolicy = std::variant<NoPolicy, PolicyFromBoot, LiteralPolicy>;
+
+/// `enrol:`, what the tenant tells the verifier about the agents of a group.
+struct Enrolment {
+    bool enrolled = true;  ///< `enrol: false`: never enrolled by itself; the step `enrol` still does it
+    TpmPolicy tpm_policy;
+    std::vector<std::string> accept_hash_algorithms{"sha256"};
+    std::vector<std::string> accept_encryption_algorithms{"rsa"};
+    std::vector<std::string> accept_signing_algorithms{"rsassa"};
+
+    bool operator==(const Enrolment&) const = default;
+};
+
+/// How the agents of a group get their ids.
+struct AgentId {
+    enum class Scheme {
+        Uuid,     ///< drawn from the run's seed
+        HashEk,   ///< Keylime's hash_ek: SHA-256 of the EK's public key
+        Literal,  ///< `text`, in which {n} stands for the agent's number in its group, from 0
+    };
+    Scheme scheme = Scheme::Uuid;
+    std::string text;  ///< Literal only
+
+    bool operator==(const AgentId&) const = default;
+};
+/// The id of agent `number`; for Scheme::Literal only.
+std::string literal_id(const AgentId& id, int number);
+
+enum class Habits { Correct };
+enum class AkKind {
+    Child,    ///< made under the EK, as the Rust agent does
+    Primary,  ///< made from a seed: quicker
+};
+
+/// Agents that are alike.
+struct Group {
+    std::string name;
+    int count = 1;
+    AgentId id;
+    std::optional<std::string>
+        tcti;  ///< a TPM outside ("swtpm:port=2321", "device:/dev/tpmrm0"); else libtpms
+    AkKind ak = AkKind::Child;
+    std::vector<Extension> boot;  ///< `boot: {extend: …}`: what is measured before the script, in order
+    Enrolment enrol;
+    Habits habits = Habits::Correct;
+    Position position;
+
+    bool operator==(const Group&) const = default;
+};
+
+/// Closed range of HTTP status codes.
+struct StatusRange {
+    int first = 0;
+    int last = 0;
+
+    bool operator==(const StatusRange&) const = default;
+};
+
+// What a clause of `expect:` can ask for.
+
+/// The last response of the step. An empty list asks for nothing.
+struct ExpectResponse {
+    std::vector<StatusRange> status;  ///< any of these
+    std::vector<std::string> code;    ///< any of these JSON:API error codes
+
+    bool operator==(const ExpectResponse&) const = default;
+};
+
+enum class Verdict { Pass, Fail, None };
+enum class FailureReason { PolicyViolation, BrokenEvidenceChain };
+
+/// The record of each attestation of the step.
+struct ExpectVerdict {
+    Verdict verdict = Verdict::Pass;
+    std::optional<FailureReason> reason;  ///< with Verdict::Fail only
+
+    bool operator==(const ExpectVerdict&) const = default;
+};
+
+enum class AgentStatus { Pending, Pass, Fail, Timeout };
+
+/// What the status API says of the agent.
+struct ExpectStatus {
+    AgentStatus status = AgentStatus::Pending;
+    std::optional<Duration> within;  ///< becomes so within that time; absent: is so at the first look
+
+    bool operator==(const ExpectStatus&) const = default;
+};
+
+/// Everything sent is accounted for, over the whole history.
+struct ExpectAccounted {
+    bool operator==(const ExpectAccounted&) const = default;
+};
+
+using Condition = std::variant<ExpectResponse, ExpectVerdict, ExpectStatus, ExpectAccounted>;
+
+/// How many of the agents must satisfy a clause.
+struct HowMany {
+    enum class Rule { All, AtLeast, AtMost, Exactly };
+    Rule rule = Rule::All;
+    int number = 0;  ///< not for All
+
+    bool operator==(const HowMany&) const = default;
+    bool holds(int satisfied, int total) const;
+};
+
+/// One clause: an agent satisfies it when all its conditions hold for it, in every cycle of the step.
+struct Expectation {
+    std::vector<std::string> agents;  ///< group names, resolved; empty only for the checks of the whole run
+    std::vector<Condition> conditions;
+    HowMany how_many;
+    Position position;
+
+    /// In words: "every agent of honest: response 202, verdict pass".
+    std::string text() const;
+    bool operator==(const Expectation&) const = default;
+};
+/// In words: "verdict fail (policy_violation)".
+std::string text(const Condition& condition);
+
+enum class StepKind {
+    Register,
+    Activate,
+    Authenticate,
+    Negotiate,
+    Collect,
+    Submit,
+    Attest,
+    Extend,
+    Enrol,
+    Delete,
+    Reactivate,
+    ReadStatus,
+    Wait,
+};
+
+/// One line of the script. Fields that its kind does not use keep their defaults.
+struct Step {
+    StepKind kind = StepKind::Attest;
+    std::vector<std::string> agents;      ///< group names, resolved; empty for Wait
+    std::string as;                       ///< name of its exchanges, "" without
+    bool bare = false;                    ///< no missing earlier phases, no retries
+    int times = 1;                        ///< Attest
+    std::vector<Extension> extend;        ///< Extend, in order
+    std::optional<TpmPolicy> tpm_policy;  ///< Enrol: instead of the group's
+    Duration wait{};                      ///< Wait
+    std::vector<Expectation> expect;
+    Position position;
+
+    bool operator==(const Step&) const = default;
+};
+
+struct Scenario {
+    std::string name;
+    std::string title;
+    std::string about;
+    std::vector<std::string> requirements;
+    std::vector<std::string> tags;
+    StackOptions stack;
+    std::vector<Group> groups;  ///< in the order of the file
+    std::vector<Step> script;
+    std::vector<Expectation> expect;  ///< over the whole run
+    std::string file;
+    Position position;  ///< of its name
+
+    const Group* group(std::string_view name) const;  ///< nullptr when there is none
+    bool operator==(const Scenario&) const = default;
+};
+
+// The words of the language, as they are written in files, histories and reports.
+const char* to_string(AgentId::Scheme scheme);
+const char* to_string(Habits habits);
+const char* to_string(AkKind kind);
+const char* to_string(Verdict verdict);
+const char* to_string(FailureReason reason);
+const char* to_string(AgentStatus status);
+const char* to_string(HowMany::Rule rule);
+const char* to_string(StepKind kind);
+
+/// Whether both say the same, wherever they are written: files and positions are not compared.
+bool same_plan(const Scenario& a, const Scenario& b);
+
+/// The plan as YAML with every default written out, for plan.yaml. Loading it again gives the same plan.
+std::string resolved(const Scenario& scenario);
+
+}  // namespace pushsim::scenario

@@ -1,0 +1,126 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "sim/scenario/reading.hpp"
+
+namespace pushsim::scenario {
+namespace {
+
+/// KPM-<AREA>-<nnn>
+bool is_requirement_id(std::string_view text) {
+    constexpr std::string_view start = "KPM-";
+    if (!text.starts_with(start) || text.size() < start.size() + 6) return false;
+    const std::string_view area = text.substr(start.size(), text.size() - start.size() - 4);
+    const std::string_view number = text.substr(text.size() - 4);
+    return area.size() >= 2 &&
+           area.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ") == std::string_view::npos &&
+           number[0] == '-' && number.find_first_not_of("0123456789", 1) == std::string_view::npos;
+}
+
+/// Without the line end that a block text has.
+std::string trimmed(std::string text) {
+    text.erase(text.find_last_not_of(" \n") + 1);
+    return text;
+}
+
+/// Values that the matrix or another agent would supply, anywhere in the file.
+void refuse_references(Report& report, const Node& node) {
+    if (node.is(Node::Kind::Scalar) && node.text.find("${") != std::string::npos) {
+        report.add(node, not_yet("reference", shown(node.text)));
+    }
+    for (const Node& item : node.items)
+        refuse_references(report, item);
+    for (const auto& [key, value] : node.entries) {
+        refuse_references(report, key);
+        refuse_references(report, value);
+    }
+}
+
+std::vector<std::string> read_word_list(Report& report, const Node& node, std::string_view what,
+                                        std::string_view expectation, bool (*is_right)(std::string_view)) {
+    std::vector<std::string> words;
+    if (!node.is(Node::Kind::List)) {
+        report.expected(node, what, fmt::format("a list of {}", expectation));
+        return words;
+    }
+    for (const Node& item : node.items) {
+        if (!item.is(Node::Kind::Scalar) || !is_right(item.text)) {
+            report.expected(item, what, expectation);
+        } else if (std::ranges::find(words, item.text) != words.end()) {
+            report.add(item, fmt::format("`{}`: '{}' is given twice", what, item.text));
+        } else {
+            words.push_back(item.text);
+        }
+    }
+    return words;
+}
+
+bool expects_something(const Node& root) {
+    const auto has_expect = [](const Node& map) {
+        return std::ranges::any_of(map.entries,
+                                   [](const auto& entry) { return entry.first.text == "expect"; });
+    };
+    if (has_expect(root)) return true;
+    for (const auto& [key, value] : root.entries) {
+        if (key.text == "script" && std::ranges::any_of(value.items, has_expect)) return true;
+    }
+    return false;
+}
+
+void require(Report& report, const Node& root, std::string_view key, std::string_view meaning) {
+    const bool there =
+        std::ranges::any_of(root.entries, [&](const auto& entry) { return entry.first.text == key; });
+    if (!there) report.add(root, fmt::format("`{}:` is missing, {}", key, meaning));
+}
+
+}  // namespace
+
+Scenario read_scenario(Report& report, const Node& root, const std::string& file) {
+    Scenario scenario;
+    scenario.file = file;
+    if (!root.is(Node::Kind::Map)) {
+        report.add(root, fmt::format("a scenario: expected a map that begins with `scenario: name`; found {}",
+                                     found(root)));
+        return scenario;
+    }
+    refuse_references(report, root);
+    const MapReader map(report, root, "a scenario", scenario_keys());
+    require(report, root, "scenario", "the scenario's name");
+    require(report, root, "agents", "the groups of agents that act");
+    require(report, root, "script", "the steps");
+    if (!expects_something(root)) {
+        report.add(root, "nothing is expected, so nothing can fail: add `expect` to a step or at the end");
+    }
+    if (const Node* name = map.get("scenario")) {
+        scenario.name = read_text(report, *name, "scenario").value_or("");
+        scenario.position = report.at(*name);
+        if (!scenario.name.empty() && !is_plain_name(scenario.name)) {
+            report.expected(*name, "scenario", "a name of lower-case letters, digits and hyphens");
+        }
+    }
+    if (const Node* title = map.get("title")) {
+        scenario.title = trimmed(read_text(report, *title, "title").value_or(""));
+        if (scenario.title.find('\n') != std::string::npos) report.expected(*title, "title", "one line");
+    }
+    if (const Node* about = map.get("about")) {
+        scenario.about = trimmed(read_text(report, *about, "about").value_or(""));
+    }
+    if (const Node* ids = map.get("requirements")) {
+        scenario.requirements = read_word_list(report, *ids, "requirements",
+                                               "requirement ids like KPM-EVID-007", is_requirement_id);
+    }
+    if (const Node* tags = map.get("tags")) {
+        scenario.tags = read_word_list(report, *tags, "tags", "lower-case words", is_plain_name);
+    }
+    if (const Node* stack = map.get("stack")) scenario.stack = read_stack(report, *stack);
+    if (const Node* agents = map.get("agents")) scenario.groups = read_groups(report, *agents);
+    if (const Node* script = map.get("script"))
+        scenario.script = read_script(report, *script, scenario.groups);
+    if (const Node* expect = map.get("expect")) {
+        scenario.expect = read_expectations(report, *expect, {scenario.groups, nullptr, {}});
+    }
+    return scenario;
+}
+
+}  // namespace pushsim::scenario

@@ -1,0 +1,39 @@
+#pragma once
+// The parts of a scenario file, each read by its own function. A part that is wrong adds problems and gives
+// what could be read, so that the parts after it are checked too.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sim/scenario/values.hpp"
+
+namespace pushsim::scenario {
+
+StackOptions read_stack(Report& report, const Node& node);
+std::vector<Group> read_groups(Report& report, const Node& node);
+std::optional<TpmPolicy> read_tpm_policy(Report& report, const Node& node);
+std::vector<Step> read_script(Report& report, const Node& node, const std::vector<Group>& groups);
+
+/// What a clause can be about: one step, or (with step = nullptr) the whole run.
+struct ClauseScope {
+    const std::vector<Group>& groups;
+    const StepName* step = nullptr;
+    std::vector<std::string> agents;  ///< of the step
+};
+/// One clause or a list of them.
+std::vector<Expectation> read_expectations(Report& report, const Node& node, const ClauseScope& scope);
+
+/// Group names from `agents:`: a name or a list of names, each once. No problem is added about names where
+/// the groups themselves could not be read (`groups` is empty).
+std::vector<std::string> read_agent_names(Report& report, const Node& node, const std::vector<Group>& groups);
+/// The only group where `agents:` is left out; a problem at `where` if there are several.
+std::vector<std::string> only_group(Report& report, const Node& where, const std::vector<Group>& groups);
+
+/// How many agents these groups have together.
+int count_agents(const std::vector<Group>& groups, const std::vector<std::string>& names);
+
+/// The scenario in the tree, with problems added for all that is wrong.
+Scenario read_scenario(Report& report, const Node& root, const std::string& file);
+
+}  // namespace pushsim::scenario

@@ -1,0 +1,38 @@
+#pragma once
+// A YAML text as a tree with places, in the order of the file and with doubled keys still there. Stricter
+// than YAML: UTF-8 without control characters, one document, no tags, bounded size, depth and aliases.
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "sim/scenario/loader.hpp"
+
+namespace pushsim::scenario {
+
+struct Node {
+    enum class Kind { Null, Scalar, List, Map };
+
+    Kind kind = Kind::Null;
+    int line = 1;
+    int column = 1;
+    bool quoted = false;  ///< Scalar: written in quotes or as a block
+    std::string text;     ///< Scalar
+    std::vector<Node> items;
+    std::vector<std::pair<Node, Node>> entries;  ///< Map: in the order of the file
+
+    bool is(Kind wanted) const { return kind == wanted; }
+};
+
+inline constexpr std::size_t max_file_size = 1024 * 1024;
+inline constexpr std::size_t max_depth = 32;
+/// Values in a file, those that aliases repeat included.
+inline constexpr std::size_t max_nodes = 50'000;
+
+/// The one document of the text; nothing, and a problem added, where it is not YAML or over a bound.
+std::optional<Node> parse_yaml(std::string_view text, const std::string& file,
+                               std::vector<Problem>& problems);
+
+}  // namespace pushsim::scenario
