@@ -1,0 +1,58 @@
+#include "sim/stack/address.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <initializer_list>
+#include <system_error>
+#include <utility>
+
+#include <fmt/core.h>
+
+namespace pushsim::stack {
+
+std::string HostPort::text() const {
+    return host.find(':') == std::string::npos ? fmt::format("{}:{}", host, port)
+                                               : fmt::format("[{}]:{}", host, port);
+}
+
+Result<void> check_readable(const std::filesystem::path& file, const std::string& what) {
+    std::error_code ignored;
+    const auto status = std::filesystem::status(file, ignored);
+    if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
+        return fail(ErrorKind::Config, fmt::format("{}: {} is not a file", what, file.string()));
+    }
+    errno = 0;
+    if (!std::ifstream(file)) {
+        return fail(ErrorKind::Config,
+                    fmt::format("{}: cannot read {}: {}", what, file.string(), std::strerror(errno)),
+                    "give a PEM file that this user may read");
+    }
+    return {};
+}
+
+Result<StackAddress> external_stack(StackAddress address) {
+    address.kind = "external";
+    const std::initializer_list<std::pair<const char*, const HostPort*>> servers = {
+        {"verifier", &address.verifier},
+        {"registrar (HTTP)", &address.registrar_http},
+        {"registrar (TLS)", &address.registrar_tls}};
+    for (const auto& [name, server] : servers) {
+        if (server->host.empty() || server->port == 0) {
+            return fail(ErrorKind::Config, fmt::format("external stack: no host and port of the {}", name));
+        }
+    }
+    const std::initializer_list<std::pair<const char*, const std::filesystem::path*>> files = {
+        {"CA certificate", &address.ca_file},
+        {"administrator's certificate", &address.admin_certificate},
+        {"administrator's key", &address.admin_key}};
+    for (const auto& [name, file] : files) {
+        if (file->empty()) return fail(ErrorKind::Config, fmt::format("external stack: no {}", name));
+        if (auto readable = check_readable(*file, fmt::format("external stack: {}", name)); !readable) {
+            return fail(std::move(readable.error()));
+        }
+    }
+    return address;
+}
+
+}  // namespace pushsim::stack

@@ -1,0 +1,47 @@
+#pragma once
+// Where the registrar and verifier under test are, whatever kind of stack they belong to.
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "agent/base/result.hpp"
+
+namespace pushsim::stack {
+
+struct HostPort {
+    std::string host = "127.0.0.1";  ///< name or address, IPv6 without brackets
+    std::uint16_t port = 0;
+
+    /// "127.0.0.1:8881", "[::1]:8881".
+    std::string text() const;
+};
+
+/// What every consumer needs to know of a stack; it knows nothing of processes.
+struct StackAddress {
+    std::string kind = "local";               ///< "local", "external"
+    HostPort verifier;                        ///< HTTPS: agents, and the tenant with its certificate
+    HostPort registrar_http;                  ///< HTTP: register and activate
+    HostPort registrar_tls;                   ///< HTTPS: the tenant with its certificate
+    std::filesystem::path ca_file;            ///< PEM: whom the servers' certificates chain to
+    std::filesystem::path admin_certificate;  ///< PEM: makes its bearer an administrator
+    std::filesystem::path admin_key;          ///< PEM
+    /// False only where the scenario asked for a bad server certificate: then the tenant does not verify it.
+    bool verify_server = true;
+    std::string api_version = "2.6";             ///< of the admin and registrar API
+    std::optional<std::string> keylime_version;  ///< "7.14.3"; absent where it cannot be known
+    // Absent where they cannot be seen (external stacks).
+    std::optional<std::filesystem::path> verifier_database;  ///< SQLite file
+    std::optional<std::filesystem::path> verifier_log;
+    std::optional<std::filesystem::path> registrar_log;
+};
+
+/// An external stack is nothing but its address: checks that hosts, ports and the three files are given and
+/// readable. ErrorKind::Config, naming the file or option.
+Result<StackAddress> external_stack(StackAddress address);
+
+/// ErrorKind::Config, naming `what` and the file, unless it is a readable regular file.
+Result<void> check_readable(const std::filesystem::path& file, const std::string& what);
+
+}  // namespace pushsim::stack

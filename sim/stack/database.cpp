@@ -1,0 +1,105 @@
+#include "sim/stack/database.hpp"
+
+#include <memory>
+#include <system_error>
+
+#include <fmt/core.h>
+#include <sqlite3.h>
+
+namespace pushsim::stack {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kBusyMilliseconds = 2000;
+
+struct Close {
+    void operator()(sqlite3* database) const { sqlite3_close_v2(database); }
+    void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
+};
+using Database = std::unique_ptr<sqlite3, Close>;
+using Statement = std::unique_ptr<sqlite3_stmt, Close>;
+
+std::string text_of(sqlite3_stmt* statement, int column) {
+    const auto* text = sqlite3_column_text(statement, column);
+    return text == nullptr ? std::string{} : reinterpret_cast<const char*>(text);
+}
+
+// Times are text, "2026-11-23T21:19:17.899755+00:00"; null where the event has not come.
+std::optional<WallTime> time_of(sqlite3_stmt* statement, int column) {
+    const auto time = from_rfc3339(text_of(statement, column));
+    return time ? std::optional<WallTime>(*time) : std::nullopt;
+}
+
+struct Failed {
+    int code = SQLITE_OK;
+    std::string message;
+};
+
+tl::expected<std::optional<DatabaseVerdict>, Failed> select(const fs::path& file, int flags,
+                                                            const std::string& agent_id,
+                                                            std::uint64_t index) {
+    sqlite3* opened = nullptr;
+    int code = sqlite3_open_v2(file.c_str(), &opened, flags, nullptr);
+    const Database database(opened);
+    const auto failed = [&] {
+        return tl::make_unexpected(Failed{sqlite3_extended_errcode(opened), sqlite3_errmsg(opened)});
+    };
+    if (code != SQLITE_OK) return failed();
+    sqlite3_busy_timeout(opened, kBusyMilliseconds);
+    sqlite3_stmt* prepared = nullptr;
+    code = sqlite3_prepare_v2(opened,
+                              "SELECT stage, evaluation, failure_reason, capabilities_received_at, "
+                              "challenges_expire_at, evidence_received_at "
+                              "FROM attestations WHERE agent_id = ?1 AND \"index\" = ?2",
+                              -1, &prepared, nullptr);
+    const Statement statement(prepared);
+    if (code != SQLITE_OK) return failed();
+    sqlite3_bind_text(prepared, 1, agent_id.c_str(), static_cast<int>(agent_id.size()), nullptr);
+    sqlite3_bind_int64(prepared, 2, static_cast<sqlite3_int64>(index));
+    code = sqlite3_step(prepared);
+    if (code == SQLITE_DONE) return std::optional<DatabaseVerdict>{};
+    if (code != SQLITE_ROW) return failed();
+    return std::optional<DatabaseVerdict>{DatabaseVerdict{.stage = text_of(prepared, 0),
+                                                          .evaluation = text_of(prepared, 1),
+                                                          .failure_reason = text_of(prepared, 2),
+                                                          .capabilities_received_at = time_of(prepared, 3),
+                                                          .challenges_expire_at = time_of(prepared, 4),
+                                                          .evidence_received_at = time_of(prepared, 5)}};
+}
+
+// A copy may be rolled back, so it is opened for writing; the original is left as the killed verifier left
+// it.
+tl::expected<std::optional<DatabaseVerdict>, Failed> select_from_copy(const fs::path& file,
+                                                                      const std::string& agent_id,
+                                                                      std::uint64_t index) {
+    const fs::path copy = file.string() + ".copy";
+    std::error_code error;
+    fs::copy_file(file, copy, fs::copy_options::overwrite_existing, error);
+    if (!error) {
+        fs::copy_file(file.string() + "-journal", copy.string() + "-journal",
+                      fs::copy_options::overwrite_existing, error);
+    }
+    if (error) return tl::make_unexpected(Failed{SQLITE_CANTOPEN, "cannot copy it: " + error.message()});
+    auto found = select(copy, SQLITE_OPEN_READWRITE, agent_id, index);
+    fs::remove(copy, error);
+    fs::remove(copy.string() + "-journal", error);
+    return found;
+}
+
+}  // namespace
+
+Result<std::optional<DatabaseVerdict>> read_attestation(const fs::path& database, const std::string& agent_id,
+                                                        std::uint64_t index) {
+    auto found = select(database, SQLITE_OPEN_READONLY, agent_id, index);
+    if (!found && found.error().code == SQLITE_READONLY_ROLLBACK) {
+        found = select_from_copy(database, agent_id, index);
+    }
+    if (!found) {
+        return fail(ErrorKind::Stack,
+                    fmt::format("the verifier's database {}: {}", database.string(), found.error().message));
+    }
+    return std::move(*found);
+}
+
+}  // namespace pushsim::stack

@@ -1,0 +1,45 @@
+#pragma once
+// Which Keylime runs: a release that scripts/setup installed, a folder, a source checkout, or a program.
+
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "agent/base/result.hpp"
+
+namespace pushsim::stack {
+
+/// The release that scripts/setup installs.
+inline constexpr const char* kPinnedRelease = "7.14.3";
+
+struct KeylimeInstall {
+    std::vector<std::string> verifier;                             ///< program and arguments, absolute
+    std::vector<std::string> registrar;                            ///< program and arguments, absolute
+    std::vector<std::pair<std::string, std::string>> environment;  ///< beyond the inherited: PYTHONPATH
+    std::string version;  ///< "7.14.3", as the package says; empty where it does not
+    std::string origin;   ///< for reports: the folder or program found
+
+    /// "Keylime 7.14.3 (/path/.keylime/7.14.3)".
+    std::string text() const;
+};
+
+/// Where releases are: `$PUSHSIM_KEYLIME_HOME`, else `.keylime` in the project this was built from. Holds one
+/// virtual environment per release, named by it.
+std::filesystem::path keylime_home();
+
+/// `$PUSHSIM_KEYLIME`, or nothing: what find_keylime() takes where no --keylime was given.
+std::string default_keylime();
+
+/// `wanted` is a value of --keylime:
+///   VERSION  "7.14.2": the virtual environment `home`/VERSION
+///   DIR      a folder with bin/keylime_verifier or keylime_verifier, or a source checkout (with keylime/),
+///   which is
+///            run by the python of the pinned release, or else by python3 in PATH
+///   BIN      the path of a keylime_verifier, with keylime_registrar beside it
+///   ""       the pinned release, else keylime_verifier in PATH
+/// Asks that python once for the version. ErrorKind::Config with the way out where nothing is found.
+Result<KeylimeInstall> find_keylime(const std::string& wanted,
+                                    const std::filesystem::path& home = keylime_home());
+
+}  // namespace pushsim::stack

@@ -1,0 +1,59 @@
+#pragma once
+// What a local stack's folder holds before its servers start. Used by LocalStack alone.
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "agent/base/result.hpp"
+#include "agent/base/time.hpp"
+#include "sim/stack/local_stack.hpp"
+
+namespace pushsim::stack {
+
+/// The folders of a stack, made.
+struct Layout {
+    std::filesystem::path folder;  ///< canonical
+    std::filesystem::path etc;     ///< configuration, 0700
+    std::filesystem::path run;     ///< KEYLIME_DIR: databases, Keylime's own CA
+    std::filesystem::path
+        runtime;                ///< XDG_RUNTIME_DIR: xdg/, or a folder in /tmp where that path is too long
+    std::filesystem::path tls;  ///< our CA's certificates
+    bool runtime_elsewhere = false;  ///< `runtime` is not in `folder`, and is to be removed at the end
+
+    std::filesystem::path verifier_log() const { return folder / "verifier.log"; }
+    std::filesystem::path registrar_log() const { return folder / "registrar.log"; }
+};
+
+/// ErrorKind::System, naming the folder.
+Result<Layout> make_layout(const std::filesystem::path& folder);
+
+/// Certificates of a new CA for both servers and the administrator, in layout.tls.
+Result<TlsFiles> make_certificates(const Layout& layout, pki::CertificateKind server_certificate,
+                                   const std::vector<std::string>& addresses, WallTime now);
+
+/// Writes make_config()'s files into layout.etc.
+Result<void> write_config(const Layout& layout, const StackConfig& config);
+
+/// The environment of both servers: ours without what would change Keylime's behaviour, and what names the
+/// files.
+std::vector<std::pair<std::string, std::string>> server_environment(const Layout& layout,
+                                                                    const KeylimeInstall& keylime);
+
+/// The ports asked for, by AskedPorts or by options. ErrorKind::Config for a text that is no port.
+Result<AskedPorts> asked_ports(const LocalStackOptions& options);
+
+/// Where a server listens, by its `ip` option, and where to call it.
+std::string listen_address(const Options& options);
+std::string call_address(const Options& options);
+
+/// The verifier's SQLite file, as `database_url` says; nothing for another database.
+std::optional<std::filesystem::path> verifier_database(const Layout& layout, const Options& options);
+
+/// ErrorKind::Config with the way out unless tpm2_startup is in PATH: without it the verifier does not start.
+Result<void> check_tpm2_tools();
+
+}  // namespace pushsim::stack

@@ -1,0 +1,83 @@
+#pragma once
+// The real registrar and verifier, on loopback, with SQLite: written, started, watched, stopped.
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "agent/base/result.hpp"
+#include "agent/base/time.hpp"
+#include "sim/pki/pki.hpp"
+#include "sim/stack/address.hpp"
+#include "sim/stack/config.hpp"
+#include "sim/stack/install.hpp"
+#include "sim/stack/ports.hpp"
+#include "sim/stack/process.hpp"
+#include "sim/stack/registry.hpp"
+
+namespace pushsim::stack {
+
+/// Whose certificates the servers show.
+enum class Certificates {
+    Own,      ///< a CA of sim/pki; both servers start at the same time
+    Keylime,  ///< Keylime's `tls_dir = generate`; the registrar starts after the verifier
+};
+
+struct LocalStackOptions {
+    KeylimeInstall keylime;
+    /// The stack's folder, made (0700) when missing: etc/, run/, xdg/, tls/, verifier.log, registrar.log.
+    /// What an earlier stack left in it is kept: databases are used again, logs are appended to; our own CA
+    /// is made anew each time.
+    std::filesystem::path folder;
+    Options verifier;  ///< Keylime's names and texts; a `tls_dir` here wins over `certificates`
+    Options registrar;
+    Certificates certificates = Certificates::Own;
+    pki::CertificateKind server_certificate = pki::CertificateKind::Valid;  ///< with Certificates::Own
+    AskedPorts ports;  ///< also taken from `port`, `tls_port` in the options
+    Duration start_limit = std::chrono::seconds{60};
+    StopAsked stop_asked;  ///< checked while starting; then ErrorKind::Interrupted
+};
+
+/// Owns the two process groups. Not thread-safe.
+class LocalStack {
+  public:
+    /// Returns when both servers live, say in their own logs that they listen, and answer. Nothing is left
+    /// running after an error: ErrorKind::Config (files, options), Stack (a server died, with the cause from
+    /// its log and the way out), System, Interrupted.
+    static Result<std::unique_ptr<LocalStack>> start(const LocalStackOptions& options,
+                                                     const Registry& registry, const Clock& clock);
+
+    /// Stops, unless kept.
+    ~LocalStack();
+    LocalStack(const LocalStack&) = delete;
+    LocalStack& operator=(const LocalStack&) = delete;
+
+    const StackAddress& address() const;
+    const std::filesystem::path& folder() const;
+    /// From the call of start() to ready.
+    Duration start_time() const;
+    /// Process ids of the two group leaders.
+    pid_t verifier_pid() const;
+    pid_t registrar_pid() const;
+
+    /// Nothing while both servers live; else ErrorKind::Stack: which died, how, and what its log said last.
+    /// Cheap enough to call ten times a second.
+    std::optional<Error> poll();
+
+    /// SIGTERM to each group, SIGKILL after 12 s; returns when no process is left. Idempotent.
+    /// ErrorKind::System if a process could not be ended.
+    Result<void> stop();
+    /// As stop(), without patience: SIGKILL at once.
+    Result<void> kill();
+
+    /// The stack lives on when this object and this process end (`pushsim stack up`).
+    Result<void> keep();
+
+  private:
+    struct Inner;
+    explicit LocalStack(std::unique_ptr<Inner> inner);
+    std::unique_ptr<Inner> inner_;
+};
+
+}  // namespace pushsim::stack

@@ -1,0 +1,94 @@
+#pragma once
+// Server processes, each the leader of a session and process group of its own, and what /proc knows of them.
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <sys/types.h>
+
+#include "agent/base/result.hpp"
+#include "agent/base/time.hpp"
+
+namespace pushsim::stack {
+
+/// A process that is meant, not just its number, which the system uses again.
+struct ProcessId {
+    pid_t pid = 0;
+    std::uint64_t start_time = 0;  ///< /proc/PID/stat, field 22: clock ticks since boot
+
+    bool operator==(const ProcessId&) const = default;
+};
+
+/// The process that has this number now; nothing if none has. A zombie counts as a process.
+std::optional<ProcessId> process_now(pid_t pid);
+/// The same process still exists and is not a zombie.
+bool is_running(const ProcessId& process);
+/// This boot of this machine and this space of process numbers; a ProcessId means nothing in another.
+std::string boot_identity();
+ProcessId own_process();
+
+/// Living processes of a group.
+std::vector<ProcessId> group_members(pid_t group);
+/// Living processes whose environment has NAME=VALUE and which we may look at.
+std::vector<ProcessId> processes_with_environment(const std::string& name, const std::string& value);
+
+/// Signals a process without a race against its number being used again. False if it is gone.
+bool signal_process(const ProcessId& process, int signal);
+
+/// A person asked to stop; called between short waits.
+using StopAsked = std::function<bool()>;
+
+/// Waits without burning CPU; ends early when `descriptor` (e.g. a pidfd; -1 for none) becomes readable.
+void wait_for(Duration duration, int descriptor = -1);
+
+struct Program {
+    std::vector<std::string> command;                              ///< program (absolute path) and arguments
+    std::vector<std::pair<std::string, std::string>> environment;  ///< all of it
+    std::filesystem::path folder;                                  ///< working directory
+    std::filesystem::path log;                                     ///< standard output and error, appended
+};
+
+/// A child of ours that leads a process group. The destructor does not end it.
+class ServerProcess {
+  public:
+    /// In a session of its own, standard input /dev/null, default signal handling. ErrorKind::System.
+    static Result<ServerProcess> start(const Program& program);
+
+    ServerProcess(ServerProcess&& other) noexcept;
+    ServerProcess& operator=(ServerProcess&& other) noexcept;
+    ~ServerProcess();
+
+    const ProcessId& id() const { return id_; }
+    /// Readable when the leader ends.
+    int descriptor() const { return descriptor_; }
+    /// How the leader ended ("exit status 1", "signal 9 (Killed)"); nothing while it lives. One system call.
+    std::optional<std::string> ended();
+    /// To every process of the group.
+    void signal_group(int signal) const;
+    /// No process of the group is left; the leader has been waited for.
+    bool group_gone();
+
+  private:
+    ServerProcess(ProcessId id, int descriptor) : id_(id), descriptor_(descriptor) {}
+    ProcessId id_;
+    int descriptor_ = -1;
+    bool reaped_ = false;
+    std::string how_;
+};
+
+/// SIGTERM to all, SIGKILL to what is left after `patience`; returns when all are gone. False if a process
+/// outlived SIGKILL by 2 s.
+bool end_processes(const std::vector<ProcessId>& processes, Duration patience, const Clock& clock);
+
+/// What a short program wrote to standard output; its errors go to /dev/null. ErrorKind::System if it cannot
+/// be run, fails, or takes longer than `limit`.
+Result<std::string> run_program(const std::vector<std::string>& command,
+                                const std::vector<std::pair<std::string, std::string>>& extra_environment,
+                                Duration limit);
+
+}  // namespace pushsim::stack

@@ -1,0 +1,87 @@
+#pragma once
+// The registry of local stacks: one JSON record per stack, written before its servers start, so that whatever
+// a killed pushsim left can be found and ended.
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/base/result.hpp"
+#include "agent/base/time.hpp"
+#include "sim/stack/address.hpp"
+#include "sim/stack/process.hpp"
+
+namespace pushsim::stack {
+
+/// The variable in every server's environment that holds the stack's folder.
+inline constexpr const char* kFolderVariable = "PUSHSIM_STACK";
+
+struct StackRecord {
+    std::filesystem::path folder;  ///< canonical; names the stack
+    ProcessId owner;
+    std::string boot;               ///< boot_identity() of the owner
+    std::vector<ProcessId> groups;  ///< leaders of the servers' groups, as far as they were started
+    bool kept = false;              ///< `stack up`: lives on without its owner
+    std::string started;            ///< RFC 3339
+    std::vector<std::filesystem::path> litter;  ///< outside the folder, to be removed at the end
+    StackAddress address;                       ///< ports and certificates; ports are claimed from here on
+
+    bool owner_lives() const;
+    /// Its servers, as far as they live: the recorded groups, where their leader is the recorded one, and
+    /// every process with our folder in its environment.
+    std::vector<ProcessId> processes() const;
+};
+
+std::string to_json_text(const StackRecord& record);
+/// ErrorKind::Parse, naming the member.
+Result<StackRecord> parse_record(const std::string& text);
+
+/// The folder of records. Every write is atomic; nothing is cached.
+class Registry {
+  public:
+    /// `$XDG_STATE_HOME/pushsim/stacks`, else `~/.local/state/pushsim/stacks`, made (0700) when missing.
+    /// ErrorKind::System with the way out (set XDG_STATE_HOME) if it cannot be.
+    static Result<Registry> open();
+    static Result<Registry> open(const std::filesystem::path& folder);
+
+    /// All readable records of this machine; one that is no record is left out.
+    std::vector<StackRecord> all() const;
+    std::optional<StackRecord> find(const std::filesystem::path& stack_folder) const;
+    Result<void> write(const StackRecord& record) const;
+    void remove(const std::filesystem::path& stack_folder) const;
+
+    /// Held by whoever chooses ports until it has written its record. Blocks; ends with the object.
+    std::shared_ptr<void> lock() const;
+
+    const std::filesystem::path& folder() const { return folder_; }
+
+  private:
+    explicit Registry(std::filesystem::path folder) : folder_(std::move(folder)) {}
+    std::filesystem::path record_file(const std::filesystem::path& stack_folder) const;
+    std::filesystem::path folder_;
+};
+
+/// One stack that a dead owner had left.
+struct Leftover {
+    std::filesystem::path folder;
+    pid_t owner = 0;
+    std::size_t ended_processes = 0;
+    std::vector<pid_t> survivors;  ///< what could not be ended; its record stays
+
+    /// "ended 4 processes that pushsim 4711 had left (/path/to/stack)", for a person.
+    std::string text() const;
+};
+
+/// Ends what dead owners left: stacks that were not kept, whose owner is gone. Never by name, never a process
+/// whose number was used again. Records of other boots are dropped. Stacks whose processes were gone already
+/// are dropped without mention.
+std::vector<Leftover> clean_leftovers(const Registry& registry, const Clock& clock);
+
+/// Removes the sockets that servers which were killed leave: shared_data.<pid>.sock in /run/keylime and in
+/// `runtime_folder`/keylime.
+void remove_stale_sockets(const std::vector<ProcessId>& servers, const std::filesystem::path& runtime_folder);
+
+}  // namespace pushsim::stack

@@ -1,0 +1,102 @@
+#include "sim/stack/server.hpp"
+
+#include <algorithm>
+#include <system_error>
+
+#include <fmt/core.h>
+#include <nlohmann/json.hpp>
+
+#include "sim/stack/ports.hpp"
+#include "sim/stack/server_log.hpp"
+
+namespace pushsim::stack {
+namespace {
+
+constexpr std::chrono::seconds kProbeLimit{5};
+constexpr std::uintmax_t kLogBound = 256 * 1024;
+
+std::string joined(const std::vector<std::string>& lines) {
+    std::string text;
+    for (const auto& line : lines)
+        text += fmt::format("\n      {}", line);
+    return text;
+}
+
+}  // namespace
+
+Result<std::string> current_version(const std::string& body) {
+    const auto answer = nlohmann::json::parse(body, nullptr, false);
+    const auto pointer = nlohmann::json::json_pointer("/results/current_version");
+    if (answer.is_discarded() || !answer.contains(pointer) || !answer.at(pointer).is_string()) {
+        return fail(ErrorKind::Parse, "GET /version: no text at /results/current_version");
+    }
+    return answer.at(pointer).get<std::string>();
+}
+
+Result<Server> Server::start(const std::string& name, const Program& program) {
+    std::error_code none_yet;
+    const auto size = std::filesystem::file_size(program.log, none_yet);
+    auto process = ServerProcess::start(program);
+    if (!process) return fail(process.error().in(name));
+    return Server(name, std::move(*process), program.log, none_yet ? 0 : size);
+}
+
+std::string Server::own_log() const {
+    std::error_code unreadable;
+    const auto size = std::filesystem::file_size(log_, unreadable);
+    return unreadable || size <= log_start_ ? "" : read_tail(log_, std::min(size - log_start_, kLogBound));
+}
+
+std::optional<Error> Server::check_alive(const std::string& when) {
+    const auto how = process_.ended();
+    if (!how) return std::nullopt;
+    const std::string tail = own_log();
+    const auto diagnosis = diagnose(tail);
+    return Error{
+        ErrorKind::Stack,
+        fmt::format("the {} (process {}) ended {}, {}: {}\n    {} ends with:{}", name_, process_.id().pid,
+                    when, *how, diagnosis.cause, log_.string(), joined(last_lines(tail, 6))),
+        diagnosis.mend};
+}
+
+bool Server::lost_its_port() {
+    return process_.ended() && says_port_taken(own_log());
+}
+
+bool Server::is_ready(const StackAddress& address, const Clock& clock) {
+    if (!listening_) listening_ = says_listening(own_log());
+    if (!listening_) return false;
+
+    const bool verifier = name_ == "verifier";
+    std::optional<TlsIdentity> tls;
+    if (verifier) {
+        tls = TlsIdentity{
+            .ca_file = address.ca_file, .certificate = {}, .key = {}, .verify_server = address.verify_server};
+    }
+    const HostPort& where = verifier ? address.verifier : address.registrar_http;
+    AdminClient client(where, tls, clock, kProbeLimit);
+    const auto call = client.exchange({.method = "GET", .target = "/version", .headers = {}, .body = {}});
+    const auto response = response_of(call, where);
+    if (!response) {
+        last_probe_ = response.error().message;
+        return false;
+    }
+    last_probe_ = fmt::format("GET /version at {} was answered with {}", where.text(), response->status);
+    // A verifier in push mode has no such resource any more: 410.
+    if (verifier) return response->status == 410 || response->status == 200;
+    const auto version = current_version(response->body);
+    if (response->status != 200 || !version) return false;
+    api_version_ = *version;
+    return true;
+}
+
+Error Server::not_ready(Duration waited) const {
+    return {ErrorKind::Stack,
+            fmt::format("the {} (process {}) was not ready after {}: {}\n    {} ends with:{}", name_,
+                        process_.id().pid, to_text(waited),
+                        listening_ ? last_probe_ : "its log does not say that it listens", log_.string(),
+                        joined(last_lines(own_log(), 6))),
+            "a machine under heavy load may need more time: see the log"};
+}
+
+}  // namespace pushsim::stack

@@ -1,0 +1,56 @@
+#pragma once
+// One server of a local stack while it starts and runs. Used by LocalStack alone.
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "agent/base/result.hpp"
+#include "agent/base/time.hpp"
+#include "sim/stack/address.hpp"
+#include "sim/stack/admin_client.hpp"
+#include "sim/stack/process.hpp"
+
+namespace pushsim::stack {
+
+class Server {
+  public:
+    /// `name`: "verifier" or "registrar".
+    static Result<Server> start(const std::string& name, const Program& program);
+
+    ServerProcess& process() { return process_; }
+
+    /// Nothing while its leader lives; else which server died, how, why, and the way out. `when` stands in
+    /// the message.
+    std::optional<Error> check_alive(const std::string& when);
+    /// Its own log says that it listens, and it answers GET /version. The log first: another stack may answer
+    /// on that port.
+    bool is_ready(const StackAddress& address, const Clock& clock);
+    /// The error of a server that lives, but was not ready after `waited`.
+    Error not_ready(Duration waited) const;
+    /// It died because somebody else has its port.
+    bool lost_its_port();
+    /// `current_version` of the registrar's answer; "2.6" until it answered.
+    const std::string& api_version() const { return api_version_; }
+
+  private:
+    Server(std::string name, ServerProcess process, std::filesystem::path log, std::uint64_t log_start)
+        : name_(std::move(name)), process_(std::move(process)), log_(std::move(log)), log_start_(log_start) {}
+    /// What it has written since it was started; only the end of it where that is long.
+    std::string own_log() const;
+
+    std::string name_;
+    ServerProcess process_;
+    std::filesystem::path log_;
+    std::uint64_t log_start_;
+    bool listening_ = false;
+    std::string api_version_ = "2.6";
+    std::string last_probe_;
+};
+
+/// `current_version` in a registrar's answer to GET /version; ErrorKind::Parse.
+Result<std::string> current_version(const std::string& body);
+
+}  // namespace pushsim::stack

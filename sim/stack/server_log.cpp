@@ -1,0 +1,104 @@
+#include "sim/stack/server_log.hpp"
+
+#include <algorithm>
+#include <fstream>
+#include <regex>
+
+#include <fmt/core.h>
+
+namespace pushsim::stack {
+namespace {
+
+std::vector<std::string_view> lines_of(std::string_view text) {
+    std::vector<std::string_view> lines;
+    while (!text.empty()) {
+        const auto end = std::min(text.find('\n'), text.size());
+        lines.push_back(text.substr(0, end));
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    return lines;
+}
+
+bool is_blank(std::string_view line) {
+    return line.find_first_not_of(" \t\r") == std::string_view::npos;
+}
+
+// "package.SomeError: words" or a bare "SomeError" at the start of a line, as a traceback ends.
+bool is_exception(std::string_view line) {
+    static const std::regex form(
+        R"(^[A-Za-z_][A-Za-z0-9_.]*(Error|Exception|Exit|Interrupt|NoOption\w*)(:.*)?$)");
+    return std::regex_match(line.begin(), line.end(), form) || line.starts_with("Exception:");
+}
+
+struct Known {
+    const char* sign;
+    const char* cause;  ///< empty: the exception's own words are the best
+    const char* mend;
+};
+
+constexpr Known kKnown[] = {
+    {"'tpm2_startup'",
+     "tpm2-tools are missing (no tpm2_startup in PATH), and the verifier does not start without",
+     "run scripts/setup, or: apt-get install tpm2-tools"},
+    {"ModuleNotFoundError", "", "a Python package that Keylime needs is missing: run scripts/setup"},
+    {"[Errno 98]", "its port is taken",
+     "ask for another port, or leave the port out, and a free one is chosen"},
+    {"Permission denied", "", "the file or folder named must be readable to the user that runs pushsim"},
+    {"[SSL]", "", "a certificate or key does not fit: look at the TLS options of the stack"},
+    {"No space left on device", "", "make room on the disk of the run's folder"},
+};
+
+}  // namespace
+
+bool says_listening(std::string_view log) {
+    return log.find(" Listening on ") != std::string_view::npos;
+}
+
+bool says_port_taken(std::string_view log) {
+    return log.find("[Errno 98]") != std::string_view::npos;
+}
+
+std::optional<std::string> exception_line(std::string_view log) {
+    const auto lines = lines_of(log);
+    for (auto line = lines.rbegin(); line != lines.rend(); ++line) {
+        if (is_exception(*line)) return std::string(*line);
+    }
+    return std::nullopt;
+}
+
+std::vector<std::string> last_lines(std::string_view log, std::size_t count) {
+    std::vector<std::string> kept;
+    const auto lines = lines_of(log);
+    for (auto line = lines.rbegin(); line != lines.rend() && kept.size() < count; ++line) {
+        if (!is_blank(*line)) kept.emplace_back(*line);
+    }
+    std::ranges::reverse(kept);
+    return kept;
+}
+
+Diagnosis diagnose(std::string_view log) {
+    const auto exception = exception_line(log);
+    const auto last = last_lines(log, 1);
+    const std::string own_words = exception      ? *exception
+                                  : last.empty() ? std::string("it wrote nothing to its log")
+                                                 : last.front();
+    for (const auto& known : kKnown) {
+        if (log.find(known.sign) == std::string_view::npos) continue;
+        return {*known.cause == '\0' ? own_words : fmt::format("{}: {}", known.cause, own_words), known.mend};
+    }
+    return {own_words, ""};
+}
+
+std::string read_tail(const std::filesystem::path& file, std::size_t limit) {
+    std::ifstream in(file, std::ios::binary | std::ios::ate);
+    if (!in) return {};
+    const auto size = static_cast<std::size_t>(in.tellg());
+    const std::size_t from = size > limit ? size - limit : 0;
+    in.seekg(static_cast<std::streamoff>(from));
+    std::string text(size - from, '\0');
+    in.read(text.data(), static_cast<std::streamsize>(text.size()));
+    text.resize(static_cast<std::size_t>(in.gcount()));
+    return text;
+}
+
+}  // namespace pushsim::stack

@@ -1,0 +1,32 @@
+#pragma once
+// What a server's own log says about its start and its end. Pure functions of text.
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace pushsim::stack {
+
+/// The server has bound its port: a line with " Listening on ".
+bool says_listening(std::string_view log);
+/// "[Errno 98]": another process has the port.
+bool says_port_taken(std::string_view log);
+
+/// The line of the last Python exception ("OSError: [Errno 98] Address already in use"), if there is one.
+std::optional<std::string> exception_line(std::string_view log);
+/// The last `count` lines that are not empty.
+std::vector<std::string> last_lines(std::string_view log, std::size_t count);
+
+/// Why a server died, for a person: cause and way out, as far as known from its log.
+struct Diagnosis {
+    std::string cause;
+    std::string mend;
+};
+Diagnosis diagnose(std::string_view log);
+
+/// The last `limit` octets of a file; empty if it cannot be read.
+std::string read_tail(const std::filesystem::path& file, std::size_t limit = 64 * 1024);
+
+}  // namespace pushsim::stack

@@ -1,0 +1,54 @@
+#pragma once
+// The tenant's acts, over mTLS with the administrator's certificate.
+
+#include <string>
+#include <vector>
+
+#include "agent/base/result.hpp"
+#include "agent/base/time.hpp"
+#include "agent/protocol/admin.hpp"
+#include "sim/stack/address.hpp"
+#include "sim/stack/admin_client.hpp"
+
+namespace pushsim::stack {
+
+/// A call, for the history, and what it means.
+template <typename T>
+struct Answer {
+    Call call;
+    Result<T> result;  ///< ErrorKind::Transport, Protocol (with status and the server's words) or Parse
+};
+
+/// Keeps a connection to each server. Not thread-safe. `request_id`, where given, is sent as X-Request-ID and
+/// comes back in every log line of that request.
+class Tenant {
+  public:
+    Tenant(StackAddress address, const Clock& clock, Duration limit = std::chrono::seconds{30});
+
+    // At the verifier.
+    Answer<void> enrol(const std::string& agent_id, protocol::Enrolment enrolment,
+                       const std::string& request_id = {});
+    Answer<protocol::AgentStatus> status(const std::string& agent_id, const std::string& request_id = {});
+    Answer<void> remove(const std::string& agent_id, const std::string& request_id = {});
+    Answer<void> reactivate(const std::string& agent_id, const std::string& request_id = {});
+    Answer<std::vector<std::string>> list(const std::string& request_id = {});
+
+    // At the registrar.
+    Answer<protocol::RegistrarAgent> registered(const std::string& agent_id,
+                                                const std::string& request_id = {});
+    Answer<std::vector<std::string>> list_registered(const std::string& request_id = {});
+    Answer<void> remove_registered(const std::string& agent_id, const std::string& request_id = {});
+
+    /// Any request, with the administrator's certificate.
+    Call at_verifier(const HttpRequest& request);
+    Call at_registrar(const HttpRequest& request);
+
+    const StackAddress& address() const { return address_; }
+
+  private:
+    StackAddress address_;
+    AdminClient verifier_;
+    AdminClient registrar_;
+};
+
+}  // namespace pushsim::stack

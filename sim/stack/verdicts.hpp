@@ -1,0 +1,93 @@
+#pragma once
+// The verdict on one attestation, from the three places that know it (DESIGN, decision 4).
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/base/result.hpp"
+#include "agent/base/time.hpp"
+#include "sim/stack/address.hpp"
+#include "sim/stack/log_verdicts.hpp"
+#include "sim/stack/tenant.hpp"
+
+namespace pushsim::stack {
+
+/// As the admin API shows an attestation. It hides the reason.
+struct RecordVerdict {
+    std::string stage;       ///< "awaiting_evidence", "evaluating_evidence", "verification_complete"
+    std::string evaluation;  ///< "pending", "pass", "fail"
+};
+
+/// The body of an answer to GET /v3.0/agents/ID/attestations/INDEX; ErrorKind::Parse, naming the member.
+Result<RecordVerdict> parse_record_verdict(const HttpResponse& answer);
+
+/// As the verifier's database has it.
+struct DatabaseVerdict {
+    std::string stage;
+    std::string evaluation;
+    std::string failure_reason;  ///< "policy_violation", "broken_evidence_chain"; empty for none
+    std::optional<WallTime> capabilities_received_at;
+    std::optional<WallTime> challenges_expire_at;
+    std::optional<WallTime> evidence_received_at;
+};
+
+/// What one place says, or why it says nothing.
+template <typename T>
+struct Source {
+    enum class State {
+        Known,        ///< `value` is set
+        Absent,       ///< the place was read and knows nothing of the attestation (yet, or no more)
+        Unavailable,  ///< the place cannot be read here; `why_not` says why
+    };
+    State state = State::Unavailable;
+    std::optional<T> value;
+    std::string why_not;
+};
+
+struct Verdict {
+    std::string agent_id;
+    std::uint64_t index = 0;
+    Source<RecordVerdict> record;
+    Source<DatabaseVerdict> database;
+    Source<LogVerdict> log;
+
+    /// Some place has decided, and none that can be read is still waiting. The verifier deletes most records
+    /// of passed attestations: an absent record waits for nothing once the log has decided.
+    bool settled() const;
+    /// "pass" or "fail": what the places that decided say; nothing while none has, or if they disagree.
+    std::optional<std::string> evaluation() const;
+    /// "policy_violation", "broken_evidence_chain"; nothing where no place that tells reasons can be read.
+    std::optional<std::string> failure_reason() const;
+    /// One sentence for each pair that disagrees. Meant for a settled verdict.
+    std::vector<std::string> disagreements() const;
+    bool sources_agree() const { return disagreements().empty(); }
+};
+
+/// Which places to ask: a measured window leaves the servers alone and reads the log only.
+struct Places {
+    bool record = true;
+    bool database = true;
+    bool log = true;
+};
+
+/// Reads verdicts. Follows the log from its beginning. Not thread-safe.
+class VerdictReader {
+  public:
+    VerdictReader(StackAddress address, const Clock& clock);
+    ~VerdictReader();
+
+    /// Asks once; poll until settled(). `calls`, where given, gets the exchanges made.
+    Verdict read(const std::string& agent_id, std::uint64_t index, Places places = {},
+                 std::vector<Call>* calls = nullptr);
+    /// To be called when an agent is enrolled: log lines up to now belong to an earlier agent of that id.
+    void enrolled(const std::string& agent_id);
+
+  private:
+    struct Inner;
+    std::unique_ptr<Inner> inner_;
+};
+
+}  // namespace pushsim::stack
