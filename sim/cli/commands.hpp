@@ -1,0 +1,74 @@
+#pragma once
+// The sub-commands: options in, exit code out (DESIGN decision 10).
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/base/result.hpp"
+#include "agent/base/time.hpp"
+
+namespace pushsim::cli {
+
+/// Exit codes: what a caller can tell apart.
+enum ExitCode {
+    kAsExpected = 0,
+    kNotAsExpected = 1,
+    kUsage = 2,
+    kFailed = 3,
+    kNothingRan = 4,
+    kInterrupted = 130
+};
+
+/// The exit code that an error of this kind ends a command with.
+int exit_code(ErrorKind kind);
+
+/// Prints "pushsim: MESSAGE" and the mend to standard error; gives exit_code().
+int report_error(const Error& error);
+
+/// Which registrar and verifier; spelled the same everywhere.
+struct StackChoice {
+    std::string stack = "local";  ///< local, external
+    std::string keylime;          ///< --keylime VERSION|DIR|BIN
+    std::uint16_t verifier_port = 0, registrar_port = 0, registrar_tls_port = 0;  ///< local; 0: a free one
+    std::string certificates = "own";                                             ///< local: own, keylime
+    // external:
+    std::string verifier, registrar, registrar_tls;  ///< HOST:PORT
+    std::string ca, admin_certificate, admin_key;    ///< PEM files
+};
+
+struct RunOptions {
+    std::vector<std::string> paths;
+    StackChoice stack;
+    std::optional<std::uint64_t> seed;
+    std::string out = "runs";
+    std::string format = "text";
+    std::string bodies = "failures";
+    Duration scenario_limit = std::chrono::minutes{10};
+    bool fresh = false;  ///< never use a stack that `stack up` keeps
+    bool quiet = false;
+    bool verbose = false;
+    std::string command_line;
+};
+int run(const RunOptions& options);
+
+struct StackOptions {
+    StackChoice stack;
+    std::string folder;  ///< up, down, logs: which; empty: the default one (up), all (down, logs)
+    std::vector<std::string> verifier_options;   ///< up: NAME=VALUE in Keylime's own names
+    std::vector<std::string> registrar_options;  ///< up
+    std::size_t lines = 20;                      ///< logs
+    std::string format = "text";
+};
+int stack_up(const StackOptions& options);
+int stack_down(const StackOptions& options);
+int stack_status(const StackOptions& options);
+int stack_logs(const StackOptions& options);
+int stack_clean(const StackOptions& options);
+
+int list_scenarios(const std::vector<std::string>& paths, const std::string& format);
+int list_steps(const std::string& format);
+int list_faults(const std::string& format);
+
+}  // namespace pushsim::cli

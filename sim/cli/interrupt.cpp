@@ -1,0 +1,52 @@
+#include "sim/cli/interrupt.hpp"
+
+#include <array>
+#include <atomic>
+#include <csignal>
+#include <string_view>
+
+#include <unistd.h>
+
+namespace pushsim::cli {
+namespace {
+
+std::atomic<int> signals_seen{0};
+std::array<std::atomic<pid_t>, 8> groups_to_kill{};
+static_assert(std::atomic<pid_t>::is_always_lock_free, "used in a signal handler");
+
+void say(std::string_view text) {
+    // Nothing can be done about a terminal that is gone.
+    [[maybe_unused]] const auto written = ::write(STDERR_FILENO, text.data(), text.size());
+}
+
+// Only async-signal-safe calls (signal-safety(7)).
+extern "C" void on_signal(int) {
+    if (signals_seen.fetch_add(1) == 0) {
+        say("\nstopping in order; again to end at once\n");
+        return;
+    }
+    for (const auto& group : groups_to_kill) {
+        if (const pid_t pid = group.load(); pid > 1) ::kill(-pid, SIGKILL);
+    }
+    ::_exit(130);
+}
+
+}  // namespace
+
+Interrupt::Interrupt() {
+    struct sigaction action {};
+    action.sa_handler = on_signal;
+    ::sigaction(SIGINT, &action, nullptr);
+    ::sigaction(SIGTERM, &action, nullptr);
+}
+
+bool Interrupt::asked() {
+    return signals_seen.load() > 0;
+}
+
+void Interrupt::kill_on_second(std::span<const pid_t> groups) {
+    for (std::size_t i = 0; i < groups_to_kill.size(); ++i)
+        groups_to_kill[i] = i < groups.size() ? groups[i] : 0;
+}
+
+}  // namespace pushsim::cli

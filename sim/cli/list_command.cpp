@@ -1,0 +1,59 @@
+#include <cstdio>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "sim/cli/commands.hpp"
+#include "sim/scenario/language.hpp"
+#include "sim/scenario/loader.hpp"
+
+namespace pushsim::cli {
+namespace {
+
+constexpr int kNameWidth = 20;
+
+template <typename Names>
+int list_names(const Names& names, const std::string& format) {
+    nlohmann::json list = nlohmann::json::array();
+    for (const auto& name : names) {
+        const bool now = name.availability == scenario::Availability::Now;
+        if (format == "json") {
+            list.push_back(
+                {{"name", std::string(name.name)}, {"about", std::string(name.about)}, {"available", now}});
+        } else {
+            fmt::print("{:<{}}  {}{}\n", name.name, kNameWidth, name.about, now ? "" : " (not yet)");
+        }
+    }
+    if (format == "json") fmt::print("{}\n", list.dump(2));
+    return kAsExpected;
+}
+
+}  // namespace
+
+int list_scenarios(const std::vector<std::string>& paths, const std::string& format) {
+    const auto loaded = scenario::load({paths.begin(), paths.end()});
+    if (!loaded.ok()) {
+        fmt::print(stderr, "{}\n", loaded.text());
+        return kUsage;
+    }
+    nlohmann::json list = nlohmann::json::array();
+    for (const auto& one : loaded.scenarios) {
+        if (format == "json") {
+            list.push_back(
+                {{"name", one.name}, {"title", one.title}, {"file", one.file}, {"tags", one.tags}});
+        } else {
+            fmt::print("{:<{}}  {}\n{:<{}}  {}\n", one.name, kNameWidth, one.title, "", kNameWidth, one.file);
+        }
+    }
+    if (format == "json") fmt::print("{}\n", list.dump(2));
+    return kAsExpected;
+}
+
+int list_steps(const std::string& format) {
+    return list_names(scenario::steps(), format);
+}
+int list_faults(const std::string& format) {
+    return list_names(scenario::faults(), format);
+}
+
+}  // namespace pushsim::cli

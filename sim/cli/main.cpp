@@ -1,0 +1,192 @@
+#include <cstdio>
+#include <exception>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "sim/cli/commands.hpp"
+#include "sim/cli/interrupt.hpp"
+#include "sim/cli/version.hpp"
+#include "sim/scenario/values.hpp"
+
+namespace pushsim::cli {
+namespace {
+
+constexpr const char* kExitCodes =
+    "Exit codes: 0 as expected, 1 not as expected, 2 usage or configuration, 3 the harness or the stack "
+    "failed,\n"
+    "4 nothing ran, 130 interrupted.";
+
+void add_format(CLI::App& command, std::string& format) {
+    command.add_option("--format", format, "text or json")
+        ->check(CLI::IsMember({"text", "json"}))
+        ->capture_default_str();
+}
+
+void add_local(CLI::App& command, StackChoice& choice) {
+    command
+        .add_option("--keylime", choice.keylime,
+                    "a release installed by scripts/setup, a folder, or a keylime_verifier")
+        ->type_name("VERSION|DIR|BIN");
+    command.add_option("--verifier-port", choice.verifier_port, "of a local stack; a free one by default");
+    command.add_option("--registrar-port", choice.registrar_port,
+                       "HTTP, of a local stack; a free one by default");
+    command.add_option("--registrar-tls-port", choice.registrar_tls_port,
+                       "of a local stack; a free one by default");
+    command
+        .add_option("--certificates", choice.certificates,
+                    "of a local stack: our own test CA, or Keylime's `tls_dir = generate`")
+        ->check(CLI::IsMember({"own", "keylime"}))
+        ->capture_default_str();
+}
+
+void add_stack(CLI::App& command, StackChoice& choice) {
+    command
+        .add_option("--stack", choice.stack,
+                    "local: started here; external: running already; kind: not in this version")
+        ->check(CLI::IsMember({"local", "external", "kind"}))
+        ->capture_default_str();
+    add_local(command, choice);
+    auto* external = command.add_option_group(
+        "external", "Where a stack is that runs already (--stack external needs all six)");
+    external->add_option("--verifier", choice.verifier, "HTTPS")->type_name("HOST:PORT");
+    external->add_option("--registrar", choice.registrar, "HTTP")->type_name("HOST:PORT");
+    external->add_option("--registrar-tls", choice.registrar_tls, "HTTPS")->type_name("HOST:PORT");
+    external->add_option("--ca", choice.ca, "PEM: whom the servers' certificates chain to")
+        ->type_name("FILE");
+    external->add_option("--admin-cert", choice.admin_certificate, "PEM: the tenant's certificate")
+        ->type_name("FILE");
+    external->add_option("--admin-key", choice.admin_key, "PEM: its key")->type_name("FILE");
+}
+
+std::string command_line(int argc, char** argv) {
+    std::string line = "pushsim";
+    for (int i = 1; i < argc; ++i)
+        line += std::string(" ") + argv[i];
+    return line;
+}
+
+int main(int argc, char** argv) {
+    CLI::App app(
+        "pushsim: agents with real TPMs against the real Keylime registrar and verifier, in push mode.");
+    app.set_version_flag("--version", std::string("pushsim ") + kVersion);
+    app.require_subcommand(1);
+    app.footer(std::string("Example: pushsim run scenarios\n\n") + kExitCodes);
+
+    int exit = kAsExpected;
+
+    RunOptions run_options;
+    run_options.command_line = command_line(argc, argv);
+    auto* run_command = app.add_subcommand("run", "Plays scenarios and judges what they showed");
+    run_command->add_option("paths", run_options.paths, "scenario files; a folder means all below it")
+        ->required()
+        ->type_name("FILE|DIR");
+    add_stack(*run_command, run_options.stack);
+    run_command->add_option("--seed", run_options.seed,
+                            "the same choices again; drawn and printed by default");
+    run_command->add_option("--out", run_options.out, "where run folders go")
+        ->type_name("DIR")
+        ->capture_default_str();
+    run_command->add_option("--bodies", run_options.bodies, "which message bodies the history keeps")
+        ->check(CLI::IsMember({"all", "failures", "none"}))
+        ->capture_default_str();
+    std::string limit = "10m";
+    run_command->add_option("--timeout", limit, "for each scenario")
+        ->type_name("DURATION")
+        ->capture_default_str();
+    run_command->add_flag("--fresh", run_options.fresh,
+                          "start a stack even where `stack up` keeps one that would do");
+    add_format(*run_command, run_options.format);
+    run_command->add_flag("--quiet", run_options.quiet, "only what is not as expected, and the last line");
+    run_command->add_flag("--verbose", run_options.verbose, "every expectation and account");
+    run_command->footer(
+        std::string("Example: pushsim run scenarios/pcr-mismatch.yaml --keylime 7.14.2 --bodies all\n\n") +
+        kExitCodes);
+    run_command->callback([&] {
+        const auto duration = scenario::parse_duration(limit);
+        if (!duration) {
+            exit = report_error({ErrorKind::Usage,
+                                 "--timeout: expected a duration with its unit, found '" + limit + "'",
+                                 "for example --timeout 2m"});
+            return;
+        }
+        run_options.scenario_limit = *duration;
+        exit = run(run_options);
+    });
+
+    StackOptions stack_options;
+    auto* stack_command =
+        app.add_subcommand("stack", "The registrar and verifier, kept running between runs");
+    stack_command->require_subcommand(1);
+    stack_command->footer("Example: pushsim stack up --verifier-option quote_interval=1");
+    auto* up = stack_command->add_subcommand("up", "Starts them and prints where they are");
+    add_local(*up, stack_options.stack);
+    up->add_option("--folder", stack_options.folder, "where configuration, databases and logs go")
+        ->type_name("DIR");
+    up->add_option("--verifier-option", stack_options.verifier_options,
+                   "in Keylime's own names; may be repeated")
+        ->type_name("NAME=VALUE");
+    up->add_option("--registrar-option", stack_options.registrar_options,
+                   "in Keylime's own names; may be repeated")
+        ->type_name("NAME=VALUE");
+    add_format(*up, stack_options.format);
+    up->footer("Example: pushsim stack up --verifier-option quote_interval=1");
+    up->callback([&] { exit = stack_up(stack_options); });
+    auto* down = stack_command->add_subcommand("down", "Ends them");
+    down->add_option("--folder", stack_options.folder, "this one; all by default")->type_name("DIR");
+    down->footer("Example: pushsim stack down");
+    down->callback([&] { exit = stack_down(stack_options); });
+    auto* status = stack_command->add_subcommand("status", "Which there are, where, and whether they answer");
+    add_format(*status, stack_options.format);
+    status->footer("Example: pushsim stack status --format json");
+    status->callback([&] { exit = stack_status(stack_options); });
+    auto* logs = stack_command->add_subcommand("logs", "Where their logs are, and the last lines");
+    logs->add_option("--folder", stack_options.folder, "this one; all by default")->type_name("DIR");
+    logs->add_option("--lines", stack_options.lines, "of each log")->capture_default_str();
+    logs->footer("Example: pushsim stack logs --lines 50");
+    logs->callback([&] { exit = stack_logs(stack_options); });
+    auto* clean = stack_command->add_subcommand(
+        "clean", "Ends what a killed pushsim left, removes folders of ended stacks");
+    clean->footer("Example: pushsim stack clean");
+    clean->callback([&] { exit = stack_clean(stack_options); });
+
+    std::string format = "text";
+    std::vector<std::string> paths{"scenarios"};
+    auto* list = app.add_subcommand("list", "What there is");
+    list->require_subcommand(1);
+    list->footer("Example: pushsim list steps");
+    auto* scenarios = list->add_subcommand("scenarios", "Scenario files, with their titles");
+    scenarios->add_option("paths", paths, "files or folders")->type_name("FILE|DIR")->capture_default_str();
+    add_format(*scenarios, format);
+    scenarios->footer("Example: pushsim list scenarios scenarios");
+    scenarios->callback([&] { exit = list_scenarios(paths, format); });
+    auto* steps = list->add_subcommand("steps", "What a script can do");
+    add_format(*steps, format);
+    steps->footer("Example: pushsim list steps");
+    steps->callback([&] { exit = list_steps(format); });
+    auto* faults = list->add_subcommand("faults", "What can be made to go wrong");
+    add_format(*faults, format);
+    faults->footer("Example: pushsim list faults");
+    faults->callback([&] { exit = list_faults(format); });
+
+    const Interrupt interrupt;
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? kAsExpected : kUsage;
+    }
+    return exit;
+}
+
+}  // namespace
+}  // namespace pushsim::cli
+
+int main(int argc, char** argv) {
+    try {
+        return pushsim::cli::main(argc, argv);
+    } catch (const std::exception& error) {
+        // What arrives here is a bug or a machine without memory.
+        std::fprintf(stderr, "pushsim: internal error: %s\n", error.what());
+        return pushsim::cli::kFailed;
+    }
+}

@@ -1,0 +1,281 @@
+#include <algorithm>
+#include <cstdio>
+#include <fstream>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "reports/console.hpp"
+#include "reports/junit.hpp"
+#include "reports/report.hpp"
+#include "reports/report_json.hpp"
+#include "sim/cli/commands.hpp"
+#include "sim/cli/interrupt.hpp"
+#include "sim/cli/run_folder.hpp"
+#include "sim/cli/session.hpp"
+#include "sim/cli/version.hpp"
+#include "sim/core/clock.hpp"
+#include "sim/core/random.hpp"
+#include "sim/fleet/runner.hpp"
+#include "sim/scenario/loader.hpp"
+
+namespace pushsim::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using history::ScenarioEnd;
+
+history::Bodies bodies_of(const std::string& word) {
+    if (word == "all") return history::Bodies::All;
+    if (word == "none") return history::Bodies::None;
+    return history::Bodies::Failures;
+}
+
+transport::TlsSettings trusting(const fs::path& ca_file) {
+    transport::TlsSettings settings;
+    settings.ca_files = {ca_file.string()};
+    return settings;
+}
+
+std::string name_of_run(const std::vector<scenario::Scenario>& scenarios) {
+    return scenarios.size() == 1 ? scenarios.front().name : "run";
+}
+
+/// One run: its folder, its history, its stacks, its scenarios.
+class Run {
+  public:
+    Run(const RunOptions& options, std::vector<scenario::Scenario> scenarios, stack::Registry registry)
+        : options_(options),
+          scenarios_(std::move(scenarios)),
+          registry_(std::move(registry)),
+          seed_(options.seed.value_or(core::fresh_seed())),
+          style_(reports::style_for(STDOUT_FILENO)) {
+        style_.quiet = options.quiet;
+        style_.verbose = options.verbose;
+        for (const auto& scenario : scenarios_) {
+            style_.name_width = std::max(style_.name_width, static_cast<int>(scenario.name.size()));
+        }
+        group_by_stack();
+    }
+
+    int go() {
+        auto folder = make_run_folder(options_.out, name_of_run(scenarios_), seed_, clock_.wall_now());
+        if (!folder) return report_error(folder.error());
+        folder_ = *folder;
+        history::Head head;
+        head.pushsim_version = kVersion;
+        head.command = options_.command_line;
+        head.seed = seed_;
+        head.started = clock_.wall_now();
+        auto history = history::HistoryWriter::open(folder_ / "history.jsonl", clock_, head,
+                                                    {.bodies = bodies_of(options_.bodies)});
+        if (!history) return report_error(history.error());
+        history_ = std::move(*history);
+        if (auto written = write_plan(); !written) return report_error(written.error());
+
+        StackSession session(options_, folder_, registry_, clock_);
+        play_all(session);
+        if (auto stopped = session.stop(); !stopped) {
+            note_failure(stopped.error());
+        } else if (*stopped) {
+            history_->append({}, history::StackEvent{"stopped", "", {}});
+        }
+        history_->append({},
+                         history::End{failure_.has_value(), failure_ ? failure_->message : "", exit_code_});
+        return report();
+    }
+
+  private:
+    /// Scenarios that can share a stack follow one another, in the order of the files otherwise.
+    void group_by_stack() {
+        std::vector<scenario::Scenario> grouped;
+        std::vector<bool> taken(scenarios_.size(), false);
+        for (std::size_t i = 0; i < scenarios_.size(); ++i) {
+            if (taken[i]) continue;
+            for (std::size_t j = i; j < scenarios_.size(); ++j) {
+                if (taken[j] || (j != i && !scenario::can_share(scenarios_[i].stack, scenarios_[j].stack)))
+                    continue;
+                taken[j] = true;
+                grouped.push_back(scenarios_[j]);
+            }
+        }
+        scenarios_ = std::move(grouped);
+    }
+
+    Result<void> write_plan() const {
+        std::string text;
+        for (const auto& scenario : scenarios_)
+            text += "---\n" + scenario::resolved(scenario);
+        return write_file(folder_ / "plan.yaml", text);
+    }
+
+    void play_all(StackSession& session) {
+        transport::EventLoop loop(clock_);
+        const auto post = [&loop](fleet::Worker::Task task) { loop.post(std::move(task)); };
+        fleet::TpmThread tpms(clock_, post);
+        std::unique_ptr<fleet::TenantDesk> tenant;
+        for (const auto& scenario : scenarios_) {
+            if (failure_) return;
+            if (Interrupt::asked()) {
+                note_failure({ErrorKind::Interrupted, "interrupted"});
+                return;
+            }
+            if (const auto why = session.cannot_play(scenario.stack)) {
+                skip(scenario, *why);
+                continue;
+            }
+            auto ready = session.prepare(scenario.stack);
+            if (!ready) {
+                note_failure(ready.error());
+                return;
+            }
+            if (ready->fresh) {
+                history_->append({}, history::StackEvent{"started", ready->kept ? "kept by `stack up`" : "",
+                                                         facts_of(ready->address)});
+                say_head();
+                tenant = std::make_unique<fleet::TenantDesk>(ready->address, clock_, post);
+            }
+            play(scenario, session, ready->address, loop, tpms, *tenant);
+        }
+    }
+
+    void play(const scenario::Scenario& scenario, StackSession& session, const stack::StackAddress& address,
+              transport::EventLoop& loop, fleet::TpmThread& tpms, fleet::TenantDesk& tenant) {
+        auto identity = transport::TlsIdentity::make(trusting(address.ca_file));
+        if (!identity) return note_failure(identity.error());
+        auto registrar = transport::resolve({.scheme = transport::Scheme::Http,
+                                             .host = address.registrar_http.host,
+                                             .port = address.registrar_http.port});
+        auto verifier = transport::resolve({.scheme = transport::Scheme::Https,
+                                            .host = address.verifier.host,
+                                            .port = address.verifier.port});
+        if (!registrar) return note_failure(registrar.error());
+        if (!verifier) return note_failure(verifier.error());
+        const bool stays = address.kind == "external" || !session.owns_stack();
+        const fleet::Stage stage{.loop = loop,
+                                 .clock = clock_,
+                                 .history = *history_,
+                                 .tpms = tpms,
+                                 .tenant = tenant,
+                                 .registrar = *registrar,
+                                 .verifier = *verifier,
+                                 .tls = *identity,
+                                 .seed = seed_,
+                                 .id_seed = id_seed_,
+                                 .remove_agents = stays,
+                                 .scenario_limit = options_.scenario_limit,
+                                 .interrupted = [] { return Interrupt::asked(); },
+                                 .stack_failure = [&session] { return session.failure(); },
+                                 .agent_id_taken =
+                                     [&](const std::string& id) {
+                                         if (stays)
+                                             std::ofstream(folder_ / "enrolled.txt", std::ios::app)
+                                                 << id << '\n';
+                                     }};
+        const ScenarioEnd end = fleet::play(stage, scenario);
+        if (end.ending == ScenarioEnd::Ending::Failed) {
+            const auto dead = session.failure();
+            if (dead) {
+                history_->append({}, history::StackEvent{"failed", dead->message, {}});
+                note_failure(*dead);
+            }
+        } else if (end.ending == ScenarioEnd::Ending::Interrupted) {
+            note_failure({ErrorKind::Interrupted, "interrupted"});
+        }
+        say_last_scenario();
+    }
+
+    void skip(const scenario::Scenario& scenario, const std::string& why) {
+        const history::Where where{.scenario = scenario.name};
+        history::ScenarioStart start;
+        start.title = scenario.title;
+        start.file = scenario.file;
+        history_->append(where, start);
+        history_->append(where, ScenarioEnd{ScenarioEnd::Ending::Skipped, why, ""});
+        say_last_scenario();
+    }
+
+    void note_failure(const Error& error) {
+        if (failure_) return;
+        failure_ = error;
+        exit_code_ = exit_code(error.kind);
+    }
+
+    std::optional<reports::RunReport> judged() const {
+        const auto read = history::read_history(folder_ / "history.jsonl");
+        if (!read) {
+            report_error(read.error());
+            return std::nullopt;
+        }
+        return reports::judge(*read);
+    }
+
+    void say_head() {
+        if (options_.format != "text" || options_.quiet) return;
+        if (const auto report = judged()) say(reports::console_head(*report, style_));
+    }
+
+    void say_last_scenario() {
+        if (options_.format != "text") return;
+        if (const auto report = judged(); report && !report->scenarios.empty()) {
+            say(reports::console_scenario(report->scenarios.back(), style_));
+        }
+    }
+
+    static void say(const std::string& text) {
+        std::fputs(text.c_str(), stdout);
+        std::fflush(stdout);
+    }
+
+    int report() {
+        const auto report = judged();
+        if (!report) return kFailed;
+        const std::string json = reports::report_json(*report);
+        for (const auto& [file, text] :
+             {std::pair{"report.json", json},
+              std::pair{"junit.xml", reports::junit_xml(*report, (folder_ / "history.jsonl").string())}}) {
+            if (auto written = write_file(folder_ / file, text); !written) note_failure(written.error());
+        }
+        if (options_.format == "json") {
+            say(json);
+        } else {
+            say(reports::console_totals(*report,
+                                        fmt::format("{}/ (history.jsonl, report.json, junit.xml)",
+                                                    (fs::path(options_.out) / "latest").string()),
+                                        style_));
+        }
+        if (failure_ && failure_->kind != ErrorKind::Interrupted) report_error(*failure_);
+        return exit_code_.value_or(report->exit_code);
+    }
+
+    const RunOptions& options_;
+    std::vector<scenario::Scenario> scenarios_;
+    stack::Registry registry_;
+    std::uint64_t seed_;
+    std::uint64_t id_seed_ = core::fresh_seed();
+    reports::ConsoleStyle style_;
+    core::SystemClock clock_;
+    fs::path folder_;
+    std::unique_ptr<history::HistoryWriter> history_;
+    std::optional<Error> failure_;
+    std::optional<int> exit_code_;
+};
+
+}  // namespace
+
+int run(const RunOptions& options) {
+    auto loaded = scenario::load({options.paths.begin(), options.paths.end()});
+    if (!loaded.ok()) {
+        fmt::print(stderr, "{}\n", loaded.text());
+        return kUsage;
+    }
+    auto registry = stack::Registry::open();
+    if (!registry) return report_error(registry.error());
+    const core::SystemClock clock;
+    for (const auto& leftover : stack::clean_leftovers(*registry, clock)) {
+        fmt::print(stderr, "pushsim: {}\n", leftover.text());
+    }
+    return Run(options, std::move(loaded.scenarios), std::move(*registry)).go();
+}
+
+}  // namespace pushsim::cli

@@ -1,0 +1,51 @@
+#include "sim/cli/run_folder.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+namespace pushsim::cli {
+namespace fs = std::filesystem;
+
+Result<fs::path> make_run_folder(const fs::path& out, const std::string& name, std::uint64_t seed,
+                                 WallTime now) {
+    const std::string mend = "name a folder that you may write to with --out";
+    std::error_code failed;
+    fs::create_directories(out, failed);
+    if (failed) {
+        return fail(ErrorKind::System, fmt::format("cannot make {}: {}", out.string(), failed.message()),
+                    mend);
+    }
+    // 2026-11-23T15:00:34.944070Z -> 20261123T150034Z
+    std::string stamp = to_rfc3339(now).substr(0, 19);
+    std::erase_if(stamp, [](char c) { return c == '-' || c == ':'; });
+    const std::string base = fmt::format("{}Z-{}-{}", stamp, name, seed);
+    for (int attempt = 1;; ++attempt) {
+        const fs::path folder = out / (attempt == 1 ? base : fmt::format("{}-{}", base, attempt));
+        if (::mkdir(folder.c_str(), 0700) != 0) {
+            if (errno == EEXIST && attempt < 1000) continue;
+            return fail(ErrorKind::System,
+                        fmt::format("cannot make {}: {}", folder.string(), std::strerror(errno)), mend);
+        }
+        // The link is a convenience; a file system without links does without.
+        const fs::path link = out / "latest",
+                       fresh = out / fmt::format(".latest-{}", folder.filename().string());
+        fs::create_directory_symlink(folder.filename(), fresh, failed);
+        if (!failed) fs::rename(fresh, link, failed);
+        return folder;
+    }
+}
+
+Result<void> write_file(const fs::path& path, const std::string& text) {
+    std::ofstream file(path, std::ios::binary | std::ios::trunc);
+    file << text;
+    file.close();
+    if (!file)
+        return fail(ErrorKind::System, fmt::format("cannot write {}", path.string()), "is the disk full?");
+    return {};
+}
+
+}  // namespace pushsim::cli

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "agent/base/result.hpp"
+#include "agent/base/time.hpp"
+
+namespace pushsim::cli {
+
+/// Makes `<out>/<UTC time>-<name>-<seed>/` (0700; "-2", "-3", … behind it if that is taken) and points
+/// `<out>/latest` to it. ErrorKind::System, naming the folder and --out.
+Result<std::filesystem::path> make_run_folder(const std::filesystem::path& out, const std::string& name,
+                                              std::uint64_t seed, WallTime now);
+
+/// Writes a whole file, replacing one that is there. ErrorKind::System, naming it.
+Result<void> write_file(const std::filesystem::path& path, const std::string& text);
+
+}  // namespace pushsim::cli

@@ -1,0 +1,172 @@
+#include "sim/cli/session.hpp"
+
+#include <array>
+#include <charconv>
+
+#include <fmt/format.h>
+
+#include "sim/cli/interrupt.hpp"
+#include "sim/stack/control.hpp"
+
+namespace pushsim::cli {
+namespace {
+
+stack::Options as_text(const scenario::ServerOptions& options) {
+    return {options.begin(), options.end()};
+}
+
+std::optional<std::uint16_t> asked_port(std::uint16_t port) {
+    return port == 0 ? std::nullopt : std::optional(port);
+}
+
+}  // namespace
+
+Result<stack::HostPort> parse_host_port(const std::string& option, const std::string& text) {
+    std::string_view rest = text;
+    for (const std::string_view scheme : {"https://", "http://"}) {
+        if (rest.starts_with(scheme)) rest.remove_prefix(scheme.size());
+    }
+    if (rest.ends_with('/')) rest.remove_suffix(1);
+    const std::size_t colon = rest.rfind(':');
+    std::uint16_t port = 0;
+    const auto bad = [&] {
+        return fail(ErrorKind::Usage, fmt::format("{}: expected HOST:PORT, found '{}'", option, text),
+                    fmt::format("for example {} 127.0.0.1:8881", option));
+    };
+    if (colon == std::string_view::npos || colon == 0) return bad();
+    const std::string_view digits = rest.substr(colon + 1);
+    const auto [end, failed] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+    if (failed != std::errc{} || end != digits.data() + digits.size() || port == 0) return bad();
+    std::string_view host = rest.substr(0, colon);
+    if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+    return stack::HostPort{std::string(host), port};
+}
+
+Result<stack::LocalStackOptions> local_options(const StackChoice& choice,
+                                               const std::filesystem::path& folder) {
+    auto keylime = stack::find_keylime(choice.keylime.empty() ? stack::default_keylime() : choice.keylime);
+    if (!keylime) return fail(keylime.error());
+    stack::LocalStackOptions options;
+    options.keylime = std::move(*keylime);
+    options.folder = folder;
+    options.certificates =
+        choice.certificates == "keylime" ? stack::Certificates::Keylime : stack::Certificates::Own;
+    options.ports = {asked_port(choice.registrar_port), asked_port(choice.verifier_port),
+                     asked_port(choice.registrar_tls_port)};
+    options.stop_asked = [] { return Interrupt::asked(); };
+    return options;
+}
+
+Result<stack::StackAddress> external_address(const StackChoice& choice) {
+    stack::StackAddress address;
+    address.kind = "external";
+    for (const auto& [option, text] : {std::pair{"--verifier", &choice.verifier},
+                                       {"--registrar", &choice.registrar},
+                                       {"--registrar-tls", &choice.registrar_tls},
+                                       {"--ca", &choice.ca},
+                                       {"--admin-cert", &choice.admin_certificate},
+                                       {"--admin-key", &choice.admin_key}}) {
+        if (text->empty()) {
+            return fail(ErrorKind::Usage, fmt::format("--stack external needs {}", option),
+                        "see `pushsim run --help` for all six");
+        }
+    }
+    auto verifier = parse_host_port("--verifier", choice.verifier);
+    if (!verifier) return fail(verifier.error());
+    auto registrar = parse_host_port("--registrar", choice.registrar);
+    if (!registrar) return fail(registrar.error());
+    auto registrar_tls = parse_host_port("--registrar-tls", choice.registrar_tls);
+    if (!registrar_tls) return fail(registrar_tls.error());
+    address.verifier = *verifier;
+    address.registrar_http = *registrar;
+    address.registrar_tls = *registrar_tls;
+    address.ca_file = choice.ca;
+    address.admin_certificate = choice.admin_certificate;
+    address.admin_key = choice.admin_key;
+    return stack::external_stack(std::move(address));
+}
+
+StackSession::StackSession(const RunOptions& options, std::filesystem::path folder,
+                           const stack::Registry& registry, const Clock& clock)
+    : options_(options), folder_(std::move(folder)), registry_(registry), clock_(clock) {}
+
+StackSession::~StackSession() {
+    Interrupt::kill_on_second({});
+}
+
+std::optional<std::string> StackSession::cannot_play(const scenario::StackOptions& wanted) const {
+    if (options_.stack.stack == "external" &&
+        (!wanted.verifier.empty() || !wanted.registrar.empty() || wanted.fresh)) {
+        return "it wants servers with options of its own, and an external stack is taken as it is";
+    }
+    return std::nullopt;
+}
+
+std::optional<stack::StackAddress> StackSession::kept_stack(const stack::LocalStackOptions& wanted) const {
+    if (options_.fresh) return std::nullopt;
+    for (const stack::StackStatus& status : stack::stack_status(registry_, clock_)) {
+        if (status.word() == "up" && status.record.kept && stack::runs_with(status.record, wanted)) {
+            return status.record.address;
+        }
+    }
+    return std::nullopt;
+}
+
+Result<StackSession::Ready> StackSession::prepare(const scenario::StackOptions& wanted) {
+    if (played_ && (options_.stack.stack == "external" || scenario::can_share(*played_, wanted))) {
+        return Ready{address_, false, kept_};
+    }
+    if (auto stopped = stop(); !stopped) return fail(stopped.error());
+
+    if (options_.stack.stack == "external") {
+        auto address = external_address(options_.stack);
+        if (!address) return fail(address.error());
+        address_ = std::move(*address);
+    } else {
+        auto local = local_options(
+            options_.stack, folder_ / (started_ == 0 ? "stack" : fmt::format("stack-{}", started_ + 1)));
+        if (!local) return fail(local.error());
+        local->verifier = as_text(wanted.verifier);
+        local->registrar = as_text(wanted.registrar);
+        if (auto kept = wanted.fresh ? std::nullopt : kept_stack(*local)) {
+            address_ = std::move(*kept);
+            kept_ = true;
+        } else {
+            auto started = stack::LocalStack::start(*local, registry_, clock_);
+            if (!started) return fail(started.error());
+            ++started_;
+            local_ = std::move(*started);
+            address_ = local_->address();
+            Interrupt::kill_on_second(std::array{local_->verifier_pid(), local_->registrar_pid()});
+        }
+    }
+    played_ = wanted;
+    return Ready{address_, true, kept_};
+}
+
+std::optional<Error> StackSession::failure() {
+    return local_ ? local_->poll() : std::nullopt;
+}
+
+Result<bool> StackSession::stop() {
+    played_.reset();
+    kept_ = false;
+    if (!local_) return false;
+    const auto stopped = local_->stop();
+    Interrupt::kill_on_second({});
+    local_.reset();
+    if (!stopped) return fail(stopped.error());
+    return true;
+}
+
+history::StackFacts facts_of(const stack::StackAddress& address) {
+    history::StackFacts facts;
+    facts.kind = address.kind;
+    facts.keylime_version = address.keylime_version.value_or("");
+    facts.keylime_where = address.kind == "local" ? "on loopback" : "at " + address.verifier.text();
+    facts.registrar = address.registrar_http.text();
+    facts.verifier = address.verifier.text();
+    return facts;
+}
+
+}  // namespace pushsim::cli

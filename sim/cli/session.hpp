@@ -1,0 +1,74 @@
+#pragma once
+// The stack that a run's scenarios play against: started, kept, or somewhere else.
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "sim/cli/commands.hpp"
+#include "sim/history/record.hpp"
+#include "sim/scenario/plan.hpp"
+#include "sim/stack/address.hpp"
+#include "sim/stack/install.hpp"
+#include "sim/stack/local_stack.hpp"
+#include "sim/stack/registry.hpp"
+
+namespace pushsim::cli {
+
+/// "127.0.0.1:8881", "[::1]:8881", "https://host:8881". ErrorKind::Usage, naming `option`.
+Result<stack::HostPort> parse_host_port(const std::string& option, const std::string& text);
+
+/// What a run, `stack up` and the tests start a local stack with.
+Result<stack::LocalStackOptions> local_options(const StackChoice& choice,
+                                               const std::filesystem::path& folder);
+
+/// The address that the options of `--stack external` make. ErrorKind::Usage names the one that is missing.
+Result<stack::StackAddress> external_address(const StackChoice& choice);
+
+class StackSession {
+  public:
+    /// `folder` is the run's; local stacks live in `folder`/stack, `folder`/stack-2, …
+    StackSession(const RunOptions& options, std::filesystem::path folder, const stack::Registry& registry,
+                 const Clock& clock);
+    ~StackSession();
+
+    /// Makes sure that a stack runs whose options are the wanted ones. Says in `started` whether it is
+    /// another than before, in `kept` whether `stack up` made it.
+    struct Ready {
+        stack::StackAddress address;
+        bool fresh = false;  ///< another one than the scenario before had
+        bool kept = false;
+    };
+    Result<Ready> prepare(const scenario::StackOptions& wanted);
+
+    /// Whether scenarios with these options can be played at all; an external stack cannot be configured.
+    std::optional<std::string> cannot_play(const scenario::StackOptions& wanted) const;
+
+    /// The present stack ends with this run.
+    bool owns_stack() const { return local_ != nullptr; }
+
+    /// Why the stack under the scenario is no more.
+    std::optional<Error> failure();
+
+    /// Ends what was started here; says whether there was anything.
+    Result<bool> stop();
+
+  private:
+    std::optional<stack::StackAddress> kept_stack(const stack::LocalStackOptions& wanted) const;
+
+    const RunOptions& options_;
+    std::filesystem::path folder_;
+    const stack::Registry& registry_;
+    const Clock& clock_;
+    std::unique_ptr<stack::LocalStack> local_;
+    std::optional<scenario::StackOptions> played_;  ///< the options of the present stack
+    stack::StackAddress address_;
+    bool kept_ = false;
+    int started_ = 0;
+};
+
+/// For the history: which Keylime, where.
+history::StackFacts facts_of(const stack::StackAddress& address);
+
+}  // namespace pushsim::cli

@@ -1,0 +1,172 @@
+#include <cstdio>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "sim/cli/commands.hpp"
+#include "sim/cli/interrupt.hpp"
+#include "sim/cli/session.hpp"
+#include "sim/core/clock.hpp"
+#include "sim/stack/control.hpp"
+
+namespace pushsim::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kDefaultName = "default";
+
+/// NAME=VALUE, in Keylime's own names and texts.
+Result<stack::Options> parse_options(const std::string& option, const std::vector<std::string>& texts) {
+    stack::Options options;
+    for (const std::string& text : texts) {
+        const std::size_t equals = text.find('=');
+        if (equals == std::string::npos || equals == 0) {
+            return fail(ErrorKind::Usage, fmt::format("{}: expected NAME=VALUE, found '{}'", option, text),
+                        fmt::format("for example {} quote_interval=1", option));
+        }
+        options[text.substr(0, equals)] = text.substr(equals + 1);
+    }
+    return options;
+}
+
+std::optional<fs::path> folder_of(const StackOptions& options) {
+    return options.folder.empty() ? std::nullopt : std::optional<fs::path>(options.folder);
+}
+
+void print_addresses(const stack::StackRecord& record) {
+    const stack::StackAddress& address = record.address;
+    fmt::print(
+        "Keylime {} in {}\n"
+        "  verifier       https://{}\n"
+        "  registrar      http://{}\n"
+        "  registrar-tls  https://{}\n"
+        "  ca             {}\n"
+        "  admin-cert     {}\n"
+        "  admin-key      {}\n",
+        address.keylime_version.value_or("of unknown version"), record.folder.string(),
+        address.verifier.text(), address.registrar_http.text(), address.registrar_tls.text(),
+        address.ca_file.string(), address.admin_certificate.string(), address.admin_key.string());
+}
+
+nlohmann::json to_json(const stack::StackRecord& record) {
+    const stack::StackAddress& address = record.address;
+    return {{"folder", record.folder.string()},
+            {"keylime_version", address.keylime_version.value_or("")},
+            {"verifier", address.verifier.text()},
+            {"registrar", address.registrar_http.text()},
+            {"registrar_tls", address.registrar_tls.text()},
+            {"ca", address.ca_file.string()},
+            {"admin_cert", address.admin_certificate.string()},
+            {"admin_key", address.admin_key.string()},
+            {"kept", record.kept},
+            {"started", record.started}};
+}
+
+/// Runs `act` with the registry open; what a killed pushsim left is ended first, and said.
+template <typename Act>
+int with_registry(Act act) {
+    const auto registry = stack::Registry::open();
+    if (!registry) return report_error(registry.error());
+    const core::SystemClock clock;
+    return act(*registry, clock);
+}
+
+}  // namespace
+
+int stack_up(const StackOptions& options) {
+    return with_registry([&](const stack::Registry& registry, const Clock& clock) -> int {
+        for (const auto& leftover : stack::clean_leftovers(registry, clock)) {
+            fmt::print(stderr, "pushsim: {}\n", leftover.text());
+        }
+        auto local = local_options(options.stack,
+                                   folder_of(options).value_or(stack::kept_folder(registry, kDefaultName)));
+        if (!local) return report_error(local.error());
+        auto verifier = parse_options("--verifier-option", options.verifier_options);
+        if (!verifier) return report_error(verifier.error());
+        auto registrar = parse_options("--registrar-option", options.registrar_options);
+        if (!registrar) return report_error(registrar.error());
+        local->verifier = std::move(*verifier);
+        local->registrar = std::move(*registrar);
+        const auto record = stack::stack_up(*local, registry, clock);
+        if (!record) return report_error(record.error());
+        if (options.format == "json") {
+            fmt::print("{}\n", to_json(*record).dump(2));
+        } else {
+            print_addresses(*record);
+            fmt::print("`pushsim run` uses it where the options agree; `pushsim stack down` ends it.\n");
+        }
+        return kAsExpected;
+    });
+}
+
+int stack_down(const StackOptions& options) {
+    return with_registry([&](const stack::Registry& registry, const Clock& clock) -> int {
+        const auto ended = stack::stack_down(registry, folder_of(options), clock);
+        if (!ended) return report_error(ended.error());
+        for (const auto& record : *ended)
+            fmt::print("ended {}\n", record.folder.string());
+        if (ended->empty()) fmt::print("no stack was up\n");
+        return kAsExpected;
+    });
+}
+
+int stack_status(const StackOptions& options) {
+    return with_registry([&](const stack::Registry& registry, const Clock& clock) -> int {
+        const auto all = stack::stack_status(registry, clock);
+        if (options.format == "json") {
+            nlohmann::json list = nlohmann::json::array();
+            for (const auto& status : all) {
+                auto one = to_json(status.record);
+                one["status"] = status.word();
+                one["processes"] = status.processes;
+                list.push_back(std::move(one));
+            }
+            fmt::print("{}\n", list.dump(2));
+            return kAsExpected;
+        }
+        for (const auto& status : all) {
+            fmt::print("{} ({} processes)\n", status.word(), status.processes);
+            print_addresses(status.record);
+        }
+        if (all.empty()) fmt::print("no stack is up\n");
+        return kAsExpected;
+    });
+}
+
+int stack_logs(const StackOptions& options) {
+    return with_registry([&](const stack::Registry& registry, const Clock&) -> int {
+        std::vector<stack::StackRecord> records = registry.all();
+        if (const auto folder = folder_of(options)) {
+            const auto record = registry.find(*folder);
+            if (!record) {
+                return report_error({ErrorKind::Config, "no stack is known in " + folder->string(),
+                                     "`pushsim stack status` lists those there are"});
+            }
+            records = {*record};
+        }
+        for (const auto& record : records) {
+            for (const auto& log : stack::stack_logs(record, options.lines)) {
+                fmt::print("== {} {}\n", log.server, log.file.string());
+                for (const auto& line : log.tail)
+                    fmt::print("{}\n", line);
+            }
+        }
+        if (records.empty()) fmt::print("no stack is up\n");
+        return kAsExpected;
+    });
+}
+
+int stack_clean(const StackOptions& /*options*/) {
+    return with_registry([&](const stack::Registry& registry, const Clock& clock) -> int {
+        const auto cleaned = stack::stack_clean(registry, clock);
+        for (const auto& leftover : cleaned.leftovers)
+            fmt::print("{}\n", leftover.text());
+        for (const auto& folder : cleaned.removed_folders)
+            fmt::print("removed {}\n", folder.string());
+        if (cleaned.leftovers.empty() && cleaned.removed_folders.empty()) fmt::print("nothing to clean\n");
+        return kAsExpected;
+    });
+}
+
+}  // namespace pushsim::cli

@@ -1,0 +1,72 @@
+#pragma once
+// One performance of a scenario: the state between its steps. Internal to this folder; runner.hpp is the
+// door.
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sim/fleet/runner.hpp"
+
+namespace pushsim::fleet {
+
+class Play {
+  public:
+    Play(const Stage& stage, const scenario::Scenario& scenario);
+
+    history::ScenarioEnd run();
+
+  private:
+    struct Member {
+        const scenario::Group* group;
+        Bytes ak_public;  ///< marshalled TPM2B_PUBLIC, for enrolment
+        std::unique_ptr<VirtualAgent> agent;
+    };
+    using Then = std::function<void()>;
+
+    // runner.cpp: the frame.
+    void record(const history::Where& where, const history::Record& record);
+    void give_up(const Error& error);
+    /// Runs the loop until `done()`, or until the play ends early (false; `end_` says why).
+    bool wait_until(const std::function<bool()>& done);
+    bool cast();
+    void cast_agent(const scenario::Group& group, int number, Then done);
+    std::string agent_id(const scenario::Group& group, int number, ByteView ek_public) const;
+    void measure(VirtualAgent& agent, const std::vector<scenario::Extension>& extensions, std::size_t next,
+                 int step, Then done);
+
+    // steps.cpp: the acts. Each calls `then` once when the agent has done its part.
+    bool act(const scenario::Step& step, int number);
+    void act_one(const scenario::Step& step, int number, Member& member, Then then);
+    void pursue(const scenario::Step& step, int number, Member& member, lifecycle::Phase goal, Then then);
+    void attest(const scenario::Step& step, int number, Member& member, int cycle, Then then);
+    /// Runs the missing earlier phases up to, not including, `goal`; `then` only if the agent got so far.
+    void prepare(const scenario::Step& step, int number, Member& member, lifecycle::Phase goal, Then ready,
+                 Then then);
+    void enrol(const scenario::Step* step, int number, Member& member, Then then);
+    void tenant_act(const scenario::Step& step, int number, Member& member, Then then);
+    void watch_verdict(int number, Member& member, int index, Instant until);
+    void read_status(int number, Member& member, const std::string& wanted, Instant until, Then then);
+    void read_final_status();
+    void remove_agents();
+
+    history::Where where(int number, const Member& member) const;
+
+    const Stage& stage_;
+    const scenario::Scenario& scenario_;
+    Surroundings surroundings_;
+    std::vector<Member> agents_;
+    std::vector<std::string> ids_;  ///< of all agents there were
+    std::optional<history::ScenarioEnd> end_;
+    Instant until_{};
+    int verdicts_awaited_ = 0;
+    std::shared_ptr<int> alive_ = std::make_shared<int>(0);
+};
+
+/// Keylime's `hash_ek`: SHA-256, in hexadecimal, of the EK's public key as PEM text. `ek_public` is a
+/// marshalled TPM2B_PUBLIC of an RSA-2048 EK.
+std::string hash_ek(ByteView ek_public);
+
+}  // namespace pushsim::fleet

@@ -1,0 +1,167 @@
+#include "sim/fleet/runner.hpp"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "sim/fleet/expectations.hpp"
+#include "sim/fleet/play.hpp"
+
+namespace pushsim::fleet {
+namespace {
+
+using history::ScenarioEnd;
+
+// The loop looks up this often, whatever else happens: for Ctrl-C and for servers that died.
+constexpr Duration kLook = std::chrono::milliseconds{100};
+
+history::ScenarioStart start_record(const scenario::Scenario& scenario) {
+    history::ScenarioStart start;
+    start.title = scenario.title;
+    start.file = scenario.file;
+    start.plan = scenario::resolved(scenario);
+    for (const auto& group : scenario.groups)
+        start.groups.push_back({group.name, group.count});
+    start.expectations = expectations_of(scenario);
+    return start;
+}
+
+}  // namespace
+
+Play::Play(const Stage& stage, const scenario::Scenario& scenario)
+    : stage_(stage), scenario_(scenario), surroundings_{stage.loop,      stage.clock,    stage.history,
+                                                        stage.registrar, stage.verifier, stage.tls,
+                                                        stage.seed,      scenario.name} {}
+
+ScenarioEnd Play::run() {
+    until_ = stage_.clock.now() + stage_.scenario_limit;
+    record({.scenario = scenario_.name}, start_record(scenario_));
+    if (cast()) {
+        int number = 0;
+        for (const scenario::Step& step : scenario_.script) {
+            if (!act(step, number++)) break;
+        }
+        if (!end_) read_final_status();
+    }
+    // What is still under way after an early end must find nobody to come back to.
+    if (end_) {
+        alive_.reset();
+        agents_.clear();
+    }
+    if (stage_.remove_agents) remove_agents();
+    if (!end_) end_ = ScenarioEnd{};
+    record({.scenario = scenario_.name}, *end_);
+    return *end_;
+}
+
+void Play::record(const history::Where& where, const history::Record& record) {
+    const auto written = stage_.history.append(where, record);
+    if (!written && !end_) {
+        end_ = ScenarioEnd{ScenarioEnd::Ending::Failed, written.error().message, written.error().mend};
+    }
+}
+
+void Play::give_up(const Error& error) {
+    if (!end_) end_ = ScenarioEnd{ScenarioEnd::Ending::Failed, error.message, error.mend};
+}
+
+bool Play::wait_until(const std::function<bool()>& done) {
+    while (!done()) {
+        stage_.loop.run_once(kLook);
+        if (end_) return false;
+        if (stage_.interrupted()) {
+            end_ = ScenarioEnd{ScenarioEnd::Ending::Interrupted, "interrupted", ""};
+        } else if (const auto failure = stage_.stack_failure()) {
+            give_up(*failure);
+        } else if (const auto unwritten = stage_.history.failure()) {
+            give_up(*unwritten);
+        } else if (stage_.clock.now() >= until_) {
+            give_up({ErrorKind::System,
+                     fmt::format("the scenario took longer than {}", to_text(stage_.scenario_limit)),
+                     "raise --timeout, or look in the history for what it waited for"});
+        }
+    }
+    return true;
+}
+
+bool Play::cast() {
+    int waiting = 0;
+    for (const scenario::Group& group : scenario_.groups) {
+        for (int i = 0; i < group.count; ++i) {
+            ++waiting;
+            cast_agent(group, i, [&waiting] { --waiting; });
+        }
+    }
+    return wait_until([&] { return waiting == 0; });
+}
+
+void Play::cast_agent(const scenario::Group& group, int number, std::function<void()> done) {
+    const std::string name = fmt::format("{}[{}]", group.name, number);
+    auto tpm = std::make_shared<std::unique_ptr<AgentTpm>>(std::make_unique<AgentTpm>(
+        stage_.tpms,
+        AgentTpm::Options{.tcti = group.tcti, .ak_primary = group.ak == scenario::AkKind::Primary}));
+    AgentTpm& device = **tpm;
+    device.provision([this, &group, number, name, tpm, done = std::move(done),
+                      alive = std::weak_ptr(alive_)](AgentTpm::Provisioned provisioned) {
+        if (alive.expired()) return;
+        record({.scenario = scenario_.name, .agent = name},
+               history::TpmOperation{
+                   .operation = "provision",
+                   .duration = provisioned.duration,
+                   .error = provisioned.description ? "" : provisioned.description.error().message});
+        if (!provisioned.description) {
+            give_up(provisioned.description.error().in(name));
+            return;
+        }
+        VirtualAgent::Identity identity{name, group.name,
+                                        agent_id(group, number, provisioned.description->ek_public)};
+        stage_.agent_id_taken(identity.id);
+        ids_.push_back(identity.id);
+        agents_.push_back(
+            {&group, provisioned.description->ak_public,
+             std::make_unique<VirtualAgent>(surroundings_, std::move(identity),
+                                            boot::BootState(stage_.clock.wall_now()), std::move(*tpm))});
+        measure(*agents_.back().agent, group.boot, 0, 0, done);
+    });
+}
+
+std::string Play::agent_id(const scenario::Group& group, int number, ByteView ek_public) const {
+    switch (group.id.scheme) {
+        case scenario::AgentId::Scheme::Literal:
+            return scenario::literal_id(group.id, number);
+        case scenario::AgentId::Scheme::HashEk:
+            return hash_ek(ek_public);
+        case scenario::AgentId::Scheme::Uuid:
+            break;
+    }
+    core::SeededStream stream(stage_.id_seed, {scenario_.name, group.name, fmt::format("{}", number), "id"});
+    return core::make_uuid(stream);
+}
+
+void Play::measure(VirtualAgent& agent, const std::vector<scenario::Extension>& extensions, std::size_t next,
+                   int step, std::function<void()> done) {
+    if (next == extensions.size()) {
+        done();
+        return;
+    }
+    const auto& extension = extensions[next];
+    const auto measurement = boot::parse_measurement(extension.measurement.as_written);
+    if (!measurement) {
+        give_up(measurement.error());
+        return;
+    }
+    agent.extend(extension.pcr, *measurement, step,
+                 [this, &agent, &extensions, next, step, done = std::move(done)](const Result<void>& result) {
+                     if (!result) {
+                         give_up(result.error().in(agent.identity().name));
+                         return;
+                     }
+                     measure(agent, extensions, next + 1, step, done);
+                 });
+}
+
+ScenarioEnd play(const Stage& stage, const scenario::Scenario& scenario) {
+    return Play(stage, scenario).run();
+}
+
+}  // namespace pushsim::fleet

@@ -1,0 +1,43 @@
+#pragma once
+// Plays a scenario: its agents, its script, step by step, against a stack; puts everything into the history.
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "agent/base/result.hpp"
+#include "sim/fleet/agent_tpm.hpp"
+#include "sim/fleet/tenant_desk.hpp"
+#include "sim/fleet/virtual_agent.hpp"
+#include "sim/history/writer.hpp"
+#include "sim/scenario/plan.hpp"
+
+namespace pushsim::fleet {
+
+/// What the scenarios of a run share; outlives the runner.
+struct Stage {
+    transport::EventLoop& loop;
+    const Clock& clock;
+    history::HistoryWriter& history;
+    TpmThread& tpms;
+    TenantDesk& tenant;
+    transport::Endpoint registrar;
+    transport::Endpoint verifier;
+    std::shared_ptr<const transport::TlsIdentity> tls;
+    std::uint64_t seed = 0;
+    std::uint64_t id_seed = 0;   ///< of agent ids, which are unique per run: not the run's seed
+    bool remove_agents = false;  ///< from registrar and verifier when the scenario ends, for stacks that stay
+    Duration scenario_limit = std::chrono::minutes{10};
+    /// Asked about ten times a second.
+    std::function<bool()> interrupted;
+    std::function<std::optional<Error>()> stack_failure;
+    /// Called for each agent id before it is made known to the stack.
+    std::function<void(const std::string&)> agent_id_taken;
+};
+
+/// Plays to the end, or until a person, the stack, the limit or the history stops it. What ended it stands in
+/// the history as ScenarioEnd and is given back.
+history::ScenarioEnd play(const Stage& stage, const scenario::Scenario& scenario);
+
+}  // namespace pushsim::fleet

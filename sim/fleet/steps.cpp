@@ -1,0 +1,313 @@
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "sim/fleet/play.hpp"
+
+namespace pushsim::fleet {
+namespace {
+
+using lifecycle::Finished;
+using lifecycle::Phase;
+using scenario::StepKind;
+
+// How long a verdict may take after the evidence was taken (the scenario language, "expect: verdict").
+constexpr Duration kVerdictPatience = std::chrono::seconds{10};
+constexpr Duration kVerdictPoll = std::chrono::milliseconds{50};
+constexpr Duration kStatusPoll = std::chrono::milliseconds{100};
+// Between cycles where the verifier has said nothing of when it wants the next.
+constexpr Duration kNextAttestationUnsaid = std::chrono::seconds{2};
+
+std::optional<Phase> phase_of(StepKind kind) {
+    switch (kind) {
+        case StepKind::Register:
+            return Phase::Register;
+        case StepKind::Activate:
+            return Phase::Activate;
+        case StepKind::Authenticate:
+            return Phase::Authenticate;
+        case StepKind::Negotiate:
+            return Phase::Negotiate;
+        case StepKind::Collect:
+            return Phase::Collect;
+        case StepKind::Submit:
+        case StepKind::Attest:
+            return Phase::Submit;
+        default:
+            return std::nullopt;
+    }
+}
+
+std::string policy_text(const scenario::TpmPolicy& policy, const boot::BootState& boot) {
+    if (const auto* from_boot = std::get_if<scenario::PolicyFromBoot>(&policy)) {
+        return protocol::tpm_policy_text(boot.policy_for(tpm::HashAlgorithm::Sha256, from_boot->pcrs));
+    }
+    if (const auto* literal = std::get_if<scenario::LiteralPolicy>(&policy)) {
+        return protocol::tpm_policy_text(literal->allowed);
+    }
+    return protocol::Enrolment{}.tpm_policy;
+}
+
+/// The status that the expectations want of an agent of this group, and how long it may take to come about.
+struct Wanted {
+    std::string status;
+    Duration within{};
+};
+std::optional<Wanted> wanted_status(const std::vector<scenario::Expectation>& expectations,
+                                    const std::string& group) {
+    for (const auto& expectation : expectations) {
+        if (std::ranges::find(expectation.agents, group) == expectation.agents.end()) continue;
+        for (const auto& condition : expectation.conditions) {
+            if (const auto* status = std::get_if<scenario::ExpectStatus>(&condition)) {
+                return Wanted{scenario::to_string(status->status), status->within.value_or(Duration::zero())};
+            }
+        }
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+history::Where Play::where(int number, const Member& member) const {
+    return {scenario_.name, number, member.agent->identity().name};
+}
+
+bool Play::act(const scenario::Step& step, int number) {
+    const history::Where here{.scenario = scenario_.name, .step = number};
+    record(here, history::StepStart{scenario::to_string(step.kind), step.agents, step.as});
+
+    if (step.kind == StepKind::Wait) {
+        const Instant due = stage_.clock.now() + step.wait;
+        wait_until([&] { return stage_.clock.now() >= due; });
+    } else {
+        int acting = 0;
+        for (Member& member : agents_) {
+            if (std::ranges::find(step.agents, member.group->name) == step.agents.end()) continue;
+            ++acting;
+            act_one(step, number, member, [this, &step, number, &member, &acting] {
+                const auto wanted = wanted_status(step.expect, member.group->name);
+                if (!wanted || step.kind == StepKind::ReadStatus) {
+                    --acting;
+                    return;
+                }
+                read_status(number, member, wanted->status, stage_.clock.now() + wanted->within,
+                            [&acting] { --acting; });
+            });
+        }
+        wait_until([&] { return acting == 0 && verdicts_awaited_ == 0; });
+    }
+    record(here, history::StepEnd{scenario::to_string(step.kind), end_ ? end_->reason : ""});
+    return !end_;
+}
+
+void Play::act_one(const scenario::Step& step, int number, Member& member, Then then) {
+    switch (step.kind) {
+        case StepKind::Attest:
+            attest(step, number, member, 1, std::move(then));
+            return;
+        case StepKind::Extend:
+            measure(*member.agent, step.extend, 0, number, std::move(then));
+            return;
+        case StepKind::Enrol:
+            prepare(
+                step, number, member, Phase::Authenticate,
+                [this, &step, number, &member, then] { enrol(&step, number, member, then); }, then);
+            return;
+        case StepKind::Delete:
+        case StepKind::Reactivate:
+            tenant_act(step, number, member, std::move(then));
+            return;
+        case StepKind::ReadStatus: {
+            const auto wanted = wanted_status(step.expect, member.group->name).value_or(Wanted{});
+            read_status(number, member, wanted.status, stage_.clock.now() + wanted.within, std::move(then));
+            return;
+        }
+        default:
+            pursue(step, number, member, *phase_of(step.kind), std::move(then));
+            return;
+    }
+}
+
+void Play::prepare(const scenario::Step& step, int number, Member& member, Phase goal, Then ready,
+                   Then then) {
+    if (step.bare) {
+        ready();
+        return;
+    }
+    const bool wants_enrolment = goal >= Phase::Authenticate && step.kind != StepKind::Enrol &&
+                                 member.group->enrol.enrolled && !member.agent->enrolled;
+    if (goal > Phase::Activate && !member.agent->registered()) {
+        member.agent->pursue(Phase::Activate, false, number, false,
+                             [this, &step, number, &member, goal, ready, then](const Finished& finished) {
+                                 if (finished.ending != Finished::Ending::Reached) {
+                                     then();
+                                     return;
+                                 }
+                                 prepare(step, number, member, goal, ready, then);
+                             });
+    } else if (wants_enrolment) {
+        enrol(nullptr, number, member, [&member, ready = std::move(ready), then = std::move(then)] {
+            member.agent->enrolled ? ready() : then();
+        });
+    } else {
+        ready();
+    }
+}
+
+void Play::pursue(const scenario::Step& step, int number, Member& member, Phase goal, Then then) {
+    prepare(
+        step, number, member, goal,
+        [this, &step, number, &member, goal, then] {
+            member.agent->pursue(
+                goal, step.bare, number, true, [this, number, &member, goal, then](const Finished& finished) {
+                    if (goal == Phase::Submit && finished.status == 202 && finished.attestation_index) {
+                        watch_verdict(number, member, *finished.attestation_index,
+                                      stage_.clock.now() + kVerdictPatience);
+                    }
+                    then();
+                });
+        },
+        then);
+}
+
+void Play::attest(const scenario::Step& step, int number, Member& member, int cycle, Then then) {
+    prepare(
+        step, number, member, Phase::Submit,
+        [this, &step, number, &member, cycle, then] {
+            member.agent->pursue(
+                Phase::Submit, step.bare, number, true,
+                [this, &step, number, &member, cycle, then](const Finished& finished) {
+                    if (finished.status == 202 && finished.attestation_index) {
+                        watch_verdict(number, member, *finished.attestation_index,
+                                      stage_.clock.now() + kVerdictPatience);
+                    }
+                    if (cycle == step.times || finished.ending == Finished::Ending::Stopped) {
+                        then();
+                        return;
+                    }
+                    stage_.loop.after(
+                        finished.next_attestation.value_or(kNextAttestationUnsaid),
+                        [this, &step, number, &member, cycle, then, alive = std::weak_ptr(alive_)] {
+                            if (!alive.expired()) attest(step, number, member, cycle + 1, then);
+                        });
+                });
+        },
+        then);
+}
+
+void Play::enrol(const scenario::Step* step, int number, Member& member, Then then) {
+    const scenario::Enrolment& wanted = member.group->enrol;
+    protocol::Enrolment enrolment;
+    enrolment.ak_public = member.ak_public;
+    enrolment.tpm_policy =
+        policy_text(step && step->tpm_policy ? *step->tpm_policy : wanted.tpm_policy, member.agent->boot());
+    enrolment.accept_tpm_hash_algs = wanted.accept_hash_algorithms;
+    enrolment.accept_tpm_encryption_algs = wanted.accept_encryption_algorithms;
+    enrolment.accept_tpm_signing_algs = wanted.accept_signing_algorithms;
+    stage_.tenant.enrol(
+        member.agent->identity().id, enrolment,
+        [this, step, number, &member, then = std::move(then),
+         alive = std::weak_ptr(alive_)](TenantDesk::Acted acted) {
+            if (alive.expired()) return;
+            record(where(number, member), std::move(acted.act));
+            if (acted.result) {
+                member.agent->enrolled = true;
+            } else if (!step) {
+                // Nobody asked for this enrolment to fail, so it is no verdict on the verifier.
+                give_up(acted.result.error().in("enrolling " + member.agent->identity().name));
+            }
+            then();
+        });
+}
+
+void Play::tenant_act(const scenario::Step& step, int number, Member& member, Then then) {
+    const bool removes = step.kind == StepKind::Delete;
+    const auto done = [this, number, removes, &member, then = std::move(then),
+                       alive = std::weak_ptr(alive_)](TenantDesk::Acted acted) {
+        if (alive.expired()) return;
+        record(where(number, member), std::move(acted.act));
+        if (removes && acted.result) member.agent->enrolled = false;
+        then();
+    };
+    if (removes) {
+        stage_.tenant.remove(member.agent->identity().id, done);
+    } else {
+        stage_.tenant.reactivate(member.agent->identity().id, done);
+    }
+}
+
+void Play::watch_verdict(int number, Member& member, int index, Instant until) {
+    ++verdicts_awaited_;
+    stage_.tenant.read_verdict(member.agent->identity().id, index,
+                               [this, number, &member, index, until,
+                                alive = std::weak_ptr(alive_)](Result<TenantDesk::Judged> judged) {
+                                   if (alive.expired()) return;
+                                   --verdicts_awaited_;
+                                   if (!judged) {
+                                       give_up(judged.error());
+                                   } else if (judged->settled || stage_.clock.now() >= until) {
+                                       record(where(number, member), std::move(judged->verdict));
+                                   } else {
+                                       ++verdicts_awaited_;
+                                       stage_.loop.after(kVerdictPoll,
+                                                         [this, number, &member, index, until, alive] {
+                                                             if (alive.expired()) return;
+                                                             --verdicts_awaited_;
+                                                             watch_verdict(number, member, index, until);
+                                                         });
+                                   }
+                               });
+}
+
+void Play::read_status(int number, Member& member, const std::string& wanted, Instant until, Then then) {
+    stage_.tenant.read_status(
+        member.agent->identity().id,
+        [this, number, &member, wanted, until, then = std::move(then),
+         alive = std::weak_ptr(alive_)](const Result<history::StatusRead>& read) {
+            if (alive.expired()) return;
+            if (!read) {
+                record(where(number, member), history::Note{"status: " + read.error().message});
+                then();
+                return;
+            }
+            record(where(number, member), *read);
+            if (wanted.empty() || read->status == wanted || stage_.clock.now() >= until) {
+                then();
+                return;
+            }
+            stage_.loop.after(kStatusPoll, [this, number, &member, wanted, until, then, alive] {
+                if (!alive.expired()) read_status(number, member, wanted, until, then);
+            });
+        });
+}
+
+void Play::read_final_status() {
+    int reading = 0;
+    const int after_all = static_cast<int>(scenario_.script.size());
+    for (Member& member : agents_) {
+        if (!member.agent->enrolled) continue;
+        ++reading;
+        const auto wanted = wanted_status(scenario_.expect, member.group->name).value_or(Wanted{});
+        read_status(after_all, member, wanted.status, stage_.clock.now() + wanted.within,
+                    [&reading] { --reading; });
+    }
+    wait_until([&] { return reading == 0; });
+}
+
+void Play::remove_agents() {
+    // Even when the play ended early: what was made known to a stack that stays is taken off it, in bounded
+    // time.
+    const Instant until = stage_.clock.now() + std::chrono::seconds{10};
+    auto removing = std::make_shared<int>(0);
+    for (const std::string& id : ids_) {
+        const auto done = [removing](const TenantDesk::Acted&) { --*removing; };
+        *removing += 2;
+        stage_.tenant.remove(id, done);
+        stage_.tenant.forget(id, done);
+    }
+    while (*removing > 0 && stage_.clock.now() < until)
+        stage_.loop.run_once(std::chrono::milliseconds{100});
+}
+
+}  // namespace pushsim::fleet

@@ -1,0 +1,129 @@
+#include "sim/fleet/tenant_desk.hpp"
+
+#include <utility>
+
+#include "sim/stack/tenant.hpp"
+#include "sim/stack/verdicts.hpp"
+
+namespace pushsim::fleet {
+
+struct TenantDesk::Inside {
+    Inside(const stack::StackAddress& address, const Clock& clock)
+        : tenant(address, clock), verdicts(address, clock) {}
+
+    stack::Tenant tenant;
+    stack::VerdictReader verdicts;
+};
+
+namespace {
+
+template <typename T>
+TenantDesk::Acted acted(const char* name, stack::Answer<T> answer) {
+    TenantDesk::Acted acted;
+    acted.act.act = name;
+    acted.act.request = std::move(answer.call.request);
+    acted.act.duration = answer.call.outcome.timings.total;
+    acted.act.response = std::move(answer.call.outcome.response);
+    if (!answer.result) {
+        acted.act.error = answer.result.error();
+        acted.result = fail(answer.result.error());
+    }
+    return acted;
+}
+
+template <typename From, typename To, typename Convert>
+void take(const stack::Source<From>& source, history::Sourced<To>& into, Convert convert) {
+    if (source.value) {
+        into.value = convert(*source.value);
+    } else {
+        into.unavailable = source.why_not.empty() ? "knows nothing of this attestation" : source.why_not;
+    }
+}
+
+std::string text_of(const std::optional<WallTime>& time) {
+    return time ? to_rfc3339(*time) : "";
+}
+
+history::Verdict verdict_of(const stack::Verdict& read) {
+    history::Verdict verdict;
+    verdict.index = static_cast<int>(read.index);
+    take(read.record, verdict.record, [](const auto& record) {
+        return history::RecordVerdict{record.stage, record.evaluation};
+    });
+    take(read.database, verdict.database, [](const auto& row) {
+        return history::DatabaseVerdict{row.stage,
+                                        row.evaluation,
+                                        row.failure_reason,
+                                        text_of(row.capabilities_received_at),
+                                        text_of(row.challenges_expire_at),
+                                        text_of(row.evidence_received_at)};
+    });
+    take(read.log, verdict.log, [](const auto& log) {
+        return history::LogVerdict{log.evaluation, log.failure_reason, log.details};
+    });
+    return verdict;
+}
+
+}  // namespace
+
+TenantDesk::TenantDesk(const stack::StackAddress& address, const Clock& clock, Worker::Post post)
+    : inside_(std::make_shared<Inside>(address, clock)), worker_(std::move(post)) {}
+
+TenantDesk::~TenantDesk() = default;
+
+void TenantDesk::enrol(const std::string& agent_id, const protocol::Enrolment& enrolment,
+                       std::function<void(Acted)> done) {
+    worker_.submit(
+        [inside = inside_, agent_id, enrolment] {
+            inside->verdicts.enrolled(agent_id);
+            Acted result = acted("enrol", inside->tenant.enrol(agent_id, enrolment));
+            result.act.tpm_policy = enrolment.tpm_policy;
+            return result;
+        },
+        std::move(done));
+}
+
+void TenantDesk::remove(const std::string& agent_id, std::function<void(Acted)> done) {
+    worker_.submit([inside = inside_, agent_id] { return acted("delete", inside->tenant.remove(agent_id)); },
+                   std::move(done));
+}
+
+void TenantDesk::reactivate(const std::string& agent_id, std::function<void(Acted)> done) {
+    worker_.submit(
+        [inside = inside_, agent_id] { return acted("reactivate", inside->tenant.reactivate(agent_id)); },
+        std::move(done));
+}
+
+void TenantDesk::forget(const std::string& agent_id, std::function<void(Acted)> done) {
+    worker_.submit(
+        [inside = inside_, agent_id] {
+            return acted("delete_registration", inside->tenant.remove_registered(agent_id));
+        },
+        std::move(done));
+}
+
+void TenantDesk::read_status(const std::string& agent_id,
+                             std::function<void(Result<history::StatusRead>)> done) {
+    worker_.submit(
+        [inside = inside_, agent_id]() -> Result<history::StatusRead> {
+            const auto status = inside->tenant.status(agent_id).result;
+            if (!status) return fail(status.error());
+            return history::StatusRead{.status = status->attestation_status,
+                                       .attestation_count = status->attestation_count,
+                                       .last_received_quote = status->last_received_quote,
+                                       .last_successful_attestation = status->last_successful_attestation};
+        },
+        std::move(done));
+}
+
+void TenantDesk::read_verdict(const std::string& agent_id, int index,
+                              std::function<void(Result<Judged>)> done) {
+    worker_.submit(
+        [inside = inside_, agent_id, index]() -> Result<Judged> {
+            const stack::Verdict read = inside->verdicts.read(agent_id, static_cast<std::uint64_t>(index));
+            return Judged{verdict_of(read), read.settled()};
+        },
+        std::move(done));
+}
+
+}  // namespace pushsim::fleet

@@ -1,0 +1,53 @@
+#pragma once
+// The tenant's acts and the verifier's verdicts, asked for from the loop: the blocking calls run on a thread
+// of their own, answers come back to the loop.
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/base/bytes.hpp"
+#include "agent/protocol/admin.hpp"
+#include "sim/fleet/worker.hpp"
+#include "sim/history/record.hpp"
+#include "sim/stack/address.hpp"
+
+namespace pushsim::fleet {
+
+/// Calls `done` once from the loop, unless the loop ends before. Only the loop's thread may call.
+class TenantDesk {
+  public:
+    TenantDesk(const stack::StackAddress& address, const Clock& clock, Worker::Post post);
+    ~TenantDesk();
+    TenantDesk(const TenantDesk&) = delete;
+    TenantDesk& operator=(const TenantDesk&) = delete;
+
+    /// An act as it goes into the history, and why it failed (an answer that is no success is a failure).
+    struct Acted {
+        history::TenantAct act;
+        Result<void> result;
+    };
+    void enrol(const std::string& agent_id, const protocol::Enrolment& enrolment,
+               std::function<void(Acted)> done);
+    void remove(const std::string& agent_id, std::function<void(Acted)> done);
+    void reactivate(const std::string& agent_id, std::function<void(Acted)> done);
+    /// Takes the agent off the registrar too, for stacks that stay.
+    void forget(const std::string& agent_id, std::function<void(Acted)> done);
+
+    void read_status(const std::string& agent_id, std::function<void(Result<history::StatusRead>)> done);
+
+    struct Judged {
+        history::Verdict verdict;
+        bool settled = false;  ///< every source that is there has decided
+    };
+    void read_verdict(const std::string& agent_id, int index, std::function<void(Result<Judged>)> done);
+
+  private:
+    struct Inside;
+    std::shared_ptr<Inside> inside_;
+    Worker worker_;
+};
+
+}  // namespace pushsim::fleet
