@@ -82,12 +82,34 @@ void check_no_5xx(const ScenarioView& scenario, Checked& checked) {
     }
 }
 
+void check_goals(const ScenarioView& scenario, Checked& checked) {
+    const auto spoken_for = [&](std::optional<int> step) {
+        for (const history::Expectation& expectation : scenario.plan().expectations) {
+            if (expectation.step && expectation.step != step) continue;
+            if (std::holds_alternative<history::ResponseClause>(expectation.clause) ||
+                std::holds_alternative<history::VerdictClause>(expectation.clause)) {
+                return true;
+            }
+        }
+        return false;
+    };
+    for (const history::Entry* line : scenario.lines) {
+        const auto* cycle = as<history::Cycle>(line);
+        if (cycle == nullptr || cycle->ending == "reached" || spoken_for(line->where.step)) continue;
+        checked.findings.push_back({"goal_reached", Severity::Wrong,
+                                    fmt::format("{}: {} {}: {}", line->where.agent, cycle->phase, cycle->ending,
+                                                cycle->reason),
+                                    line->n});
+    }
+}
+
 Checked check(const ScenarioView& scenario) {
     Checked checked;
     check_accounted(scenario, checked);
     check_verdict_sources(scenario, checked);
     check_status(scenario, checked);
     check_no_5xx(scenario, checked);
+    check_goals(scenario, checked);
     return checked;
 }
 

@@ -11,7 +11,7 @@ struct ConsoleStyle {
     bool colour = false;
     bool quiet = false;    ///< only what is not as expected, and the last line
     bool verbose = false;  ///< every expectation and the account of every scenario
-    int width = 98;        ///< columns of a scenario's line, its duration right-aligned
+    int width = 95;        ///< columns of a scenario's line, its duration right-aligned
     int name_width = 14;   ///< columns of the name; longer names move the rest
 };
 

@@ -72,7 +72,8 @@ std::vector<std::string> ScenarioView::agents(const std::vector<std::string>& se
         }
     }
     if (names.empty()) {
-        for (const auto& [agent, agent_lines] : by_agent) names.push_back(agent);
+        for (const auto& [agent, agent_lines] : by_agent)
+            names.push_back(agent);
     }
     if (!selectors.empty()) {
         std::erase_if(names, [&](const std::string& agent) {

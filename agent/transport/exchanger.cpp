@@ -201,7 +201,10 @@ void Exchanger::read_answer() {
             case Step::Status::Closed:
                 return on_peer_closed();
             case Step::Status::Failed: {
-                const Failure failure = exchange_->send_failure.value_or(stream_->failure());
+                // An alert says more than that the peer was gone when we wrote.
+                const bool alert = stream_->failure().kind == FailureKind::Tls;
+                const Failure failure =
+                    alert ? stream_->failure() : exchange_->send_failure.value_or(stream_->failure());
                 return fail(failure.kind, fmt::format("{}, {}", failure.message, progress()));
             }
         }

@@ -1,3 +1,8 @@
+// Beast 1.74 asserts at least 5 octets where the last chunk's line is looked at again (basic_parser.ipp,
+// parse_chunk_header), but a peer may send "0\r\n" and then 1 more: what asks for more without the assertion
+// would abort with it.
+#define BOOST_DISABLE_ASSERTS
+
 #include "agent/transport/response_parser.hpp"
 
 #include <algorithm>
@@ -32,6 +37,13 @@ std::string quoted(std::string_view octets) {
     return text += "'";
 }
 
+/// Beast looks at a head when its end has come; a peer that speaks something else may wait for us before
+/// that.
+bool begins_a_head(std::string_view octets) {
+    constexpr std::string_view kBegin = "HTTP/1.";
+    return octets.substr(0, kBegin.size()) == kBegin.substr(0, octets.size());
+}
+
 std::string view_text(const auto& view) {
     return std::string(view.data(), view.size());
 }
@@ -43,6 +55,7 @@ struct ResponseParser::Inner {
     bool to_head;
     State state = State::NeedMore;
     std::optional<Parser> parser{};
+    bool head_begins = true;        // nothing of the current head was used yet
     std::size_t header_octets = 0;  // of heads read so far
     std::size_t received = 0;
     std::string begin{};     // first octets, for messages
@@ -54,6 +67,7 @@ struct ResponseParser::Inner {
 
     void start_head() {
         parser.emplace();
+        head_begins = true;
         // What bounds the head is the octets left; a limit of 0 would mean none to Beast.
         const std::size_t left = bounds.header > header_octets ? bounds.header - header_octets : 1;
         parser->header_limit(static_cast<std::uint32_t>(
@@ -100,11 +114,16 @@ struct ResponseParser::Inner {
         std::size_t used = 0;
         while (used < octets.size() && state == State::NeedMore) {
             if (!parser) start_head();
+            if (head_begins && !begins_a_head(octets.substr(used))) {
+                malformed(make_error_code(http::error::bad_version).message());
+                break;
+            }
             const bool in_head = !parser->is_header_done();
             boost::beast::error_code error;
             const std::size_t taken =
                 parser->put(boost::asio::buffer(octets.data() + used, octets.size() - used), error);
             used += taken;
+            head_begins = head_begins && taken == 0;
             if (in_head) header_octets += taken;
             if (in_head && header_octets > bounds.header) {  // Beast's own limit is per portion
                 fail_on(http::error::header_limit);

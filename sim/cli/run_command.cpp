@@ -264,10 +264,17 @@ class Run {
 }  // namespace
 
 int run(const RunOptions& options) {
+    if (options.stack.stack == "kind") {
+        return report_error(
+            {ErrorKind::Usage, "--stack kind is not in this version", "use --stack local or external"});
+    }
     auto loaded = scenario::load({options.paths.begin(), options.paths.end()});
     if (!loaded.ok()) {
         fmt::print(stderr, "{}\n", loaded.text());
         return kUsage;
+    }
+    if (options.stack.stack == "external") {
+        if (const auto address = external_address(options.stack); !address) return report_error(address.error());
     }
     auto registry = stack::Registry::open();
     if (!registry) return report_error(registry.error());

@@ -301,7 +301,11 @@ void Play::remove_agents() {
     const Instant until = stage_.clock.now() + std::chrono::seconds{10};
     auto removing = std::make_shared<int>(0);
     for (const std::string& id : ids_) {
-        const auto done = [removing](const TenantDesk::Acted&) { --*removing; };
+        const auto done = [removing, &history = stage_.history,
+                           scenario = scenario_.name](const TenantDesk::Acted& acted) {
+            history.append({.scenario = scenario}, acted.act);
+            --*removing;
+        };
         *removing += 2;
         stage_.tenant.remove(id, done);
         stage_.tenant.forget(id, done);

@@ -105,8 +105,7 @@ LoadResult load_text(std::string_view text, const std::string& file) {
         return std::tuple(problem.position.line, problem.position.column);
     });
     // An alias repeats the problems of what it stands for.
-    const auto repeated = std::ranges::unique(result.problems);
-    result.problems.erase(repeated.begin(), repeated.end());
+    result.problems.erase(std::unique(result.problems.begin(), result.problems.end()), result.problems.end());
     if (result.problems.empty()) result.scenarios.push_back(std::move(scenario));
     return result;
 }

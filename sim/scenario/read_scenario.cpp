@@ -59,7 +59,7 @@ std::vector<std::string> read_word_list(Report& report, const Node& node, std::s
 bool expects_something(const Node& root) {
     const auto has_expect = [](const Node& map) {
         return std::ranges::any_of(map.entries,
-                                   [](const auto& entry) { return entry.first.text == "expect"; });
+                                   [](const auto& entry) { return entry.key.text == "expect"; });
     };
     if (has_expect(root)) return true;
     for (const auto& [key, value] : root.entries) {
@@ -70,7 +70,7 @@ bool expects_something(const Node& root) {
 
 void require(Report& report, const Node& root, std::string_view key, std::string_view meaning) {
     const bool there =
-        std::ranges::any_of(root.entries, [&](const auto& entry) { return entry.first.text == key; });
+        std::ranges::any_of(root.entries, [&](const auto& entry) { return entry.key.text == key; });
     if (!there) report.add(root, fmt::format("`{}:` is missing, {}", key, meaning));
 }
 

@@ -28,7 +28,7 @@ void check_faults(Report& report, const Node& node) {
     if (!node.is(Node::Kind::List)) return;
     for (const Node& item : node.items) {
         const bool with_parameters = item.is(Node::Kind::Map) && item.entries.size() == 1;
-        const Node& name = with_parameters ? item.entries[0].first : item;
+        const Node& name = with_parameters ? item.entries[0].key : item;
         if (name.is(Node::Kind::Scalar) && !is_key_of(faults(), name.text)) {
             report.add(name, fmt::format("unknown fault `{}`{}", shown(name.text),
                                          nearest_name(name.text, faults())));

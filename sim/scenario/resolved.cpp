@@ -37,7 +37,7 @@ void write_server(YAML::Emitter& out, const ServerOptions& options, bool raw,
     key(out, "raw") << raw;
     for (const auto& [name, value] : options) {
         key(out, name);
-        const auto option = std::ranges::find_if(known, [&](const OptionName& o) { return o.name == name; });
+        const auto option = std::ranges::find(known, std::string_view(name), &OptionName::name);
         const OptionKind kind = option == known.end() || raw ? OptionKind::Text : option->kind;
         if (!value) {
             out << YAML::Null;

@@ -17,12 +17,12 @@ bool is_digit(char c) {
 bool is_distribution(const Node& node) {
     constexpr std::array<std::string_view, 5> names{"uniform", "normal", "exponential", "one_of", "list"};
     return node.is(Node::Kind::Map) && node.entries.size() == 1 &&
-           std::ranges::find(names, node.entries[0].first.text) != names.end();
+           std::ranges::find(names, node.entries[0].key.text) != names.end();
 }
 
 bool refuse_distribution(Report& report, const Node& node) {
     if (!is_distribution(node)) return false;
-    report.add(node, not_yet("distribution", node.entries[0].first.text));
+    report.add(node, not_yet("distribution", node.entries[0].key.text));
     return true;
 }
 

@@ -162,7 +162,7 @@ class TreeBuilder : public YAML::EventHandler {
                 made.line = parent.key->line;
                 made.column = parent.key->column;
             }
-            parent.node.entries.emplace_back(std::move(*parent.key), std::move(made));
+            parent.node.entries.push_back({std::move(*parent.key), std::move(made)});
             parent.key.reset();
         }
     }

@@ -5,12 +5,13 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "sim/scenario/loader.hpp"
 
 namespace pushsim::scenario {
+
+struct Entry;
 
 struct Node {
     enum class Kind { Null, Scalar, List, Map };
@@ -21,9 +22,14 @@ struct Node {
     bool quoted = false;  ///< Scalar: written in quotes or as a block
     std::string text;     ///< Scalar
     std::vector<Node> items;
-    std::vector<std::pair<Node, Node>> entries;  ///< Map: in the order of the file
+    std::vector<Entry> entries;  ///< Map: in the order of the file
 
     bool is(Kind wanted) const { return kind == wanted; }
+};
+
+struct Entry {
+    Node key;
+    Node value;
 };
 
 inline constexpr std::size_t max_file_size = 1024 * 1024;

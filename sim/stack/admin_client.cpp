@@ -8,13 +8,13 @@
 
 #include <arpa/inet.h>
 #include <fmt/core.h>
+#include <httplib.h>
+#include <openssl/ssl.h>
+#include <openssl/x509_vfy.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#include <httplib.h>
-#include <openssl/ssl.h>
-#include <openssl/x509_vfy.h>
 
 #include "sim/stack/process.hpp"
 
@@ -179,9 +179,11 @@ struct AdminClient::Inner {
         } else {
             client = std::make_unique<httplib::ClientImpl>(server.host, server.port);
         }
-        client->set_connection_timeout(limit);
-        client->set_read_timeout(limit);
-        client->set_write_timeout(limit);
+        // Later than the deadline of the whole, which is to be the one that decides.
+        const Duration later = limit + std::chrono::seconds{1};
+        client->set_connection_timeout(later);
+        client->set_read_timeout(later);
+        client->set_write_timeout(later);
         client->set_keep_alive(true);
         client->set_follow_location(false);
         client->set_url_encode(false);
@@ -264,15 +266,16 @@ Call AdminClient::exchange(const HttpRequest& request) {
     }();
     call.outcome.timings.total = inner_->clock->now() - call.outcome.timings.start;
     call.outcome.reused_connection = !inner_->connection.was_opened();
-    if (got) {
+    // First of all: an answer whose end is the end of the connection looks complete when it was cut.
+    if (inner_->connection.was_cut()) {
+        failed(FailureKind::Timeout, fmt::format("no complete answer within {}", to_text(inner_->limit)));
+    } else if (got) {
         answer.status = got->status;
         for (const auto& [name, value] : got->headers)
             answer.headers.emplace_back(name, value);
         call.outcome.response = std::move(answer);
     } else if (too_large) {
         failed(FailureKind::TooLarge, fmt::format("the answer is larger than {} octets", kMaximumBody));
-    } else if (inner_->connection.was_cut()) {
-        failed(FailureKind::Timeout, fmt::format("no complete answer within {}", to_text(inner_->limit)));
     } else {
         failed(kind_of(got.error()), inner_->explain(got.error()));
     }

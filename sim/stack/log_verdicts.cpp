@@ -130,12 +130,17 @@ void LogVerdicts::line(std::string_view text) {
     // Where a request has no id, a worker's lines belong together: it verifies one attestation at a time.
     const std::string request =
         parsed->request_id.empty() ? "process " + std::to_string(parsed->process) : parsed->request_id;
+    // "Starting verification of attestation 0 for agent 'ID'...": what was noted before is of another matter.
+    if (parsed->message.starts_with("Starting verification of attestation ")) {
+        notes_.erase(request);
+        return;
+    }
     const auto verdict =
-        parsed->logger.starts_with("keylime.") ? parse_verdict_message(parsed->message) : std::nullopt;
+        parsed->logger == "keylime.verifier" ? parse_verdict_message(parsed->message) : std::nullopt;
     if (!verdict) {
-        if (parsed->level == "WARNING" || parsed->level == "ERROR" || parsed->level == "CRITICAL") {
-            note(request, parsed->message);
-        }
+        const bool grave =
+            parsed->level == "WARNING" || parsed->level == "ERROR" || parsed->level == "CRITICAL";
+        if (grave && parsed->logger != "keylime.web") note(request, parsed->message);
         return;
     }
     LogVerdict found{.evaluation = verdict->passed ? "pass" : "fail",

@@ -1,0 +1,167 @@
+// The bad days: each ends in bounded time, named, with nothing left running.
+
+#include <arpa/inet.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "tests/sim/cli/program.hpp"
+
+namespace pushsim::testing {
+namespace {
+
+using std::chrono::seconds;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+// Long enough to be met in the middle; its attestations come each second.
+const char* const kLong =
+    "scenario: long\ntitle: Attests for minutes\nstack: {verifier: {quote_interval: 1s}}\n"
+    "agents: {one: {enrol: {tpm_policy: {from_boot: [0]}}}}\n"
+    "script:\n  - attest: {agents: one, times: 300}\n    expect: {verdict: pass}\n";
+
+bool in_the_middle(const Place& place) {
+    return place.has("runs/latest/history.jsonl") &&
+           place.read("runs/latest/history.jsonl").find("\"kind\":\"verdict\"") != std::string::npos;
+}
+
+/// Whole lines, each a JSON object of ours; the last one may be cut.
+void expect_readable(const std::string& history) {
+    std::size_t lines = 0, begin = 0;
+    for (std::size_t end; (end = history.find('\n', begin)) != std::string::npos; begin = end + 1, ++lines) {
+        EXPECT_EQ(history.substr(begin, 4), "{\"n\"");
+        EXPECT_EQ(history[end - 1], '}');
+    }
+    EXPECT_GT(lines, 10U);
+}
+
+class Listener {
+  public:
+    Listener() : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
+        sockaddr_in address{};
+        address.sin_family = AF_INET;
+        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        ::bind(socket_, reinterpret_cast<sockaddr*>(&address), sizeof address);
+        ::listen(socket_, 1);
+        socklen_t size = sizeof address;
+        ::getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &size);
+        port_ = ntohs(address.sin_port);
+    }
+    ~Listener() { ::close(socket_); }
+    std::string port() const { return std::to_string(port_); }
+
+  private:
+    int socket_;
+    int port_ = 0;
+};
+
+TEST(BadDays, APortThatIsTakenIsNamedWithItsHolder) {
+    const Place place;
+    const Listener listener;
+    const Ended run =
+        pushsim(place, {"run", scenario_file("honest-agent"), "--verifier-port", listener.port()});
+    EXPECT_EQ(run.exit_code, 3) << run.out << run.err;
+    EXPECT_THAT(run.err, HasSubstr(listener.port()));
+    EXPECT_THAT(run.err, HasSubstr("mend"));
+    EXPECT_THAT(place.servers(), IsEmpty());
+}
+
+TEST(BadDays, ABrokenKeylimeIsNamedWithItsLastWords) {
+    const Place place;
+    fs::create_directories(place.path() / "broken/bin");
+    for (const char* server : {"keylime_verifier", "keylime_registrar"}) {
+        place.write(std::string("broken/bin/") + server,
+                    "#!/bin/sh\necho 'ImportError: the moon is not in the right phase' >&2\nexit 1\n");
+        fs::permissions(place.path() / "broken/bin" / server, fs::perms::owner_all);
+    }
+    const Ended run = pushsim(place, {"run", scenario_file("honest-agent"), "--keylime", "broken"});
+    EXPECT_EQ(run.exit_code, 3) << run.out << run.err;
+    EXPECT_THAT(run.err, HasSubstr("the moon is not in the right phase"));
+    EXPECT_THAT(place.servers(), IsEmpty());
+}
+
+TEST(BadDays, ACaThatCannotBeReadIsNamed) {
+    const Place place;
+    const Ended run =
+        pushsim(place, {"run", scenario_file("honest-agent"), "--stack", "external", "--verifier",
+                        "127.0.0.1:1", "--registrar", "127.0.0.1:1", "--registrar-tls", "127.0.0.1:1", "--ca",
+                        "no-such-ca.pem", "--admin-cert", "c.pem", "--admin-key", "k.pem"});
+    EXPECT_EQ(run.exit_code, 3) << run.out << run.err;
+    EXPECT_THAT(run.err, HasSubstr("no-such-ca.pem"));
+}
+
+TEST(BadDays, AVerifierKilledInTheMiddleIsAStackThatFailed) {
+    const Place place;
+    place.write("long.yaml", kLong);
+    Program program(place, {"run", "long.yaml"});
+    ASSERT_TRUE(becomes([&] { return in_the_middle(place); }));
+    for (const pid_t pid : place.servers()) {
+        // The verifier's processes are those with its program in their command line.
+        const std::string words = place.read("/proc/" + std::to_string(pid) + "/cmdline");
+        if (words.find("keylime_verifier") != std::string::npos) ::kill(pid, SIGKILL);
+    }
+    const Ended run = program.wait(seconds{60});
+    EXPECT_EQ(run.exit_code, 3) << run.out << run.err;
+    EXPECT_THAT(run.err, HasSubstr("verifier"));
+    expect_readable(place.read("runs/latest/history.jsonl"));
+    EXPECT_THAT(place.read("runs/latest/history.jsonl"), HasSubstr("\"what\":\"failed\""));
+    EXPECT_THAT(place.read("runs/latest/report.json"), HasSubstr("\"partial\": true"));
+    EXPECT_THAT(place.servers(), IsEmpty());
+}
+
+TEST(BadDays, WhatAKilledPushsimLeftIsEndedByTheNextRunWhichSaysSo) {
+    const Place place;
+    place.write("long.yaml", kLong);
+    Program program(place, {"run", "long.yaml"});
+    ASSERT_TRUE(becomes([&] { return in_the_middle(place); }));
+    program.signal(SIGKILL);
+    EXPECT_EQ(program.wait().exit_code, 128 + SIGKILL);
+    EXPECT_THAT(place.servers(), ::testing::Not(IsEmpty()));
+    expect_readable(place.read("runs/latest/history.jsonl"));
+
+    const Ended next = pushsim(place, {"run", scenario_file("honest-agent")});
+    EXPECT_EQ(next.exit_code, 0) << next.out << next.err;
+    EXPECT_THAT(next.err, HasSubstr("a killed pushsim (process " + std::to_string(program.pid()) + ") had left"));
+    EXPECT_THAT(place.servers(), IsEmpty());
+}
+
+TEST(BadDays, CtrlCOnceStopsInOrderAndMarksTheReportPartial) {
+    const Place place;
+    place.write("long.yaml", kLong);
+    Program program(place, {"run", "long.yaml"});
+    ASSERT_TRUE(becomes([&] { return in_the_middle(place); }));
+    program.signal(SIGINT);
+    const Ended run = program.wait(seconds{15});
+    EXPECT_EQ(run.exit_code, 130) << run.out << run.err;
+    EXPECT_THAT(run.err, HasSubstr("stopping in order"));
+    EXPECT_THAT(place.read("runs/latest/report.json"), HasSubstr("\"partial\": true"));
+    EXPECT_THAT(place.servers(), IsEmpty());
+}
+
+TEST(BadDays, CtrlCTwiceEndsAtOnceAndLeavesNoServer) {
+    const Place place;
+    place.write("long.yaml", kLong);
+    Program program(place, {"run", "long.yaml"});
+    ASSERT_TRUE(becomes([&] { return in_the_middle(place); }));
+    program.signal(SIGINT);
+    program.signal(SIGTERM);  // a second SIGINT could be merged with the first while that is pending
+    const Ended run = program.wait(seconds{5});
+    EXPECT_EQ(run.exit_code, 130) << run.out << run.err;
+    EXPECT_TRUE(becomes([&] { return place.servers().empty(); }, seconds{5}));
+}
+
+TEST(BadDays, CtrlCWhileTheServersStartIsHeard) {
+    const Place place;
+    Program program(place, {"run", scenario_file("honest-agent")});
+    ASSERT_TRUE(becomes([&] { return !place.servers().empty(); }));
+    program.signal(SIGINT);
+    const Ended run = program.wait(seconds{15});
+    EXPECT_EQ(run.exit_code, 130) << run.out << run.err;
+    EXPECT_THAT(place.servers(), IsEmpty());
+}
+
+}  // namespace
+}  // namespace pushsim::testing

@@ -1,0 +1,81 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "tests/sim/cli/program.hpp"
+
+namespace pushsim::testing {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+const std::string kScenarios = std::string(PUSHSIM_SOURCE_DIR) + "/scenarios";
+
+TEST(Run, TheTwoScenariosAreAsExpectedAndNothingIsLeft) {
+    const Place place;
+    const Ended run = pushsim(place, {"run", kScenarios, "--seed", "4711"});
+    EXPECT_EQ(run.exit_code, 0) << run.out << run.err;
+    EXPECT_THAT(run.out, HasSubstr("seed 4711"));
+    EXPECT_THAT(run.out, HasSubstr("  ok  honest-agent    3 attestations accepted, status PASS"));
+    EXPECT_THAT(run.out, HasSubstr("  ok  pcr-mismatch    FAIL policy_violation, as expected"));
+    EXPECT_THAT(run.out, HasSubstr("PCR 7 (sha256): policy allows "));
+    EXPECT_THAT(run.out, HasSubstr("2 scenarios: 2 as expected"));
+    EXPECT_THAT(place.servers(), IsEmpty());
+    for (const char* file :
+         {"history.jsonl", "report.json", "junit.xml", "plan.yaml", "stack/verifier.log"}) {
+        EXPECT_TRUE(place.has(fs::path("runs/latest") / file)) << file;
+    }
+    // The bearer token of a session is a UUID, a dot and 43 characters; the history has fingerprints instead.
+    EXPECT_THAT(place.read("runs/latest/history.jsonl"),
+                Not(::testing::ContainsRegex("Bearer [0-9a-f]{8}-")));
+}
+
+TEST(Run, APassWhereAFailureIsExpectedIsExitOneWithBothSidesAndTheExchange) {
+    const Place place;
+    place.write("wrong.yaml",
+                "scenario: wrong\ntitle: Expects a failure that does not come\nstack: {verifier: "
+                "{quote_interval: 1s}}\n"
+                "agents: {one: {enrol: {tpm_policy: {from_boot: [4]}}}}\n"
+                "script:\n  - attest: one\n    expect: {verdict: fail, reason: policy_violation}\n");
+    const Ended run = pushsim(place, {"run", "wrong.yaml"});
+    EXPECT_EQ(run.exit_code, 1) << run.out << run.err;
+    EXPECT_THAT(run.out, HasSubstr("FAIL"));
+    EXPECT_THAT(run.out, HasSubstr("expected"));
+    EXPECT_THAT(run.out, HasSubstr("actual"));
+    EXPECT_THAT(run.out, ::testing::ContainsRegex("PATCH /v3.0/agents/.*/attestations/0"));
+    EXPECT_THAT(place.read("runs/latest/junit.xml"), HasSubstr("<failure"));
+    EXPECT_THAT(place.servers(), IsEmpty());
+}
+
+TEST(Run, AnAgentThatCannotAuthenticateIsNotTakenForAsExpected) {
+    const Place place;
+    place.write("stranger.yaml",
+                "scenario: stranger\ntitle: Nobody enrolled it\nstack: {verifier: {quote_interval: 1s}}\n"
+                "agents: {one: {enrol: false}}\nscript:\n  - attest: one\nexpect: [accounted]\n");
+    const Ended run = pushsim(place, {"run", "stranger.yaml"});
+    EXPECT_EQ(run.exit_code, 1) << run.out << run.err;
+    EXPECT_THAT(run.out, HasSubstr("authenticate"));
+}
+
+TEST(Run, WorksWithoutRoot) {
+    const Place place;
+    // A user namespace in which we are somebody else; the files stay readable wherever the project lies.
+    const std::vector<std::string> somebody =
+        ::geteuid() == 0 ? std::vector<std::string>{"unshare", "--user", "--map-user=1000"}
+                         : std::vector<std::string>{};
+    Program program(place, {"run", scenario_file("honest-agent")}, {}, somebody);
+    const Ended run = program.wait();
+    EXPECT_EQ(run.exit_code, 0) << run.out << run.err;
+    EXPECT_THAT(place.servers(), IsEmpty());
+}
+
+TEST(Run, ServersWithKeylimesOwnCertificatesWorkToo) {
+    const Place place;
+    const Ended run = pushsim(place, {"run", scenario_file("honest-agent"), "--certificates", "keylime"});
+    EXPECT_EQ(run.exit_code, 0) << run.out << run.err;
+}
+
+}  // namespace
+}  // namespace pushsim::testing

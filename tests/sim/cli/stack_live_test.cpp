@@ -1,0 +1,86 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/sim/cli/program.hpp"
+
+namespace pushsim::testing {
+namespace {
+
+using ::testing::ContainsRegex;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+/// The value behind a name in the lines that `stack up` prints.
+std::string value_of(const std::string& text, const std::string& name) {
+    const std::size_t at = text.find("  " + name + " ");
+    if (at == std::string::npos) return "";
+    const std::size_t begin = text.find_first_not_of(' ', at + name.size() + 2);
+    return text.substr(begin, text.find('\n', begin) - begin);
+}
+
+TEST(Stack, LivesOnBetweenRunsIsUsedByThemAndEndsWhenAsked) {
+    const Place place;
+    const Ended up = pushsim(place, {"stack", "up", "--verifier-option", "quote_interval=1"});
+    ASSERT_EQ(up.exit_code, 0) << up.out << up.err;
+    EXPECT_THAT(place.servers(), Not(IsEmpty()));
+    const Ended status = pushsim(place, {"stack", "status"});
+    EXPECT_THAT(status.out, ContainsRegex("^up \\([0-9]+ processes\\)"));
+
+    // The same options: that stack. It must still be there afterwards, without the agents of the run.
+    const Ended run = pushsim(place, {"run", scenario_file("honest-agent")});
+    EXPECT_EQ(run.exit_code, 0) << run.out << run.err;
+    EXPECT_FALSE(place.has("runs/latest/stack"));
+    EXPECT_THAT(pushsim(place, {"stack", "logs", "--lines", "400"}).out,
+                HasSubstr("successfully passed verification"));
+
+    // As an external stack, with the addresses and files that `stack up` told.
+    const Ended external = pushsim(
+        place, {"run", scenario_file("pcr-mismatch"), "--stack", "external", "--verifier",
+                value_of(up.out, "verifier"), "--registrar", value_of(up.out, "registrar"), "--registrar-tls",
+                value_of(up.out, "registrar-tls"), "--ca", value_of(up.out, "ca"), "--admin-cert",
+                value_of(up.out, "admin-cert"), "--admin-key", value_of(up.out, "admin-key")});
+    // Its options cannot be set there, so a scenario that wants some is not played, and says why.
+    EXPECT_EQ(external.exit_code, 4) << external.out << external.err;
+    EXPECT_THAT(external.out, HasSubstr("external stack is taken as it is"));
+
+    EXPECT_EQ(pushsim(place, {"stack", "down"}).exit_code, 0);
+    EXPECT_THAT(place.servers(), IsEmpty());
+    EXPECT_THAT(pushsim(place, {"stack", "status"}).out, HasSubstr("no stack is up"));
+    EXPECT_EQ(pushsim(place, {"stack", "clean"}).exit_code, 0);
+}
+
+TEST(Stack, AnExternalOneIsPlayedAgainstAndTheAgentsAreRemovedAfterwards) {
+    const Place place;
+    const Ended up = pushsim(place, {"stack", "up", "--verifier-option", "quote_interval=1"});
+    ASSERT_EQ(up.exit_code, 0) << up.out << up.err;
+    place.write("plain.yaml",
+                "scenario: plain\ntitle: Takes the servers as they are\n"
+                "agents: {one: {enrol: {tpm_policy: {from_boot: [0]}}}}\n"
+                "script:\n  - attest: one\n    expect: {verdict: pass}\n");
+    const Ended run = pushsim(
+        place, {"run", "plain.yaml", "--stack", "external", "--verifier", value_of(up.out, "verifier"),
+                "--registrar", value_of(up.out, "registrar"), "--registrar-tls",
+                value_of(up.out, "registrar-tls"), "--ca", value_of(up.out, "ca"), "--admin-cert",
+                value_of(up.out, "admin-cert"), "--admin-key", value_of(up.out, "admin-key")});
+    EXPECT_EQ(run.exit_code, 0) << run.out << run.err;
+    EXPECT_THAT(place.read("runs/latest/history.jsonl"), HasSubstr("\"act\":\"delete_registration\""));
+    EXPECT_EQ(pushsim(place, {"stack", "down"}).exit_code, 0);
+}
+
+TEST(Stack, WrongAdministratorsKeyIsNamed) {
+    const Place place;
+    const Ended up = pushsim(place, {"stack", "up"});
+    ASSERT_EQ(up.exit_code, 0) << up.out << up.err;
+    const Ended run = pushsim(
+        place, {"run", scenario_file("honest-agent"), "--stack", "external", "--verifier",
+                value_of(up.out, "verifier"), "--registrar", value_of(up.out, "registrar"), "--registrar-tls",
+                value_of(up.out, "registrar-tls"), "--ca", value_of(up.out, "ca"), "--admin-cert",
+                value_of(up.out, "admin-cert"), "--admin-key", "/nonexistent-key.pem"});
+    EXPECT_EQ(run.exit_code, 3) << run.out << run.err;
+    EXPECT_THAT(run.err, HasSubstr("/nonexistent-key.pem"));
+    EXPECT_EQ(pushsim(place, {"stack", "down"}).exit_code, 0);
+}
+
+}  // namespace
+}  // namespace pushsim::testing

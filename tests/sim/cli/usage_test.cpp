@@ -1,0 +1,105 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/sim/cli/program.hpp"
+
+namespace pushsim::testing {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::MatchesRegex;
+
+TEST(CommandLine, VersionAndHelpTellWhatThereIs) {
+    const Place place;
+    const Ended version = pushsim(place, {"--version"});
+    EXPECT_EQ(version.exit_code, 0);
+    EXPECT_THAT(version.out, MatchesRegex("pushsim [0-9]+\\.[0-9]+\\.[0-9]+\n"));
+    for (const std::vector<std::string>& command : {std::vector<std::string>{},
+                                                    {"run"},
+                                                    {"stack"},
+                                                    {"stack", "up"},
+                                                    {"stack", "down"},
+                                                    {"stack", "status"},
+                                                    {"stack", "logs"},
+                                                    {"stack", "clean"},
+                                                    {"list"},
+                                                    {"list", "scenarios"},
+                                                    {"list", "steps"}}) {
+        auto arguments = command;
+        arguments.emplace_back("--help");
+        const Ended help = pushsim(place, arguments);
+        EXPECT_EQ(help.exit_code, 0);
+        EXPECT_THAT(help.out, HasSubstr("Example: pushsim")) << (command.empty() ? "" : command.back());
+    }
+}
+
+TEST(CommandLine, WrongUsageIsExitTwoAndNamesTheOption) {
+    const Place place;
+    const Ended unknown = pushsim(place, {"run", "x.yaml", "--sead", "1"});
+    EXPECT_EQ(unknown.exit_code, 2);
+    EXPECT_THAT(unknown.err, HasSubstr("--sead"));
+    EXPECT_EQ(pushsim(place, {}).exit_code, 2);
+    EXPECT_EQ(pushsim(place, {"walk"}).exit_code, 2);
+    const Ended unit = pushsim(place, {"run", scenario_file("honest-agent"), "--timeout", "10"});
+    EXPECT_EQ(unit.exit_code, 2);
+    EXPECT_THAT(unit.err, HasSubstr("--timeout: expected a duration with its unit, found '10'"));
+}
+
+TEST(CommandLine, AnExternalStackNeedsAllItsOptions) {
+    const Place place;
+    const Ended run = pushsim(
+        place, {"run", scenario_file("honest-agent"), "--stack", "external", "--verifier", "127.0.0.1:1"});
+    EXPECT_EQ(run.exit_code, 2);
+    EXPECT_THAT(run.err, HasSubstr("--stack external needs --registrar"));
+}
+
+TEST(CommandLine, TheKindStackIsNotThereYetAndSaysSo) {
+    const Place place;
+    const Ended run = pushsim(place, {"run", scenario_file("honest-agent"), "--stack", "kind"});
+    EXPECT_EQ(run.exit_code, 2);
+    EXPECT_THAT(run.err, HasSubstr("--stack kind is not in this version"));
+}
+
+TEST(CommandLine, NoKeylimeIsExitTwoWithTheWayOut) {
+    const Place place;
+    const Ended run = pushsim(place, {"run", scenario_file("honest-agent"), "--keylime", "7.99.0"});
+    EXPECT_EQ(run.exit_code, 2);
+    EXPECT_THAT(run.err, HasSubstr("scripts/setup"));
+}
+
+TEST(ScenarioFiles, AllMistakesAreReportedWithTheirPlacesBeforeAnythingStarts) {
+    const Place place;
+    place.write(
+        "a.yaml",
+        "scenario: a\ntitle: A\nagents:\n  one: { cuont: 2 }\nscript:\n  - atest: one\n  - attest: two\n");
+    const Ended run = pushsim(place, {"run", "a.yaml"});
+    EXPECT_EQ(run.exit_code, 2);
+    EXPECT_THAT(run.err, HasSubstr("a.yaml:4:10: "));
+    EXPECT_THAT(run.err, HasSubstr("count"));
+    EXPECT_THAT(run.err, HasSubstr("a.yaml:6:5: "));
+    EXPECT_THAT(run.err, HasSubstr("attest"));
+    EXPECT_THAT(run.err, HasSubstr("a.yaml:7:13: "));
+    EXPECT_FALSE(place.has("runs"));
+}
+
+TEST(ScenarioFiles, AMissingFileIsNamed) {
+    const Place place;
+    const Ended run = pushsim(place, {"run", "nowhere.yaml"});
+    EXPECT_EQ(run.exit_code, 2);
+    EXPECT_THAT(run.err, HasSubstr("nowhere.yaml"));
+}
+
+TEST(List, ScenariosAndStepsAreListed) {
+    const Place place;
+    const Ended scenarios =
+        pushsim(place, {"list", "scenarios", std::string(PUSHSIM_SOURCE_DIR) + "/scenarios"});
+    EXPECT_EQ(scenarios.exit_code, 0);
+    EXPECT_THAT(scenarios.out, HasSubstr("pcr-mismatch"));
+    const Ended steps = pushsim(place, {"list", "steps"});
+    EXPECT_THAT(steps.out, HasSubstr("attest"));
+    EXPECT_THAT(steps.out, HasSubstr("(not yet)"));
+    EXPECT_THAT(pushsim(place, {"list", "steps", "--format", "json"}).out, HasSubstr("\"available\": true"));
+}
+
+}  // namespace
+}  // namespace pushsim::testing

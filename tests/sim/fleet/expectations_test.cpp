@@ -1,0 +1,38 @@
+#include "sim/fleet/expectations.hpp"
+
+#include <gtest/gtest.h>
+
+#include "sim/scenario/loader.hpp"
+
+namespace pushsim::fleet {
+namespace {
+
+TEST(Expectations, EveryConditionOfThePlanStandsInTheHistory) {
+    const auto plain = scenario::load_text(
+        "scenario: x\ntitle: X\nagents: {a: {count: 3}, b: {count: 2}}\n"
+        "script:\n"
+        "  - register: a\n"
+        "  - attest: b\n"
+        "    expect: {response: {status: [202, 403], code: challenges_expired}, verdict: fail, "
+        "reason: policy_violation, at_least: 2}\n"
+        "expect:\n  - {agents: a, status: PENDING}\n  - accounted\n",
+        "x.yaml");
+    ASSERT_TRUE(plain.ok()) << plain.text();
+    const auto all = expectations_of(plain.scenarios.front());
+    ASSERT_EQ(all.size(), 4U);
+    const auto& response = std::get<history::ResponseClause>(all[0].clause);
+    EXPECT_EQ(response.status, (std::vector<history::StatusRange>{{202, 202}, {403, 403}}));
+    EXPECT_EQ(response.code, std::vector<std::string>{"challenges_expired"});
+    EXPECT_EQ(all[0].step, 1);
+    EXPECT_EQ(all[0].agents, std::vector<std::string>{"b"});
+    EXPECT_EQ(all[0].quantity, (history::Quantity{history::Quantity::Kind::AtLeast, 2}));
+    EXPECT_EQ(std::get<history::VerdictClause>(all[1].clause),
+              (history::VerdictClause{"fail", "policy_violation"}));
+    EXPECT_EQ(std::get<history::StatusClause>(all[2].clause).status, "PENDING");
+    EXPECT_FALSE(all[2].step.has_value());
+    EXPECT_EQ(std::get<history::CheckClause>(all[3].clause).check, "accounted");
+    EXPECT_EQ(all[0].source, "x.yaml:7:13");
+}
+
+}  // namespace
+}  // namespace pushsim::fleet

@@ -1,0 +1,232 @@
+// Certificates as a strict verifier sees them: OpenSSL's chain building, by hand, without a connection.
+
+#include "sim/pki/pki.hpp"
+
+#include <fstream>
+#include <memory>
+#include <set>
+#include <sstream>
+#include <stdexcept>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <openssl/pem.h>
+#include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace pushsim::pki {
+
+void PrintTo(KeyType type, std::ostream* out) {
+    *out << (type == KeyType::EcP256 ? "EC P-256" : "RSA-2048");
+}
+
+namespace {
+
+using ::testing::HasSubstr;
+
+const WallTime kNow{std::chrono::seconds{1'790'000'000}};
+const Holder kServer{"verifier", {"localhost", "verifier.example"}, {"127.0.0.1", "::1"}};
+
+struct Free {
+    void operator()(X509* certificate) const { X509_free(certificate); }
+    void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
+    void operator()(BIO* bio) const { BIO_free(bio); }
+    void operator()(X509_STORE* store) const { X509_STORE_free(store); }
+    void operator()(X509_STORE_CTX* context) const { X509_STORE_CTX_free(context); }
+};
+
+std::unique_ptr<X509, Free> read_certificate(const std::string& pem) {
+    const std::unique_ptr<BIO, Free> bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+    return std::unique_ptr<X509, Free>(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
+}
+
+std::unique_ptr<EVP_PKEY, Free> read_key(const std::string& pem) {
+    const std::unique_ptr<BIO, Free> bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+    return std::unique_ptr<EVP_PKEY, Free>(PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, nullptr));
+}
+
+/// X509_V_OK or the error, verifying strictly at `now` for the role and, if not empty, the name.
+int verify(const std::string& ca, const std::string& certificate, Role role, WallTime now,
+           const std::string& host, const std::string& ip = "") {
+    const std::unique_ptr<X509_STORE, Free> store(X509_STORE_new());
+    X509_STORE_add_cert(store.get(), read_certificate(ca).get());
+    const auto leaf = read_certificate(certificate);
+    const std::unique_ptr<X509_STORE_CTX, Free> context(X509_STORE_CTX_new());
+    X509_STORE_CTX_init(context.get(), store.get(), leaf.get(), nullptr);
+    X509_STORE_CTX_set_default(context.get(), role == Role::Server ? "ssl_server" : "ssl_client");
+    X509_VERIFY_PARAM* parameters = X509_STORE_CTX_get0_param(context.get());
+    X509_VERIFY_PARAM_set_flags(parameters, X509_V_FLAG_X509_STRICT);
+    X509_VERIFY_PARAM_set_auth_level(parameters, 2);
+    X509_VERIFY_PARAM_set_hostflags(parameters, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
+    X509_VERIFY_PARAM_set_time(parameters, std::chrono::system_clock::to_time_t(now));
+    if (!host.empty()) X509_VERIFY_PARAM_set1_host(parameters, host.c_str(), 0);
+    if (!ip.empty()) X509_VERIFY_PARAM_set1_ip_asc(parameters, ip.c_str());
+    X509_verify_cert(context.get());
+    return X509_STORE_CTX_get_error(context.get());
+}
+
+class Pki : public ::testing::TestWithParam<KeyType> {
+  public:
+    TestPki pki{kNow, GetParam()};
+};
+
+INSTANTIATE_TEST_SUITE_P(Keys, Pki, ::testing::Values(KeyType::EcP256, KeyType::Rsa2048),
+                         [](const auto& type) {
+                             return type.param == KeyType::EcP256 ? "EcP256" : "Rsa2048";
+                         });
+
+TEST_P(Pki, ValidPassesAStrictVerifierByEveryName) {
+    const Credentials credentials = pki.issue(CertificateKind::Valid, Role::Server, kServer);
+    for (const std::string name : {"localhost", "verifier.example"})
+        EXPECT_EQ(verify(pki.ca_certificate_pem(), credentials.certificate_pem, Role::Server, kNow, name),
+                  X509_V_OK);
+    for (const std::string ip : {"127.0.0.1", "::1"})
+        EXPECT_EQ(verify(pki.ca_certificate_pem(), credentials.certificate_pem, Role::Server, kNow, "", ip),
+                  X509_V_OK);
+    EXPECT_EQ(verify(pki.ca_certificate_pem(), credentials.certificate_pem, Role::Server, kNow, "other"),
+              X509_V_ERR_HOSTNAME_MISMATCH);
+}
+
+TEST_P(Pki, KeyBelongsToItsCertificate) {
+    const Credentials credentials = pki.issue(CertificateKind::Valid, Role::Server, kServer);
+    const auto key = read_key(credentials.key_pem);
+    ASSERT_TRUE(key);
+    EXPECT_EQ(X509_check_private_key(read_certificate(credentials.certificate_pem).get(), key.get()), 1);
+    EXPECT_EQ(EVP_PKEY_get_base_id(key.get()), GetParam() == KeyType::EcP256 ? EVP_PKEY_EC : EVP_PKEY_RSA);
+}
+
+TEST_P(Pki, ForeignCaVouchesForWrongCaAlone) {
+    const Credentials wrong = pki.issue(CertificateKind::WrongCa, Role::Server, kServer);
+    EXPECT_EQ(
+        verify(pki.foreign_ca_certificate_pem(), wrong.certificate_pem, Role::Server, kNow, "localhost"),
+        X509_V_OK);
+    const Credentials valid = pki.issue(CertificateKind::Valid, Role::Server, kServer);
+    EXPECT_NE(
+        verify(pki.foreign_ca_certificate_pem(), valid.certificate_pem, Role::Server, kNow, "localhost"),
+        X509_V_OK);
+}
+
+class PkiValues : public ::testing::Test {
+  public:
+    TestPki pki{kNow};
+
+    int verify_kind(CertificateKind kind, Role role = Role::Server) {
+        const Credentials credentials = pki.issue(kind, role, kServer);
+        return verify(pki.ca_certificate_pem(), credentials.certificate_pem, role, kNow,
+                      role == Role::Server ? "localhost" : "");
+    }
+};
+
+TEST_F(PkiValues, EveryServerKindFailsForItsOwnReason) {
+    EXPECT_EQ(verify_kind(CertificateKind::Admin), X509_V_OK);
+    EXPECT_EQ(verify_kind(CertificateKind::Expired), X509_V_ERR_CERT_HAS_EXPIRED);
+    EXPECT_EQ(verify_kind(CertificateKind::NotYetValid), X509_V_ERR_CERT_NOT_YET_VALID);
+    EXPECT_EQ(verify_kind(CertificateKind::WrongCa), X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY);
+    EXPECT_EQ(verify_kind(CertificateKind::SelfSigned), X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT);
+    EXPECT_EQ(verify_kind(CertificateKind::WrongName), X509_V_ERR_HOSTNAME_MISMATCH);
+    EXPECT_EQ(verify_kind(CertificateKind::NoSan), X509_V_ERR_HOSTNAME_MISMATCH);
+    EXPECT_EQ(verify_kind(CertificateKind::WrongUsage), X509_V_ERR_INVALID_PURPOSE);
+}
+
+TEST_F(PkiValues, ClientKindsFailForTheirOwnReasonToo) {
+    EXPECT_EQ(verify_kind(CertificateKind::Admin, Role::Client), X509_V_OK);
+    EXPECT_EQ(verify_kind(CertificateKind::Valid, Role::Client), X509_V_OK);
+    EXPECT_EQ(verify_kind(CertificateKind::Expired, Role::Client), X509_V_ERR_CERT_HAS_EXPIRED);
+    EXPECT_EQ(verify_kind(CertificateKind::WrongUsage, Role::Client), X509_V_ERR_INVALID_PURPOSE);
+}
+
+TEST_F(PkiValues, SerialsAreRandomAndPositive) {
+    std::set<std::string> serials;
+    for (int i = 0; i < 20; ++i) {
+        const auto certificate =
+            read_certificate(pki.issue(CertificateKind::Valid, Role::Server, kServer).certificate_pem);
+        const ASN1_INTEGER* serial = X509_get0_serialNumber(certificate.get());
+        EXPECT_EQ(ASN1_STRING_type(serial), V_ASN1_INTEGER);  // V_ASN1_NEG_INTEGER if negative
+        EXPECT_EQ(ASN1_STRING_length(serial), 20);
+        serials.insert(std::string(reinterpret_cast<const char*>(ASN1_STRING_get0_data(serial)), 20));
+    }
+    EXPECT_EQ(serials.size(), 20);
+}
+
+TEST_F(PkiValues, ValidityHangsOnTheTimeGiven) {
+    const WallTime later = kNow + std::chrono::days{366};
+    const Credentials credentials = pki.issue(CertificateKind::Valid, Role::Server, kServer);
+    EXPECT_EQ(verify(pki.ca_certificate_pem(), credentials.certificate_pem, Role::Server, later, "localhost"),
+              X509_V_ERR_CERT_HAS_EXPIRED);
+    const TestPki far_off(WallTime{std::chrono::seconds{2'600'000'000}});  // beyond 2050: GeneralizedTime
+    const Credentials then = far_off.issue(CertificateKind::Valid, Role::Server, kServer);
+    EXPECT_EQ(verify(far_off.ca_certificate_pem(), then.certificate_pem, Role::Server,
+                     WallTime{std::chrono::seconds{2'600'000'000}}, "localhost"),
+              X509_V_OK);
+}
+
+TEST_F(PkiValues, CommaInANameAddsNoName) {
+    const Credentials sly =
+        pki.issue(CertificateKind::Valid, Role::Server, {"sly", {"a.example,DNS:b.example"}, {}});
+    EXPECT_EQ(verify(pki.ca_certificate_pem(), sly.certificate_pem, Role::Server, kNow, "b.example"),
+              X509_V_ERR_HOSTNAME_MISMATCH);
+}
+
+TEST_F(PkiValues, AddressThatIsNoneIsRefused) {
+    EXPECT_THROW(pki.issue(CertificateKind::Valid, Role::Server, {"x", {}, {"localhost"}}),
+                 std::invalid_argument);
+}
+
+TEST(CertificateKinds, WordsGoThereAndBack) {
+    for (const CertificateKind kind : certificate_kinds()) {
+        const auto again = certificate_kind(to_string(kind));
+        ASSERT_TRUE(again) << to_string(kind);
+        EXPECT_EQ(*again, kind);
+    }
+    const auto unknown = certificate_kind("vaild");
+    ASSERT_FALSE(unknown);
+    EXPECT_EQ(unknown.error().kind, ErrorKind::Config);
+    EXPECT_THAT(unknown.error().text(), HasSubstr("'vaild'"));
+    EXPECT_THAT(unknown.error().text(), HasSubstr("valid, admin, expired"));
+}
+
+class Files : public ::testing::Test {
+  public:
+    void SetUp() override {
+        folder = std::filesystem::temp_directory_path() / ("pushsim-pki-" + std::to_string(::getpid()));
+        std::filesystem::create_directory(folder);
+    }
+    void TearDown() override { std::filesystem::remove_all(folder); }
+    static mode_t mode(const std::filesystem::path& file) {
+        struct stat status {};
+        ::stat(file.c_str(), &status);
+        return status.st_mode & 0777U;
+    }
+    static std::string text(const std::filesystem::path& file) {
+        std::ostringstream content;
+        content << std::ifstream(file).rdbuf();
+        return content.str();
+    }
+    std::filesystem::path folder;
+};
+
+TEST_F(Files, KeysAreForTheirOwnerAloneEvenWhereAnOpenFileWas) {
+    std::ofstream(folder / "server-key.pem") << "open to all";
+    ::chmod((folder / "server-key.pem").c_str(), 0666);
+    const auto files = write_files({"certificate\n", "key\n"}, folder, "server");
+    ASSERT_TRUE(files) << files.error().text();
+    EXPECT_EQ(files->key, folder / "server-key.pem");
+    EXPECT_EQ(mode(files->key), 0600U);
+    EXPECT_EQ(mode(files->certificate), 0644U);
+    EXPECT_EQ(text(files->key), "key\n");
+    EXPECT_EQ(text(files->certificate), "certificate\n");
+    EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder), {}), 2);
+}
+
+TEST_F(Files, FolderThatIsMissingIsNamed) {
+    const auto files = write_files({"c", "k"}, folder / "missing", "server");
+    ASSERT_FALSE(files);
+    EXPECT_EQ(files.error().kind, ErrorKind::System);
+    EXPECT_EQ(files.error().message, (folder / "missing" / "server-cert.pem").string() +
+                                         ": cannot be written: No such file or directory");
+}
+
+}  // namespace
+}  // namespace pushsim::pki
