@@ -13,6 +13,8 @@ function(pushsim_test name)
   cmake_parse_arguments(ARG "" "LABEL;TIMEOUT" "SOURCES;LINKS;PROPERTIES" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE ${ARG_LINKS} GTest::gmock GTest::gtest GTest::gtest_main)
+  # A fuzz build needs tests/ for the fuzzers that live there, not the tests themselves.
+  set_target_properties(${name} PROPERTIES EXCLUDE_FROM_ALL ${PUSHSIM_FUZZERS})
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 60)
   endif()

@@ -96,10 +96,10 @@ void check_goals(const ScenarioView& scenario, Checked& checked) {
     for (const history::Entry* line : scenario.lines) {
         const auto* cycle = as<history::Cycle>(line);
         if (cycle == nullptr || cycle->ending == "reached" || spoken_for(line->where.step)) continue;
-        checked.findings.push_back({"goal_reached", Severity::Wrong,
-                                    fmt::format("{}: {} {}: {}", line->where.agent, cycle->phase, cycle->ending,
-                                                cycle->reason),
-                                    line->n});
+        checked.findings.push_back(
+            {"goal_reached", Severity::Wrong,
+             fmt::format("{}: {} {}: {}", line->where.agent, cycle->phase, cycle->ending, cycle->reason),
+             line->n});
     }
 }
 

@@ -70,8 +70,12 @@ std::string expectation_text(const ExpectationResult& result) {
     text += line(10, "expected  " + result.expected);
     text += line(10, "actual    " + result.actual);
     if (result.exchange) {
-        text += line(10, fmt::format("decided by history line {}: {}", result.n.value_or(result.exchange->n),
-                                     exchange_text(*result.exchange)));
+        const std::uint64_t n = result.exchange->n;
+        const std::string where = result.n && *result.n != n
+                                      ? fmt::format("{}, exchange in line {}", *result.n, n)
+                                      : std::to_string(n);
+        text +=
+            line(10, fmt::format("decided by history line {}: {}", where, exchange_text(*result.exchange)));
         if (!result.exchange->body_excerpt.empty()) text += line(12, result.exchange->body_excerpt);
     } else if (result.n) {
         text += line(10, fmt::format("decided by history line {}", *result.n));

@@ -89,16 +89,22 @@ std::string as_expected_headline(const ScenarioView& scenario, const Account& ac
     return fmt::format("{}", fmt::join(parts, ", "));
 }
 
-std::string not_as_expected_headline(const ScenarioReport& report) {
+std::string not_as_expected_headline(const ScenarioView& scenario, const ScenarioReport& report) {
+    const auto agents = scenario.agents({});
+    const std::string only_agent = agents.size() == 1 ? agents[0] + ": " : "";
+    const auto without_name = [&](const std::string& text) {
+        return text.starts_with(only_agent) ? text.substr(only_agent.size()) : text;
+    };
     for (const ExpectationResult& result : report.expectations) {
         if (result.judgement != Judgement::DoesNotHold) continue;
-        if (result.expected == result.actual || result.what.starts_with(result.expected)) {
-            return fmt::format("{}: {}", result.expected, result.actual);
-        }
-        return fmt::format("expected {}, was {}", result.expected, result.actual);
+        // A check names itself as what was expected.
+        const std::string actual = without_name(result.actual);
+        if (result.what.starts_with(result.expected)) return fmt::format("{}: {}", result.expected, actual);
+        return fmt::format("expected {}, was {}", result.expected, actual);
     }
     for (const Finding& finding : report.findings) {
-        if (finding.severity == Severity::Wrong) return fmt::format("{}: {}", finding.check, finding.text);
+        if (finding.severity == Severity::Wrong)
+            return fmt::format("{}: {}", finding.check, without_name(finding.text));
     }
     return "not as expected";
 }
@@ -185,7 +191,7 @@ std::string headline(const ScenarioView& scenario, const ScenarioReport& report)
         case Outcome::AsExpected:
             return as_expected_headline(scenario, report.account);
         case Outcome::NotAsExpected:
-            return not_as_expected_headline(report);
+            return not_as_expected_headline(scenario, report);
         case Outcome::Error:
         case Outcome::Skipped:
         case Outcome::Partial:

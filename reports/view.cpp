@@ -8,6 +8,7 @@ namespace pushsim::reports {
 namespace {
 
 constexpr std::size_t max_excerpt = 300;
+constexpr int max_agents = 1'000'000;  // of a group; a history that says more is damaged
 
 bool selects(const std::string& selector, const std::string& agent) {
     return agent == selector ||
@@ -67,7 +68,7 @@ const history::StepStart* ScenarioView::step(int number) const {
 std::vector<std::string> ScenarioView::agents(const std::vector<std::string>& selectors) const {
     std::vector<std::string> names;
     for (const history::Group& group : plan().groups) {
-        for (int number = 0; number < group.count; ++number) {
+        for (int number = 0; number < std::min(group.count, max_agents); ++number) {
             names.push_back(fmt::format("{}[{}]", group.name, number));
         }
     }

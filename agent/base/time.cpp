@@ -82,7 +82,7 @@ Result<WallTime> from_rfc3339(std::string_view text) {
 }
 
 std::string to_text(Duration duration) {
-    if (duration < Duration::zero()) return "-" + to_text(-duration);
+    if (duration < Duration::zero()) return std::string("-").append(to_text(-duration));
     auto left = std::chrono::round<microseconds>(duration);
     if (left.count() == 0) return "0s";
     std::string text;

@@ -65,7 +65,8 @@ struct Pause {
 /// The goal was reached, or given up.
 struct Finished {
     enum class Ending {
-        Reached,  ///< the goal's last phase was done (for Submit: 202)
+        Reached,  ///< the goal's last phase was done (for Submit: 202, or 403 evidence_immutable for evidence
+                  ///< that was sent again because an earlier answer was lost: it had arrived)
         Refused,  ///< a final answer that calls for a new negotiation, or any refusal with bare = true
         Stopped,  ///< an answer after which a careful client stops and says so
         Failed,   ///< no answer after all retries, a malformed answer, or the TPM failed
@@ -106,9 +107,13 @@ class Machine {
     Machine(Machine&&) noexcept;
     Machine& operator=(Machine&&) noexcept;
 
+    // Handing over an outcome that is not due, or beginning while a want is outstanding, is a bug
+    // (std::logic_error); restart() drops what is outstanding.
+
     /// Starts towards the end of `goal`, running earlier phases that are missing (from Register, or from
-    /// Authenticate if `registered()`). With bare = true only `goal` itself, with what is at hand, and no
-    /// retries.
+    /// Authenticate if `registered()`); from Negotiate on, a goal always negotiates anew, and after a refused
+    /// cycle not before a back-off has passed since then. With bare = true only `goal` itself, with what is
+    /// at hand, and no retries.
     Want begin(Phase goal, bool bare = false);
 
     Want on_response(const transport::Outcome& outcome);

@@ -83,11 +83,10 @@ Want Machine::State::judge(const transport::Failure& failure) {
     Grounds grounds;
     grounds.brief = rule.words;
     grounds.text = joined(rule.words, failure.message);
-    const bool asked_in_vain = run.step == Step::Submit && nothing_asked();
-    if (run.bare || asked_in_vain || rule.reaction != Reaction::BackOff) {
-        return react(
-            Reaction::Fail, grounds,
-            asked_in_vain ? "no evidence was asked for, so it is not sent again: no policy names a PCR" : "");
+    if (run.bare) return react(Reaction::Fail, grounds, "");
+    if (run.step == Step::Submit && nothing_asked()) {
+        return react(Reaction::Stop, grounds,
+                     "no evidence was asked for, so it is not sent again: no policy names a PCR");
     }
     return react(rule.reaction, grounds, "");
 }

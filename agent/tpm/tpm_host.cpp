@@ -17,15 +17,11 @@ namespace {
 
 std::atomic<bool> a_host_exists = false;
 
-/// Starts the library with the NV contents of the current NvScope.
-Result<void> main_init() {
-    if (const TPM_RESULT result = TPMLIB_MainInit(); result != TPM_SUCCESS) {
-        TPMLIB_Terminate();
-        return fail(
-            ErrorKind::Tpm, fmt::format("libtpms does not start (TPMLIB_MainInit: 0x{:x})", result),
-            "its NV contents are damaged, could not be written, or come from another version of libtpms");
-    }
-    return {};
+constexpr TPM_RESULT failure_mode = 0x101;  // TPM_RC_FAILURE
+
+Error does_not_start(TPM_RESULT result) {
+    return {ErrorKind::Tpm, fmt::format("libtpms does not start (TPMLIB_MainInit: 0x{:x})", result),
+            "its NV contents are damaged, could not be written, or come from another version of libtpms"};
 }
 
 }  // namespace
@@ -84,9 +80,11 @@ Result<void> TpmHost::power_on(VirtualTpm& tpm, StartupType type) {
     if (tpm.powered_) return fail(ErrorKind::Tpm, "the virtual TPM is on already");
     swap_out_live();
     const NvScope nv(tpm.nv_);
-    if (auto started = main_init(); !started) {
-        tpm.off_because_ = started.error().message;
-        return started;
+    if (const TPM_RESULT result = TPMLIB_MainInit(); result != TPM_SUCCESS) {
+        TPMLIB_Terminate();
+        const Error error = does_not_start(result);
+        tpm.off_because_ = error.message;
+        return fail(error);
     }
     live_ = &tpm;
     if (auto started = commands_->startup(type); !started) {
@@ -123,12 +121,16 @@ Result<void> TpmHost::swap_in(VirtualTpm& tpm) {
     if (live_ == &tpm) return {};
     swap_out_live();
     const NvScope nv(tpm.nv_);
-    auto started = main_init();  // loads the volatile state too, and so goes on without TPM2_Startup
+    // Loads the volatile state too, and so goes on without TPM2_Startup; a TPM that was in failure mode is so
+    // again.
+    const TPM_RESULT result = TPMLIB_MainInit();
     // The state of the random generator is in it: loaded twice, it would give the same numbers twice.
     tpm.nv_.volatile_state.reset();
-    if (!started) {
-        tpm.lost_power("it could not be swapped in: " + started.error().message);
-        return fail(started.error());
+    if (result != TPM_SUCCESS && result != failure_mode) {
+        TPMLIB_Terminate();
+        const Error error = does_not_start(result);
+        tpm.lost_power("it could not be swapped in: " + error.message);
+        return fail(error);
     }
     live_ = &tpm;
     ++swaps_;

@@ -245,7 +245,8 @@ class ReadFields {
     void from_json(const Json& json, const std::string& name, std::vector<T>& value) {
         if (!json.is_array()) return wrong(name, "a list");
         for (const Json& element : json) {
-            from_json(element, name + "/" + std::to_string(value.size()), value.emplace_back());
+            const std::string element_name = name + "/" + std::to_string(value.size());
+            from_json(element, element_name, value.emplace_back());
             if (error_) return;
         }
     }

@@ -51,7 +51,7 @@ Result<bool> HistoryReader::State::take_line() {
             return fail(at_line({ErrorKind::Parse, "the line is longer than 64 MiB: this is no history"}));
         }
         const std::size_t before = buffer.size();
-        constexpr std::size_t block = std::size_t{256} * 1024;
+        constexpr std::size_t block = std::size_t{64} * 1024;
         buffer.resize(before + block);
         file.clear();
         file.seekg(static_cast<std::streamoff>(offset + before));

@@ -58,8 +58,7 @@ std::vector<std::string> read_word_list(Report& report, const Node& node, std::s
 
 bool expects_something(const Node& root) {
     const auto has_expect = [](const Node& map) {
-        return std::ranges::any_of(map.entries,
-                                   [](const auto& entry) { return entry.key.text == "expect"; });
+        return std::ranges::any_of(map.entries, [](const auto& entry) { return entry.key.text == "expect"; });
     };
     if (has_expect(root)) return true;
     for (const auto& [key, value] : root.entries) {

@@ -101,7 +101,7 @@ struct LocalStack::Inner {
     }
 
     // Ends both groups side by side.
-    Result<void> end(Duration patience) {
+    Result<void> end(Duration patience, const StopAsked& hurry = {}) {
         if (stopped) return {};
         const auto all_gone = [&] {
             return std::ranges::all_of(servers(),
@@ -112,7 +112,7 @@ struct LocalStack::Inner {
                 if (!server->process().group_gone()) server->process().signal_group(signal);
             }
         };
-        const auto wait_gone = [&](Duration at_most, Duration after_leader) {
+        const auto wait_gone = [&](Duration at_most, Duration after_leader, const StopAsked& give_up) {
             const Instant end = clock->now() + at_most;
             std::optional<Instant> leaders_gone;
             while (!all_gone()) {
@@ -122,6 +122,7 @@ struct LocalStack::Inner {
                 if (!led && !leaders_gone) leaders_gone = now;
                 // What a dead leader leaves behind waits for nothing, and its manager ignores SIGTERM.
                 if (now >= end || (leaders_gone && now - *leaders_gone >= after_leader)) return false;
+                if (give_up && give_up()) return false;
                 wait_for(std::chrono::milliseconds{10});
             }
             return true;
@@ -129,11 +130,11 @@ struct LocalStack::Inner {
         bool gone = all_gone();
         if (!gone && patience > Duration::zero()) {
             signal_all(SIGTERM);
-            gone = wait_gone(patience, std::chrono::milliseconds{500});
+            gone = wait_gone(patience, std::chrono::milliseconds{500}, hurry);
         }
         if (!gone) {
             signal_all(SIGKILL);
-            gone = wait_gone(std::chrono::seconds{5}, std::chrono::seconds{5});
+            gone = wait_gone(std::chrono::seconds{5}, std::chrono::seconds{5}, {});
         }
         if (!gone) {
             return fail(ErrorKind::System,
@@ -284,8 +285,8 @@ std::optional<Error> LocalStack::poll() {
     return std::nullopt;
 }
 
-Result<void> LocalStack::stop() {
-    return inner_->end(kStopPatience);
+Result<void> LocalStack::stop(const StopAsked& hurry) {
+    return inner_->end(kStopPatience, hurry);
 }
 
 Result<void> LocalStack::kill() {

@@ -65,9 +65,9 @@ class LocalStack {
     /// Cheap enough to call ten times a second.
     std::optional<Error> poll();
 
-    /// SIGTERM to each group, SIGKILL after 12 s; returns when no process is left. Idempotent.
-    /// ErrorKind::System if a process could not be ended.
-    Result<void> stop();
+    /// SIGTERM to each group, SIGKILL after 12 s or as soon as `hurry` says so (a second Ctrl-C); returns
+    /// when no process is left. Idempotent. ErrorKind::System if a process could not be ended.
+    Result<void> stop(const StopAsked& hurry = {});
     /// As stop(), without patience: SIGKILL at once.
     Result<void> kill();
 

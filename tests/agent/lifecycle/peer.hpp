@@ -1,0 +1,60 @@
+#pragma once
+// A registrar, a verifier and a TPM, as far as an agent's lifecycle can tell them from real ones. In a test
+// of our own client code only (DESIGN, decision 1).
+
+#include <string>
+
+#include "agent/base/http.hpp"
+#include "agent/base/time.hpp"
+#include "agent/lifecycle/machine.hpp"
+#include "agent/lifecycle/rules.hpp"
+
+namespace pushsim::lifecycle {
+
+inline const std::string kAgent = "4f2c0f0e-6a3d-4c5e-9b1a-0d6f3f1e2a77";
+
+/// Which call a request is, told from its method and path alone; throws for one that is none.
+Call call_in(const HttpRequest& request);
+
+class StandIn {
+  public:
+    explicit StandIn(const Clock& clock) : clock_(clock) {}
+
+    HttpResponse answer(const HttpRequest& request);
+    TpmAnswer use(const UseTpm& use) const;
+    /// A 201 with this Location; a change to its body is a replacement of one text by another.
+    HttpResponse negotiated(const std::string& location, const std::string& text = "",
+                            const std::string& by = "") const;
+
+    // What kind of verifier it is.
+    bool enrolled = true;
+    bool asks_for_evidence = true;
+    Duration session_lifetime = std::chrono::minutes{3};
+    std::string seconds_to_next = "2";
+
+    int sessions = 0;      ///< opened
+    int attestations = 0;  ///< negotiated
+    int accepted = 0;      ///< answered with 202
+    bool active = false;   ///< at the registrar
+    std::string token;     ///< the one that is accepted
+
+    void forget_sessions() { session_.clear(); }
+
+  private:
+    HttpResponse open_session();
+    HttpResponse prove();
+
+    const Clock& clock_;
+    std::string session_;
+    bool evidence_is_in_ = false;
+};
+
+HttpResponse json_answer(int status, std::string body, HttpHeaders headers = {});
+/// A JSON:API refusal.
+HttpResponse refusal(int status, const std::string& code, HttpHeaders headers = {});
+/// A refusal with an empty body.
+HttpResponse bare_status(int status, HttpHeaders headers = {});
+/// Authorization and session refusals have no code.
+HttpResponse refusal_without_code(int status, const std::string& detail, HttpHeaders headers = {});
+
+}  // namespace pushsim::lifecycle

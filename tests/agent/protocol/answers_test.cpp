@@ -1,0 +1,369 @@
+// Every parser reads what was recorded.
+
+#include <gmock/gmock.h>
+
+#include "agent/protocol/protocol.hpp"
+#include "tests/agent/protocol/recording.hpp"
+
+namespace pushsim::protocol {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using testing::recording;
+
+const std::string kAgent = "a1000000-0000-4000-8000-000000000001";
+
+/// The value, or a test failure that shows the error.
+template <typename T>
+T expect_value(Result<T> result) {
+    if (!result) throw std::runtime_error(result.error().text());
+    return *std::move(result);
+}
+
+nlohmann::json body_of(const testing::Recording& recorded) {
+    return nlohmann::json::parse(recorded.response.body);
+}
+
+WallTime time_at(const nlohmann::json& text) {
+    return from_rfc3339(text.get<std::string>()).value();
+}
+
+TEST(Answers, VersionsAreRead) {
+    const auto versions = expect_value(parse_versions(recording("registrar-version").response));
+    EXPECT_EQ(versions.current, "2.6");
+    EXPECT_THAT(versions.supported,
+                ElementsAre("1.0", "2.0", "2.1", "2.2", "2.3", "2.4", "2.5", "2.6", "3.0"));
+    EXPECT_EQ(choose_registrar_version(versions), "2.6");
+}
+
+TEST(Answers, VersionChoiceFollowsTheRustAgent) {
+    EXPECT_EQ(choose_registrar_version({"2.3", {"2.6"}}), "2.3");
+    EXPECT_EQ(choose_registrar_version({"3.0", {"1.0", "2.2", "2.5", "3.0"}}), "2.5");
+    EXPECT_EQ(choose_registrar_version({"3.0", {"3.0", "2.0"}}), std::nullopt);
+    EXPECT_EQ(choose_registrar_version({"3.0", {}}), std::nullopt);
+    EXPECT_EQ(known_registrar_versions().front(), "2.6");
+    EXPECT_EQ(known_registrar_versions().back(), "2.1");
+}
+
+TEST(Answers, RegistrationGivesTheTwoPartsOfTheCredential) {
+    const auto blob = expect_value(parse_registration(recording("registrar-register").response));
+    EXPECT_EQ(blob.id_object.size(), 68U);
+    EXPECT_EQ(blob.encrypted_secret.size(), 256U);
+}
+
+TEST(Answers, ActivationAndAdminActsSucceed) {
+    EXPECT_TRUE(parse_activation(recording("registrar-activate").response));
+    for (const char* name : {"verifier-enrol", "verifier-enrol-logs", "verifier-delete",
+                             "verifier-reactivate", "registrar-delete"}) {
+        EXPECT_TRUE(parse_done(recording(name).response)) << name;
+    }
+}
+
+TEST(Answers, SessionGivesChallengeAndTimes) {
+    const auto recorded = recording("session-create");
+    const auto attributes = body_of(recorded)["/data/attributes"_json_pointer];
+    const auto session = expect_value(parse_session(recorded.response));
+    EXPECT_EQ(session.session_id, body_of(recorded)["/data/id"_json_pointer]);
+    EXPECT_EQ(session.agent_id, kAgent);
+    EXPECT_EQ(session.challenge.size(), 16U);
+    EXPECT_EQ(to_base64(session.challenge),
+              attributes["/authentication_requested/0/chosen_parameters/challenge"_json_pointer]);
+    EXPECT_EQ(session.created_at, time_at(attributes.at("created_at")));
+    EXPECT_EQ(session.challenges_expire_at - session.created_at, std::chrono::seconds{3});
+}
+
+TEST(Answers, SessionCreatedWith201IsTakenToo) {
+    auto answer = recording("session-create").response;
+    answer.status = 201;
+    EXPECT_TRUE(parse_session(answer));
+}
+
+TEST(Answers, ProofThatHoldsGivesToken) {
+    const auto recorded = recording("session-proof-pass");
+    const auto attributes = body_of(recorded)["/data/attributes"_json_pointer];
+    const auto verdict = expect_value(parse_proof(recorded.response));
+    EXPECT_TRUE(verdict.passed);
+    EXPECT_EQ(verdict.token, attributes.at("token"));
+    EXPECT_EQ(verdict.agent_id, kAgent);
+    EXPECT_TRUE(verdict.token.starts_with(verdict.session_id + "."));
+    EXPECT_EQ(verdict.token_expires_at, time_at(attributes.at("token_expires_at")));
+    EXPECT_EQ(verdict.response_received_at, time_at(attributes.at("response_received_at")));
+}
+
+TEST(Answers, ProofThatFailsIsAVerdictWhateverItsStatus) {
+    for (const char* name :
+         {"session-proof-not-enrolled", "session-proof-expired", "session-proof-fail-401"}) {
+        const auto verdict = expect_value(parse_proof(recording(name).response));
+        EXPECT_FALSE(verdict.passed) << name;
+        EXPECT_THAT(verdict.token, IsEmpty()) << name;
+        EXPECT_FALSE(verdict.token_expires_at) << name;
+    }
+}
+
+TEST(Answers, ProofAnsweredWithAPlain401IsARefusal) {
+    HttpResponse answer{401, {}, R"({"errors":[{"status":"401","title":"Unauthorized","detail":"no"}]})"};
+    auto verdict = parse_proof(answer, "PATCH /x");
+    ASSERT_FALSE(verdict);
+    EXPECT_EQ(verdict.error().kind, ErrorKind::Protocol);
+    EXPECT_EQ(verdict.error().message, "PATCH /x: answered 401 no, expected 200");
+    answer.body = "<html>";
+    EXPECT_EQ(parse_proof(answer).error().kind, ErrorKind::Protocol);
+}
+
+TEST(Answers, NegotiationGivesTheQuoteRequest) {
+    const auto recorded = recording("attestation-negotiate");
+    const auto attributes = body_of(recorded)["/data/attributes"_json_pointer];
+    const auto negotiation = expect_value(parse_negotiation(recorded.response));
+    EXPECT_EQ(negotiation.stage, "awaiting_evidence");
+    EXPECT_EQ(negotiation.target, attestation_target(kAgent, "0"));
+    EXPECT_EQ(negotiation.location, negotiation.target);
+    EXPECT_EQ(negotiation.index, 0);
+    EXPECT_EQ(negotiation.challenges_expire_at, time_at(attributes.at("challenges_expire_at")));
+    EXPECT_EQ(negotiation.capabilities_received_at, time_at(attributes.at("capabilities_received_at")));
+    ASSERT_EQ(negotiation.evidence_requested.size(), 1U);
+    const auto& quote = std::get<QuoteRequest>(negotiation.evidence_requested[0]);
+    EXPECT_EQ(quote.challenge.size(), 16U);
+    EXPECT_EQ(quote.signature_scheme, "rsassa");
+    EXPECT_EQ(quote.hash_algorithm, "sha256");
+    EXPECT_THAT(quote.pcrs(), ElementsAre(0, 7));
+    EXPECT_EQ(quote.key_server_identifier, "ak");
+    EXPECT_EQ(quote.key_local_identifier.size(), 68U);
+}
+
+TEST(Answers, NegotiationGivesLogRequestsInOrder) {
+    const auto negotiation =
+        expect_value(parse_negotiation(recording("attestation-negotiate-logs").response));
+    ASSERT_EQ(negotiation.evidence_requested.size(), 3U);
+    EXPECT_EQ(std::get<QuoteRequest>(negotiation.evidence_requested[0]).pcrs().size(), 16U);
+    EXPECT_EQ(std::get<UefiLogRequest>(negotiation.evidence_requested[1]).format, "application/octet-stream");
+    const auto& ima = std::get<ImaLogRequest>(negotiation.evidence_requested[2]);
+    EXPECT_EQ(ima.starting_offset, 0U);
+    EXPECT_EQ(ima.entry_count, std::nullopt);
+    EXPECT_EQ(ima.format, "text/plain");
+}
+
+TEST(Answers, NegotiationThatRequestsNothingIsRead) {
+    const auto negotiation =
+        expect_value(parse_negotiation(recording("attestation-negotiate-nothing").response));
+    EXPECT_THAT(negotiation.evidence_requested, IsEmpty());
+    EXPECT_FALSE(negotiation.challenges_expire_at);
+    EXPECT_EQ(negotiation.index, 0);
+}
+
+/// The recorded negotiation with its first evidence request changed.
+HttpResponse negotiation_with(const std::string& pointer, const nlohmann::json& value) {
+    auto answer = recording("attestation-negotiate").response;
+    auto body = nlohmann::json::parse(answer.body);
+    body[nlohmann::json::json_pointer{"/data/attributes/evidence_requested/0" + pointer}] = value;
+    answer.body = body.dump();
+    return answer;
+}
+
+TEST(Answers, BanksThatAreNullAreNotSelected) {
+    const auto answer =
+        negotiation_with("/chosen_parameters/selected_subjects", {{"sha256", {1}}, {"sha1", nullptr}});
+    const auto negotiation = expect_value(parse_negotiation(answer));
+    const auto& quote = std::get<QuoteRequest>(negotiation.evidence_requested[0]);
+    EXPECT_EQ(quote.selected_subjects.size(), 1U);
+    EXPECT_THAT(quote.pcrs(), ElementsAre(1));
+}
+
+TEST(Answers, QuoteOfABankThatIsNotSelectedIsAnError) {
+    const auto answer =
+        negotiation_with("/chosen_parameters/selected_subjects", {{"sha1", {1}}, {"sha256", nullptr}});
+    const auto negotiation = parse_negotiation(answer);
+    ASSERT_FALSE(negotiation);
+    EXPECT_THAT(
+        negotiation.error().message,
+        HasSubstr("/chosen_parameters/selected_subjects: selects nothing of hash_algorithm 'sha256'"));
+}
+
+TEST(Answers, PcrThatNoTpmHasIsAnError) {
+    const auto negotiation =
+        parse_negotiation(negotiation_with("/chosen_parameters/selected_subjects/sha256/1", 24));
+    ASSERT_FALSE(negotiation);
+    EXPECT_THAT(negotiation.error().message,
+                HasSubstr("/selected_subjects/sha256/1: 24, expected a PCR (0 to 23)"));
+}
+
+TEST(Answers, ChallengeThatIsNotBase64IsNamed) {
+    const auto negotiation =
+        parse_negotiation(negotiation_with("/chosen_parameters/challenge", "%%%%"), "POST /a");
+    ASSERT_FALSE(negotiation);
+    EXPECT_EQ(negotiation.error().kind, ErrorKind::Parse);
+    EXPECT_THAT(
+        negotiation.error().message,
+        ::testing::StartsWith(
+            "POST /a: /data/attributes/evidence_requested/0/chosen_parameters/challenge: not base64"));
+}
+
+TEST(Answers, EmptyChallengeIsAnError) {
+    EXPECT_FALSE(parse_negotiation(negotiation_with("/chosen_parameters/challenge", "")));
+}
+
+TEST(Answers, UnknownEvidenceIsHandedOnByName) {
+    const auto negotiation = expect_value(parse_negotiation(negotiation_with("/evidence_type", "sbom")));
+    const auto& unknown = std::get<UnknownEvidenceRequest>(negotiation.evidence_requested[0]);
+    EXPECT_EQ(unknown.evidence_type, "sbom");
+    EXPECT_EQ(unknown.evidence_class, "certification");
+}
+
+HttpResponse negotiation_at(const std::string& location) {
+    auto answer = recording("attestation-negotiate").response;
+    std::erase_if(answer.headers, [](const auto& header) { return header.first == "Location"; });
+    answer.headers.emplace_back("location", location);
+    return answer;
+}
+
+TEST(Answers, LocationBecomesATarget) {
+    const auto target = [](const std::string& location) {
+        return expect_value(parse_negotiation(negotiation_at(location))).target;
+    };
+    EXPECT_EQ(target("/3/agents/a/attestations/7"), "/3/agents/a/attestations/7");
+    EXPECT_EQ(target("https://h:1//v3.0/agents//a?x=//#f"), "/v3.0/agents/a?x=//");
+    EXPECT_EQ(target("http://h"), "/");
+    EXPECT_EQ(target("//other/a"), "/other/a");
+    EXPECT_EQ(expect_value(parse_negotiation(negotiation_at("/a/12"))).index, 12);
+    EXPECT_EQ(expect_value(parse_negotiation(negotiation_at("/a/12?b=3"))).index, 12);
+    for (const char* odd : {"/a/", "/a/x", "/a/-1", "/a/1x", "/a/99999999999"})
+        EXPECT_EQ(expect_value(parse_negotiation(negotiation_at(odd))).index, std::nullopt) << odd;
+}
+
+TEST(Answers, LocationThatIsNoPathIsAnError) {
+    for (const char* location : {"", "x/y", "ftp://h/a", "/a b", "/a\r\nx: y", "#a", "/\xc3\xa4"}) {
+        const auto negotiation = parse_negotiation(negotiation_at(location));
+        ASSERT_FALSE(negotiation) << location;
+        EXPECT_THAT(negotiation.error().message, HasSubstr("header Location: neither")) << location;
+    }
+    auto answer = negotiation_at("");
+    answer.headers.clear();
+    EXPECT_THAT(parse_negotiation(answer).error().message, HasSubstr("header Location: missing"));
+}
+
+TEST(Answers, EvidenceAnswerSaysWhenToComeAgain) {
+    for (const char* name : {"attestation-evidence", "attestation-evidence-logs"}) {
+        const auto answer = expect_value(parse_evidence_answer(recording(name).response));
+        EXPECT_EQ(answer.stage, "evaluating_evidence");
+        EXPECT_EQ(answer.next_attestation, std::chrono::seconds{2});
+        EXPECT_TRUE(answer.evidence_received_at);
+        EXPECT_EQ(*answer.challenges_expire_at - *answer.capabilities_received_at, std::chrono::seconds{4});
+    }
+}
+
+TEST(Answers, WhenToComeAgainIsLeftOutWhenItIsNoTime) {
+    auto answer = recording("attestation-evidence").response;
+    const auto body = nlohmann::json::parse(answer.body);
+    const auto next = [&](const nlohmann::json& meta) {
+        auto changed = body;
+        changed["meta"] = meta;
+        answer.body = changed.dump();
+        return expect_value(parse_evidence_answer(answer)).next_attestation;
+    };
+    for (const nlohmann::json& none :
+         {nlohmann::json{"3"}, nlohmann::json(-1), nlohmann::json(nullptr), nlohmann::json(1e300),
+          nlohmann::json(true), nlohmann::json::array({2}), nlohmann::json(UINT64_MAX)}) {
+        EXPECT_EQ(next({{"seconds_to_next_attestation", none}}), std::nullopt) << none;
+    }
+    EXPECT_EQ(next(nullptr), std::nullopt);
+    EXPECT_EQ(next("meta"), std::nullopt);
+    EXPECT_EQ(next({{"seconds_to_next_attestation", 0}}), Duration::zero());
+    EXPECT_EQ(next({{"seconds_to_next_attestation", 1.5}}), std::chrono::milliseconds{1500});
+}
+
+TEST(Answers, StatusIsRead) {
+    const auto pending = expect_value(parse_status(recording("verifier-status-pending").response));
+    EXPECT_EQ(pending.attestation_status, "PENDING");
+    EXPECT_EQ(pending.attestation_count, 0U);
+    EXPECT_EQ(pending.last_received_quote, 0U);
+    EXPECT_EQ(pending.attestation_period, "2s");
+    EXPECT_EQ(pending.maximum_attestation_interval, "10s");
+    EXPECT_EQ(pending.operational_state, 3);
+    EXPECT_FALSE(pending.has_runtime_policy);
+    EXPECT_THAT(pending.accept_tpm_signing_algs, ElementsAre("ecschnorr", "rsassa"));
+    EXPECT_THAT(pending.accept_tpm_hash_algs, ElementsAre("sha512", "sha384", "sha256"));
+    EXPECT_THAT(pending.accept_tpm_encryption_algs, ElementsAre("ecc", "rsa"));
+    EXPECT_THAT(pending.tpm_policy, HasSubstr("\"mask\""));
+
+    const auto pass = expect_value(parse_status(recording("verifier-status-pass").response));
+    EXPECT_EQ(pass.attestation_status, "PASS");
+    EXPECT_EQ(pass.attestation_count, 1U);
+    EXPECT_GT(pass.last_received_quote, 1'700'000'000U);
+    EXPECT_EQ(pass.last_successful_attestation, pass.last_received_quote);
+
+    const auto failed = expect_value(parse_status(recording("verifier-status-fail").response));
+    EXPECT_EQ(failed.attestation_status, "FAIL");
+    EXPECT_EQ(failed.last_successful_attestation, 0U);
+    EXPECT_GT(failed.last_received_quote, 0U);
+
+    const auto logs = expect_value(parse_status(recording("verifier-status-logs").response));
+    EXPECT_TRUE(logs.has_runtime_policy);
+    EXPECT_TRUE(logs.has_mb_refstate);
+}
+
+TEST(Answers, ListsOfBothServersAreRead) {
+    EXPECT_THAT(expect_value(parse_list(recording("verifier-list-empty").response)), IsEmpty());
+    EXPECT_EQ(expect_value(parse_list(recording("verifier-list").response)).size(), 4U);
+    const auto ids = expect_value(parse_list(recording("registrar-list").response));
+    ASSERT_EQ(ids.size(), 4U);
+    EXPECT_EQ(ids[0], kAgent);
+}
+
+TEST(Answers, RegistrarRecordIsRead) {
+    const auto agent = expect_value(parse_registrar_agent(recording("registrar-agent").response));
+    const auto sent = recording("registrar-register").sent();
+    EXPECT_EQ(to_base64(agent.ak_public), sent.at("aik_tpm"));
+    EXPECT_EQ(to_base64(agent.ek_public), sent.at("ek_tpm"));
+    EXPECT_FALSE(agent.ek_certificate);
+    EXPECT_EQ(agent.mtls_certificate, "disabled");
+    EXPECT_EQ(agent.ip, "127.0.0.1");
+    EXPECT_EQ(agent.port, 9002);
+    EXPECT_EQ(agent.registration_count, 1U);
+}
+
+TEST(Answers, EnvelopeThatContradictsTheStatusIsAnError) {
+    const auto done = parse_done({200, {}, R"({"code":409,"status":"no","results":{}})"});
+    ASSERT_FALSE(done);
+    EXPECT_EQ(done.error().message, "/code: 409, but the status of the answer is 200");
+}
+
+TEST(Answers, ResourceOfAnotherTypeIsAnError) {
+    auto answer = recording("session-create").response;
+    auto body = nlohmann::json::parse(answer.body);
+    body["data"]["type"] = "attestation";
+    answer.body = body.dump();
+    EXPECT_EQ(parse_session(answer).error().message, "/data/type: 'attestation', expected 'session'");
+}
+
+TEST(Answers, TextOfTheServerCannotBecomePartOfALaterRequestLine) {
+    auto session = recording("session-create").response;
+    for (const char* id : {"", "a/b", "a b", "a?b", "a\r\nb"}) {
+        auto body = nlohmann::json::parse(session.body);
+        body["data"]["id"] = id;
+        const auto parsed = parse_session({200, {}, body.dump()});
+        ASSERT_FALSE(parsed) << id;
+        EXPECT_THAT(parsed.error().message, HasSubstr("/data/id: "));
+    }
+    const auto proof = recording("session-proof-pass").response;
+    for (const char* token : {"", "a b", "a\r\nx: y"}) {
+        auto body = nlohmann::json::parse(proof.body);
+        body["data"]["attributes"]["token"] = token;
+        const auto parsed = parse_proof({200, {}, body.dump()});
+        ASSERT_FALSE(parsed) << token;
+        EXPECT_THAT(parsed.error().message, HasSubstr("/data/attributes/token: "));
+    }
+}
+
+TEST(Answers, VerdictThatIsNoVerdictIsAnError) {
+    auto proof = recording("session-proof-pass").response;
+    proof.status = 401;
+    EXPECT_EQ(parse_proof(proof).error().message, "/data/attributes/evaluation: 'pass' with status 401");
+    auto body = nlohmann::json::parse(proof.body);
+    body["data"]["attributes"]["evaluation"] = "pending";
+    EXPECT_EQ(parse_proof({200, {}, body.dump()}).error().message,
+              "/data/attributes/evaluation: 'pending', expected 'pass' or 'fail'");
+}
+
+}  // namespace
+}  // namespace pushsim::protocol

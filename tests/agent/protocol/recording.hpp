@@ -1,0 +1,29 @@
+#pragma once
+// The recorded exchanges of fixtures/messages.
+
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "agent/base/http.hpp"
+
+namespace pushsim::protocol::testing {
+
+struct Recording {
+    std::string name;  ///< of the file, without .json
+    HttpRequest request;
+    HttpResponse response;
+    nlohmann::json known;  ///< null where the file has none
+
+    /// The headers that a builder is responsible for: those of the transport are left out.
+    HttpHeaders built_headers() const;
+    nlohmann::json sent() const { return nlohmann::json::parse(request.body); }
+};
+
+/// A recording that is not there, or not readable, is an exception.
+Recording recording(const std::string& name);
+/// All of them, sorted by name.
+std::vector<Recording> all_recordings();
+
+}  // namespace pushsim::protocol::testing

@@ -1,0 +1,103 @@
+#include "tests/agent/tpm/tpm_under_test.hpp"
+
+#include <cstdlib>
+#include <map>
+#include <optional>
+#include <stdexcept>
+
+#include "agent/tpm/external_tpm.hpp"
+#include "agent/tpm/tpm_host.hpp"
+#include "tests/agent/tpm/swtpm_process.hpp"
+
+namespace pushsim::tpm {
+namespace {
+
+class InProcess final : public TpmUnderTest {
+  public:
+    InProcess() : tpm_(host()) { must(tpm_.power_on()); }
+    Tpm& tpm() override { return tpm_; }
+    void power_cycle(PowerOff how, StartupType startup) override {
+        must(tpm_.power_off(how));
+        must(tpm_.power_on(startup));
+    }
+
+  private:
+    VirtualTpm tpm_;
+};
+
+class Swtpm final : public TpmUnderTest {
+  public:
+    Swtpm() { open(); }
+    Tpm& tpm() override { return *tpm_; }
+    void power_cycle(PowerOff how, StartupType startup) override {
+        if (how != PowerOff::Loss)
+            must(tpm_->run([&](Commands& commands) {
+                return commands.shutdown(how == PowerOff::OrderlyState ? StartupType::State
+                                                                       : StartupType::Clear);
+            }));
+        process_.kill();
+        tpm_.reset();
+        process_.start(startup == StartupType::State ? "startup-state" : "startup-clear");
+        open();
+    }
+
+  private:
+    void open() { tpm_ = must(ExternalTpm::open(process_.tcti())); }
+
+    SwtpmProcess process_;
+    std::unique_ptr<ExternalTpm> tpm_;
+};
+
+/// What lives as long as the test programme; TPMs go before their host.
+class Shared final : public testing::Environment {
+  public:
+    void TearDown() override {
+        provisioned_.clear();
+        host_.reset();
+    }
+
+    TpmHost& host() {
+        if (!host_) host_ = std::make_unique<TpmHost>();
+        return *host_;
+    }
+    Provisioned& provisioned(Where where) {
+        auto found = provisioned_.find(where);
+        if (found == provisioned_.end()) {
+            auto tpm = TpmUnderTest::make(where);
+            auto keys = must(AttestationKeys::provision(tpm->tpm(), AkParent::None));
+            found = provisioned_.emplace(where, Provisioned{std::move(tpm), std::move(keys)}).first;
+        }
+        return found->second;
+    }
+
+  private:
+    std::unique_ptr<TpmHost> host_;
+    std::map<Where, Provisioned> provisioned_;
+};
+
+// Connections that break because a test ends swtpm are no news.
+const int quiet_tss = ::setenv("TSS2_LOG", "all+NONE", 0);
+
+Shared& shared = *static_cast<Shared*>(testing::AddGlobalTestEnvironment(new Shared));
+
+}  // namespace
+
+TpmHost& host() {
+    (void)quiet_tss;
+    return shared.host();
+}
+
+std::unique_ptr<TpmUnderTest> TpmUnderTest::make(Where where) {
+    if (where == Where::InProcess) return std::make_unique<InProcess>();
+    return std::make_unique<Swtpm>();
+}
+
+Provisioned& provisioned(Where where) {
+    return shared.provisioned(where);
+}
+
+std::string name_of(const testing::TestParamInfo<Where>& info) {
+    return info.param == Where::InProcess ? "InProcess" : "Swtpm";
+}
+
+}  // namespace pushsim::tpm

@@ -1,0 +1,215 @@
+#include "reports/checks.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/reports/golden.hpp"
+
+namespace pushsim::reports {
+namespace {
+
+using namespace test;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+constexpr const char* submission = R"("phase":"submit","peer")";
+
+TEST(Accounted, AnHonestRunAddsUp) {
+    const RunReport report = judged(honest_run());
+    EXPECT_THAT(findings(report, "accounted"), IsEmpty());
+    const Account& account = report.scenarios[0].account;
+    EXPECT_EQ(account.sent, 3U);
+    EXPECT_EQ(account.accepted, 3U);
+    EXPECT_EQ(account.passed, 3U);
+    EXPECT_EQ(account.refused + account.in_transit + account.failed + account.pending, 0U);
+}
+
+TEST(Accounted, ASubmissionThatIsNotInTheHistoryIsFound) {
+    const RunReport report = judged(without(honest_run(), submission, 1));
+    EXPECT_THAT(
+        findings(report, "accounted"),
+        ElementsAre(HasSubstr("a cycle ended with 202 (reached), but the submission is not in the history"),
+                    HasSubstr("3 cycles ended with their evidence accepted, but 2 submissions were accepted"),
+                    HasSubstr("attestation 1 has a verdict, but no submission"),
+                    HasSubstr("2 attestations passed, but the verifier's attestation_count grew by 3")));
+    EXPECT_EQ(report.scenarios[0].outcome, Outcome::NotAsExpected);
+    EXPECT_EQ(report.exit_code, 1);
+}
+
+TEST(Accounted, AVerdictThatIsNotInTheHistoryIsFound) {
+    const RunReport report = judged(without(honest_run(), R"("kind":"verdict")", 2));
+    EXPECT_THAT(findings(report, "accounted"),
+                ElementsAre(HasSubstr(
+                    "attestation 2 was accepted (202), but has neither a verdict nor is it pending")));
+    EXPECT_EQ(report.exit_code, 1);
+}
+
+TEST(Accounted, ACycleThatIsNotInTheHistoryIsFound) {
+    const RunReport report = judged(without(honest_run(), R"("kind":"cycle")", 0));
+    EXPECT_THAT(findings(report, "accounted"),
+                ElementsAre(HasSubstr("2 cycles ended with their evidence accepted, but 3")));
+}
+
+TEST(Accounted, ARefusalThatWasAnAcceptanceIsFound) {
+    const std::string text =
+        with_line(honest_run(), submission, 0, replacing(R"("status":202)", R"("status":403)"));
+    EXPECT_THAT(findings(judged(text), "accounted"), testing::Contains(HasSubstr("3 cycles ended")));
+}
+
+TEST(Accounted, AVerifierThatCountsLessOrMoreIsFound) {
+    for (const char* count : {R"("attestation_count":2)", R"("attestation_count":4)"}) {
+        const std::string text = with_line(honest_run(), R"("kind":"status_read")", 0,
+                                           replacing(R"("attestation_count":3)", count));
+        EXPECT_THAT(
+            findings(judged(text), "accounted"),
+            ElementsAre(HasSubstr("3 attestations passed, but the verifier's attestation_count grew by ")));
+    }
+}
+
+TEST(Accounted, WithoutAReadingTheVerifiersOwnCountIsSaidToBeUnchecked) {
+    const RunReport report = judged(without(honest_run(), R"("kind":"status_read")"));
+    EXPECT_THAT(findings(report, "accounted"), IsEmpty());
+    ASSERT_EQ(report.scenarios[0].not_checked.size(), 1U);
+    EXPECT_THAT(report.scenarios[0].not_checked[0].reason, HasSubstr("not read for 1 agent"));
+}
+
+TEST(Accounted, WhatWasLostInTransitMayHaveBeenJudgedOrNot) {
+    for (const int count : {0, 1}) {
+        Script script;
+        script.begin("lost").step(0, "attest").enrol().attest_in_vain(0);
+        if (count == 1) script.verdict(0, "pass");
+        const RunReport report =
+            judged(script.status(count == 1 ? "PASS" : "PENDING", count).end_scenario().end().text());
+        EXPECT_THAT(findings(report, "accounted"), IsEmpty());
+        EXPECT_EQ(report.scenarios[0].account.in_transit, 1U);
+    }
+}
+
+TEST(Accounted, PendingIsAnAccountToo) {
+    Script script;
+    script.begin("pending").step(0, "attest").enrol().attest(0).verdict(0, "pending").status("PENDING", 0);
+    const RunReport report = judged(script.end_scenario().end().text());
+    EXPECT_THAT(findings(report, "accounted"), IsEmpty());
+    EXPECT_EQ(report.scenarios[0].account.pending, 1U);
+}
+
+TEST(Accounted, CountsBeginAnewWithEachEnrolment) {
+    Script script;
+    script.begin("again").step(0, "attest").enrol().attest(0).verdict(0, "pass").status("PASS", 1);
+    script.enrol().attest(0).verdict(0, "pass").attest(1).verdict(1, "pass").status("PASS", 2);
+    const RunReport report = judged(script.end_scenario().end().text());
+    EXPECT_THAT(findings(report, "accounted"), IsEmpty());
+    EXPECT_EQ(report.scenarios[0].account.passed, 3U);
+}
+
+TEST(Accounted, AnEnrolmentFromBeforeTheRunIsCountedFromTheFirstReading) {
+    Script script;
+    script.begin("external")
+        .step(0, "attest")
+        .status("PASS", 40)
+        .attest(0)
+        .verdict(0, "pass")
+        .status("PASS", 41);
+    const std::string text = script.end_scenario().end().text();
+    EXPECT_THAT(findings(judged(text), "accounted"), IsEmpty());
+    const std::string off = with_line(text, R"("attestation_count":41)", 0, replacing("41}", "43}"));
+    EXPECT_THAT(findings(judged(off), "accounted"), ElementsAre(HasSubstr("grew by 3")));
+}
+
+TEST(Accounted, EachAgentHasItsOwnAccount) {
+    Script script;
+    script.begin("two", {}, 2).step(0, "attest");
+    script.attest(0, 202, "", "honest[0]").attest(0, 202, "", "honest[1]");
+    script.verdict(0, "pass", "", "honest[0]").verdict(1, "pass", "", "honest[0]");
+    // As many verdicts as acceptances, but of another.
+    EXPECT_THAT(findings(judged(script.end_scenario().end().text()), "accounted"),
+                ElementsAre(HasSubstr("honest[0]: attestation 1 has a verdict"),
+                            HasSubstr("honest[1]: attestation 0 was accepted")));
+}
+
+TEST(Accounted, ManyFindingsAreSummedUp) {
+    Script script;
+    script.begin("many").step(0, "attest");
+    for (int index = 0; index < 30; ++index)
+        script.attest(index);
+    const auto texts = findings(judged(script.end_scenario().end().text()), "accounted");
+    ASSERT_EQ(texts.size(), 21U);
+    EXPECT_EQ(texts.back(), "and 10 more of the kind");
+}
+
+TEST(VerdictSources, EachOfThemIsFoundDisagreeing) {
+    const std::string honest = honest_run();
+    const std::string record = with_line(honest, R"("kind":"verdict")", 0,
+                                         replacing(R"("evaluation":"pass")", R"("evaluation":"fail")"));
+    EXPECT_THAT(findings(judged(record), "verdict_sources_agree"),
+                ElementsAre("honest[0]: attestation 0: the record says fail, the database says pass",
+                            "honest[0]: attestation 0: the record says fail, the log says pass"));
+    const std::string log =
+        with_line(honest, R"("kind":"verdict")", 1, replacing(R"("verdict":"pass")", R"("verdict":"fail")"));
+    EXPECT_THAT(findings(judged(log), "verdict_sources_agree"),
+                ElementsAre("honest[0]: attestation 1: the record says pass, the log says fail"));
+    EXPECT_EQ(judged(log).exit_code, 1);
+    const std::string reason =
+        with_line(mismatch_run(), R"("kind":"verdict")", 0,
+                  replacing(R"("reason":"policy_violation")", R"("reason":"broken_evidence_chain")"));
+    EXPECT_THAT(findings(judged(reason), "verdict_sources_agree"),
+                testing::Contains(HasSubstr("the database gives the reason")));
+    EXPECT_THAT(findings(judged(honest), "verdict_sources_agree"), IsEmpty());
+}
+
+TEST(VerdictSources, OnePlaceAloneIsSaidToBeUnchecked) {
+    Script script;
+    script.begin("one").step(0, "attest").attest(0);
+    h::Verdict verdict;
+    verdict.record.value = h::RecordVerdict{"verification_complete", "pass"};
+    script.add(script.where(), verdict);
+    const RunReport report = judged(script.end_scenario().end().text());
+    EXPECT_THAT(findings(report, "verdict_sources_agree"), IsEmpty());
+    ASSERT_FALSE(report.scenarios[0].not_checked.empty());
+    EXPECT_EQ(report.scenarios[0].not_checked.back().reason,
+              "1 of 1 verdict known from fewer than two places");
+}
+
+TEST(Status, AStatusThatTheVerdictsDoNotAllowIsFound) {
+    const auto status = [](const std::string& text, const std::string& from, const std::string& to) {
+        return findings(judged(with_line(text, R"("kind":"status_read")", 0, replacing(from, to))),
+                        "status_agrees");
+    };
+    EXPECT_THAT(status(honest_run(), "PASS", "FAIL"),
+                ElementsAre("honest[0]: the status is FAIL, its verdicts allow PASS, TIMEOUT"));
+    EXPECT_THAT(status(honest_run(), "PASS", "PENDING"), ElementsAre(HasSubstr("PENDING")));
+    EXPECT_THAT(status(honest_run(), "PASS", "TIMEOUT"), IsEmpty());
+    EXPECT_THAT(status(mismatch_run(), "FAIL", "PASS"),
+                ElementsAre("honest[0]: the status is PASS, its verdicts allow FAIL"));
+    EXPECT_THAT(findings(judged(mismatch_run()), "status_agrees"), IsEmpty());
+}
+
+TEST(Status, BeforeTheVerdictIsKnownNothingIsSaid) {
+    Script script;
+    script.begin("early").step(0, "attest").enrol().attest(0).status("PENDING", 0).verdict(0, "pass");
+    EXPECT_THAT(findings(judged(script.end_scenario().end().text()), "status_agrees"), IsEmpty());
+}
+
+TEST(No5xx, IsANoteUnlessTheScenarioExpectsIt) {
+    const std::string text =
+        with_line(honest_run(), R"("phase":"negotiate")", 0, replacing(R"("status":201)", R"("status":500)"));
+    const RunReport report = judged(text);
+    EXPECT_THAT(
+        findings(report, "no_5xx"),
+        ElementsAre("1 answer of 500 in negotiate, first POST /v3.0/agents/id/attestations by honest[0]"));
+    EXPECT_EQ(report.scenarios[0].outcome, Outcome::AsExpected);
+
+    const std::string expecting =
+        with_line(honest_run({{.clause = h::CheckClause{"no_5xx"}}}), R"("phase":"negotiate")", 0,
+                  replacing(R"("status":201)", R"("status":500)"));
+    const RunReport strict = judged(expecting);
+    EXPECT_EQ(strict.scenarios[0].outcome, Outcome::NotAsExpected);
+    ASSERT_TRUE(strict.scenarios[0].expectations.at(0).exchange);
+    EXPECT_EQ(strict.scenarios[0].expectations[0].exchange->status, 500);
+    EXPECT_EQ(judged(honest_run({{.clause = h::CheckClause{"no_5xx"}}})).scenarios[0].outcome,
+              Outcome::AsExpected);
+}
+
+}  // namespace
+}  // namespace pushsim::reports

@@ -1,0 +1,231 @@
+#include "reports/expectations.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/reports/golden.hpp"
+
+namespace pushsim::reports {
+namespace {
+
+using namespace test;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+/// The results of these expectations over a scenario of two agents, the second of which is refused.
+std::vector<ExpectationResult> of_two(std::vector<h::Expectation> expectations) {
+    Script script;
+    script.begin("two", std::move(expectations), 2).step(0, "attest");
+    script.attest(0, 202, "", "honest[0]").verdict(0, "pass", "", "honest[0]");
+    script.attest(0, 403, "challenges_expired", "honest[1]");
+    script.status("PASS", 1, "honest[0]").status("PENDING", 0, "honest[1]");
+    return judged(script.end_scenario().end().text()).scenarios.at(0).expectations;
+}
+
+ExpectationResult one(h::Expectation expectation) {
+    return of_two({std::move(expectation)}).at(0);
+}
+
+TEST(ResponseExpectation, HoldsForStatusRangeCodeAndAgents) {
+    EXPECT_EQ(one({.clause = h::ResponseClause{{{403, 403}}, {"challenges_expired"}},
+                   .step = 0,
+                   .agents = {"honest[1]"}})
+                  .judgement,
+              Judgement::Holds);
+    EXPECT_EQ(one({.clause = h::ResponseClause{{{200, 299}}}, .step = 0, .agents = {"honest[0]"}}).judgement,
+              Judgement::Holds);
+    EXPECT_EQ(one({.clause = h::ResponseClause{{{202, 202}, {403, 403}}}, .step = 0}).judgement,
+              Judgement::Holds);
+    EXPECT_EQ(one({.clause = h::ResponseClause{{{403, 403}}, {"other", "challenges_expired"}},
+                   .step = 0,
+                   .agents = {"honest[1]"}})
+                  .judgement,
+              Judgement::Holds);
+}
+
+TEST(ResponseExpectation, ThatDoesNotHoldShowsBothSidesAndTheExchange) {
+    const auto result = one({.clause = h::ResponseClause{{{202, 202}}}, .step = 0, .source = "a.yaml:1:2"});
+    EXPECT_EQ(result.judgement, Judgement::DoesNotHold);
+    EXPECT_EQ(result.what, "response, step 1 (attest)");
+    EXPECT_EQ(result.expected, "202");
+    EXPECT_EQ(result.actual, "1 of 2 agents; honest[1]: 403 challenges_expired");
+    EXPECT_EQ(result.source, "a.yaml:1:2");
+    ASSERT_TRUE(result.exchange);
+    EXPECT_EQ(result.exchange->n, result.n);
+    EXPECT_EQ(result.exchange->method, "PATCH");
+    EXPECT_EQ(result.exchange->status, 403);
+    EXPECT_EQ(result.exchange->code, "challenges_expired");
+    EXPECT_THAT(result.exchange->body_excerpt, HasSubstr("challenges_expired"));
+}
+
+TEST(ResponseExpectation, AnotherCodeOrPointerDoesNotHold) {
+    EXPECT_EQ(one({.clause = h::ResponseClause{{{403, 403}}, {"old_attestation"}},
+                   .step = 0,
+                   .agents = {"honest[1]"}})
+                  .judgement,
+              Judgement::DoesNotHold);
+    EXPECT_EQ(
+        one({.clause = h::ResponseClause{{}, {}, "/data"}, .step = 0, .agents = {"honest[1]"}}).judgement,
+        Judgement::DoesNotHold);
+}
+
+TEST(ResponseExpectation, EveryCycleCountsUnlessTheLastIsAskedFor) {
+    Script script;
+    const h::ResponseClause accepted{{{202, 202}}};
+    script.begin("cycles",
+                 {{.clause = accepted, .step = 0}, {.clause = accepted, .step = 0, .last_cycle_only = true}});
+    script.step(0, "attest").attest(0, 429, "premature_attestation").attest(1).verdict(1, "pass");
+    const auto results = judged(script.end_scenario().end().text()).scenarios.at(0).expectations;
+    EXPECT_EQ(results.at(0).judgement, Judgement::DoesNotHold);
+    EXPECT_EQ(results.at(0).actual, "honest[0]: 429 premature_attestation");
+    EXPECT_EQ(results.at(1).judgement, Judgement::Holds);
+}
+
+TEST(ResponseExpectation, AnAnswerThatNeverCameIsNamed) {
+    Script script;
+    script.begin("lost", {{.clause = h::ResponseClause{{{202, 202}}}, .step = 0}})
+        .step(0, "attest")
+        .attest_in_vain(0);
+    const auto result = judged(script.end_scenario().end().text()).scenarios.at(0).expectations.at(0);
+    EXPECT_EQ(result.judgement, Judgement::DoesNotHold);
+    EXPECT_EQ(result.actual, "honest[0]: reset: the peer reset the connection");
+}
+
+TEST(ResponseExpectation, OfAStepThatAsksTheTenantIsAboutTheTenantsAnswer) {
+    Script script;
+    script.begin("enrol", {{.clause = h::ResponseClause{{{200, 200}}}, .step = 0}}).step(0, "enrol").enrol();
+    EXPECT_EQ(judged(script.end_scenario().end().text()).scenarios.at(0).expectations.at(0).judgement,
+              Judgement::Holds);
+}
+
+TEST(VerdictExpectation, HoldsOrShowsTheVerdict) {
+    EXPECT_EQ(one({.clause = h::VerdictClause{"pass"}, .step = 0, .agents = {"honest[0]"}}).judgement,
+              Judgement::Holds);
+    EXPECT_EQ(one({.clause = h::VerdictClause{"none"}, .step = 0, .agents = {"honest[1]"}}).judgement,
+              Judgement::Holds);
+    const auto none = one({.clause = h::VerdictClause{"pass"}, .step = 0, .agents = {"honest[1]"}});
+    EXPECT_EQ(none.judgement, Judgement::DoesNotHold);
+    EXPECT_EQ(none.actual, "honest[1]: no verdict");
+    ASSERT_TRUE(none.exchange);
+    EXPECT_EQ(none.exchange->status, 403);
+    const auto unwanted = one({.clause = h::VerdictClause{"none"}, .step = 0, .agents = {"honest[0]"}});
+    EXPECT_EQ(unwanted.judgement, Judgement::DoesNotHold);
+    EXPECT_EQ(unwanted.expected, "no verdict");
+    EXPECT_EQ(unwanted.actual, "honest[0]: PASS");
+}
+
+TEST(VerdictExpectation, OneFailureAmongManyCyclesIsEnough) {
+    const std::string text = with_line(honest_run(), R"("kind":"verdict")", 1, [](std::string& line) {
+        replacing(R"("evaluation":"pass")", R"("evaluation":"fail")")(line);
+        replacing(R"("evaluation":"pass")", R"("evaluation":"fail")")(line);
+        replacing(R"("verdict":"pass")", R"("verdict":"fail")")(line);
+    });
+    const auto result = judged(text).scenarios.at(0).expectations.at(1);
+    EXPECT_EQ(result.judgement, Judgement::DoesNotHold);
+    EXPECT_EQ(result.actual, "honest[0]: FAIL");
+    ASSERT_TRUE(result.exchange);
+    EXPECT_EQ(result.exchange->target, "/v3.0/agents/id/attestations/1");
+}
+
+TEST(VerdictExpectation, AReasonIsJudgedApartFromTheVerdict) {
+    const auto results = judged(mismatch_run()).scenarios.at(0).expectations;
+    ASSERT_EQ(results.size(), 2U);
+    EXPECT_EQ(results[0].expected, "FAIL");
+    EXPECT_EQ(results[0].judgement, Judgement::Holds);
+    EXPECT_EQ(results[1].what, "reason, honest, step 1 (attest)");
+    EXPECT_EQ(results[1].judgement, Judgement::Holds);
+
+    const std::string other = with_line(mismatch_run(), R"("kind":"verdict")", 0, [](std::string& line) {
+        replacing("policy_violation", "broken_evidence_chain")(line);
+        replacing("policy_violation", "broken_evidence_chain")(line);
+    });
+    const auto wrong = judged(other).scenarios.at(0).expectations;
+    EXPECT_EQ(wrong.at(1).judgement, Judgement::DoesNotHold);
+    EXPECT_EQ(wrong.at(1).expected, "FAIL policy_violation");
+    EXPECT_EQ(wrong.at(1).actual, "honest[0]: FAIL broken_evidence_chain");
+}
+
+TEST(VerdictExpectation, AReasonThatNobodyTellsIsSkippedAndSaysWhy) {
+    Script script;
+    script.begin("external", {{.clause = h::VerdictClause{"fail", "policy_violation"}, .step = 0}})
+        .step(0, "attest")
+        .attest(0);
+    h::Verdict verdict;
+    verdict.record.value = h::RecordVerdict{"verification_complete", "fail"};
+    verdict.database.unavailable = "an external stack";
+    script.add(script.where(), verdict);
+    const RunReport report = judged(script.end_scenario().end().text());
+    const auto& results = report.scenarios.at(0).expectations;
+    ASSERT_EQ(results.size(), 2U);
+    EXPECT_EQ(results[0].judgement, Judgement::Holds);
+    EXPECT_EQ(results[1].judgement, Judgement::Skipped);
+    EXPECT_EQ(results[1].reason, "reasons need the verifier's database or log (an external stack)");
+    EXPECT_EQ(report.scenarios[0].outcome, Outcome::AsExpected);
+}
+
+TEST(StatusExpectation, LooksAtTheLastReadingOrAtAll) {
+    using When = h::StatusClause::When;
+    Script script;
+    script.begin("status", {{.clause = h::StatusClause{"PASS"}},
+                            {.clause = h::StatusClause{"PASS", When::Always}},
+                            {.clause = h::StatusClause{"TIMEOUT", When::Never}},
+                            {.clause = h::StatusClause{"PENDING", When::Never}},
+                            {.clause = h::StatusClause{"PASS"}, .step = 5}});
+    script.step(0, "read_status").status("PENDING", 0).status("PASS", 1);
+    const auto results = judged(script.end_scenario().end().text()).scenarios.at(0).expectations;
+    EXPECT_EQ(results.at(0).judgement, Judgement::Holds);
+    EXPECT_EQ(results.at(1).judgement, Judgement::DoesNotHold);
+    EXPECT_EQ(results.at(2).judgement, Judgement::Holds);
+    EXPECT_EQ(results.at(3).judgement, Judgement::DoesNotHold);
+    EXPECT_EQ(results.at(4).judgement, Judgement::DoesNotHold);
+    EXPECT_EQ(results.at(4).actual, "honest[0]: no status was read");
+}
+
+TEST(CheckExpectation, AccountedFailsWithItsFindings) {
+    const auto results = judged(without(honest_run(), R"("kind":"verdict")", 0)).scenarios.at(0).expectations;
+    EXPECT_EQ(results.at(3).judgement, Judgement::DoesNotHold);
+    EXPECT_THAT(results.at(3).actual, HasSubstr("attestation 0 was accepted (202)"));
+    EXPECT_EQ(judged(honest_run()).scenarios.at(0).expectations.at(3).judgement, Judgement::Holds);
+}
+
+TEST(CheckExpectation, OfAnUnknownNameIsSkipped) {
+    EXPECT_THAT(one({.clause = h::CheckClause{"nonces_are_prime"}}).reason,
+                HasSubstr("no check of that name"));
+}
+
+TEST(Quantity, SaysHowManyMustSatisfy) {
+    using Kind = h::Quantity::Kind;
+    const auto with = [](Kind kind, int count) {
+        return one({.clause = h::ResponseClause{{{202, 202}}}, .step = 0, .quantity = {kind, count}})
+            .judgement;
+    };
+    EXPECT_EQ(with(Kind::AtLeast, 1), Judgement::Holds);
+    EXPECT_EQ(with(Kind::AtLeast, 2), Judgement::DoesNotHold);
+    EXPECT_EQ(with(Kind::AtMost, 1), Judgement::Holds);
+    EXPECT_EQ(with(Kind::AtMost, 0), Judgement::DoesNotHold);
+    EXPECT_EQ(with(Kind::Exactly, 1), Judgement::Holds);
+    EXPECT_EQ(with(Kind::Exactly, 2), Judgement::DoesNotHold);
+    EXPECT_EQ(with(Kind::All, 0), Judgement::DoesNotHold);
+}
+
+TEST(Quantity, TooManyShowsThoseThatSatisfy) {
+    const auto result = one(
+        {.clause = h::ResponseClause{{{202, 202}}}, .step = 0, .quantity = {h::Quantity::Kind::AtMost, 0}});
+    EXPECT_EQ(result.actual, "1 of 2 agents; honest[0]: 202");
+    EXPECT_EQ(result.what, "response, at most 0 agents, step 1 (attest)");
+}
+
+TEST(Expectations, OfAScenarioThatDidNotEndAreSkipped) {
+    Script script;
+    script.begin("x", {{.clause = h::VerdictClause{"pass"}}}).step(0, "attest");
+    const auto result = judged(script.text()).scenarios.at(0).expectations.at(0);
+    EXPECT_EQ(result.judgement, Judgement::Skipped);
+    EXPECT_THAT(result.reason, HasSubstr("did not come to its end"));
+}
+
+TEST(Expectations, AboutAgentsThatAreNotThereAreSkipped) {
+    EXPECT_EQ(one({.clause = h::VerdictClause{"pass"}, .agents = {"nobody"}}).judgement, Judgement::Skipped);
+}
+
+}  // namespace
+}  // namespace pushsim::reports

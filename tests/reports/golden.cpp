@@ -1,0 +1,197 @@
+#include "tests/reports/golden.hpp"
+
+#include <fmt/format.h>
+
+namespace pushsim::reports::test {
+
+Script::Script() {
+    auto writer = h::HistoryWriter::open(folder_.file(), clock_, h::test::a_head());
+    if (!writer) throw std::runtime_error(writer.error().text());
+    writer_ = std::move(*writer);
+}
+
+Script& Script::add(const h::Where& where, const h::Record& record) {
+    clock_.advance(std::chrono::milliseconds{100});
+    if (auto n = writer_->append(where, record); !n) throw std::runtime_error(n.error().text());
+    return *this;
+}
+
+Script& Script::stack() {
+    return add({}, h::StackEvent{"started", "",
+                                 h::StackFacts{"local", "7.14.3", "on loopback", "127.0.0.1:41810",
+                                               "127.0.0.1:41811"}});
+}
+
+Script& Script::begin(const std::string& scenario, std::vector<h::Expectation> expectations, int agents) {
+    scenario_ = scenario;
+    step_.reset();
+    h::ScenarioStart start;
+    start.title = "A title";
+    start.file = "scenarios/" + scenario + ".yaml";
+    start.groups = {{"honest", agents}};
+    start.expectations = std::move(expectations);
+    return add({scenario_}, start);
+}
+
+Script& Script::step(int number, const std::string& kind) {
+    step_ = number;
+    return add({scenario_, step_}, h::StepStart{kind, {"honest"}});
+}
+
+Script& Script::enrol(const std::string& policy, const std::string& name) {
+    h::TenantAct act;
+    act.act = "enrol";
+    act.request = HttpRequest{"POST", "/v2.6/agents/id", {}, "{}"};
+    act.response = HttpResponse{200, {}, "{}"};
+    act.tpm_policy = policy;
+    return add(where(name), act);
+}
+
+Script& Script::attest(int index, int status, const std::string& code, const std::string& name) {
+    h::Exchange negotiate = h::test::an_exchange(201);
+    negotiate.phase = "negotiate";
+    negotiate.request.method = "POST";
+    negotiate.request.target = "/v3.0/agents/id/attestations";
+    negotiate.index = index;
+    add(where(name), negotiate);
+    add(where(name),
+        h::TpmOperation{"quote", std::chrono::milliseconds{2}, "", h::QuoteValues{"sha256", {{7, quoted}}}});
+    h::Exchange submit = h::test::an_exchange(status);
+    submit.request.target = fmt::format("/v3.0/agents/id/attestations/{}", index);
+    if (!code.empty()) {
+        submit.outcome.response->body =
+            fmt::format(R"({{"errors":[{{"status":"{}","code":"{}"}}]}})", status, code);
+    }
+    add(where(name), submit);
+    return add(where(name), h::Cycle{"submit", status == 202 ? "reached" : "refused", status, code, index});
+}
+
+Script& Script::attest_in_vain(int index) {
+    h::Exchange submit = h::test::an_exchange(0);
+    submit.request.target = fmt::format("/v3.0/agents/id/attestations/{}", index);
+    submit.outcome.response.reset();
+    submit.outcome.failure =
+        transport::Failure{transport::FailureKind::Reset, "the peer reset the connection"};
+    add(where(), submit);
+    return add(where(),
+               h::Cycle{.phase = "submit", .ending = "failed", .index = index, .reason = "no answer"});
+}
+
+Script& Script::verdict(int index, const std::string& evaluation, const std::string& reason,
+                        const std::string& name) {
+    h::Verdict verdict{.index = index};
+    const std::string stage = evaluation == "pending" ? "evaluating_evidence" : "verification_complete";
+    verdict.record.value = h::RecordVerdict{stage, evaluation};
+    verdict.database.value = h::DatabaseVerdict{stage, evaluation, reason};
+    if (evaluation == "pending") {
+        verdict.log.unavailable = "the log says nothing of it";
+    } else {
+        verdict.log.value = h::LogVerdict{evaluation, reason};
+    }
+    return add(where(name), verdict);
+}
+
+Script& Script::status(const std::string& status, std::int64_t count, const std::string& name) {
+    return add(where(name), h::StatusRead{status, count});
+}
+
+Script& Script::end_scenario(h::ScenarioEnd end) {
+    return add({scenario_}, end);
+}
+Script& Script::end(h::End end) {
+    return add({}, end);
+}
+std::string Script::text() const {
+    return h::test::content(folder_.file());
+}
+
+std::string honest_run(std::vector<h::Expectation> expectations) {
+    if (expectations.empty()) {
+        expectations = {{.clause = h::ResponseClause{{{202, 202}}},
+                         .step = 0,
+                         .source = "scenarios/honest-agent.yaml:9:13"},
+                        {.clause = h::VerdictClause{"pass"}, .step = 0},
+                        {.clause = h::StatusClause{"PASS"}, .agents = {"honest"}},
+                        {.clause = h::CheckClause{"accounted"}}};
+    }
+    Script script;
+    script.stack().begin("honest-agent", std::move(expectations)).step(0, "attest");
+    script.enrol(R"({"7":[")" + quoted + R"("]})");
+    for (int index = 0; index < 3; ++index)
+        script.attest(index).verdict(index, "pass");
+    return script.status("PASS", 3).end_scenario().end().text();
+}
+
+std::string mismatch_run(const std::string& expected_verdict) {
+    Script script;
+    script.stack().begin(
+        "pcr-mismatch",
+        {{.clause = h::VerdictClause{expected_verdict, expected_verdict == "fail" ? "policy_violation" : ""},
+          .step = 0,
+          .agents = {"honest"},
+          .source = "scenarios/pcr-mismatch.yaml:12:13"}});
+    script.step(0, "attest").enrol().attest(0).verdict(0, "fail", "policy_violation").status("FAIL", 0);
+    return script.end_scenario().end().text();
+}
+
+h::History read(const std::string& text) {
+    const h::test::TemporaryFolder folder;
+    h::test::overwrite(folder.file(), text);
+    auto history = h::read_history(folder.file());
+    if (!history) throw std::runtime_error(history.error().text());
+    return std::move(*history);
+}
+
+RunReport judged(const std::string& text) {
+    return judge(read(text));
+}
+
+namespace {
+
+std::string joined(const std::vector<std::string>& lines) {
+    std::string text;
+    for (std::size_t n = 0; n < lines.size(); ++n) {
+        text += fmt::format("{{\"n\":{}{}\n", n, lines[n].substr(lines[n].find(',')));
+    }
+    return text;
+}
+
+std::size_t line_with(const std::vector<std::string>& lines, const std::string& part, int number) {
+    for (std::size_t n = 0; n < lines.size(); ++n) {
+        if (lines[n].find(part) != std::string::npos && number-- == 0) return n;
+    }
+    throw std::runtime_error("no line with " + part);
+}
+
+}  // namespace
+
+std::string without(const std::string& text, const std::string& part, int number) {
+    auto lines = h::test::lines_of(text);
+    lines.erase(lines.begin() + static_cast<std::ptrdiff_t>(line_with(lines, part, number)));
+    return joined(lines);
+}
+
+std::string with_line(const std::string& text, const std::string& part, int number,
+                      const std::function<void(std::string&)>& change) {
+    auto lines = h::test::lines_of(text);
+    change(lines[line_with(lines, part, number)]);
+    return joined(lines);
+}
+
+std::function<void(std::string&)> replacing(const std::string& from, const std::string& to) {
+    return [from, to](std::string& line) {
+        const std::size_t at = line.find(from);
+        if (at == std::string::npos) throw std::runtime_error("no " + from + " in " + line);
+        line.replace(at, from.size(), to);
+    };
+}
+
+std::vector<std::string> findings(const RunReport& report, const std::string& check) {
+    std::vector<std::string> texts;
+    for (const Finding& finding : report.scenarios.at(0).findings) {
+        if (finding.check == check) texts.push_back(finding.text);
+    }
+    return texts;
+}
+
+}  // namespace pushsim::reports::test

@@ -1,0 +1,74 @@
+#pragma once
+// Histories made with the writer, to be judged as they are or with a line changed.
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "reports/report.hpp"
+#include "tests/sim/history/support.hpp"
+
+namespace pushsim::reports::test {
+
+namespace h = pushsim::history;
+
+inline const std::string zeros(64, '0');
+inline const std::string quoted = "9b71" + std::string(56, 'a') + "c4e2";
+inline const std::string agent = "honest[0]";
+
+/// Writes a run act by act. Every act takes 100 ms.
+class Script {
+  public:
+    Script();
+
+    Script& add(const h::Where& where, const h::Record& record);
+    Script& stack();
+    /// One group "honest" of so many agents.
+    Script& begin(const std::string& scenario, std::vector<h::Expectation> expectations = {}, int agents = 1);
+    Script& step(int number, const std::string& kind);
+    Script& enrol(const std::string& policy = R"({"7":[")" + zeros + R"("],"mask":"0x80"})",
+                  const std::string& name = agent);
+    /// Negotiation, quote, submission and the end of the cycle.
+    Script& attest(int index, int status = 202, const std::string& code = "",
+                   const std::string& name = agent);
+    /// The evidence went out and no answer came.
+    Script& attest_in_vain(int index);
+    /// From all three places.
+    Script& verdict(int index, const std::string& evaluation, const std::string& reason = "",
+                    const std::string& name = agent);
+    Script& status(const std::string& status, std::int64_t count, const std::string& name = agent);
+    Script& end_scenario(h::ScenarioEnd end = {});
+    Script& end(h::End end = {});
+
+    h::Where where(const std::string& name = agent) const { return {scenario_, step_, name}; }
+    std::string text() const;  ///< of the file so far
+
+  private:
+    h::test::TemporaryFolder folder_;
+    core::SimulatedClock clock_;
+    std::unique_ptr<h::HistoryWriter> writer_;
+    std::string scenario_;
+    std::optional<int> step_;
+};
+
+/// "3 attestations accepted, status PASS"
+std::string honest_run(std::vector<h::Expectation> expectations = {});
+/// "FAIL policy_violation, as expected"
+std::string mismatch_run(const std::string& expected_verdict = "fail");
+
+h::History read(const std::string& text);
+RunReport judged(const std::string& text);
+
+/// The text without its `number`th (from 0) line that contains `part`; throws if there is none. Later lines
+/// keep their numbers, as if a writer had never written it: `n` is made contiguous again.
+std::string without(const std::string& text, const std::string& part, int number = 0);
+/// The same, the line changed.
+std::string with_line(const std::string& text, const std::string& part, int number,
+                      const std::function<void(std::string&)>& change);
+/// The first `from` in a line becomes `to`; throws if it is not there.
+std::function<void(std::string&)> replacing(const std::string& from, const std::string& to);
+
+/// Texts of the findings of one check in the only scenario.
+std::vector<std::string> findings(const RunReport& report, const std::string& check);
+
+}  // namespace pushsim::reports::test

@@ -1,0 +1,243 @@
+// Script and expectations, with one slip each.
+
+#include "tests/sim/scenario/broken.hpp"
+
+namespace pushsim::scenario {
+namespace {
+
+INSTANTIATE_TEST_SUITE_P(
+    ScriptAndExpect, BrokenScenario,
+    testing::ValuesIn(std::vector<Broken>{
+        {"StepMisspelt",
+         {.script = "script: [ atest ]"},
+         "3:11: unknown step `atest`; did you mean `attest`?"},
+        {"StepMisspeltWithValue",
+         {.script = "script:\n"
+                    "  - atest: { times: 3 }\n"
+                    "    expect: { verdict: pass }"},
+         "4:5: unknown step `atest`; did you mean `attest`?"},
+        {"StepThatIsNone",
+         {.script = "script: [ xyzzyxyzzy ]"},
+         "3:11: unknown step `xyzzyxyzzy`; known: register, activate, authenticate, negotiate, collect, "
+         "submit, attest, extend, enrol, delete, reactivate, read_status, wait"},
+        {"StepNotYetThere",
+         {.script = "script:\n"
+                    "  - reboot: { orderly: false }"},
+         "4:5: step `reboot` is part of the language but not yet in pushsim"},
+        {"StepWithoutAName",
+         {.script = "script:\n"
+                    "  - expect: { verdict: pass }"},
+         "4:5: a step without a name, such as `attest`"},
+        {"StepWithTwoNames",
+         {.script = "script:\n"
+                    "  - attest: a\n"
+                    "    wait: 2s"},
+         "5:5: a step has one name; found `attest` and `wait`"},
+        {"StepThatIsAList",
+         {.script = "script: [ [attest] ]"},
+         "3:11: a step: expected its name, or a map like `attest: { times: 3 }`; found a list"},
+        {"EmptyScript",
+         {.script = "script: []"},
+         "3:9: `script`: expected a list of at least one step; found an empty list"},
+        {"ScriptThatIsAMap",
+         {.script = "script: { attest: a }"},
+         "3:9: `script`: expected a list of at least one step; found a map"},
+        {"KeyBesideTheStepThatBelongsInside",
+         {.script = "script:\n"
+                    "  - attest: a\n"
+                    "    times: 3"},
+         "5:5: key `times` belongs inside the step: `attest: { times: … }`"},
+        {"UnknownKeyBesideTheStep",
+         {.script = "script:\n"
+                    "  - attest: a\n"
+                    "    expects: { verdict: pass }"},
+         "5:5: unknown key `expects` beside step `attest`; did you mean `expect`?"},
+        {"UnknownKeyInTheStep",
+         {.script = "script:\n"
+                    "  - attest: { tims: 3 }"},
+         "4:15: unknown key `tims` in step `attest`; did you mean `times`?"},
+        {"KeyOfAnotherStep",
+         {.script = "script:\n"
+                    "  - register: { times: 3 }"},
+         "4:17: unknown key `times` in step `register`; known: agents, bare"},
+        {"KeyOfTheStepNotYetThere",
+         {.script = "script:\n"
+                    "  - attest: { every: 5s }"},
+         "4:15: key `every` is part of the language but not yet in pushsim"},
+        {"FaultNotYetThere",
+         {.script = "script:\n"
+                    "  - attest: { faults: [ no_token ] }"},
+         "4:15: key `faults` is part of the language but not yet in pushsim"},
+        {"FaultMisspelt",
+         {.script = "script:\n"
+                    "  - attest: { faults: [ hold_evidense: { until: 2s } ] }"},
+         "4:15: key `faults` is part of the language but not yet in pushsim\n"
+         "4:25: unknown fault `hold_evidense`; did you mean `hold_evidence`?"},
+        {"TimesOutOfRange",
+         {.script = "script:\n"
+                    "  - attest: { times: 0 }"},
+         "4:22: `times`: expected a whole number from 1 to 1000000; found '0'"},
+        {"BareThatIsNoTruthValue",
+         {.script = "script:\n"
+                    "  - submit: { bare: yes }"},
+         "4:21: `bare`: expected true or false; found 'yes'"},
+        {"UndefinedGroup", {.script = "script: [ attest: b ]"}, "3:19: no group is called `b`; groups: a"},
+        {"UndefinedGroupNearOne",
+         {.agents = "agents: { honest: {} }", .script = "script: [ attest: { agents: honset } ]"},
+         "3:29: no group is called `honset`; did you mean `honest`?"},
+        {"GroupNamedTwice", {.script = "script: [ attest: [a, a] ]"}, "3:23: group `a` is named twice"},
+        {"GroupLeftOutAmongSeveral",
+         {.agents = "agents: { a: {}, b: {} }"},
+         "3:11: `attest` must say which `agents`: there are a, b"},
+        {"ExtendWithoutPcr",
+         {.script = "script: [ extend: a ]"},
+         R"(3:11: `extend` names no PCR; write it like { 7: ["text:secure-boot-on"] })"},
+        {"ExtendOfABadPcr",
+         {.script = R"(script: [ extend: { 99: ["text:x"] } ])"},
+         "3:21: expected a PCR number from 0 to 23; found '99'"},
+        {"ExtendWithAWord",
+         {.script = R"(script: [ extend: { pcrs: { 7: ["text:x"] } } ])"},
+         "3:21: unknown key `pcrs` in step `extend`; expected PCR numbers from 0 to 23"},
+        {"WaitWithoutUnit",
+         {.script = "script: [ wait: 5 ]"},
+         "3:17: `wait`: a duration needs a unit: 5s or 5ms, not '5'"},
+        {"WaitForNothing",
+         {.script = "script:\n"
+                    "  - wait:"},
+         "4:5: `wait`: expected a duration like 250ms, 2s or 1m30s, at most 8760h; found nothing"},
+        {"WaitUntilAnInstant",
+         {.script = "script: [ wait: token_expires_at + 1s ]"},
+         "3:17: waiting until `token_expires_at + 1s` is part of the language but not yet in pushsim"},
+        {"WaitTooLong",
+         {.script = "script: [ wait: 9000h ]"},
+         "3:17: `wait`: expected a duration like 250ms, 2s or 1m30s, at most 8760h; found '9000h'"},
+        {"ExchangesNamedTwice",
+         {.script = "script:\n"
+                    "  - attest: a\n"
+                    "    as: x\n"
+                    "  - attest: a\n"
+                    "    as: x"},
+         "6:5: `as: x` is given twice; first in line 4"},
+        {"NameForExchangesThatThereAreNot",
+         {.script = "script:\n"
+                    "  - wait: 1s\n"
+                    "    as: x"},
+         "5:5: `as` names exchanges, and `wait` has none"},
+        {"VerdictOfAStepWithoutEvidence",
+         {.script = "script:\n"
+                    "  - register: a\n"
+                    "    expect: { verdict: pass }"},
+         "5:15: `verdict` cannot be asked of step `register`, which sends no evidence"},
+        {"ResponseOfAStepWithoutExchange",
+         {.script = "script:\n"
+                    "  - wait: 1s\n"
+                    "    expect: { response: { status: 200 } }"},
+         "5:15: `response` cannot be asked of step `wait`, which gets no response"},
+        {"CheckOfTheRunOnAStep",
+         {.script = "script:\n"
+                    "  - attest: a\n"
+                    "    expect: accounted"},
+         "5:13: `accounted` is about the whole run; write it under the `expect` at the end"},
+        {"VerdictOfTheRun",
+         {.expect = "expect: [ verdict: pass ]"},
+         "4:11: `verdict` is about one step; write it under that step's `expect`"},
+        {"UnknownVerdict",
+         {.script = "script:\n"
+                    "  - attest: a\n"
+                    "    expect: { verdict: pas }"},
+         "5:24: `verdict`: unknown value 'pas'; did you mean `pass`?"},
+        {"ReasonWithoutVerdict",
+         {.script = "script:\n"
+                    "  - attest: a\n"
+                    "    expect: { reason: policy_violation }"},
+         "5:15: `reason` needs `verdict: fail` beside it"},
+        {"ReasonOfAPass",
+         {.script = "script:\n"
+                    "  - attest: a\n"
+                    "    expect: { verdict: pass, reason: policy_violation }"},
+         "5:30: `reason` goes with `verdict: fail`, not with `pass`"},
+        {"UnknownReason",
+         {.script = "script:\n"
+                    "  - attest: a\n"
+                    "    expect: { verdict: fail, reason: policy_violated }"},
+         "5:38: `reason`: unknown value 'policy_violated'; did you mean `policy_violation`?"},
+        {"StatusInSmallLetters",
+         {.expect = "expect: [ status: pass ]"},
+         "4:19: `status`: unknown value 'pass'; did you mean `PASS`?"},
+        {"WithinWithoutUnit",
+         {.expect = "expect: [ { status: PASS, within: 5 } ]"},
+         "4:35: `within`: a duration needs a unit: 5s or 5ms, not '5'"},
+        {"WithinWithoutStatus",
+         {.expect = "expect: [ { within: 5s } ]"},
+         "4:13: `within` needs `status` beside it"},
+        {"UnknownKeyInExpect",
+         {.expect = "expect: [ { statsu: PASS } ]"},
+         "4:13: unknown key `statsu` in `expect`; did you mean `status`?"},
+        {"KeyOfExpectNotYetThere",
+         {.expect = "expect: [ { status: PASS, always: true } ]"},
+         "4:27: key `always` is part of the language but not yet in pushsim"},
+        {"ExpectThatAsksForNothing",
+         {.expect = "expect: [ { agents: a } ]"},
+         "4:11: `expect` asks for nothing"},
+        {"ExpectWithoutAClause",
+         {.expect = "expect: []"},
+         "4:9: `expect`: expected at least one clause; found an empty list"},
+        {"UnknownCheck",
+         {.expect = "expect: [ acounted ]"},
+         "4:11: unknown check `acounted`; did you mean `accounted`?"},
+        {"CheckNotYetThere",
+         {.expect = "expect: [ no_5xx ]"},
+         "4:11: check `no_5xx` is part of the language but not yet in pushsim"},
+        {"MetricNotYetThere",
+         {.expect = "expect: [ submit.p99 < 250ms ]"},
+         "4:11: metric comparison `submit.p99 < 250ms` is part of the language but not yet in pushsim"},
+        {"HttpStatusOutOfRange",
+         {.script = "script:\n"
+                    "  - attest: a\n"
+                    "    expect: { response: { status: 99 } }"},
+         R"(5:35: `status`: expected an HTTP status such as 202 or a range such as "200-299"; found '99')"},
+        {"HttpStatusRangeBackwards",
+         {.script = "script:\n"
+                    "  - attest: a\n"
+                    "    expect: { response: { status: \"299-200\" } }"},
+         R"(5:35: `status`: expected an HTTP status such as 202 or a range such as "200-299"; found '299-200')"},
+        {"UnknownKeyInResponse",
+         {.script = "script:\n"
+                    "  - attest: a\n"
+                    "    expect: { response: { stauts: 202 } }"},
+         "5:27: unknown key `stauts` in `response`; did you mean `status`?"},
+        {"KeyOfResponseNotYetThere",
+         {.script = "script:\n"
+                    "  - attest: a\n"
+                    "    expect: { response: { status: 429, retry_after: 1s } }"},
+         "5:40: key `retry_after` is part of the language but not yet in pushsim"},
+        {"ResponseThatIsANumber",
+         {.script = "script:\n"
+                    "  - attest: a\n"
+                    "    expect: { response: 202 }"},
+         "5:25: `response`: expected a map, like { status: 202 }; found '202'"},
+        {"ResponseThatAsksForNothing",
+         {.script = "script:\n"
+                    "  - attest: a\n"
+                    "    expect: { response: {} }"},
+         "5:25: `response` asks for nothing"},
+        {"CountThatCannotBeReached",
+         {.agents = "agents: { a: { count: 3 } }", .expect = "expect: [ { status: PASS, at_least: 4 } ]"},
+         "4:37: `at_least`: expected a whole number from 1 to 3; found '4'"},
+        {"CountThatAlwaysHolds",
+         {.agents = "agents: { a: { count: 3 } }", .expect = "expect: [ { status: PASS, at_most: 3 } ]"},
+         "4:36: `at_most`: expected a whole number from 0 to 2; found '3'"},
+        {"TwoCounts",
+         {.expect = "expect: [ { status: PASS, at_least: 1, exactly: 1 } ]"},
+         "4:40: one of all, at_least, at_most and exactly; `at_least` is there already"},
+        {"GroupThatTakesNoPartInTheStep",
+         {.agents = "agents: { a: {}, b: {} }",
+          .script = "script:\n"
+                    "  - attest: a\n"
+                    "    expect: { agents: b, verdict: pass }"},
+         "5:23: group `b` does not take part in this step"},
+    }),
+    name_of);
+
+}  // namespace
+}  // namespace pushsim::scenario

@@ -1,0 +1,65 @@
+#include "sim/stack/ports.hpp"
+
+#include <fmt/core.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/sim/stack/listener.hpp"
+#include "tests/sim/stack/support.hpp"
+
+namespace pushsim::stack::test {
+namespace {
+
+using testing::HasSubstr;
+
+TEST(Ports, TakenPortIsNotFreeAndItsHolderIsFound) {
+    const Listener listener;
+    EXPECT_FALSE(port_is_free("127.0.0.1", listener.port));
+    EXPECT_THAT(port_holder(listener.port).value_or("nobody"),
+                HasSubstr(fmt::format("process {} (", ::getpid())));
+}
+
+TEST(Ports, PortIsFreeAgainAfterItsListenerIsGone) {
+    std::uint16_t port = 0;
+    {
+        const Listener listener;
+        port = listener.port;
+    }
+    EXPECT_TRUE(port_is_free("127.0.0.1", port));
+    EXPECT_EQ(port_holder(port), std::nullopt);
+}
+
+TEST(Ports, ThreeDifferentOnesAreChosenWithoutThoseToAvoid) {
+    const auto first = choose_ports({}, {});
+    ASSERT_TRUE(first) << first.error().text();
+    EXPECT_EQ(std::set({first->registrar_http, first->verifier, first->registrar_tls}).size(), 3U);
+    const auto second = choose_ports({}, {first->verifier});
+    ASSERT_TRUE(second);
+    EXPECT_NE(second->verifier, first->verifier);
+}
+
+TEST(Ports, PortAskedForIsUsed) {
+    std::uint16_t port = 0;
+    {
+        const Listener listener;
+        port = listener.port;
+    }
+    const auto ports = choose_ports({.registrar_http = {}, .verifier = port, .registrar_tls = {}}, {});
+    ASSERT_TRUE(ports) << ports.error().text();
+    EXPECT_EQ(ports->verifier, port);
+    EXPECT_NE(ports->registrar_http, port);
+}
+
+TEST(Ports, PortAskedForThatIsTakenIsNamed) {
+    const Listener listener;
+    const auto ports =
+        choose_ports({.registrar_http = {}, .verifier = {}, .registrar_tls = listener.port}, {});
+    ASSERT_FALSE(ports);
+    EXPECT_EQ(ports.error().kind, ErrorKind::Stack);
+    EXPECT_THAT(
+        ports.error().message,
+        HasSubstr(fmt::format("registrar (TLS): port {} is taken by process {}", listener.port, ::getpid())));
+}
+
+}  // namespace
+}  // namespace pushsim::stack::test
