@@ -33,8 +33,8 @@ void check_status(const ScenarioView& scenario, Checked& checked);
 /// `no_5xx`: no answer was a 5xx. Found ones are notes; a scenario that expects the check makes them wrong.
 void check_no_5xx(const ScenarioView& scenario, Checked& checked);
 
-/// `goal_reached`: every cycle reached its goal, unless an expectation of its step (or of the whole run) speaks of
-/// answers or verdicts. A step that says nothing is meant to succeed.
+/// `goal_reached`: every cycle reached its goal, unless an expectation of its step (or of the whole run)
+/// speaks of answers or verdicts. A step that says nothing is meant to succeed.
 void check_goals(const ScenarioView& scenario, Checked& checked);
 
 /// All of them.

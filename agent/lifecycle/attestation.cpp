@@ -68,9 +68,6 @@ Result<QuotePcrs> plan_quote(const std::vector<protocol::EvidenceRequest>& asked
     return QuotePcrs{quote->challenge, *bank, std::move(pcrs)};
 }
 
-constexpr int kPcrs = 24;
-constexpr std::size_t kLongestDigest = 64;
-
 /// What protocol::write_pcr_blob takes.
 bool fits_a_pcr_blob(const tpm::PcrValues& pcrs) {
     return std::all_of(pcrs.begin(), pcrs.end(), [](const auto& value) {

@@ -274,7 +274,8 @@ int run(const RunOptions& options) {
         return kUsage;
     }
     if (options.stack.stack == "external") {
-        if (const auto address = external_address(options.stack); !address) return report_error(address.error());
+        if (const auto address = external_address(options.stack); !address)
+            return report_error(address.error());
     }
     auto registry = stack::Registry::open();
     if (!registry) return report_error(registry.error());

@@ -124,7 +124,8 @@ TEST(BadDays, WhatAKilledPushsimLeftIsEndedByTheNextRunWhichSaysSo) {
 
     const Ended next = pushsim(place, {"run", scenario_file("honest-agent")});
     EXPECT_EQ(next.exit_code, 0) << next.out << next.err;
-    EXPECT_THAT(next.err, HasSubstr("a killed pushsim (process " + std::to_string(program.pid()) + ") had left"));
+    EXPECT_THAT(next.err,
+                HasSubstr("a killed pushsim (process " + std::to_string(program.pid()) + ") had left"));
     EXPECT_THAT(place.servers(), IsEmpty());
 }
 
