@@ -31,8 +31,7 @@ struct Scope {
 
 using Ask = std::function<Answer(const Scope&, const std::string& agent)>;
 
-// --- words
-// ------------------------------------------------------------------------------------------------------
+// How clauses and answers read.
 
 std::string words(const history::ResponseClause& clause) {
     std::vector<std::string> parts;
@@ -76,8 +75,7 @@ std::string about(const Scope& scope, const std::string& what) {
     return step == nullptr ? text : fmt::format("{} ({})", text, step->step_kind);
 }
 
-// --- one agent
-// --------------------------------------------------------------------------------------------------
+// What one agent says to a clause.
 
 bool is_response(const history::Entry* line) {
     return as<history::ExchangeSeen>(line) != nullptr || as<history::TenantActSeen>(line) != nullptr;
@@ -220,8 +218,7 @@ Answer ask_status(const history::StatusClause& clause, const Scope& scope, const
     return answer;
 }
 
-// --- all agents
-// -------------------------------------------------------------------------------------------------
+// What all agents together say.
 
 bool enough(const history::Quantity& quantity, std::size_t satisfied, std::size_t total) {
     using Kind = history::Quantity::Kind;
@@ -294,8 +291,7 @@ ExpectationResult ask_all(const Scope& scope, const std::string& what, const std
     return result;
 }
 
-// --- clauses
-// ----------------------------------------------------------------------------------------------------
+// From clauses to results.
 
 struct ToResults {
     const Scope& scope;
@@ -344,6 +340,13 @@ struct ToResults {
         result.judgement = Judgement::Holds;
         result.expected = clause.check;
         result.actual = clause.check;
+        for (const NotChecked& what : checked.not_checked) {
+            if (what.check == clause.check) result.reason = what.reason;
+        }
+        // The account is drawn up all the same; places that nobody could compare have not agreed.
+        if (!result.reason.empty() && clause.check == "verdict_sources_agree")
+            result.judgement = Judgement::Skipped;
+        if (!result.reason.empty()) result.actual += " (not in full: " + result.reason + ")";
         std::vector<std::string> texts;
         for (const Finding& finding : checked.findings) {
             if (finding.check != clause.check) continue;
@@ -375,6 +378,11 @@ std::vector<ExpectationResult> judge_expectations(const ScenarioView& scenario, 
         const bool is_check = std::holds_alternative<history::CheckClause>(expectation.clause);
         if (!ran) {
             results.push_back(skipped(scope, "expectation", "the scenario did not come to its end"));
+        } else if (expectation.step && step == nullptr) {
+            results.push_back(skipped(scope, "expectation", ""));
+            results.back().judgement = Judgement::DoesNotHold;
+            results.back().expected = fmt::format("step {}", *expectation.step + 1);
+            results.back().actual = "the step was not done";
         } else if (scope.agents.empty() && !is_check) {
             results.push_back(skipped(scope, "expectation", "it is about no agent"));
         } else {

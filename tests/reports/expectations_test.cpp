@@ -170,8 +170,8 @@ TEST(StatusExpectation, LooksAtTheLastReadingOrAtAll) {
                             {.clause = h::StatusClause{"PASS", When::Always}},
                             {.clause = h::StatusClause{"TIMEOUT", When::Never}},
                             {.clause = h::StatusClause{"PENDING", When::Never}},
-                            {.clause = h::StatusClause{"PASS"}, .step = 5}});
-    script.step(0, "read_status").status("PENDING", 0).status("PASS", 1);
+                            {.clause = h::StatusClause{"PASS"}, .step = 1}});
+    script.step(0, "read_status").status("PENDING", 0).status("PASS", 1).step(1, "wait");
     const auto results = judged(script.end_scenario().end().text()).scenarios.at(0).expectations;
     EXPECT_EQ(results.at(0).judgement, Judgement::Holds);
     EXPECT_EQ(results.at(1).judgement, Judgement::DoesNotHold);
@@ -221,6 +221,27 @@ TEST(Expectations, OfAScenarioThatDidNotEndAreSkipped) {
     const auto result = judged(script.text()).scenarios.at(0).expectations.at(0);
     EXPECT_EQ(result.judgement, Judgement::Skipped);
     EXPECT_THAT(result.reason, HasSubstr("did not come to its end"));
+}
+
+TEST(Expectations, OfAStepThatWasNotDoneDoNotHold) {
+    const auto result = one({.clause = h::VerdictClause{"none"}, .step = 7});
+    EXPECT_EQ(result.judgement, Judgement::DoesNotHold);
+    EXPECT_EQ(result.actual, "the step was not done");
+}
+
+TEST(CheckExpectation, PlacesThatNobodyCouldCompareHaveNotAgreed) {
+    Script script;
+    script.begin("one", {{.clause = h::CheckClause{"verdict_sources_agree"}},
+                         {.clause = h::CheckClause{"accounted"}}});
+    script.step(0, "attest").attest(0);
+    h::Verdict verdict;
+    verdict.record.value = h::RecordVerdict{"verification_complete", "pass"};
+    script.add(script.where(), verdict);
+    const auto results = judged(script.end_scenario().end().text()).scenarios.at(0).expectations;
+    EXPECT_EQ(results.at(0).judgement, Judgement::Skipped);
+    EXPECT_EQ(results.at(1).judgement, Judgement::Holds);
+    EXPECT_EQ(results.at(1).actual,
+              "accounted (not in full: the verifier's own count was not read for 1 agent)");
 }
 
 TEST(Expectations, AboutAgentsThatAreNotThereAreSkipped) {
