@@ -66,7 +66,7 @@ std::string command_line(int argc, char** argv) {
     return line;
 }
 
-int main(int argc, char** argv) {
+int run_command_line(int argc, char** argv) {
     CLI::App app(
         "pushsim: agents with real TPMs against the real Keylime registrar and verifier, in push mode.");
     app.set_version_flag("--version", std::string("pushsim ") + kVersion);
@@ -183,7 +183,7 @@ int main(int argc, char** argv) {
 
 int main(int argc, char** argv) {
     try {
-        return pushsim::cli::main(argc, argv);
+        return pushsim::cli::run_command_line(argc, argv);
     } catch (const std::exception& error) {
         // What arrives here is a bug or a machine without memory.
         std::fprintf(stderr, "pushsim: internal error: %s\n", error.what());
