@@ -42,6 +42,7 @@ Result<CertificateKind> certificate_kind(std::string_view word) {
 const std::vector<CertificateKind>& certificate_kinds() {
     static const auto kinds = [] {
         std::vector<CertificateKind> all;
+        all.reserve(kWords.size());
         for (const auto& [kind, word] : kWords)
             all.push_back(kind);
         return all;
