@@ -187,22 +187,23 @@ ResponseParser::State ResponseParser::feed(std::string_view octets) {
     if (in.state == State::Done && !octets.empty()) in.excess = true;
     if (in.state != State::NeedMore) return in.state;
 
-    if (!in.unparsed.empty()) {
-        in.unparsed += octets;
-        octets = in.unparsed;
-    }
-    const std::string_view left = octets.substr(in.parse(octets));
+    const bool continued = !in.unparsed.empty();
+    if (continued) octets = in.unparsed.append(octets);
+    const std::size_t used = in.parse(octets);
+    const std::size_t left = octets.size() - used;
     if (in.state == State::Done) {
-        in.excess = !left.empty();
+        in.excess = left > 0;
         in.unparsed = {};
     } else if (in.state == State::NeedMore) {
         // What is left is part of a head, of a chunk's line or of the trailers.
-        if (left.size() > in.bounds.header) {
+        if (left > in.bounds.header) {
             in.fail(FailureKind::TooLarge,
                     fmt::format("a chunk's line or the trailers are over the header's bound of {} octets",
                                 in.bounds.header));
+        } else if (continued) {
+            in.unparsed.erase(0, used);
         } else {
-            in.unparsed = std::string(left);
+            in.unparsed = octets.substr(used);
         }
     }
     return in.state;

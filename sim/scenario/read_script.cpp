@@ -178,6 +178,7 @@ std::vector<std::string> read_agent_names(Report& report, const Node& node,
                                           const std::vector<Group>& groups) {
     std::vector<std::string> names;
     std::vector<std::string_view> known;
+    known.reserve(groups.size());
     for (const Group& group : groups)
         known.push_back(group.name);
     const auto read_one = [&](const Node& item) {

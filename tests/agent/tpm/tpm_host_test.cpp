@@ -40,6 +40,28 @@ struct Powered {
     VirtualTpm tpm;
 };
 
+/// The working folder while it lives.
+class EmptyWorkingFolder {
+  public:
+    EmptyWorkingFolder() {
+        std::string folder = (std::filesystem::temp_directory_path() / "pushsim-tpm-XXXXXX").string();
+        if (::mkdtemp(folder.data()) == nullptr)
+            throw std::runtime_error("cannot make a folder in " + folder);
+        std::filesystem::current_path(folder);
+        folder_ = folder;
+    }
+    ~EmptyWorkingFolder() {
+        std::filesystem::current_path(before_);
+        std::filesystem::remove_all(folder_);
+    }
+    EmptyWorkingFolder(const EmptyWorkingFolder&) = delete;
+    EmptyWorkingFolder& operator=(const EmptyWorkingFolder&) = delete;
+
+  private:
+    std::filesystem::path before_ = std::filesystem::current_path();
+    std::filesystem::path folder_;
+};
+
 TEST(TpmHost, ASecondOneIsABug) {
     (void)host();
     EXPECT_THROW(TpmHost(), std::logic_error);
@@ -69,10 +91,7 @@ TEST(TpmHost, RunsOnAnotherThreadToo) {
 }
 
 TEST(TpmHost, WritesNoFileAndSaysNothing) {
-    const auto here = std::filesystem::current_path();
-    std::string folder = (std::filesystem::temp_directory_path() / "pushsim-tpm-XXXXXX").string();
-    ASSERT_NE(::mkdtemp(folder.data()), nullptr);
-    std::filesystem::current_path(folder);
+    const EmptyWorkingFolder folder;
     testing::internal::CaptureStderr();
     testing::internal::CaptureStdout();
     {
@@ -90,9 +109,7 @@ TEST(TpmHost, WritesNoFileAndSaysNothing) {
     }
     EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
     EXPECT_EQ(testing::internal::GetCapturedStdout(), "");
-    EXPECT_TRUE(std::filesystem::is_empty(folder));
-    std::filesystem::current_path(here);
-    std::filesystem::remove_all(folder);
+    EXPECT_TRUE(std::filesystem::is_empty(std::filesystem::current_path()));
 }
 
 TEST(VirtualTpm, TwoInterleaved_HaveDifferentKeysAndPcrs) {
