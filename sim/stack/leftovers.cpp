@@ -28,7 +28,9 @@ std::string Leftover::text() const {
 void remove_stale_sockets(const std::vector<ProcessId>& servers,
                           const std::filesystem::path& runtime_folder) {
     for (const auto& server : servers) {
-        if (process_now(server.pid)) continue;  // the number is in use: a socket of that name may be, too
+        // Where the number is in use again, a socket of that name may be, too; a dead server that nobody waited
+        // for uses neither.
+        if (const auto now = process_now(server.pid); now && is_running(*now)) continue;
         const std::string name = fmt::format("shared_data.{}.sock", server.pid);
         std::error_code ignored;
         std::filesystem::remove("/run/keylime/" + name, ignored);
