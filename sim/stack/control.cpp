@@ -26,11 +26,13 @@ bool answers(const HostPort& where, std::optional<TlsIdentity> tls, const Clock&
 }
 
 Result<void> end_stack(const StackRecord& record, const Registry& registry, const Clock& clock) {
-    if (!end_processes(record.processes(), kStopPatience, clock)) {
+    const auto processes = record.processes();
+    if (!end_processes(processes, kStopPatience, clock)) {
         return fail(ErrorKind::System,
                     fmt::format("processes of the stack in {} outlive SIGKILL", record.folder.string()));
     }
     remove_stale_sockets(record.groups, record.folder / "xdg");
+    remove_stale_sockets(processes, record.folder / "xdg");
     for (const auto& path : record.litter) {
         std::error_code ignored;
         fs::remove_all(path, ignored);

@@ -28,8 +28,8 @@ std::string Leftover::text() const {
 void remove_stale_sockets(const std::vector<ProcessId>& servers,
                           const std::filesystem::path& runtime_folder) {
     for (const auto& server : servers) {
-        // Where the number is in use again, a socket of that name may be, too; a dead server that nobody waited
-        // for uses neither.
+        // Where the number is in use again, a socket of that name may be, too; a dead process that nobody
+        // has waited for uses neither.
         if (const auto now = process_now(server.pid); now && is_running(*now)) continue;
         const std::string name = fmt::format("shared_data.{}.sock", server.pid);
         std::error_code ignored;
@@ -61,6 +61,7 @@ std::vector<Leftover> clean_leftovers(const Registry& registry, const Clock& clo
             }
         }
         remove_stale_sockets(record.groups, record.folder / "xdg");
+        remove_stale_sockets(processes, record.folder / "xdg");
         if (leftover.survivors.empty()) {
             for (const auto& path : record.litter) {
                 std::error_code ignored;

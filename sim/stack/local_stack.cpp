@@ -127,6 +127,7 @@ struct LocalStack::Inner {
             }
             return true;
         };
+        const auto members = record.folder.empty() ? std::vector<ProcessId>{} : record.processes();
         bool gone = all_gone();
         if (!gone && patience > Duration::zero()) {
             signal_all(SIGTERM);
@@ -141,6 +142,7 @@ struct LocalStack::Inner {
                         fmt::format("processes of the stack in {} outlive SIGKILL", layout.folder.string()));
         }
         remove_stale_sockets(record.groups, layout.runtime);
+        remove_stale_sockets(members, layout.runtime);
         for (const auto& path : record.litter) {
             std::error_code ignored;
             std::filesystem::remove_all(path, ignored);

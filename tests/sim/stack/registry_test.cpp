@@ -3,6 +3,7 @@
 #include <csignal>
 
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/file.h>
@@ -29,6 +30,7 @@ class RegistryTest : public testing::Test {
     }
 
     ServerProcess& start(const std::string& folder_variable) {
+        started_.reserve(8);  // references stay good
         auto process = ServerProcess::start({.command = {"/bin/sleep", "1000"},
                                              .environment = {{kFolderVariable, folder_variable}},
                                              .folder = temporary_.path(),
@@ -179,6 +181,23 @@ TEST_F(RegistryTest, LitterOfADeadOwnerIsRemoved) {
     ASSERT_TRUE(registry_.write(left));
     (void)clean_leftovers(registry_, clock_);
     EXPECT_FALSE(std::filesystem::exists(temporary_.path() / "litter"));
+}
+
+TEST_F(RegistryTest, SocketsOfDeadProcessesAreRemovedAndThoseOfTheLivingAreNot) {
+    auto& alive = start("elsewhere");
+    auto& zombie = start("elsewhere");
+    zombie.signal_group(SIGKILL);  // and not waited for, as under an init process without manners
+    for (int tries = 0; tries < 500 && is_running(zombie.id()); ++tries) {
+        wait_for(std::chrono::milliseconds{10});
+    }
+    const auto socket = [&](const ServerProcess& process) {
+        return temporary_.path() / "keylime" / fmt::format("shared_data.{}.sock", process.id().pid);
+    };
+    write(socket(alive), "");
+    write(socket(zombie), "");
+    remove_stale_sockets({alive.id(), zombie.id()}, temporary_.path());
+    EXPECT_TRUE(std::filesystem::exists(socket(alive)));
+    EXPECT_FALSE(std::filesystem::exists(socket(zombie)));
 }
 
 TEST_F(RegistryTest, LockIsHeldByOneAtATime) {
