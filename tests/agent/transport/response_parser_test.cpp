@@ -111,9 +111,15 @@ TEST(ResponseParser, AnyDamagedAnswerEndsWithinItsBounds) {
     EXPECT_TRUE(held);
 }
 
-TEST(ResponseParser, OctetAtATimeHeaderMeetsItsBoundExactly) {
-    const std::string head = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+TEST(ResponseParser, HeaderMeetsItsBoundExactlyWhereverItIsSplit) {
+    const std::string head = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nX: y\r\n\r\n";
     for (const std::size_t bound : {head.size() - 1, head.size()}) {
+        for (std::size_t at = 1; at < head.size(); ++at) {
+            ResponseParser parser({.header = bound, .body = 0});
+            parser.feed(std::string_view(head).substr(0, at));
+            parser.feed(std::string_view(head).substr(at));
+            EXPECT_EQ(parser.state(), bound == head.size() ? State::Done : State::Failed) << at;
+        }
         ResponseParser parser({.header = bound, .body = 0});
         for (const char c : head)
             parser.feed({&c, 1});

@@ -8,6 +8,7 @@
 #include <arpa/inet.h>
 #include <fmt/format.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
@@ -204,6 +205,8 @@ void TestServer::serve(int fd, int number) {
     sigaddset(&pipe, SIGPIPE);
     pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
 
+    const int on = 1;  // tickets and an answer must not wait for the client's delayed acknowledgement
+    ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     Peer peer(*this, fd, number);
     bool ready = true;
     if (context_ != nullptr) {
