@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "agent/base/json_depth.hpp"
+
 namespace pushsim::protocol::json {
 namespace {
 
@@ -21,28 +23,6 @@ std::string step(std::string_view name) {
         }
     }
     return text;
-}
-
-bool too_deep(std::string_view text) {
-    std::size_t depth = 0;
-    bool in_string = false;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const char c = text[i];
-        if (in_string) {
-            if (c == '\\') {
-                ++i;
-            } else if (c == '"') {
-                in_string = false;
-            }
-        } else if (c == '"') {
-            in_string = true;
-        } else if (c == '{' || c == '[') {
-            if (++depth > kMaxDepth) return true;
-        } else if ((c == '}' || c == ']') && depth > 0) {
-            --depth;
-        }
-    }
-    return false;
 }
 
 /// What was found in place of what was expected; never the value itself, which may be secret.
@@ -237,7 +217,7 @@ Document& Document::operator=(Document&&) noexcept = default;
 Document::~Document() = default;
 
 Result<Document> Document::parse(std::string_view text) {
-    if (too_deep(text)) {
+    if (json_deeper_than(text, kMaxDepth)) {
         return fail(ErrorKind::Parse, fmt::format("the body is nested more than {} levels deep", kMaxDepth));
     }
     try {

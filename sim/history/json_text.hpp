@@ -6,38 +6,16 @@
 
 #include <nlohmann/json.hpp>
 
+#include "agent/base/json_depth.hpp"
+
 namespace pushsim::history {
 
 /// Containers within containers, at most; walks over parsed JSON recurse that far.
-inline constexpr int max_json_depth = 100;
-
-/// Depth of the deepest container, without parsing: brackets outside of strings.
-inline int json_depth(std::string_view text) {
-    int depth = 0;
-    int deepest = 0;
-    bool in_string = false;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const char c = text[i];
-        if (in_string) {
-            if (c == '\\') {
-                ++i;
-            } else if (c == '"') {
-                in_string = false;
-            }
-        } else if (c == '"') {
-            in_string = true;
-        } else if (c == '{' || c == '[') {
-            deepest = std::max(deepest, ++depth);
-        } else if (c == '}' || c == ']') {
-            --depth;
-        }
-    }
-    return deepest;
-}
+inline constexpr std::size_t max_json_depth = 100;
 
 /// Nothing if the text is no JSON or nested too deeply.
 inline std::optional<nlohmann::ordered_json> parse_json(std::string_view text) {
-    if (json_depth(text) > max_json_depth) return std::nullopt;
+    if (json_deeper_than(text, max_json_depth)) return std::nullopt;
     auto json = nlohmann::ordered_json::parse(text, nullptr, false);
     if (json.is_discarded()) return std::nullopt;
     return json;

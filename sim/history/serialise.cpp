@@ -55,7 +55,7 @@ std::string line_tail(const Where& where, const Event& event) {
 }
 
 Result<nlohmann::json> parse_line(std::string_view line) {
-    if (json_depth(line) <= max_json_depth) {
+    if (!json_deeper_than(line, max_json_depth)) {
         auto json = nlohmann::json::parse(line, nullptr, false);
         if (!json.is_discarded() && json.is_object()) return json;
     }
