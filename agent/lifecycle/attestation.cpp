@@ -14,15 +14,6 @@ bool contains(const std::vector<Value>& values, const Value& value) {
     return std::find(values.begin(), values.end(), value) != values.end();
 }
 
-std::optional<tpm::HashAlgorithm> bank_of(const std::string& name) {
-    using tpm::HashAlgorithm;
-    if (name == "sha1") return HashAlgorithm::Sha1;
-    if (name == "sha256") return HashAlgorithm::Sha256;
-    if (name == "sha384") return HashAlgorithm::Sha384;
-    if (name == "sha512") return HashAlgorithm::Sha512;
-    return std::nullopt;
-}
-
 std::string kind_of(const protocol::EvidenceRequest& request) {
     if (std::holds_alternative<protocol::QuoteRequest>(request)) return "tpm_quote";
     if (std::holds_alternative<protocol::UefiLogRequest>(request)) return "uefi_log";
@@ -41,7 +32,7 @@ Result<QuotePcrs> plan_quote(const std::vector<protocol::EvidenceRequest>& asked
         return refuse("the verifier asks for '" + kind_of(asked[1]) +
                       "' beside a quote, which was not offered");
     }
-    const auto bank = bank_of(quote->hash_algorithm);
+    const auto bank = tpm::hash_algorithm_from(quote->hash_algorithm);
     if (!bank || !contains(offered.hash_algorithms, quote->hash_algorithm)) {
         return refuse("the verifier asks for hash algorithm '" + quote->hash_algorithm +
                       "', which was not offered");
