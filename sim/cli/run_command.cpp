@@ -102,11 +102,16 @@ class Run {
         scenarios_ = std::move(grouped);
     }
 
+    /// One file a scenario, for a file of scenarios holds one: each can be run again as it is.
     Result<void> write_plan() const {
-        std::string text;
-        for (const auto& scenario : scenarios_)
-            text += "---\n" + scenario::resolved(scenario);
-        return write_file(folder_ / "plan.yaml", text);
+        std::error_code failed;
+        fs::create_directory(folder_ / "plan", failed);
+        for (const auto& scenario : scenarios_) {
+            auto written =
+                write_file(folder_ / "plan" / (scenario.name + ".yaml"), scenario::resolved(scenario));
+            if (!written) return written;
+        }
+        return {};
     }
 
     void play_all(StackSession& session) {

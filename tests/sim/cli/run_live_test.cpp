@@ -24,9 +24,12 @@ TEST(Run, TheTwoScenariosAreAsExpectedAndNothingIsLeft) {
     EXPECT_THAT(run.out, HasSubstr("2 scenarios: 2 as expected"));
     EXPECT_THAT(place.servers(), IsEmpty());
     for (const char* file :
-         {"history.jsonl", "report.json", "junit.xml", "plan.yaml", "stack/verifier.log"}) {
+         {"history.jsonl", "report.json", "junit.xml", "plan/honest-agent.yaml", "stack/verifier.log"}) {
         EXPECT_TRUE(place.has(fs::path("runs/latest") / file)) << file;
     }
+    const Ended again = pushsim(place, {"list", "scenarios", "runs/latest/plan"});
+    EXPECT_EQ(again.exit_code, 0) << again.err;
+    EXPECT_THAT(again.out, HasSubstr("pcr-mismatch"));
     // The bearer token of a session is a UUID, a dot and 43 characters; the history has fingerprints instead.
     EXPECT_THAT(place.read("runs/latest/history.jsonl"),
                 Not(::testing::ContainsRegex("Bearer [0-9a-f]{8}-")));
