@@ -248,7 +248,9 @@ std::string explained(const std::string& message) {
     constexpr std::array<std::pair<std::string_view, std::string_view>, 6> hints{{
         {"end of sequence flow not found", "the list that begins here lacks its `]`"},
         {"end of map flow not found", "the map that begins here lacks its `}`"},
-        {"illegal map value", "a `:` is not expected here; a text with `: ` in it needs quotes"},
+        {"illegal map value",
+         "a `:` is not expected here; a text with `: ` in it needs quotes, a step with a line below it a `:` "
+         "(`- enrol:`)"},
         {"end of map not found", "expected `key: value`, indented like the lines before"},
         {"end of sequence not found", "expected `- item`, indented like the items before"},
         {"illegal EOF in scalar", "the quote is not closed"},

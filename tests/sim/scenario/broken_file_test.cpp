@@ -76,7 +76,8 @@ INSTANTIATE_TEST_SUITE_P(
         {"QuoteNotClosed", {.more = R"(title: "x)"}, R"(5:8: not YAML: the quote " is not closed)"},
         {"ColonInText",
          {.more = "title: a: b"},
-         "5:9: not YAML: a `:` is not expected here; a text with `: ` in it needs quotes"},
+         "5:9: not YAML: a `:` is not expected here; a text with `: ` in it needs quotes, a step with a line "
+         "below it a `:` (`- enrol:`)"},
         {"IndentationThatFitsNothing",
          {.agents = "agents:\n"
                     "    a: {}\n"
