@@ -1,5 +1,6 @@
 #include "sim/stack/admin_client.hpp"
 
+#include <atomic>
 #include <csignal>
 #include <cstring>
 #include <ctime>
@@ -88,11 +89,16 @@ class Connection {
         cut_ = true;
         if (descriptor_ >= 0) ::shutdown(descriptor_, SHUT_RDWR);
     }
+    void cut_for_good() {
+        given_up_ = true;
+        cut();
+    }
     void start_exchange() {
         const std::scoped_lock lock(mutex_);
-        cut_ = false;
+        cut_ = given_up_;
         opened_ = false;
     }
+    bool given_up() const { return given_up_; }
     bool was_cut() {
         const std::scoped_lock lock(mutex_);
         return cut_;
@@ -111,6 +117,7 @@ class Connection {
     int descriptor_ = -1;
     bool opened_ = false;
     bool cut_ = false;
+    std::atomic<bool> given_up_ = false;
 };
 
 /// Cuts the connection when `limit` passes within the life of this object.
@@ -159,12 +166,21 @@ FailureKind kind_of(httplib::Error error) {
 }  // namespace
 
 struct AdminClient::Inner {
+    Inner(HostPort at, std::optional<TlsIdentity> identity, const Clock& of, Duration in_all)
+        : server(std::move(at)), tls(std::move(identity)), clock(&of), limit(in_all) {}
+
     HostPort server;
     std::optional<TlsIdentity> tls;
     const Clock* clock;
     Duration limit;
     Connection connection;
     std::unique_ptr<httplib::ClientImpl> client;
+
+    // Closing a TLS connection writes a farewell, which the other side may not be there to take.
+    ~Inner() {
+        const PipeSignalBlocked no_signal;
+        client.reset();
+    }
 
     void connect() {
         if (tls) {
@@ -215,17 +231,16 @@ Result<HttpResponse> response_of(const Call& call, const HostPort& server) {
 }
 
 AdminClient::AdminClient(HostPort server, std::optional<TlsIdentity> tls, const Clock& clock, Duration limit)
-    : inner_(new Inner{.server = std::move(server),
-                       .tls = std::move(tls),
-                       .clock = &clock,
-                       .limit = limit,
-                       .connection = {},
-                       .client = {}}) {
+    : inner_(new Inner(std::move(server), std::move(tls), clock, limit)) {
     inner_->connect();
 }
 AdminClient::~AdminClient() = default;
 AdminClient::AdminClient(AdminClient&&) noexcept = default;
 AdminClient& AdminClient::operator=(AdminClient&&) noexcept = default;
+
+void AdminClient::cut() {
+    inner_->connection.cut_for_good();
+}
 
 const HostPort& AdminClient::server() const {
     return inner_->server;
@@ -259,6 +274,10 @@ Call AdminClient::exchange(const HttpRequest& request) {
     };
 
     inner_->connection.start_exchange();
+    if (inner_->connection.given_up()) {
+        failed(FailureKind::Cancelled, "given up");
+        return call;
+    }
     const PipeSignalBlocked no_signal;
     const httplib::Result got = [&] {
         const Deadline deadline(inner_->connection, inner_->limit);
@@ -267,7 +286,9 @@ Call AdminClient::exchange(const HttpRequest& request) {
     call.outcome.timings.total = inner_->clock->now() - call.outcome.timings.start;
     call.outcome.reused_connection = !inner_->connection.was_opened();
     // First of all: an answer whose end is the end of the connection looks complete when it was cut.
-    if (inner_->connection.was_cut()) {
+    if (inner_->connection.given_up()) {
+        failed(FailureKind::Cancelled, "given up");
+    } else if (inner_->connection.was_cut()) {
         failed(FailureKind::Timeout, fmt::format("no complete answer within {}", to_text(inner_->limit)));
     } else if (got) {
         answer.status = got->status;

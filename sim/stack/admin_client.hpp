@@ -40,6 +40,9 @@ class AdminClient {
     AdminClient& operator=(AdminClient&&) noexcept;
 
     Call exchange(const HttpRequest& request);
+    /// Ends the exchange under way, and every later one at once, with FailureKind::Cancelled. May be called
+    /// from another thread.
+    void cut();
     const HostPort& server() const;
 
   private:

@@ -40,6 +40,11 @@ Call Tenant::at_registrar(const HttpRequest& request) {
     return registrar_.exchange(request);
 }
 
+void Tenant::cut() {
+    verifier_.cut();
+    registrar_.cut();
+}
+
 Answer<void> Tenant::enrol(const std::string& agent_id, protocol::Enrolment enrolment,
                            const std::string& request_id) {
     enrolment.supported_version = address_.api_version;

@@ -43,6 +43,9 @@ class Tenant {
     Call at_verifier(const HttpRequest& request);
     Call at_registrar(const HttpRequest& request);
 
+    /// As AdminClient::cut(), for both servers.
+    void cut();
+
     const StackAddress& address() const { return address_; }
 
   private:

@@ -193,6 +193,10 @@ VerdictReader::VerdictReader(StackAddress address, const Clock& clock)
     : inner_(std::make_unique<Inner>(std::move(address), clock)) {}
 VerdictReader::~VerdictReader() = default;
 
+void VerdictReader::cut() {
+    inner_->tenant.cut();
+}
+
 Verdict VerdictReader::read(const std::string& agent_id, std::uint64_t index, Places places,
                             std::vector<Call>* calls) {
     Verdict verdict{.agent_id = agent_id,

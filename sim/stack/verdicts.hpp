@@ -82,6 +82,8 @@ class VerdictReader {
     /// Asks once; poll until settled(). `calls`, where given, gets the exchanges made.
     Verdict read(const std::string& agent_id, std::uint64_t index, Places places = {},
                  std::vector<Call>* calls = nullptr);
+    /// As AdminClient::cut().
+    void cut();
     /// To be called when an agent is enrolled: log lines up to now belong to an earlier agent of that id.
     void enrolled(const std::string& agent_id);
 

@@ -129,6 +129,26 @@ TEST_F(AdminClientTest, AnswerThatDripsIsCutAtTheDeadlineOfTheWhole) {
     EXPECT_THAT(call.outcome.failure->message, HasSubstr("no complete answer within 400ms"));
 }
 
+TEST_F(AdminClientTest, CutEndsTheExchangeUnderWayAndEveryLaterOne) {
+    const Listener silent;
+    auto to_server = client({"127.0.0.1", silent.port}, std::chrono::hours{1});
+    std::thread cutting([&] {
+        wait_for(std::chrono::milliseconds{20});  // before or within the exchange: both must end it
+        to_server.cut();
+    });
+    const Call call = to_server.exchange(get("/hello"));
+    cutting.join();
+    ASSERT_TRUE(call.outcome.failure);
+    EXPECT_EQ(call.outcome.failure->kind, FailureKind::Cancelled);
+    EXPECT_EQ(to_server.exchange(get("/hello")).outcome.failure->kind, FailureKind::Cancelled);
+}
+
+TEST_F(AdminClientTest, CutWhileIdleRaisesNoSignalWhenTheConnectionCloses) {
+    auto to_server = client(serve(pki::CertificateKind::Valid));
+    ASSERT_TRUE(to_server.exchange(get("/hello")).outcome.response);
+    to_server.cut();
+}
+
 TEST_F(AdminClientTest, ServerThatAcceptsAndSaysNothingIsGivenUp) {
     // A listening socket that nobody accepts from: the kernel connects, the handshake waits for ever.
     const Listener listener;
