@@ -13,8 +13,8 @@ constexpr std::size_t max_findings = 20;  // of one check; more of the same tell
 
 /// What became of one attestation of an agent.
 struct Attestation {
-    const history::Entry* accepted = nullptr;  // the submission that was answered with 202
-    const history::Entry* tried = nullptr;     // the last submission without an answer
+    const history::Entry* accepted = nullptr;  // the submission whose answer says that the evidence is there
+    const history::Entry* tried = nullptr;     // the last submission that may have arrived
     const history::Entry* verdict = nullptr;   // the last word
 
     std::string evaluation() const {
@@ -36,8 +36,26 @@ struct Enrolment {
     const history::Entry* begun = nullptr;  // the enrolment, if it is in the history
     std::map<int, Attestation> attestations;
     std::vector<const history::Entry*> statuses;
-    std::uint64_t in_transit = 0;
+    std::uint64_t tried_without_index = 0;
+
+    /// Attestations whose evidence may be at the verifier without an answer that says so.
+    std::uint64_t unsure() const {
+        return tried_without_index + static_cast<std::uint64_t>(std::count_if(
+                                         attestations.begin(), attestations.end(), [](const auto& pair) {
+                                             return pair.second.tried != nullptr &&
+                                                    pair.second.accepted == nullptr;
+                                         }));
+    }
 };
+
+/// Evidence that is sent again because the answer was lost is refused where it had arrived: it was accepted.
+bool says_delivered(const history::ExchangeSeen& submission, const Enrolment& enrolment) {
+    if (submission.status != 403 || submission.code != "evidence_immutable" || !submission.index)
+        return false;
+    const auto before = enrolment.attestations.find(*submission.index);
+    return before != enrolment.attestations.end() && before->second.tried != nullptr &&
+           before->second.accepted == nullptr;
+}
 
 struct AgentAccount {
     Account account;
@@ -61,20 +79,17 @@ AgentAccount account_for(const Lines& lines) {
         } else if (const auto* submission = as_submission(line)) {
             submitted = true;
             ++result.account.sent;
-            if (!submission->status) {
-                ++result.account.in_transit;
-                ++enrolment.in_transit;
-                if (submission->index) enrolment.attestations[*submission->index].tried = line;
-            } else if (!is_accepted(*submission)) {
-                ++result.account.refused;
-            } else {
-                ++result.account.accepted;
-                if (submission->index) {
-                    enrolment.attestations[*submission->index].accepted = line;
-                } else {
-                    ++result.accepted_without_index;
-                }
+            const bool accepted = is_accepted(*submission) || says_delivered(*submission, enrolment);
+            ++(accepted             ? result.account.accepted
+               : submission->status ? result.account.refused
+                                    : result.account.in_transit);
+            if (!accepted && !may_have_arrived(*submission)) continue;
+            if (!submission->index) {
+                ++(accepted ? result.accepted_without_index : enrolment.tried_without_index);
+                continue;
             }
+            Attestation& attestation = enrolment.attestations[*submission->index];
+            (accepted ? attestation.accepted : attestation.tried) = line;
         } else if (const auto* cycle = as<history::Cycle>(line)) {
             if (cycle->phase == "submit") {
                 if (cycle->ending == "reached") ++result.reached;
@@ -83,8 +98,8 @@ AgentAccount account_for(const Lines& lines) {
             submitted = false;
         } else if (const auto* verdict = as<history::Verdict>(line)) {
             enrolment.attestations[verdict->index].verdict = line;
-        } else if (as<history::StatusRead>(line) != nullptr) {
-            enrolment.statuses.push_back(line);
+        } else if (const auto* read = as<history::StatusRead>(line)) {
+            if (read->error.empty()) enrolment.statuses.push_back(line);
         }
     }
     return result;
@@ -186,7 +201,7 @@ class Accounted {
             return;
         }
         std::int64_t least = 0;
-        std::int64_t most = static_cast<std::int64_t>(enrolment.in_transit);
+        auto most = static_cast<std::int64_t>(enrolment.unsure());
         for (const auto& [index, attestation] : enrolment.attestations) {
             if (attestation.accepted == nullptr || attestation.accepted->n > last->n) continue;
             if (attestation.verdict != nullptr && attestation.verdict->n < first->n) continue;
@@ -237,7 +252,7 @@ class Accounted {
 /// The words that the verdicts leave to the status API; empty where they decide nothing. TIMEOUT depends on
 /// time and is never refused while something passed.
 std::vector<std::string> allowed_statuses(const Enrolment& enrolment, const history::Entry& status) {
-    if (enrolment.in_transit > 0) return {};
+    if (enrolment.unsure() > 0) return {};
     bool passed = false;
     bool failed = false;
     for (const auto& [index, attestation] : enrolment.attestations) {

@@ -1,5 +1,7 @@
 #include "reports/checks.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 namespace pushsim::reports {
@@ -83,19 +85,18 @@ void check_no_5xx(const ScenarioView& scenario, Checked& checked) {
 }
 
 void check_goals(const ScenarioView& scenario, Checked& checked) {
-    const auto spoken_for = [&](std::optional<int> step) {
-        for (const history::Expectation& expectation : scenario.plan().expectations) {
-            if (expectation.step && expectation.step != step) continue;
-            if (std::holds_alternative<history::ResponseClause>(expectation.clause) ||
-                std::holds_alternative<history::VerdictClause>(expectation.clause)) {
-                return true;
-            }
-        }
-        return false;
+    const auto spoken_for = [&](const history::Where& where) {
+        const auto& expectations = scenario.plan().expectations;
+        return std::any_of(expectations.begin(), expectations.end(),
+                           [&](const history::Expectation& expectation) {
+                               return (!expectation.step || expectation.step == where.step) &&
+                                      (expectation.response || expectation.verdict) &&
+                                      selects(expectation.agents, where.agent);
+                           });
     };
     for (const history::Entry* line : scenario.lines) {
         const auto* cycle = as<history::Cycle>(line);
-        if (cycle == nullptr || cycle->ending == "reached" || spoken_for(line->where.step)) continue;
+        if (cycle == nullptr || cycle->ending == "reached" || spoken_for(line->where)) continue;
         checked.findings.push_back(
             {"goal_reached", Severity::Wrong,
              fmt::format("{}: {} {}: {}", line->where.agent, cycle->phase, cycle->ending, cycle->reason),

@@ -62,7 +62,8 @@ Story story_of(const ScenarioView& scenario) {
                 std::string word = cycle->status ? std::to_string(*cycle->status) : cycle->ending;
                 if (!cycle->code.empty()) word += " " + cycle->code;
                 story.refusals.add(cycle->phase + " " + word);
-            } else if (const auto* read = as<history::StatusRead>(line)) {
+            } else if (const auto* read = as<history::StatusRead>(line);
+                       read != nullptr && read->error.empty()) {
                 status = &read->status;
             }
         }

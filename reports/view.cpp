@@ -10,7 +10,7 @@ namespace {
 constexpr std::size_t max_excerpt = 300;
 constexpr int max_agents = 1'000'000;  // of a group; a history that says more is damaged
 
-bool selects(const std::string& selector, const std::string& agent) {
+bool names(const std::string& selector, const std::string& agent) {
     return agent == selector ||
            (agent.starts_with(selector) && agent.substr(selector.size()).starts_with('['));
 }
@@ -53,6 +53,12 @@ void sort_in(const history::Entry& line, std::vector<ScenarioView>& scenarios,
 
 }  // namespace
 
+bool selects(const std::vector<std::string>& selectors, const std::string& agent) {
+    return selectors.empty() ||
+           std::any_of(selectors.begin(), selectors.end(),
+                       [&](const std::string& selector) { return names(selector, agent); });
+}
+
 const history::ScenarioStart& ScenarioView::plan() const {
     return std::get<history::ScenarioStart>(start->event);
 }
@@ -76,12 +82,7 @@ std::vector<std::string> ScenarioView::agents(const std::vector<std::string>& se
         for (const auto& [agent, agent_lines] : by_agent)
             names.push_back(agent);
     }
-    if (!selectors.empty()) {
-        std::erase_if(names, [&](const std::string& agent) {
-            return std::none_of(selectors.begin(), selectors.end(),
-                                [&](const std::string& selector) { return selects(selector, agent); });
-        });
-    }
+    std::erase_if(names, [&](const std::string& agent) { return !selects(selectors, agent); });
     return names;
 }
 
@@ -137,6 +138,10 @@ const history::ExchangeSeen* as_submission(const history::Entry* line) {
 
 bool is_accepted(const history::ExchangeSeen& submission) {
     return submission.status == 202;
+}
+
+bool may_have_arrived(const history::ExchangeSeen& submission) {
+    return !submission.status || *submission.status == 408 || *submission.status >= 500;
 }
 
 DecidingExchange deciding_exchange(const history::Entry& line) {

@@ -13,6 +13,9 @@ namespace pushsim::reports {
 
 using Lines = std::vector<const history::Entry*>;
 
+/// Whether one of the selectors (groups or single agents) names the agent; an empty list names all.
+bool selects(const std::vector<std::string>& selectors, const std::string& agent);
+
 /// Points into the history, which must outlive it.
 struct ScenarioView {
     std::string name;
@@ -51,6 +54,8 @@ std::string verdict_words(const history::Verdict& verdict);
 /// A submission of evidence that went to the verifier.
 const history::ExchangeSeen* as_submission(const history::Entry* line);
 bool is_accepted(const history::ExchangeSeen& submission);  ///< 202
+/// Not a word came back, or one that leaves open whether the verifier took the evidence (408, 5xx).
+bool may_have_arrived(const history::ExchangeSeen& submission);
 
 DecidingExchange deciding_exchange(const history::Entry& line);
 

@@ -20,35 +20,34 @@ history::Quantity quantity_of(const scenario::HowMany& how_many) {
     return {};
 }
 
-struct ToClause {
-    using Clause = decltype(history::Expectation::clause);
+/// Puts a condition into its member of the clause.
+struct Into {
+    history::Expectation& clause;
 
-    Clause operator()(const scenario::ExpectResponse& expected) const {
-        history::ResponseClause clause;
+    void operator()(const scenario::ExpectResponse& expected) const {
+        clause.response.emplace();
         for (const auto& range : expected.status)
-            clause.status.push_back({range.first, range.last});
-        clause.code = expected.code;
-        return clause;
+            clause.response->status.push_back({range.first, range.last});
+        clause.response->code = expected.code;
     }
-    Clause operator()(const scenario::ExpectVerdict& expected) const {
-        return history::VerdictClause{scenario::to_string(expected.verdict),
-                                      expected.reason ? scenario::to_string(*expected.reason) : ""};
+    void operator()(const scenario::ExpectVerdict& expected) const {
+        clause.verdict = {scenario::to_string(expected.verdict),
+                          expected.reason ? scenario::to_string(*expected.reason) : ""};
     }
-    Clause operator()(const scenario::ExpectStatus& expected) const {
-        return history::StatusClause{scenario::to_string(expected.status), history::StatusClause::When::Last};
+    void operator()(const scenario::ExpectStatus& expected) const {
+        clause.status = {scenario::to_string(expected.status), history::StatusClause::When::Last};
     }
-    Clause operator()(const scenario::ExpectAccounted&) const { return history::CheckClause{"accounted"}; }
+    void operator()(const scenario::ExpectAccounted&) const { clause.check = {"accounted"}; }
 };
 
-void append(std::vector<history::Expectation>& all, const scenario::Expectation& expectation,
-            std::optional<int> step) {
-    for (const scenario::Condition& condition : expectation.conditions) {
-        all.push_back({.clause = std::visit(ToClause{}, condition),
-                       .step = step,
-                       .agents = expectation.agents,
-                       .quantity = quantity_of(expectation.how_many),
-                       .source = expectation.position.text()});
-    }
+history::Expectation to_history(const scenario::Expectation& expectation, std::optional<int> step) {
+    history::Expectation clause{.step = step,
+                                .agents = expectation.agents,
+                                .quantity = quantity_of(expectation.how_many),
+                                .source = expectation.position.text()};
+    for (const scenario::Condition& condition : expectation.conditions)
+        std::visit(Into{clause}, condition);
+    return clause;
 }
 
 }  // namespace
@@ -58,11 +57,11 @@ std::vector<history::Expectation> expectations_of(const scenario::Scenario& scen
     int number = 0;
     for (const scenario::Step& step : scenario.script) {
         for (const auto& expectation : step.expect)
-            append(all, expectation, number);
+            all.push_back(to_history(expectation, number));
         ++number;
     }
     for (const auto& expectation : scenario.expect)
-        append(all, expectation, std::nullopt);
+        all.push_back(to_history(expectation, std::nullopt));
     return all;
 }
 

@@ -33,6 +33,9 @@ class Play {
     bool wait_until(const std::function<bool()>& done);
     bool cast();
     void cast_agent(const scenario::Group& group, int number, Then done);
+    std::unique_ptr<AgentTpm> from_provisioning(const AgentTpm* tpm);
+    /// `taken` only if nobody else has an agent of this id on a stack that stays.
+    void take_id(const scenario::Group& group, const std::string& id, Then taken);
     std::string agent_id(const scenario::Group& group, int number, ByteView ek_public) const;
     void measure(VirtualAgent& agent, const std::vector<scenario::Extension>& extensions, std::size_t next,
                  int step, Then done);
@@ -40,14 +43,18 @@ class Play {
     // steps.cpp: the acts. Each calls `then` once when the agent has done its part.
     bool act(const scenario::Step& step, int number);
     void act_one(const scenario::Step& step, int number, Member& member, Then then);
-    void pursue(const scenario::Step& step, int number, Member& member, lifecycle::Phase goal, Then then);
-    void attest(const scenario::Step& step, int number, Member& member, int cycle, Then then);
+    /// Cycle `cycle` of the step's, then the next.
+    void pursue(const scenario::Step& step, int number, Member& member, lifecycle::Phase goal, int cycle,
+                Then then);
+    void look_behind(const lifecycle::Finished& finished, int number, Member& member, Then then);
     /// Runs the missing earlier phases up to, not including, `goal`; `then` only if the agent got so far.
     void prepare(const scenario::Step& step, int number, Member& member, lifecycle::Phase goal, Then ready,
                  Then then);
     void enrol(const scenario::Step* step, int number, Member& member, Then then);
     void tenant_act(const scenario::Step& step, int number, Member& member, Then then);
     void watch_verdict(int number, Member& member, int index, Instant until);
+    /// Reads each status that the clauses want until it is as wanted, or for as long as they allow.
+    void read_wanted(const std::vector<scenario::Expectation>& expectations, int number);
     void read_status(int number, Member& member, const std::string& wanted, Instant until, Then then);
     void read_final_status();
     void remove_agents();
@@ -57,6 +64,7 @@ class Play {
     const Stage& stage_;
     const scenario::Scenario& scenario_;
     Surroundings surroundings_;
+    std::vector<std::unique_ptr<AgentTpm>> provisioning_;
     std::vector<Member> agents_;
     std::vector<std::string> ids_;  ///< of all agents there were
     std::optional<history::ScenarioEnd> end_;

@@ -1,5 +1,6 @@
 #include "sim/fleet/runner.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
@@ -47,6 +48,7 @@ ScenarioEnd Play::run() {
     if (end_) {
         alive_.reset();
         agents_.clear();
+        provisioning_.clear();
     }
     if (stage_.remove_agents) remove_agents();
     if (!end_) end_ = ScenarioEnd{};
@@ -95,33 +97,69 @@ bool Play::cast() {
     return wait_until([&] { return waiting == 0; });
 }
 
-void Play::cast_agent(const scenario::Group& group, int number, std::function<void()> done) {
+void Play::cast_agent(const scenario::Group& group, int number, Then done) {
     const std::string name = fmt::format("{}[{}]", group.name, number);
-    auto tpm = std::make_shared<std::unique_ptr<AgentTpm>>(std::make_unique<AgentTpm>(
+    provisioning_.push_back(std::make_unique<AgentTpm>(
         stage_.tpms,
         AgentTpm::Options{.tcti = group.tcti, .ak_primary = group.ak == scenario::AkKind::Primary}));
-    AgentTpm& device = **tpm;
-    device.provision([this, &group, number, name, tpm, done = std::move(done),
-                      alive = std::weak_ptr(alive_)](AgentTpm::Provisioned provisioned) {
+    AgentTpm* device = provisioning_.back().get();
+    device->provision([this, &group, number, name, device, done = std::move(done),
+                       alive = std::weak_ptr(alive_)](AgentTpm::Provisioned provisioned) mutable {
         if (alive.expired()) return;
+        const auto& description = provisioned.description;
         record({.scenario = scenario_.name, .agent = name},
-               history::TpmOperation{
-                   .operation = "provision",
-                   .duration = provisioned.duration,
-                   .error = provisioned.description ? "" : provisioned.description.error().message});
-        if (!provisioned.description) {
-            give_up(provisioned.description.error().in(name));
+               history::TpmOperation{.operation = "provision",
+                                     .duration = provisioned.duration,
+                                     .error = description ? "" : description.error().message});
+        if (!description) {
+            give_up(description.error().in(name));
             return;
         }
-        VirtualAgent::Identity identity{name, group.name,
-                                        agent_id(group, number, provisioned.description->ek_public)};
-        stage_.agent_id_taken(identity.id);
-        ids_.push_back(identity.id);
-        agents_.push_back(
-            {&group, provisioned.description->ak_public,
-             std::make_unique<VirtualAgent>(surroundings_, std::move(identity),
-                                            boot::BootState(stage_.clock.wall_now()), std::move(*tpm))});
-        measure(*agents_.back().agent, group.boot, 0, 0, done);
+        const std::string id = agent_id(group, number, description->ek_public);
+        take_id(
+            group, id, [this, &group, name, id, device, description = *description, done = std::move(done)] {
+                agents_.push_back({&group, description.ak_public,
+                                   std::make_unique<VirtualAgent>(
+                                       surroundings_, VirtualAgent::Identity{name, group.name, id},
+                                       boot::BootState(stage_.clock.wall_now()), from_provisioning(device))});
+                measure(*agents_.back().agent, group.boot, 0, 0, done);
+            });
+    });
+}
+
+std::unique_ptr<AgentTpm> Play::from_provisioning(const AgentTpm* tpm) {
+    const auto at = std::ranges::find(provisioning_, tpm, &std::unique_ptr<AgentTpm>::get);
+    auto taken = std::move(*at);
+    provisioning_.erase(at);
+    return taken;
+}
+
+void Play::take_id(const scenario::Group& group, const std::string& id, Then taken) {
+    const auto take = [this, id, taken = std::move(taken)] {
+        stage_.agent_id_taken(id);
+        ids_.push_back(id);
+        taken();
+    };
+    // A drawn id is nobody's yet; groups of one scenario may share a literal.
+    if (!stage_.remove_agents || group.id.scheme == scenario::AgentId::Scheme::Uuid ||
+        std::ranges::find(ids_, id) != ids_.end()) {
+        take();
+        return;
+    }
+    stage_.tenant.find(id, [this, id, take, alive = std::weak_ptr(alive_)](const Result<std::string>& at) {
+        if (alive.expired()) return;
+        if (!at) {
+            give_up(at.error());
+        } else if (!at->empty()) {
+            give_up(
+                {ErrorKind::Config,
+                 fmt::format("the {} knows an agent '{}' already; a run would change it and delete it at "
+                             "its end",
+                             *at, id),
+                 "use another id, or delete that agent first (what a killed run left: pushsim stack clean)"});
+        } else {
+            take();
+        }
     });
 }
 
@@ -139,7 +177,7 @@ std::string Play::agent_id(const scenario::Group& group, int number, ByteView ek
 }
 
 void Play::measure(VirtualAgent& agent, const std::vector<scenario::Extension>& extensions, std::size_t next,
-                   int step, std::function<void()> done) {
+                   int step, Then done) {
     if (next == extensions.size()) {
         done();
         return;

@@ -16,6 +16,7 @@ using scenario::StepKind;
 constexpr Duration kVerdictPatience = std::chrono::seconds{10};
 constexpr Duration kVerdictPoll = std::chrono::milliseconds{50};
 constexpr Duration kStatusPoll = std::chrono::milliseconds{100};
+constexpr Duration kRemovalPatience = std::chrono::seconds{8};
 // Between cycles where the verifier has said nothing of when it wants the next.
 constexpr Duration kNextAttestationUnsaid = std::chrono::seconds{2};
 
@@ -85,27 +86,17 @@ bool Play::act(const scenario::Step& step, int number) {
         for (Member& member : agents_) {
             if (std::ranges::find(step.agents, member.group->name) == step.agents.end()) continue;
             ++acting;
-            act_one(step, number, member, [this, &step, number, &member, &acting] {
-                const auto wanted = wanted_status(step.expect, member.group->name);
-                if (!wanted || step.kind == StepKind::ReadStatus) {
-                    --acting;
-                    return;
-                }
-                read_status(number, member, wanted->status, stage_.clock.now() + wanted->within,
-                            [&acting] { --acting; });
-            });
+            act_one(step, number, member, [&acting] { --acting; });
         }
         wait_until([&] { return acting == 0 && verdicts_awaited_ == 0; });
     }
+    if (!end_ && step.kind != StepKind::ReadStatus) read_wanted(step.expect, number);
     record(here, history::StepEnd{scenario::to_string(step.kind), end_ ? end_->reason : ""});
     return !end_;
 }
 
 void Play::act_one(const scenario::Step& step, int number, Member& member, Then then) {
     switch (step.kind) {
-        case StepKind::Attest:
-            attest(step, number, member, 1, std::move(then));
-            return;
         case StepKind::Extend:
             measure(*member.agent, step.extend, 0, number, std::move(then));
             return;
@@ -124,7 +115,7 @@ void Play::act_one(const scenario::Step& step, int number, Member& member, Then 
             return;
         }
         default:
-            pursue(step, number, member, *phase_of(step.kind), std::move(then));
+            pursue(step, number, member, *phase_of(step.kind), 1, std::move(then));
             return;
     }
 }
@@ -136,7 +127,7 @@ void Play::prepare(const scenario::Step& step, int number, Member& member, Phase
         return;
     }
     const bool wants_enrolment = goal >= Phase::Authenticate && step.kind != StepKind::Enrol &&
-                                 member.group->enrol.enrolled && !member.agent->enrolled;
+                                 member.group->enrol.enrolled && !member.agent->enrolment_seen_to;
     if (goal > Phase::Activate && !member.agent->registered()) {
         member.agent->pursue(Phase::Activate, false, number, false,
                              [this, &step, number, &member, goal, ready, then](const Finished& finished) {
@@ -155,45 +146,45 @@ void Play::prepare(const scenario::Step& step, int number, Member& member, Phase
     }
 }
 
-void Play::pursue(const scenario::Step& step, int number, Member& member, Phase goal, Then then) {
+void Play::pursue(const scenario::Step& step, int number, Member& member, Phase goal, int cycle, Then then) {
+    const auto next_cycle = [this, &step, number, &member, goal, cycle, then](const Finished& finished) {
+        if (cycle == step.times || finished.ending == Finished::Ending::Stopped) {
+            then();
+            return;
+        }
+        stage_.loop.after(finished.next_attestation.value_or(kNextAttestationUnsaid),
+                          [this, &step, number, &member, goal, cycle, then, alive = std::weak_ptr(alive_)] {
+                              if (!alive.expired()) pursue(step, number, member, goal, cycle + 1, then);
+                          });
+    };
     prepare(
         step, number, member, goal,
-        [this, &step, number, &member, goal, then] {
+        [this, &step, number, &member, goal, next_cycle] {
             member.agent->pursue(
-                goal, step.bare, number, true, [this, number, &member, goal, then](const Finished& finished) {
-                    if (goal == Phase::Submit && finished.status == 202 && finished.attestation_index) {
-                        watch_verdict(number, member, *finished.attestation_index,
-                                      stage_.clock.now() + kVerdictPatience);
-                    }
-                    then();
+                goal, step.bare, number, true, [this, number, &member, next_cycle](const Finished& finished) {
+                    look_behind(finished, number, member, [next_cycle, finished] { next_cycle(finished); });
                 });
         },
         then);
 }
 
-void Play::attest(const scenario::Step& step, int number, Member& member, int cycle, Then then) {
-    prepare(
-        step, number, member, Phase::Submit,
-        [this, &step, number, &member, cycle, then] {
-            member.agent->pursue(
-                Phase::Submit, step.bare, number, true,
-                [this, &step, number, &member, cycle, then](const Finished& finished) {
-                    if (finished.status == 202 && finished.attestation_index) {
-                        watch_verdict(number, member, *finished.attestation_index,
-                                      stage_.clock.now() + kVerdictPatience);
-                    }
-                    if (cycle == step.times || finished.ending == Finished::Ending::Stopped) {
-                        then();
-                        return;
-                    }
-                    stage_.loop.after(
-                        finished.next_attestation.value_or(kNextAttestationUnsaid),
-                        [this, &step, number, &member, cycle, then, alive = std::weak_ptr(alive_)] {
-                            if (!alive.expired()) attest(step, number, member, cycle + 1, then);
-                        });
-                });
-        },
-        then);
+/// What the end of a pursuit calls for: the verdict on evidence that arrived; a look at the servers where
+/// nothing came back.
+void Play::look_behind(const Finished& finished, int number, Member& member, Then then) {
+    if (finished.ending == Finished::Ending::Reached && finished.phase == Phase::Submit &&
+        finished.attestation_index) {
+        watch_verdict(number, member, *finished.attestation_index, stage_.clock.now() + kVerdictPatience);
+    }
+    if (finished.ending != Finished::Ending::Failed || finished.status) {
+        then();
+        return;
+    }
+    stage_.tenant.probe(
+        [this, then = std::move(then), alive = std::weak_ptr(alive_)](const Result<void>& answers) {
+            if (alive.expired()) return;
+            if (!answers) give_up(answers.error());
+            then();
+        });
 }
 
 void Play::enrol(const scenario::Step* step, int number, Member& member, Then then) {
@@ -211,6 +202,7 @@ void Play::enrol(const scenario::Step* step, int number, Member& member, Then th
          alive = std::weak_ptr(alive_)](TenantDesk::Acted acted) {
             if (alive.expired()) return;
             record(where(number, member), std::move(acted.act));
+            member.agent->enrolment_seen_to = true;
             if (acted.result) {
                 member.agent->enrolled = true;
             } else if (!step) {
@@ -227,6 +219,7 @@ void Play::tenant_act(const scenario::Step& step, int number, Member& member, Th
                        alive = std::weak_ptr(alive_)](TenantDesk::Acted acted) {
         if (alive.expired()) return;
         record(where(number, member), std::move(acted.act));
+        member.agent->enrolment_seen_to = true;
         if (removes && acted.result) member.agent->enrolled = false;
         then();
     };
@@ -239,40 +232,45 @@ void Play::tenant_act(const scenario::Step& step, int number, Member& member, Th
 
 void Play::watch_verdict(int number, Member& member, int index, Instant until) {
     ++verdicts_awaited_;
-    stage_.tenant.read_verdict(member.agent->identity().id, index,
-                               [this, number, &member, index, until,
-                                alive = std::weak_ptr(alive_)](Result<TenantDesk::Judged> judged) {
-                                   if (alive.expired()) return;
-                                   --verdicts_awaited_;
-                                   if (!judged) {
-                                       give_up(judged.error());
-                                   } else if (judged->settled || stage_.clock.now() >= until) {
-                                       record(where(number, member), std::move(judged->verdict));
-                                   } else {
-                                       ++verdicts_awaited_;
-                                       stage_.loop.after(kVerdictPoll,
-                                                         [this, number, &member, index, until, alive] {
-                                                             if (alive.expired()) return;
-                                                             --verdicts_awaited_;
-                                                             watch_verdict(number, member, index, until);
-                                                         });
-                                   }
-                               });
+    stage_.tenant.read_verdict(
+        member.agent->identity().id, index,
+        [this, number, &member, index, until, alive = std::weak_ptr(alive_)](TenantDesk::Judged judged) {
+            if (alive.expired()) return;
+            if (judged.settled || stage_.clock.now() >= until) {
+                --verdicts_awaited_;
+                record(where(number, member), std::move(judged.verdict));
+                return;
+            }
+            stage_.loop.after(kVerdictPoll, [this, number, &member, index, until, alive] {
+                if (alive.expired()) return;
+                --verdicts_awaited_;
+                watch_verdict(number, member, index, until);
+            });
+        });
+}
+
+void Play::read_wanted(const std::vector<scenario::Expectation>& expectations, int number) {
+    int reading = 0;
+    for (Member& member : agents_) {
+        const auto wanted = wanted_status(expectations, member.group->name);
+        if (!wanted) continue;
+        ++reading;
+        read_status(number, member, wanted->status, stage_.clock.now() + wanted->within,
+                    [&reading] { --reading; });
+    }
+    wait_until([&] { return reading == 0; });
 }
 
 void Play::read_status(int number, Member& member, const std::string& wanted, Instant until, Then then) {
     stage_.tenant.read_status(
-        member.agent->identity().id,
-        [this, number, &member, wanted, until, then = std::move(then),
-         alive = std::weak_ptr(alive_)](const Result<history::StatusRead>& read) {
+        member.agent->identity().id, [this, number, &member, wanted, until, then = std::move(then),
+                                      alive = std::weak_ptr(alive_)](TenantDesk::StatusSeen seen) {
             if (alive.expired()) return;
-            if (!read) {
-                record(where(number, member), history::Note{"status: " + read.error().message});
-                then();
-                return;
-            }
-            record(where(number, member), *read);
-            if (wanted.empty() || read->status == wanted || stage_.clock.now() >= until) {
+            record(where(number, member), std::move(seen.act));
+            record(where(number, member), seen.status);
+            const bool as_wanted =
+                wanted.empty() || (seen.status.error.empty() && seen.status.status == wanted);
+            if (as_wanted || stage_.clock.now() >= until) {
                 then();
                 return;
             }
@@ -282,15 +280,15 @@ void Play::read_status(int number, Member& member, const std::string& wanted, In
         });
 }
 
+/// Of those that a clause asks for, and of every other that is enrolled: for the account.
 void Play::read_final_status() {
-    int reading = 0;
     const int after_all = static_cast<int>(scenario_.script.size());
+    read_wanted(scenario_.expect, after_all);
+    int reading = 0;
     for (Member& member : agents_) {
-        if (!member.agent->enrolled) continue;
+        if (end_ || !member.agent->enrolled || wanted_status(scenario_.expect, member.group->name)) continue;
         ++reading;
-        const auto wanted = wanted_status(scenario_.expect, member.group->name).value_or(Wanted{});
-        read_status(after_all, member, wanted.status, stage_.clock.now() + wanted.within,
-                    [&reading] { --reading; });
+        read_status(after_all, member, "", stage_.clock.now(), [&reading] { --reading; });
     }
     wait_until([&] { return reading == 0; });
 }
@@ -298,7 +296,7 @@ void Play::read_final_status() {
 void Play::remove_agents() {
     // Even when the play ended early: what was made known to a stack that stays is taken off it, in bounded
     // time.
-    const Instant until = stage_.clock.now() + std::chrono::seconds{10};
+    const Instant until = stage_.clock.now() + kRemovalPatience;
     auto removing = std::make_shared<int>(0);
     for (const std::string& id : ids_) {
         const auto done = [removing, &history = stage_.history,

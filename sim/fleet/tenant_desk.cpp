@@ -1,6 +1,9 @@
 #include "sim/fleet/tenant_desk.hpp"
 
+#include <algorithm>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include "sim/stack/tenant.hpp"
 #include "sim/stack/verdicts.hpp"
@@ -69,7 +72,11 @@ history::Verdict verdict_of(const stack::Verdict& read) {
 TenantDesk::TenantDesk(const stack::StackAddress& address, const Clock& clock, Worker::Post post)
     : inside_(std::make_shared<Inside>(address, clock)), worker_(std::move(post)) {}
 
-TenantDesk::~TenantDesk() = default;
+TenantDesk::~TenantDesk() {
+    worker_.drop_waiting();
+    inside_->tenant.cut();
+    inside_->verdicts.cut();
+}
 
 void TenantDesk::enrol(const std::string& agent_id, const protocol::Enrolment& enrolment,
                        std::function<void(Acted)> done) {
@@ -102,24 +109,59 @@ void TenantDesk::forget(const std::string& agent_id, std::function<void(Acted)> 
         std::move(done));
 }
 
-void TenantDesk::read_status(const std::string& agent_id,
-                             std::function<void(Result<history::StatusRead>)> done) {
+void TenantDesk::read_status(const std::string& agent_id, std::function<void(StatusSeen)> done) {
     worker_.submit(
-        [inside = inside_, agent_id]() -> Result<history::StatusRead> {
-            const auto status = inside->tenant.status(agent_id).result;
-            if (!status) return fail(status.error());
-            return history::StatusRead{.status = status->attestation_status,
-                                       .attestation_count = status->attestation_count,
-                                       .last_received_quote = status->last_received_quote,
-                                       .last_successful_attestation = status->last_successful_attestation};
+        [inside = inside_, agent_id] {
+            auto answer = inside->tenant.status(agent_id);
+            StatusSeen seen;
+            if (answer.result) {
+                seen.status = {.status = answer.result->attestation_status,
+                               .attestation_count = answer.result->attestation_count,
+                               .last_received_quote = answer.result->last_received_quote,
+                               .last_successful_attestation = answer.result->last_successful_attestation};
+            } else {
+                seen.status.error = answer.result.error().message;
+            }
+            seen.act = acted("read_status", std::move(answer)).act;
+            return seen;
         },
         std::move(done));
 }
 
-void TenantDesk::read_verdict(const std::string& agent_id, int index,
-                              std::function<void(Result<Judged>)> done) {
+void TenantDesk::find(const std::string& agent_id, std::function<void(Result<std::string>)> done) {
     worker_.submit(
-        [inside = inside_, agent_id, index]() -> Result<Judged> {
+        [inside = inside_, agent_id]() -> Result<std::string> {
+            const auto status = inside->tenant.status(agent_id);
+            if (status.result) return "verifier";
+            const auto& answer = status.call.outcome.response;
+            if (!answer || answer->status != 404) return fail(status.result.error());
+            const auto registered = inside->tenant.list_registered().result;
+            if (!registered) return fail(registered.error());
+            return std::ranges::find(*registered, agent_id) != registered->end() ? "registrar" : "";
+        },
+        std::move(done));
+}
+
+void TenantDesk::probe(std::function<void(Result<void>)> done) {
+    worker_.submit(
+        [inside = inside_]() -> Result<void> {
+            const HttpRequest version{"GET", "/version", {}, {}};
+            for (const auto& [server, call] :
+                 {std::pair{"verifier", inside->tenant.at_verifier(version)},
+                  std::pair{"registrar", inside->tenant.at_registrar(version)}}) {
+                if (call.outcome.response) continue;
+                return fail(ErrorKind::Stack,
+                            fmt::format("the {} does not answer: {}", server, call.outcome.failure->message),
+                            "is it running? its log says why it ended");
+            }
+            return {};
+        },
+        std::move(done));
+}
+
+void TenantDesk::read_verdict(const std::string& agent_id, int index, std::function<void(Judged)> done) {
+    worker_.submit(
+        [inside = inside_, agent_id, index] {
             const stack::Verdict read = inside->verdicts.read(agent_id, static_cast<std::uint64_t>(index));
             return Judged{verdict_of(read), read.settled()};
         },

@@ -20,6 +20,7 @@ namespace pushsim::fleet {
 class TenantDesk {
   public:
     TenantDesk(const stack::StackAddress& address, const Clock& clock, Worker::Post post);
+    /// Cuts the exchange that is under way and drops what waits.
     ~TenantDesk();
     TenantDesk(const TenantDesk&) = delete;
     TenantDesk& operator=(const TenantDesk&) = delete;
@@ -36,13 +37,21 @@ class TenantDesk {
     /// Takes the agent off the registrar too, for stacks that stay.
     void forget(const std::string& agent_id, std::function<void(Acted)> done);
 
-    void read_status(const std::string& agent_id, std::function<void(Result<history::StatusRead>)> done);
+    struct StatusSeen {
+        history::TenantAct act;  ///< "read_status"
+        history::StatusRead status;
+    };
+    void read_status(const std::string& agent_id, std::function<void(StatusSeen)> done);
+    /// Whether verifier or registrar know an agent of this id: the name of the one that does, or empty.
+    void find(const std::string& agent_id, std::function<void(Result<std::string>)> done);
+    /// Whether both servers answer anything at all; ErrorKind::Stack, naming the one that does not.
+    void probe(std::function<void(Result<void>)> done);
 
     struct Judged {
         history::Verdict verdict;
         bool settled = false;  ///< every source that is there has decided
     };
-    void read_verdict(const std::string& agent_id, int index, std::function<void(Result<Judged>)> done);
+    void read_verdict(const std::string& agent_id, int index, std::function<void(Judged)> done);
 
   private:
     struct Inside;

@@ -57,6 +57,7 @@ class VirtualAgent {
 
     // What the tenant knows of the agent.
     bool enrolled = false;
+    bool enrolment_seen_to = false;  ///< was enrolled or deleted once: enrolled again by the script alone
 
   private:
     void act(lifecycle::Want want);

@@ -21,6 +21,12 @@ void Worker::enqueue(Task task) {
     wake_.notify_one();
 }
 
+void Worker::drop_waiting() {
+    std::deque<Task> dropped;  // what a task holds may need the lock when it goes
+    const std::lock_guard lock(mutex_);
+    dropped.swap(queue_);
+}
+
 void Worker::work() {
     for (;;) {
         Task task;

@@ -33,6 +33,9 @@ class Worker {
         });
     }
 
+    /// Their `done` is never called.
+    void drop_waiting();
+
   private:
     void enqueue(Task task);
     void work();

@@ -91,36 +91,15 @@ void describe(F& f, Quantity& v) {
     f.maybe("count", v.count);
 }
 
-/// The clause is the one member of these names that is there.
-template <std::size_t I = 0, typename F, typename Clause>
-void describe_clause(F& f, Clause& clause, bool& found) {
-    static constexpr std::array<const char*, std::variant_size_v<Clause>> names{"response", "verdict",
-                                                                                "status", "check"};
-    if constexpr (I < std::variant_size_v<Clause>) {
-        using Alternative = std::variant_alternative_t<I, Clause>;
-        std::optional<Alternative> value;
-        if (auto* held = std::get_if<I>(&clause)) value = *held;
-        if constexpr (std::is_same_v<F, WriteFields>) {
-            f.maybe(names[I], value);
-        } else {
-            value.reset();
-            f.maybe(names[I], value);
-            if (value) {
-                clause = std::move(*value);
-                found = true;
-            }
-        }
-        describe_clause<I + 1>(f, clause, found);
-    }
-}
-
 template <typename F>
 void describe(F& f, Expectation& v) {
-    bool found = false;
-    describe_clause(f, v.clause, found);
+    f.maybe("response", v.response);
+    f.maybe("verdict", v.verdict);
+    f.maybe("status", v.status);
+    f.maybe("check", v.check);
     if constexpr (std::is_same_v<F, ReadFields>) {
         ResponseClause none;
-        if (!found) f.must("response", none);
+        if (!v.response && !v.verdict && !v.status && !v.check) f.must("response", none);
     }
     f.maybe("step", v.step);
     f.maybe("agents", v.agents);
@@ -291,6 +270,7 @@ void describe(F& f, StatusRead& v) {
     f.maybe("attestation_count", v.attestation_count);
     f.maybe("last_received_quote", v.last_received_quote);
     f.maybe("last_successful_attestation", v.last_successful_attestation);
+    f.maybe("error", v.error);
 }
 
 template <typename F>

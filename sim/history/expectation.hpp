@@ -4,7 +4,6 @@
 
 #include <optional>
 #include <string>
-#include <variant>
 #include <vector>
 
 namespace pushsim::history {
@@ -61,11 +60,14 @@ struct Quantity {
     bool operator==(const Quantity&) const = default;
 };
 
-/// One clause. A map with several keys in the scenario (`response:` and `verdict:`) is several of these.
+/// One clause: an agent satisfies it when it satisfies all that are there.
 struct Expectation {
-    std::variant<ResponseClause, VerdictClause, StatusClause, CheckClause> clause;
-    std::optional<int> step = {};          ///< absent: about the whole run
-    std::vector<std::string> agents = {};  ///< groups or single agents; empty: all of the step or scenario
+    std::optional<ResponseClause> response = {};
+    std::optional<VerdictClause> verdict = {};
+    std::optional<StatusClause> status = {};
+    std::optional<CheckClause> check = {};  ///< stands alone, and is about no agent
+    std::optional<int> step = {};           ///< absent: about the whole run
+    std::vector<std::string> agents = {};   ///< groups or single agents; empty: all of the step or scenario
     Quantity quantity = {};
     bool last_cycle_only = false;  ///< `cycles: last`
     std::string source = {};       ///< "scenarios/x.yaml:12:5"

@@ -63,7 +63,7 @@ struct Group {
 struct ScenarioStart {
     std::string title;
     std::string file;
-    std::string plan;  ///< JSON text of the resolved plan; may be empty
+    std::string plan;  ///< the resolved plan, YAML; may be empty
     std::vector<Group> groups;
     std::vector<Expectation> expectations;
 };
@@ -234,12 +234,13 @@ struct Verdict {
     Sourced<LogVerdict> log = {};
 };
 
-/// One answer of the status API (protocol/verifier-admin, "Status").
+/// One reading of the status API (protocol/verifier-admin, "Status").
 struct StatusRead {
-    std::string status;  ///< PENDING, PASS, FAIL, TIMEOUT
+    std::string status;  ///< PENDING, PASS, FAIL, TIMEOUT; empty where it could not be read
     std::optional<std::int64_t> attestation_count = {};
     std::optional<std::int64_t> last_received_quote = {};          ///< Unix seconds
     std::optional<std::int64_t> last_successful_attestation = {};  ///< Unix seconds
+    std::string error = {};                                        ///< why it could not be read
 };
 
 struct StackEvent {

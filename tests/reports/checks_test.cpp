@@ -74,6 +74,40 @@ TEST(Accounted, WithoutAReadingTheVerifiersOwnCountIsSaidToBeUnchecked) {
     EXPECT_THAT(report.scenarios[0].not_checked[0].reason, HasSubstr("not read for 1 agent"));
 }
 
+TEST(Accounted, EvidenceThatArrivedThoughItsAnswerWasLostIsAccepted) {
+    for (const int first_answer : {0, 408, 500}) {
+        Script script;
+        script.begin("lost", {{.status = h::StatusClause{"PASS"}}, {.check = h::CheckClause{"accounted"}}});
+        script.step(0, "attest").enrol().submit_in_vain(0, first_answer).attest_again(0);
+        script.verdict(0, "pass").status("PASS", 1);
+        const RunReport report = judged(script.end_scenario().end().text());
+        EXPECT_EQ(report.scenarios[0].outcome, Outcome::AsExpected);
+        EXPECT_THAT(findings(report, "accounted"), IsEmpty());
+        EXPECT_THAT(findings(report, "status_agrees"), IsEmpty());
+        const Account& account = report.scenarios[0].account;
+        EXPECT_EQ(account.sent, 2U);
+        EXPECT_EQ(account.accepted, 1U);
+        EXPECT_EQ(account.in_transit + account.refused, 1U);
+        EXPECT_EQ(account.passed, 1U);
+    }
+}
+
+TEST(Accounted, EvidenceThatIsImmutableWithoutAnEarlierSendingIsRefused) {
+    Script script;
+    script.begin("again").step(0, "attest").enrol().attest(0, 403, "evidence_immutable");
+    const RunReport report = judged(script.status("PENDING", 0).end_scenario().end().text());
+    EXPECT_EQ(report.scenarios[0].account.refused, 1U);
+    EXPECT_EQ(report.scenarios[0].account.accepted, 0U);
+}
+
+TEST(Accounted, TwoLostSendingsOfOneAttestationAreOneThatMayHavePassed) {
+    Script script;
+    script.begin("lost").step(0, "attest").enrol().submit_in_vain(0).attest_in_vain(0);
+    script.status("PASS", 2);
+    EXPECT_THAT(findings(judged(script.end_scenario().end().text()), "accounted"),
+                ElementsAre(HasSubstr("attestation_count grew by 2")));
+}
+
 TEST(Accounted, WhatWasLostInTransitMayHaveBeenJudgedOrNot) {
     for (const int count : {0, 1}) {
         Script script;
@@ -201,14 +235,38 @@ TEST(No5xx, IsANoteUnlessTheScenarioExpectsIt) {
     EXPECT_EQ(report.scenarios[0].outcome, Outcome::AsExpected);
 
     const std::string expecting =
-        with_line(honest_run({{.clause = h::CheckClause{"no_5xx"}}}), R"("phase":"negotiate")", 0,
+        with_line(honest_run({{.check = h::CheckClause{"no_5xx"}}}), R"("phase":"negotiate")", 0,
                   replacing(R"("status":201)", R"("status":500)"));
     const RunReport strict = judged(expecting);
     EXPECT_EQ(strict.scenarios[0].outcome, Outcome::NotAsExpected);
     ASSERT_TRUE(strict.scenarios[0].expectations.at(0).exchange);
     EXPECT_EQ(strict.scenarios[0].expectations[0].exchange->status, 500);
-    EXPECT_EQ(judged(honest_run({{.clause = h::CheckClause{"no_5xx"}}})).scenarios[0].outcome,
+    EXPECT_EQ(judged(honest_run({{.check = h::CheckClause{"no_5xx"}}})).scenarios[0].outcome,
               Outcome::AsExpected);
+}
+
+/// Two agents in one step; the second cannot authenticate.
+std::vector<std::string> unreached_goals(std::vector<h::Expectation> expectations) {
+    Script script;
+    script.begin("two", std::move(expectations), 2).step(0, "attest");
+    script.attest(0, 202, "", "honest[0]").verdict(0, "pass", "", "honest[0]");
+    script.add(script.where("honest[1]"), h::Cycle{"authenticate", "stopped", 404, "", {}, "not enrolled"});
+    return findings(judged(script.end_scenario().end().text()), "goal_reached");
+}
+
+TEST(GoalReached, AStepThatSaysNothingIsMeantToSucceed) {
+    EXPECT_THAT(unreached_goals({}), ElementsAre("honest[1]: authenticate stopped: not enrolled"));
+    EXPECT_THAT(unreached_goals({{.status = h::StatusClause{"PASS"}, .step = 0}}), testing::SizeIs(1));
+}
+
+TEST(GoalReached, IsLeftToAnExpectationOfThatAgentInThatStep) {
+    const h::ResponseClause response{{{404, 404}}};
+    EXPECT_THAT(unreached_goals({{.response = response, .step = 0}}), IsEmpty());
+    EXPECT_THAT(unreached_goals({{.response = response, .step = 0, .agents = {"honest[1]"}}}), IsEmpty());
+    EXPECT_THAT(unreached_goals({{.response = response, .step = 0, .agents = {"honest[0]"}}}),
+                testing::SizeIs(1));
+    EXPECT_THAT(unreached_goals({{.response = response, .step = 1}}), testing::SizeIs(1));
+    EXPECT_THAT(unreached_goals({{.verdict = h::VerdictClause{"none"}, .agents = {"honest"}}}), IsEmpty());
 }
 
 }  // namespace

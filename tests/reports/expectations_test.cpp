@@ -27,16 +27,17 @@ ExpectationResult one(h::Expectation expectation) {
 }
 
 TEST(ResponseExpectation, HoldsForStatusRangeCodeAndAgents) {
-    EXPECT_EQ(one({.clause = h::ResponseClause{{{403, 403}}, {"challenges_expired"}},
+    EXPECT_EQ(one({.response = h::ResponseClause{{{403, 403}}, {"challenges_expired"}},
                    .step = 0,
                    .agents = {"honest[1]"}})
                   .judgement,
               Judgement::Holds);
-    EXPECT_EQ(one({.clause = h::ResponseClause{{{200, 299}}}, .step = 0, .agents = {"honest[0]"}}).judgement,
+    EXPECT_EQ(
+        one({.response = h::ResponseClause{{{200, 299}}}, .step = 0, .agents = {"honest[0]"}}).judgement,
+        Judgement::Holds);
+    EXPECT_EQ(one({.response = h::ResponseClause{{{202, 202}, {403, 403}}}, .step = 0}).judgement,
               Judgement::Holds);
-    EXPECT_EQ(one({.clause = h::ResponseClause{{{202, 202}, {403, 403}}}, .step = 0}).judgement,
-              Judgement::Holds);
-    EXPECT_EQ(one({.clause = h::ResponseClause{{{403, 403}}, {"other", "challenges_expired"}},
+    EXPECT_EQ(one({.response = h::ResponseClause{{{403, 403}}, {"other", "challenges_expired"}},
                    .step = 0,
                    .agents = {"honest[1]"}})
                   .judgement,
@@ -44,7 +45,7 @@ TEST(ResponseExpectation, HoldsForStatusRangeCodeAndAgents) {
 }
 
 TEST(ResponseExpectation, ThatDoesNotHoldShowsBothSidesAndTheExchange) {
-    const auto result = one({.clause = h::ResponseClause{{{202, 202}}}, .step = 0, .source = "a.yaml:1:2"});
+    const auto result = one({.response = h::ResponseClause{{{202, 202}}}, .step = 0, .source = "a.yaml:1:2"});
     EXPECT_EQ(result.judgement, Judgement::DoesNotHold);
     EXPECT_EQ(result.what, "response, step 1 (attest)");
     EXPECT_EQ(result.expected, "202");
@@ -59,21 +60,21 @@ TEST(ResponseExpectation, ThatDoesNotHoldShowsBothSidesAndTheExchange) {
 }
 
 TEST(ResponseExpectation, AnotherCodeOrPointerDoesNotHold) {
-    EXPECT_EQ(one({.clause = h::ResponseClause{{{403, 403}}, {"old_attestation"}},
+    EXPECT_EQ(one({.response = h::ResponseClause{{{403, 403}}, {"old_attestation"}},
                    .step = 0,
                    .agents = {"honest[1]"}})
                   .judgement,
               Judgement::DoesNotHold);
     EXPECT_EQ(
-        one({.clause = h::ResponseClause{{}, {}, "/data"}, .step = 0, .agents = {"honest[1]"}}).judgement,
+        one({.response = h::ResponseClause{{}, {}, "/data"}, .step = 0, .agents = {"honest[1]"}}).judgement,
         Judgement::DoesNotHold);
 }
 
 TEST(ResponseExpectation, EveryCycleCountsUnlessTheLastIsAskedFor) {
     Script script;
     const h::ResponseClause accepted{{{202, 202}}};
-    script.begin("cycles",
-                 {{.clause = accepted, .step = 0}, {.clause = accepted, .step = 0, .last_cycle_only = true}});
+    script.begin("cycles", {{.response = accepted, .step = 0},
+                            {.response = accepted, .step = 0, .last_cycle_only = true}});
     script.step(0, "attest").attest(0, 429, "premature_attestation").attest(1).verdict(1, "pass");
     const auto results = judged(script.end_scenario().end().text()).scenarios.at(0).expectations;
     EXPECT_EQ(results.at(0).judgement, Judgement::DoesNotHold);
@@ -83,7 +84,7 @@ TEST(ResponseExpectation, EveryCycleCountsUnlessTheLastIsAskedFor) {
 
 TEST(ResponseExpectation, AnAnswerThatNeverCameIsNamed) {
     Script script;
-    script.begin("lost", {{.clause = h::ResponseClause{{{202, 202}}}, .step = 0}})
+    script.begin("lost", {{.response = h::ResponseClause{{{202, 202}}}, .step = 0}})
         .step(0, "attest")
         .attest_in_vain(0);
     const auto result = judged(script.end_scenario().end().text()).scenarios.at(0).expectations.at(0);
@@ -93,22 +94,24 @@ TEST(ResponseExpectation, AnAnswerThatNeverCameIsNamed) {
 
 TEST(ResponseExpectation, OfAStepThatAsksTheTenantIsAboutTheTenantsAnswer) {
     Script script;
-    script.begin("enrol", {{.clause = h::ResponseClause{{{200, 200}}}, .step = 0}}).step(0, "enrol").enrol();
+    script.begin("enrol", {{.response = h::ResponseClause{{{200, 200}}}, .step = 0}})
+        .step(0, "enrol")
+        .enrol();
     EXPECT_EQ(judged(script.end_scenario().end().text()).scenarios.at(0).expectations.at(0).judgement,
               Judgement::Holds);
 }
 
 TEST(VerdictExpectation, HoldsOrShowsTheVerdict) {
-    EXPECT_EQ(one({.clause = h::VerdictClause{"pass"}, .step = 0, .agents = {"honest[0]"}}).judgement,
+    EXPECT_EQ(one({.verdict = h::VerdictClause{"pass"}, .step = 0, .agents = {"honest[0]"}}).judgement,
               Judgement::Holds);
-    EXPECT_EQ(one({.clause = h::VerdictClause{"none"}, .step = 0, .agents = {"honest[1]"}}).judgement,
+    EXPECT_EQ(one({.verdict = h::VerdictClause{"none"}, .step = 0, .agents = {"honest[1]"}}).judgement,
               Judgement::Holds);
-    const auto none = one({.clause = h::VerdictClause{"pass"}, .step = 0, .agents = {"honest[1]"}});
+    const auto none = one({.verdict = h::VerdictClause{"pass"}, .step = 0, .agents = {"honest[1]"}});
     EXPECT_EQ(none.judgement, Judgement::DoesNotHold);
-    EXPECT_EQ(none.actual, "honest[1]: no verdict");
+    EXPECT_EQ(none.actual, "honest[1]: no verdict: 403 challenges_expired");
     ASSERT_TRUE(none.exchange);
     EXPECT_EQ(none.exchange->status, 403);
-    const auto unwanted = one({.clause = h::VerdictClause{"none"}, .step = 0, .agents = {"honest[0]"}});
+    const auto unwanted = one({.verdict = h::VerdictClause{"none"}, .step = 0, .agents = {"honest[0]"}});
     EXPECT_EQ(unwanted.judgement, Judgement::DoesNotHold);
     EXPECT_EQ(unwanted.expected, "no verdict");
     EXPECT_EQ(unwanted.actual, "honest[0]: PASS");
@@ -125,6 +128,30 @@ TEST(VerdictExpectation, OneFailureAmongManyCyclesIsEnough) {
     EXPECT_EQ(result.actual, "honest[0]: FAIL");
     ASSERT_TRUE(result.exchange);
     EXPECT_EQ(result.exchange->target, "/v3.0/agents/id/attestations/1");
+}
+
+TEST(VerdictExpectation, ACycleWithoutAVerdictIsNotCoveredByAnother) {
+    Script script;
+    script.begin("one-of-two", {{.verdict = h::VerdictClause{"pass"}, .step = 0},
+                                {.verdict = h::VerdictClause{"none"}, .step = 0},
+                                {.verdict = h::VerdictClause{"pass"}, .step = 0, .last_cycle_only = true}});
+    script.step(0, "attest").attest(0, 403, "challenges_expired").attest(1).verdict(1, "pass");
+    const auto results = judged(script.end_scenario().end().text()).scenarios.at(0).expectations;
+    EXPECT_EQ(results.at(0).judgement, Judgement::DoesNotHold);
+    EXPECT_EQ(results.at(0).actual, "honest[0]: no verdict: 403 challenges_expired");
+    EXPECT_EQ(results.at(1).judgement, Judgement::DoesNotHold);
+    EXPECT_EQ(results.at(1).actual, "honest[0]: PASS");
+    EXPECT_EQ(results.at(2).judgement, Judgement::Holds);
+}
+
+TEST(VerdictExpectation, AVerdictBelongsToItsOwnCycleHoweverLateItComes) {
+    Script script;
+    script.begin("late", {{.verdict = h::VerdictClause{"pass"}, .step = 0}});
+    script.step(0, "attest").attest(0).attest(1).verdict(0, "fail").verdict(1, "pass");
+    const auto result = judged(script.end_scenario().end().text()).scenarios.at(0).expectations.at(0);
+    EXPECT_EQ(result.actual, "honest[0]: FAIL");
+    ASSERT_TRUE(result.exchange);
+    EXPECT_EQ(result.exchange->target, "/v3.0/agents/id/attestations/0");
 }
 
 TEST(VerdictExpectation, AReasonIsJudgedApartFromTheVerdict) {
@@ -147,7 +174,7 @@ TEST(VerdictExpectation, AReasonIsJudgedApartFromTheVerdict) {
 
 TEST(VerdictExpectation, AReasonThatNobodyTellsIsSkippedAndSaysWhy) {
     Script script;
-    script.begin("external", {{.clause = h::VerdictClause{"fail", "policy_violation"}, .step = 0}})
+    script.begin("external", {{.verdict = h::VerdictClause{"fail", "policy_violation"}, .step = 0}})
         .step(0, "attest")
         .attest(0);
     h::Verdict verdict;
@@ -166,11 +193,11 @@ TEST(VerdictExpectation, AReasonThatNobodyTellsIsSkippedAndSaysWhy) {
 TEST(StatusExpectation, LooksAtTheLastReadingOrAtAll) {
     using When = h::StatusClause::When;
     Script script;
-    script.begin("status", {{.clause = h::StatusClause{"PASS"}},
-                            {.clause = h::StatusClause{"PASS", When::Always}},
-                            {.clause = h::StatusClause{"TIMEOUT", When::Never}},
-                            {.clause = h::StatusClause{"PENDING", When::Never}},
-                            {.clause = h::StatusClause{"PASS"}, .step = 1}});
+    script.begin("status", {{.status = h::StatusClause{"PASS"}},
+                            {.status = h::StatusClause{"PASS", When::Always}},
+                            {.status = h::StatusClause{"TIMEOUT", When::Never}},
+                            {.status = h::StatusClause{"PENDING", When::Never}},
+                            {.status = h::StatusClause{"PASS"}, .step = 1}});
     script.step(0, "read_status").status("PENDING", 0).status("PASS", 1).step(1, "wait");
     const auto results = judged(script.end_scenario().end().text()).scenarios.at(0).expectations;
     EXPECT_EQ(results.at(0).judgement, Judgement::Holds);
@@ -181,6 +208,40 @@ TEST(StatusExpectation, LooksAtTheLastReadingOrAtAll) {
     EXPECT_EQ(results.at(4).actual, "honest[0]: no status was read");
 }
 
+TEST(StatusExpectation, ShowsTheReadingThatDecided) {
+    Script script;
+    script.begin("status", {{.status = h::StatusClause{"PASS"}}}).step(0, "attest").attest(0);
+    script.read_status_act().status("FAIL", 0);
+    const auto result = judged(script.end_scenario().end().text()).scenarios.at(0).expectations.at(0);
+    EXPECT_EQ(result.judgement, Judgement::DoesNotHold);
+    ASSERT_TRUE(result.exchange);
+    EXPECT_EQ(result.exchange->method, "GET");
+    EXPECT_EQ(result.exchange->target, "/v2.6/agents/id");
+}
+
+TEST(StatusExpectation, AReadingThatFailedIsNoStatusAndHidesNoEarlierOne) {
+    for (const auto when :
+         {h::StatusClause::When::Last, h::StatusClause::When::Always, h::StatusClause::When::Never}) {
+        Script script;
+        script.begin("status", {{.status = h::StatusClause{"PASS", when}}}).step(0, "read_status");
+        script.status(when == h::StatusClause::When::Never ? "FAIL" : "PASS", 1);
+        script.add(script.where(), h::StatusRead{.status = "", .error = "500"});
+        const auto result = judged(script.end_scenario().end().text()).scenarios.at(0).expectations.at(0);
+        EXPECT_EQ(result.judgement, Judgement::DoesNotHold);
+        EXPECT_EQ(result.actual, "honest[0]: not known: 500");
+    }
+}
+
+TEST(ResponseExpectation, AStatusThatIsReadBesidesIsNoAnswerOfTheStep) {
+    Script script;
+    script.begin("x", {{.response = h::ResponseClause{{{403, 403}}}, .step = 0},
+                       {.response = h::ResponseClause{{{200, 200}}}, .step = 1}});
+    script.step(0, "enrol").enrol().read_status_act().step(1, "read_status").read_status_act();
+    const auto results = judged(script.end_scenario().end().text()).scenarios.at(0).expectations;
+    EXPECT_EQ(results.at(0).exchange->method, "POST");
+    EXPECT_EQ(results.at(1).judgement, Judgement::Holds);
+}
+
 TEST(CheckExpectation, AccountedFailsWithItsFindings) {
     const auto results = judged(without(honest_run(), R"("kind":"verdict")", 0)).scenarios.at(0).expectations;
     EXPECT_EQ(results.at(3).judgement, Judgement::DoesNotHold);
@@ -189,14 +250,14 @@ TEST(CheckExpectation, AccountedFailsWithItsFindings) {
 }
 
 TEST(CheckExpectation, OfAnUnknownNameIsSkipped) {
-    EXPECT_THAT(one({.clause = h::CheckClause{"nonces_are_prime"}}).reason,
+    EXPECT_THAT(one({.check = h::CheckClause{"nonces_are_prime"}}).reason,
                 HasSubstr("no check of that name"));
 }
 
 TEST(Quantity, SaysHowManyMustSatisfy) {
     using Kind = h::Quantity::Kind;
     const auto with = [](Kind kind, int count) {
-        return one({.clause = h::ResponseClause{{{202, 202}}}, .step = 0, .quantity = {kind, count}})
+        return one({.response = h::ResponseClause{{{202, 202}}}, .step = 0, .quantity = {kind, count}})
             .judgement;
     };
     EXPECT_EQ(with(Kind::AtLeast, 1), Judgement::Holds);
@@ -208,31 +269,71 @@ TEST(Quantity, SaysHowManyMustSatisfy) {
     EXPECT_EQ(with(Kind::All, 0), Judgement::DoesNotHold);
 }
 
+TEST(Quantity, CountsAgentsThatSatisfyAllConditionsOfTheClause) {
+    using Kind = h::Quantity::Kind;
+    // honest[0] is accepted and PENDING, honest[1] is refused and PASS: none has 202 and PASS.
+    const auto with = [](h::Quantity quantity) {
+        Script script;
+        script.begin("two",
+                     {{.response = h::ResponseClause{{{202, 202}}},
+                       .status = h::StatusClause{"PASS"},
+                       .quantity = quantity}},
+                     2);
+        script.step(0, "attest").attest(0, 202, "", "honest[0]").verdict(0, "pass", "", "honest[0]");
+        script.attest(0, 403, "challenges_expired", "honest[1]");
+        script.status("PENDING", 0, "honest[0]").status("PASS", 1, "honest[1]");
+        auto results = judged(script.end_scenario().end().text()).scenarios.at(0).expectations;
+        EXPECT_EQ(results.size(), 1U);
+        return results.at(0);
+    };
+    const auto none = with({Kind::AtLeast, 1});
+    EXPECT_EQ(none.judgement, Judgement::DoesNotHold);
+    EXPECT_EQ(none.what, "response, status, at least 1 agent, whole run");
+    EXPECT_EQ(none.expected, "202, PASS");
+    EXPECT_EQ(none.actual, "0 of 2 agents; honest[0]: PENDING; honest[1]: 403 challenges_expired");
+    EXPECT_EQ(with({Kind::AtMost, 0}).judgement, Judgement::Holds);
+}
+
+TEST(Quantity, AReasonIsPartOfWhatIsCounted) {
+    Script script;
+    script.begin("two",
+                 {{.verdict = h::VerdictClause{"fail", "policy_violation"},
+                   .step = 0,
+                   .quantity = {h::Quantity::Kind::AtMost, 1}}},
+                 2);
+    script.step(0, "attest");
+    for (const std::string name : {"honest[0]", "honest[1]"})
+        script.attest(0, 202, "", name).verdict(0, "fail", "broken_evidence_chain", name);
+    const auto results = judged(script.end_scenario().end().text()).scenarios.at(0).expectations;
+    ASSERT_EQ(results.size(), 1U);
+    EXPECT_EQ(results[0].judgement, Judgement::Holds);
+}
+
 TEST(Quantity, TooManyShowsThoseThatSatisfy) {
     const auto result = one(
-        {.clause = h::ResponseClause{{{202, 202}}}, .step = 0, .quantity = {h::Quantity::Kind::AtMost, 0}});
+        {.response = h::ResponseClause{{{202, 202}}}, .step = 0, .quantity = {h::Quantity::Kind::AtMost, 0}});
     EXPECT_EQ(result.actual, "1 of 2 agents; honest[0]: 202");
     EXPECT_EQ(result.what, "response, at most 0 agents, step 1 (attest)");
 }
 
 TEST(Expectations, OfAScenarioThatDidNotEndAreSkipped) {
     Script script;
-    script.begin("x", {{.clause = h::VerdictClause{"pass"}}}).step(0, "attest");
+    script.begin("x", {{.verdict = h::VerdictClause{"pass"}}}).step(0, "attest");
     const auto result = judged(script.text()).scenarios.at(0).expectations.at(0);
     EXPECT_EQ(result.judgement, Judgement::Skipped);
     EXPECT_THAT(result.reason, HasSubstr("did not come to its end"));
 }
 
 TEST(Expectations, OfAStepThatWasNotDoneDoNotHold) {
-    const auto result = one({.clause = h::VerdictClause{"none"}, .step = 7});
+    const auto result = one({.verdict = h::VerdictClause{"none"}, .step = 7});
     EXPECT_EQ(result.judgement, Judgement::DoesNotHold);
     EXPECT_EQ(result.actual, "the step was not done");
 }
 
 TEST(CheckExpectation, PlacesThatNobodyCouldCompareHaveNotAgreed) {
     Script script;
-    script.begin("one", {{.clause = h::CheckClause{"verdict_sources_agree"}},
-                         {.clause = h::CheckClause{"accounted"}}});
+    script.begin(
+        "one", {{.check = h::CheckClause{"verdict_sources_agree"}}, {.check = h::CheckClause{"accounted"}}});
     script.step(0, "attest").attest(0);
     h::Verdict verdict;
     verdict.record.value = h::RecordVerdict{"verification_complete", "pass"};
@@ -245,7 +346,7 @@ TEST(CheckExpectation, PlacesThatNobodyCouldCompareHaveNotAgreed) {
 }
 
 TEST(Expectations, AboutAgentsThatAreNotThereAreSkipped) {
-    EXPECT_EQ(one({.clause = h::VerdictClause{"pass"}, .agents = {"nobody"}}).judgement, Judgement::Skipped);
+    EXPECT_EQ(one({.verdict = h::VerdictClause{"pass"}, .agents = {"nobody"}}).judgement, Judgement::Skipped);
 }
 
 }  // namespace

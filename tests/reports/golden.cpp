@@ -66,13 +66,35 @@ Script& Script::attest(int index, int status, const std::string& code, const std
     return add(where(name), h::Cycle{"submit", status == 202 ? "reached" : "refused", status, code, index});
 }
 
-Script& Script::attest_in_vain(int index) {
-    h::Exchange submit = h::test::an_exchange(0);
+Script& Script::submit_in_vain(int index, int status) {
+    h::Exchange submit = h::test::an_exchange(status);
     submit.request.target = fmt::format("/v3.0/agents/id/attestations/{}", index);
-    submit.outcome.response.reset();
-    submit.outcome.failure =
-        transport::Failure{transport::FailureKind::Reset, "the peer reset the connection"};
+    if (status == 0) {
+        submit.outcome.response.reset();
+        submit.outcome.failure =
+            transport::Failure{transport::FailureKind::Reset, "the peer reset the connection"};
+    }
+    return add(where(), submit);
+}
+
+Script& Script::attest_again(int index) {
+    h::Exchange submit = h::test::an_exchange(403);
+    submit.request.target = fmt::format("/v3.0/agents/id/attestations/{}", index);
+    submit.outcome.response->body = R"({"errors":[{"status":"403","code":"evidence_immutable"}]})";
     add(where(), submit);
+    return add(where(), h::Cycle{"submit", "reached", 403, "evidence_immutable", index});
+}
+
+Script& Script::read_status_act(const std::string& name) {
+    h::TenantAct act;
+    act.act = "read_status";
+    act.request = HttpRequest{"GET", "/v2.6/agents/id", {}, {}};
+    act.response = HttpResponse{200, {}, "{}"};
+    return add(where(name), act);
+}
+
+Script& Script::attest_in_vain(int index) {
+    submit_in_vain(index);
     return add(where(),
                h::Cycle{.phase = "submit", .ending = "failed", .index = index, .reason = "no answer"});
 }
@@ -107,12 +129,12 @@ std::string Script::text() const {
 
 std::string honest_run(std::vector<h::Expectation> expectations) {
     if (expectations.empty()) {
-        expectations = {{.clause = h::ResponseClause{{{202, 202}}},
+        expectations = {{.response = h::ResponseClause{{{202, 202}}},
                          .step = 0,
                          .source = "scenarios/honest-agent.yaml:9:13"},
-                        {.clause = h::VerdictClause{"pass"}, .step = 0},
-                        {.clause = h::StatusClause{"PASS"}, .agents = {"honest"}},
-                        {.clause = h::CheckClause{"accounted"}}};
+                        {.verdict = h::VerdictClause{"pass"}, .step = 0},
+                        {.status = h::StatusClause{"PASS"}, .agents = {"honest"}},
+                        {.check = h::CheckClause{"accounted"}}};
     }
     Script script;
     script.stack().begin("honest-agent", std::move(expectations)).step(0, "attest");
@@ -126,7 +148,7 @@ std::string mismatch_run(const std::string& expected_verdict) {
     Script script;
     script.stack().begin(
         "pcr-mismatch",
-        {{.clause = h::VerdictClause{expected_verdict, expected_verdict == "fail" ? "policy_violation" : ""},
+        {{.verdict = h::VerdictClause{expected_verdict, expected_verdict == "fail" ? "policy_violation" : ""},
           .step = 0,
           .agents = {"honest"},
           .source = "scenarios/pcr-mismatch.yaml:12:13"}});

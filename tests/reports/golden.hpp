@@ -31,8 +31,14 @@ class Script {
     /// Negotiation, quote, submission and the end of the cycle.
     Script& attest(int index, int status = 202, const std::string& code = "",
                    const std::string& name = agent);
-    /// The evidence went out and no answer came.
+    /// The evidence went out and no answer came; with a status, that one came.
+    Script& submit_in_vain(int index, int status = 0);
+    /// The same, and the cycle ends.
     Script& attest_in_vain(int index);
+    /// The evidence goes out again, and the verifier says that it has it already.
+    Script& attest_again(int index);
+    /// The tenant asks for the status and is answered.
+    Script& read_status_act(const std::string& name = agent);
     /// From all three places.
     Script& verdict(int index, const std::string& evaluation, const std::string& reason = "",
                     const std::string& name = agent);

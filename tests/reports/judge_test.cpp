@@ -42,7 +42,7 @@ TEST(Judge, AFailureThatWasNotExpectedIsExit1) {
 
 TEST(Judge, ARefusalThatWasExpectedIsNamed) {
     Script script;
-    script.begin("late", {{.clause = h::ResponseClause{{{403, 403}}}, .step = 0}}).step(0, "attest");
+    script.begin("late", {{.response = h::ResponseClause{{{403, 403}}}, .step = 0}}).step(0, "attest");
     script.attest(0, 403, "challenges_expired");
     EXPECT_EQ(judged(script.end_scenario().end().text()).scenarios.at(0).headline,
               "submit 403 challenges_expired, as expected");
@@ -84,7 +84,7 @@ TEST(Judge, SkippedScenariosAloneAreExit4) {
 }
 
 TEST(Judge, AScenarioOfWhichNothingCouldBeJudgedIsSkipped) {
-    const RunReport report = judged(honest_run({{.clause = h::CheckClause{"unheard_of"}}}));
+    const RunReport report = judged(honest_run({{.check = h::CheckClause{"unheard_of"}}}));
     EXPECT_EQ(report.scenarios.at(0).outcome, Outcome::Skipped);
     EXPECT_EQ(report.exit_code, 4);
 }

@@ -32,8 +32,8 @@ std::string invalid(const std::string& xml) {
 RunReport every_outcome() {
     Script script;
     script.stack();
-    script.begin("ok", {{.clause = h::StatusClause{"PASS"}}}).status("PASS", 1).end_scenario();
-    script.begin("wrong", {{.clause = h::StatusClause{"PASS"}}}).status("FAIL", 1).end_scenario();
+    script.begin("ok", {{.status = h::StatusClause{"PASS"}}}).status("PASS", 1).end_scenario();
+    script.begin("wrong", {{.status = h::StatusClause{"PASS"}}}).status("FAIL", 1).end_scenario();
     script.begin("skipped").end_scenario({h::ScenarioEnd::Ending::Skipped, "needs <a> & \"b\"", ""});
     script.begin("failed").end_scenario({h::ScenarioEnd::Ending::Failed, "no \x01 verifier\nat all", "mend"});
     script.begin("partial");

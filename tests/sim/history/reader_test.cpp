@@ -31,14 +31,14 @@ TEST(HistoryReader, EveryKindOfRecordComesBackAsItWent) {
     start.plan = R"({"steps":[1,2]})";
     start.groups = {{"honest", 3}};
     start.expectations = {
-        {.clause = ResponseClause{{{202, 202}, {400, 499}}, {"challenges_expired"}, "/data"},
+        {.response = ResponseClause{{{202, 202}, {400, 499}}, {"challenges_expired"}, "/data"},
          .step = 2,
          .source = "a.yaml:1:2"},
-        {.clause = VerdictClause{"fail", "policy_violation"},
+        {.verdict = VerdictClause{"fail", "policy_violation"},
          .agents = {"honest"},
          .quantity = {Quantity::Kind::AtLeast, 2}},
-        {.clause = StatusClause{"PASS", StatusClause::When::Never}, .last_cycle_only = true},
-        {.clause = CheckClause{"accounted"}}};
+        {.status = StatusClause{"PASS", StatusClause::When::Never}, .last_cycle_only = true},
+        {.check = CheckClause{"accounted"}}};
     const auto start_read = last_event<ScenarioStart>(written({start}));
     EXPECT_EQ(start_read.title, start.title);
     EXPECT_EQ(start_read.plan, start.plan);

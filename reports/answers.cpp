@@ -1,0 +1,226 @@
+#include "reports/answers.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace pushsim::reports {
+
+std::string words(const history::ResponseClause& clause) {
+    std::vector<std::string> parts;
+    for (const history::StatusRange& range : clause.status) {
+        parts.push_back(range.low == range.high ? std::to_string(range.low)
+                                                : fmt::format("{}-{}", range.low, range.high));
+    }
+    std::string text = fmt::format("{}", fmt::join(parts, " or "));
+    if (!clause.code.empty())
+        text += fmt::format("{}{}", text.empty() ? "" : " ", fmt::join(clause.code, " or "));
+    if (!clause.pointer.empty()) text += " at " + clause.pointer;
+    return text;
+}
+
+std::string words(const history::VerdictClause& clause) {
+    if (clause.verdict == "fail") return clause.reason.empty() ? "FAIL" : "FAIL " + clause.reason;
+    return clause.verdict == "pass" ? "PASS" : "no verdict";
+}
+
+std::string words(const history::StatusClause& clause) {
+    using When = history::StatusClause::When;
+    const std::string when = clause.when == When::Always  ? "always "
+                             : clause.when == When::Never ? "never "
+                                                          : "";
+    return when + clause.status;
+}
+
+bool is_response(const history::Entry* line) {
+    return as<history::ExchangeSeen>(line) != nullptr || as<history::TenantActSeen>(line) != nullptr;
+}
+
+namespace {
+
+std::string response_words(const DecidingExchange& exchange) {
+    if (!exchange.status) return exchange.failure.empty() ? "no answer" : exchange.failure;
+    return exchange.code.empty() ? std::to_string(*exchange.status)
+                                 : fmt::format("{} {}", *exchange.status, exchange.code);
+}
+
+/// A status that is read to see what became of an agent answers no step but `read_status`.
+bool answers_the_step(const history::Entry* line, const Scope& scope) {
+    const auto* act = as<history::TenantActSeen>(line);
+    if (act == nullptr || act->act != "read_status") return is_response(line);
+    const auto* step = scope.expectation.step ? scope.scenario.step(*scope.expectation.step) : nullptr;
+    return step != nullptr && step->step_kind == act->act;
+}
+
+/// Pieces of the agent's lines that end with a cycle; what is left behind the last one only where nothing
+/// else is.
+std::vector<Lines> cycles_of(const Lines& lines, bool last_only) {
+    std::vector<Lines> cycles;
+    Lines current;
+    for (const history::Entry* line : lines) {
+        current.push_back(line);
+        if (as<history::Cycle>(line) == nullptr) continue;
+        cycles.push_back(std::exchange(current, {}));
+    }
+    if (cycles.empty() && !current.empty()) cycles.push_back(std::move(current));
+    if (last_only && cycles.size() > 1) cycles.erase(cycles.begin(), cycles.end() - 1);
+    return cycles;
+}
+
+bool matches(const history::ResponseClause& clause, const history::Entry& line) {
+    const DecidingExchange seen = deciding_exchange(line);
+    if (!seen.status) return false;
+    const bool status =
+        clause.status.empty() ||
+        std::any_of(clause.status.begin(), clause.status.end(), [&](const history::StatusRange& range) {
+            return *seen.status >= range.low && *seen.status <= range.high;
+        });
+    const bool code = clause.code.empty() ||
+                      std::find(clause.code.begin(), clause.code.end(), seen.code) != clause.code.end();
+    const auto* exchange = as<history::ExchangeSeen>(&line);
+    const bool pointer =
+        clause.pointer.empty() || (exchange != nullptr && exchange->pointer == clause.pointer);
+    return status && code && pointer;
+}
+
+/// A cycle and the verdict on its attestation; one of them may be missing.
+struct JudgedCycle {
+    const history::Entry* cycle = nullptr;
+    const history::Entry* verdict = nullptr;
+};
+
+/// In the order of the cycles. A verdict comes after the end of its cycle, perhaps after further cycles.
+std::vector<JudgedCycle> judged_cycles(const Lines& lines, bool last_only) {
+    std::vector<JudgedCycle> judged;
+    for (const history::Entry* line : lines) {
+        if (as<history::Cycle>(line) != nullptr) judged.push_back({.cycle = line});
+        const auto* verdict = as<history::Verdict>(line);
+        if (verdict == nullptr) continue;
+        const auto its = std::find_if(judged.rbegin(), judged.rend(), [&](const JudgedCycle& one) {
+            const auto* cycle = as<history::Cycle>(one.cycle);
+            return cycle != nullptr && cycle->index == verdict->index;
+        });
+        if (its == judged.rend()) {
+            judged.push_back({.verdict = line});
+        } else {
+            its->verdict = line;
+        }
+    }
+    if (last_only && judged.size() > 1) judged.erase(judged.begin(), judged.end() - 1);
+    return judged;
+}
+
+/// The last submission of that attestation before the verdict, or the agent's last exchange before `n`.
+const history::Entry* exchange_behind(const Lines& lines, const history::Entry* before) {
+    const auto* verdict = as<history::Verdict>(before);
+    const history::Entry* found = nullptr;
+    for (const history::Entry* line : lines) {
+        if (before != nullptr && line->n > before->n) break;
+        const auto* submission = as_submission(line);
+        if (verdict == nullptr ? as<history::ExchangeSeen>(line) != nullptr
+                               : submission != nullptr && submission->index == verdict->index) {
+            found = line;
+        }
+    }
+    return found;
+}
+
+std::string no_verdict_words(const history::Cycle& cycle) {
+    std::string why = cycle.reason;
+    if (cycle.status)
+        why = cycle.code.empty() ? std::to_string(*cycle.status)
+                                 : fmt::format("{} {}", *cycle.status, cycle.code);
+    return why.empty() ? "no verdict" : "no verdict: " + why;
+}
+
+}  // namespace
+
+Answer ask_response(const history::ResponseClause& clause, const Scope& scope, const std::string& agent) {
+    Answer answer;
+    answer.actual = "no answer";
+    for (const Lines& cycle : cycles_of(scope.lines(agent), scope.expectation.last_cycle_only)) {
+        const auto last = std::find_if(cycle.rbegin(), cycle.rend(), [&](const history::Entry* line) {
+            return answers_the_step(line, scope);
+        });
+        if (last == cycle.rend()) {
+            const auto* ended = as<history::Cycle>(cycle.back());
+            return {.actual = ended == nullptr ? "no answer" : "no answer: " + ended->reason,
+                    .deciding = cycle.back()};
+        }
+        answer.deciding = answer.exchange = *last;
+        answer.actual = response_words(deciding_exchange(**last));
+        answer.judgement = matches(clause, **last) ? Judgement::Holds : Judgement::DoesNotHold;
+        if (answer.judgement == Judgement::DoesNotHold) return answer;
+    }
+    return answer;
+}
+
+Answer ask_verdict(const history::VerdictClause& clause, const Scope& scope, const std::string& agent) {
+    const Lines lines = scope.lines(agent);
+    const std::string wanted = clause.verdict == "none" ? "" : clause.verdict;
+    Answer answer;
+    answer.judgement = wanted.empty() ? Judgement::Holds : Judgement::DoesNotHold;
+    answer.actual = "no verdict";
+    answer.deciding = answer.exchange = exchange_behind(lines, nullptr);
+    for (const JudgedCycle& judged : judged_cycles(lines, scope.expectation.last_cycle_only)) {
+        const auto* verdict = as<history::Verdict>(judged.verdict);
+        const bool same = (verdict == nullptr ? "" : evaluation_of(*verdict)) == wanted;
+        const history::Entry* line = verdict == nullptr ? judged.cycle : judged.verdict;
+        answer = {.judgement = same ? Judgement::Holds : Judgement::DoesNotHold,
+                  .actual = verdict == nullptr ? no_verdict_words(*as<history::Cycle>(judged.cycle))
+                                               : verdict_words(*verdict),
+                  .deciding = line,
+                  .exchange = exchange_behind(lines, line)};
+        if (!same) return answer;
+    }
+    return answer;
+}
+
+Answer ask_reason(const history::VerdictClause& clause, const Scope& scope, const std::string& agent) {
+    const Lines lines = scope.lines(agent);
+    Answer answer;
+    answer.actual = "no verdict";
+    for (const JudgedCycle& judged : judged_cycles(lines, scope.expectation.last_cycle_only)) {
+        if (judged.verdict == nullptr) continue;
+        const auto& verdict = std::get<history::Verdict>(judged.verdict->event);
+        const std::string reason = reason_of(verdict);
+        answer = {.judgement = reason == clause.reason ? Judgement::Holds : Judgement::DoesNotHold,
+                  .actual = verdict_words(verdict),
+                  .deciding = judged.verdict,
+                  .exchange = exchange_behind(lines, judged.verdict)};
+        const bool visible = verdict.database.value || verdict.log.value;
+        if (evaluation_of(verdict) == "fail" && reason.empty() && !visible) {
+            answer.judgement = Judgement::Skipped;
+            answer.reason = "reasons need the verifier's database or log";
+            const std::string& why =
+                verdict.database.unavailable.empty() ? verdict.log.unavailable : verdict.database.unavailable;
+            if (!why.empty()) answer.reason += " (" + why + ")";
+        }
+        if (answer.judgement != Judgement::Holds) return answer;
+    }
+    return answer;
+}
+
+Answer ask_status(const history::StatusClause& clause, const Scope& scope, const std::string& agent) {
+    using When = history::StatusClause::When;
+    Answer answer;
+    answer.actual = "no status was read";
+    const history::Entry* exchange = nullptr;
+    for (const history::Entry* line : scope.lines(agent)) {
+        if (const auto* act = as<history::TenantActSeen>(line); act != nullptr && act->act == "read_status")
+            exchange = line;
+        const auto* read = as<history::StatusRead>(line);
+        if (read == nullptr) continue;
+        const bool same = read->error.empty() && read->status == clause.status;
+        const bool good = clause.when == When::Never ? read->error.empty() && !same : same;
+        answer = {.judgement = good ? Judgement::Holds : Judgement::DoesNotHold,
+                  .actual = read->error.empty() ? read->status : "not known: " + read->error,
+                  .deciding = line,
+                  .exchange = exchange};
+        if (!good && clause.when != When::Last) return answer;
+    }
+    return answer;
+}
+
+}  // namespace pushsim::reports

@@ -1,0 +1,47 @@
+#pragma once
+// What one agent says to one clause of a scenario's expectations: pure functions of its lines.
+
+#include <string>
+#include <vector>
+
+#include "reports/report.hpp"
+#include "reports/view.hpp"
+
+namespace pushsim::reports {
+
+/// How one agent stands to one clause.
+struct Answer {
+    Judgement judgement = Judgement::DoesNotHold;
+    std::string actual;
+    std::string reason;                        ///< why it was skipped
+    const history::Entry* deciding = nullptr;  ///< the line that decided
+    const history::Entry* exchange = nullptr;  ///< the exchange to show with it
+};
+
+/// Where a clause is asked.
+struct Scope {
+    const ScenarioView& scenario;
+    const history::Expectation& expectation;
+    std::vector<std::string> agents;
+
+    Lines lines(const std::string& agent) const { return scenario.lines_of(agent, expectation.step); }
+};
+
+/// The last answer of every cycle (of the last one, where only that is asked for).
+Answer ask_response(const history::ResponseClause& clause, const Scope& scope, const std::string& agent);
+/// The verdict on every cycle; a cycle that brought none has "none". The reason is not looked at.
+Answer ask_verdict(const history::VerdictClause& clause, const Scope& scope, const std::string& agent);
+/// The reason of every verdict, where there are any. Skipped where no place that tells reasons is visible.
+Answer ask_reason(const history::VerdictClause& clause, const Scope& scope, const std::string& agent);
+/// What the status API said, by the clause's `when`.
+Answer ask_status(const history::StatusClause& clause, const Scope& scope, const std::string& agent);
+
+// How clauses read: "202 or 403 challenges_expired", "FAIL policy_violation", "never PASS".
+std::string words(const history::ResponseClause& clause);
+std::string words(const history::VerdictClause& clause);
+std::string words(const history::StatusClause& clause);
+
+/// The line is an answer to a request, of an agent or of the tenant.
+bool is_response(const history::Entry* line);
+
+}  // namespace pushsim::reports

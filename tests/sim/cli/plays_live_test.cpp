@@ -1,0 +1,70 @@
+// What a script means against the real servers: many small scenarios, judged in one run on one stack.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/sim/cli/program.hpp"
+
+namespace pushsim::testing {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+const std::string kStack = "stack: {verifier: {quote_interval: 1s}}\n";
+const std::string kAgent = "agents: {one: {enrol: {tpm_policy: {from_boot: [0]}}}}\n";
+
+/// All of the folder's scenarios, played; the report of one of them is the text between its name and the
+/// next.
+class Plays : public ::testing::Test {
+  protected:
+    void add(const std::string& name, const std::string& agents, const std::string& rest) {
+        place_.write("plays/" + name + ".yaml",
+                     "scenario: " + name + "\ntitle: T\n" + kStack + agents + rest);
+    }
+    void SetUp() override { fs::create_directories(place_.path() / "plays"); }
+    Ended play() { return pushsim(place_, {"run", "plays"}); }
+
+    Place place_;
+};
+
+TEST_F(Plays, MeanWhatTheySay) {
+    // A deleted agent stays deleted: only the first need of an enrolment is met unasked.
+    add("deleted", kAgent,
+        "script:\n  - attest: {times: 1}\n    expect: {verdict: pass}\n  - delete\n"
+        "  - negotiate:\n    expect: {response: {status: 404}}\n");
+    add("enrolled-again", kAgent,
+        "script:\n  - attest: {times: 1}\n  - delete\n  - enrol\n  - attest: {times: 1}\n"
+        "    expect: {verdict: pass}\nexpect: [accounted]\n");
+    // A status can be waited for in any step; five intervals without evidence are a time-out.
+    add("times-out", kAgent,
+        "script:\n  - attest: {times: 1}\n  - wait: 4s\n    expect: {status: TIMEOUT, within: 4s}\n");
+    // The answer to the tenant's own question.
+    add("asked-of-nobody", "agents: {one: {enrol: false}}\n",
+        "script:\n  - activate\n  - read_status:\n    expect: {response: {status: 404}}\n");
+    add("some-of-them", "agents: {a: {count: 3, enrol: {tpm_policy: {from_boot: [0]}}}}\n",
+        "script:\n  - attest: a\n    expect: {response: {status: 202}, verdict: pass, at_least: 2}\n");
+    const Ended run = play();
+    EXPECT_EQ(run.exit_code, 0) << run.out << run.err;
+    EXPECT_THAT(run.out, HasSubstr("5 scenarios: 5 as expected"));
+}
+
+TEST_F(Plays, ThatAreNotAsExpectedSaySo) {
+    // `early` cannot authenticate, and the expectation speaks of `late` alone.
+    add("another-group",
+        "agents:\n  early: {enrol: false}\n  late: {enrol: {tpm_policy: {from_boot: [0]}}}\n",
+        "script:\n  - attest: {agents: [early, late]}\n    expect: {agents: late, verdict: pass}\n");
+    // The status of an agent that is no more is not the last one that it had.
+    add("status-of-the-deleted", kAgent,
+        "script:\n  - attest: {times: 1}\n    expect: {status: PASS, within: 5s}\n  - delete\n"
+        "expect:\n  - {status: PASS}\n");
+    const Ended run = play();
+    EXPECT_EQ(run.exit_code, 1) << run.out << run.err;
+    EXPECT_THAT(run.out, HasSubstr("2 scenarios: 2 not as expected"));
+    EXPECT_THAT(run.out, HasSubstr("goal_reached: early[0]: authenticate"));
+    EXPECT_THAT(run.out, HasSubstr("one[0]: not known: "));
+    EXPECT_THAT(run.out, ::testing::ContainsRegex("decided by history line .*GET /v2.6/agents/.* -> 404"));
+}
+
+}  // namespace
+}  // namespace pushsim::testing
