@@ -178,9 +178,10 @@ class Run {
                                                  << id << '\n';
                                      }};
         const ScenarioEnd end = fleet::play(stage, scenario);
-        if (end.ending == ScenarioEnd::Ending::Failed) {
-            const auto dead = session.failure();
-            if (dead) {
+        if (const auto unwritten = history_->failure()) {
+            note_failure(*unwritten);
+        } else if (end.ending == ScenarioEnd::Ending::Failed) {
+            if (const auto dead = session.failure()) {
                 history_->append({}, history::StackEvent{"failed", dead->message, {}});
                 note_failure(*dead);
             }

@@ -101,6 +101,9 @@ void VirtualAgent::use_tpm(const lifecycle::UseTpm& use) {
                     values.pcrs[pcr] = to_hex(value);
                 operation.quote = std::move(values);
             }
+            // The secret that the registrar's challenge held must not come back in anybody's words.
+            if (const auto* secret = std::get_if<Bytes>(&*used.answer))
+                surroundings_.history.add_secret(*secret);
         }
         surroundings_.history.append(where(), operation);
         act(machine_.on_tpm(used.answer));

@@ -115,8 +115,8 @@ std::optional<Error> HistoryWriter::failure() const {
     return state_->failure;
 }
 
-void HistoryWriter::add_secret(std::string_view octets) {
-    state_->redactor.learn(octets);
+void HistoryWriter::add_secret(ByteView octets) {
+    state_->redactor.learn({reinterpret_cast<const char*>(octets.data()), octets.size()});
 }
 
 Instant HistoryWriter::started() const {

@@ -50,7 +50,7 @@ class HistoryWriter {
 
     /// From now on these octets, in raw, base64 or hexadecimal form, are a fingerprint wherever they stand.
     /// What the writer finds by itself (tokens, passwords, …) need not be told. Below 8 octets: no effect.
-    void add_secret(std::string_view octets);
+    void add_secret(ByteView octets);
 
     /// When the run began, on the clock given to open().
     Instant started() const;

@@ -117,7 +117,7 @@ constexpr std::array<Name, 5> check_table{{
 }};
 
 constexpr std::array<Name, 3> id_scheme_table{{
-    {"uuid", "drawn from the run's seed"},
+    {"uuid", "drawn anew for every run"},
     {"hash_ek", "SHA-256 of the EK's public key"},
     {"hostname", "name of the machine", later},
 }};

@@ -93,7 +93,7 @@ struct Enrolment {
 /// How the agents of a group get their ids.
 struct AgentId {
     enum class Scheme {
-        Uuid,     ///< drawn from the run's seed
+        Uuid,     ///< drawn anew for every run
         HashEk,   ///< Keylime's hash_ek: SHA-256 of the EK's public key
         Literal,  ///< `text`, in which {n} stands for the agent's number in its group, from 0
     };

@@ -1,5 +1,7 @@
 // The bad days: each ends in bounded time, named, with nothing left running.
 
+#include <fstream>
+
 #include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -23,9 +25,8 @@ const char* const kLong =
     "agents: {one: {enrol: {tpm_policy: {from_boot: [0]}}}}\n"
     "script:\n  - attest: {agents: one, times: 300}\n    expect: {verdict: pass}\n";
 
-bool in_the_middle(const Place& place) {
-    return place.has("runs/latest/history.jsonl") &&
-           place.read("runs/latest/history.jsonl").find("\"kind\":\"verdict\"") != std::string::npos;
+bool in_the_middle(const Place& place, const std::string& runs = "runs/") {
+    return place.read(runs + "latest/history.jsonl").find("\"kind\":\"verdict\"") != std::string::npos;
 }
 
 /// Whole lines, each a JSON object of ours; the last one may be cut.
@@ -126,6 +127,38 @@ TEST(BadDays, WhatAKilledPushsimLeftIsEndedByTheNextRunWhichSaysSo) {
     EXPECT_EQ(next.exit_code, 0) << next.out << next.err;
     EXPECT_THAT(next.err,
                 HasSubstr("a killed pushsim (process " + std::to_string(program.pid()) + ") had left"));
+    EXPECT_THAT(place.servers(), IsEmpty());
+}
+
+TEST(BadDays, AFullDiskEndsTheRunNamedAndLeavesNoServer) {
+    const Place place;
+    place.write("long.yaml", kLong);
+    fs::create_directories(place.path() / "runs");
+    // Runs go to a small file system of their own, seen by the program alone.
+    Program program(place, {"run", "long.yaml"}, {},
+                    {"unshare", "--user", "--map-root-user", "--mount", "sh", "-c",
+                     "mount -t tmpfs -o size=16m none runs && exec \"$@\"", "sh"});
+    const std::string runs = "/proc/" + std::to_string(program.pid()) + "/cwd/runs/";
+    ASSERT_TRUE(becomes([&] { return in_the_middle(place, runs); }));
+    std::ofstream(runs + "filler") << std::string(std::size_t{17} << 20, '.');
+    const Ended run = program.wait(seconds{60});
+    EXPECT_EQ(run.exit_code, 3) << run.out << run.err;
+    EXPECT_THAT(run.err, HasSubstr("No space left on device"));
+    EXPECT_THAT(run.err, HasSubstr("make room"));
+    EXPECT_THAT(place.servers(), IsEmpty());
+}
+
+TEST(BadDays, AVerifierThatHangsDoesNotHoldUpCtrlC) {
+    const Place place;
+    place.write("long.yaml", kLong);
+    Program program(place, {"run", "long.yaml"});
+    ASSERT_TRUE(becomes([&] { return in_the_middle(place); }));
+    for (const pid_t pid : place.servers())
+        ::kill(pid, SIGSTOP);
+    short_pause();
+    program.signal(SIGINT);
+    const Ended run = program.wait(seconds{15});
+    EXPECT_EQ(run.exit_code, 130) << run.out << run.err;
     EXPECT_THAT(place.servers(), IsEmpty());
 }
 

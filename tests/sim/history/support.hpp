@@ -93,7 +93,7 @@ inline std::string written(const std::vector<Record>& records, WriterOptions opt
         auto writer = HistoryWriter::open(folder.file(), clock, a_head(), options);
         if (!writer) throw std::runtime_error(writer.error().text());
         for (const std::string& secret : secrets)
-            (*writer)->add_secret(secret);
+            (*writer)->add_secret(as_bytes(secret));
         for (const Record& record : records) {
             clock.advance(std::chrono::milliseconds{1});
             if (auto n = (*writer)->append({"honest-agent", 0, "honest[0]"}, record); !n) {
