@@ -18,23 +18,17 @@
 #include <boost/beast/http/string_body.hpp>
 #include <fmt/format.h>
 
+#include "agent/base/text.hpp"
+
 namespace pushsim::transport {
 namespace {
 
 namespace http = boost::beast::http;
 using Parser = http::response_parser<http::string_body>;
 
-/// The first octets of an answer for a message, in quotes, what does not print as \xNN.
 std::string quoted(std::string_view octets) {
-    std::string text = "'";
-    for (const char c : octets) {
-        if (c >= ' ' && c <= '~') {
-            text += c;
-        } else {
-            text += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
-        }
-    }
-    return text += "'";
+    constexpr std::size_t kLongest = 200;
+    return "'" + escaped(octets, kLongest) + "'";
 }
 
 /// Beast looks at a head when its end has come; a peer that speaks something else may wait for us before
