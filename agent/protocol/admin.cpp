@@ -126,14 +126,10 @@ Result<std::vector<std::string>> parse_list(const HttpResponse& answer, std::str
     if (!document) return fail(std::move(document).error());
     std::vector<std::string> ids;
     for (const json::Value& item : open_envelope(*document, answer.status).array("uuids")) {
-        if (item.is_string()) {
-            ids.push_back(item.as_text());
-            continue;
-        }
-        const auto row = item.as_array();
-        if (row.size() != 1) item.wrong({}, fmt::format("an array of {}, expected 1", row.size()));
-        for (const json::Value& id : row)
-            ids.push_back(id.as_text());
+        const auto row = item.is_string() ? std::vector{item} : item.as_array(1);
+        if (row.empty()) item.wrong({}, "no element, expected 1");
+        if (!document->complaint().empty()) break;
+        ids.push_back(row.front().as_text());
     }
     return close_answer(*document, call, std::move(ids));
 }

@@ -11,11 +11,13 @@ namespace {
 using json::Value;
 
 constexpr int kPcrs = 24;
+constexpr std::size_t kBanks = 16;                      // TPM2_NUM_PCR_BANKS
+constexpr std::size_t kItems = 16;                      // Keylime knows three types of evidence
 constexpr double kLongestInterval = 366.0 * 24 * 3600;  // seconds
 
 std::vector<int> pcr_numbers(const Value& list) {
     std::vector<int> pcrs;
-    for (const Value& element : list.as_array()) {
+    for (const Value& element : list.as_array(kPcrs)) {
         const std::uint64_t pcr = element.as_count();
         if (pcr >= kPcrs) {
             element.wrong({}, fmt::format("{}, expected a PCR (0 to {})", pcr, kPcrs - 1));
@@ -32,8 +34,12 @@ QuoteRequest quote_request(const Value& parameters) {
     if (quote.challenge.empty()) parameters.wrong("challenge", "empty");
     quote.signature_scheme = parameters.text("signature_scheme");
     quote.hash_algorithm = parameters.text("hash_algorithm");
-    for (const auto& [bank, pcrs] : parameters.members("selected_subjects")) {
-        if (!pcrs.is_null()) quote.selected_subjects[bank] = pcr_numbers(pcrs);
+    for (const auto& [bank, pcrs] : parameters.members("selected_subjects", kBanks)) {
+        if (!tpm::hash_algorithm_from(bank)) {
+            pcrs.wrong({}, "the name of no hash algorithm");
+            break;
+        }
+        if (!pcrs.is_null()) quote.selected_subjects[std::string{bank}] = pcr_numbers(pcrs);
     }
     if (!quote.selected_subjects.contains(quote.hash_algorithm)) {
         parameters.wrong("selected_subjects",
@@ -112,7 +118,7 @@ Result<Negotiation> parse_negotiation(const HttpResponse& answer, std::string_vi
     const Value attributes = open_resource(*document, "attestation");
     negotiation.stage = attributes.text("stage");
     bool has_challenge = false;
-    for (const Value& item : attributes.array("evidence_requested")) {
+    for (const Value& item : attributes.array("evidence_requested", kItems)) {
         negotiation.evidence_requested.push_back(evidence_request_in(item.as_object()));
         has_challenge =
             has_challenge || std::holds_alternative<QuoteRequest>(negotiation.evidence_requested.back());

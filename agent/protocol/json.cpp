@@ -1,9 +1,12 @@
 #include "agent/protocol/json.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "agent/base/json_depth.hpp"
+#include "agent/base/text.hpp"
 
 namespace pushsim::protocol::json {
 namespace {
@@ -23,6 +26,22 @@ std::string step(std::string_view name) {
         }
     }
     return text;
+}
+
+/// The JSON pointer to `wanted`, looked for from `value` on; searching for it when it is needed costs nothing
+/// where all is well. As deep as documents are (kMaxDepth).
+std::optional<std::string> pointer_to(const json& wanted, const json& value) {
+    if (&value == &wanted) return std::string{};
+    if (value.is_array()) {
+        for (std::size_t i = 0; i < value.size(); ++i) {
+            if (const auto rest = pointer_to(wanted, value[i])) return fmt::format("/{}{}", i, *rest);
+        }
+    } else if (value.is_object()) {
+        for (const auto& [name, member] : value.get_ref<const json::object_t&>()) {
+            if (const auto rest = pointer_to(wanted, member)) return step(name) + *rest;
+        }
+    }
+    return std::nullopt;
 }
 
 /// What was found in place of what was expected; never the value itself, which may be secret.
@@ -51,26 +70,40 @@ constexpr std::string_view kCount = "a whole number that is not negative";
 
 }  // namespace
 
-Value::Value(Document* document, const json* value, std::string pointer)
-    : document_{document}, value_{value}, pointer_{std::move(pointer)} {}
+Value::Value(Document* document, const json* value, const json* parent, std::string_view name)
+    : document_{document}, value_{value}, parent_{parent}, name_{name} {}
+
+std::string Value::pointer() const {
+    const json* known = absent() ? parent_ : value_;
+    std::string pointer = known == nullptr ? "" : pointer_to(*known, *document_->value_).value_or("");
+    return absent() ? pointer + step(name_) : pointer;
+}
 
 void Value::wrong(std::string_view name, std::string_view what) const {
+    constexpr std::size_t kLongest = 200;
     if (!document_->complaint_.empty()) return;
-    const std::string pointer = name.empty() ? pointer_ : pointer_ + step(name);
-    document_->complaint_ = fmt::format("{}: {}", pointer.empty() ? "the body" : pointer, what);
+    const std::string where = name.empty() ? pointer() : pointer() + step(name);
+    document_->complaint_ =
+        fmt::format("{}: {}", where.empty() ? "the body" : escaped(where, kLongest), escaped(what, kLongest));
 }
 
 Value Value::member(std::string_view name) const {
-    const json* found = nullptr;
-    if (value_ != nullptr && value_->is_object()) {
-        if (const auto it = value_->find(name); it != value_->end()) found = &*it;
+    if (absent()) return *this;
+    if (value_->is_object()) {
+        if (const auto it = value_->find(name); it != value_->end()) return {document_, &*it};
     }
-    return {document_, found, pointer_ + step(name)};
+    return {document_, nullptr, value_, name};
 }
 
 bool Value::expect(bool is_type, std::string_view type) const {
-    if (is_type) return true;
+    if (is_type || !document_->complaint_.empty()) return is_type;
     wrong({}, fmt::format("{}, expected {}", absent() ? "missing" : name_of(*value_), type));
+    return false;
+}
+
+bool Value::expect_at_most(std::size_t at_most, std::string_view what) const {
+    if (value_->size() <= at_most) return true;
+    wrong({}, fmt::format("{} {}, expected at most {}", value_->size(), what, at_most));
     return false;
 }
 
@@ -83,18 +116,22 @@ bool Value::is_string() const {
 }
 
 Value Value::as_object() const {
-    return expect(!absent() && value_->is_object(), "an object") ? *this
-                                                                 : Value{document_, nullptr, pointer_};
+    return expect(!absent() && value_->is_object(), "an object") ? *this : Value{document_, nullptr};
 }
 
-std::vector<Value> Value::as_array() const {
-    std::vector<Value> elements;
-    if (!expect(!absent() && value_->is_array(), "an array")) return elements;
-    elements.reserve(value_->size());
-    for (std::size_t i = 0; i < value_->size(); ++i) {
-        elements.push_back(Value{document_, &(*value_)[i], fmt::format("{}/{}", pointer_, i)});
-    }
-    return elements;
+std::vector<Value> Value::elements(std::size_t at_most) const {
+    const std::size_t count = std::min(value_->size(), at_most);
+    std::vector<Value> some;
+    some.reserve(count);
+    for (std::size_t i = 0; i < count; ++i)
+        some.push_back(Value{document_, &(*value_)[i]});
+    return some;
+}
+
+std::vector<Value> Value::as_array(std::size_t at_most) const {
+    if (!expect(!absent() && value_->is_array(), "an array")) return {};
+    if (!expect_at_most(at_most, "elements")) return {};
+    return elements(at_most);
 }
 
 std::string Value::as_text() const {
@@ -110,17 +147,17 @@ Value Value::object(std::string_view name) const {
     return member(name).as_object();
 }
 
-std::vector<Value> Value::array(std::string_view name) const {
-    return member(name).as_array();
+std::vector<Value> Value::array(std::string_view name, std::size_t at_most) const {
+    return member(name).as_array(at_most);
 }
 
-std::vector<std::pair<std::string, Value>> Value::members(std::string_view name) const {
-    std::vector<std::pair<std::string, Value>> all;
+std::vector<std::pair<std::string_view, Value>> Value::members(std::string_view name,
+                                                               std::size_t at_most) const {
+    std::vector<std::pair<std::string_view, Value>> all;
     const Value object = member(name).as_object();
-    if (object.absent()) return all;
-    for (const auto& [key, value] : object.value_->items()) {
-        all.emplace_back(key, Value{document_, &value, object.pointer_ + step(key)});
-    }
+    if (object.absent() || !object.expect_at_most(at_most, "members")) return all;
+    for (const auto& [key, value] : object.value_->get_ref<const json::object_t&>())
+        all.emplace_back(key, Value{document_, &value});
     return all;
 }
 
@@ -157,8 +194,10 @@ bool Value::flag(std::string_view name) const {
 
 std::vector<std::string> Value::texts(std::string_view name) const {
     std::vector<std::string> all;
-    for (const Value& element : array(name))
+    for (const Value& element : array(name)) {
         all.push_back(element.as_text());
+        if (!document_->complaint_.empty()) break;
+    }
     return all;
 }
 
@@ -189,14 +228,14 @@ std::optional<std::uint64_t> Value::optional_count(std::string_view name) const 
 }
 
 Value Value::object_if_any(std::string_view name) const {
-    Value value = member(name);
-    if (!value.absent() && !value.value_->is_object()) value.value_ = nullptr;
-    return value;
+    const Value value = member(name);
+    const bool is_other = !value.absent() && !value.value_->is_object();
+    return is_other ? Value{document_, nullptr, value_, name} : value;
 }
 
-std::vector<Value> Value::array_if_any(std::string_view name) const {
+std::vector<Value> Value::array_if_any(std::string_view name, std::size_t at_most) const {
     const Value value = member(name);
-    return !value.absent() && value.value_->is_array() ? value.as_array() : std::vector<Value>{};
+    return !value.absent() && value.value_->is_array() ? value.elements(at_most) : std::vector<Value>{};
 }
 
 std::optional<std::string> Value::text_if_any(std::string_view name) const {
@@ -233,7 +272,7 @@ Result<Document> Document::parse(std::string_view text) {
 }
 
 Value Document::root() {
-    return {this, value_.get(), {}};
+    return {this, value_.get()};
 }
 
 }  // namespace pushsim::protocol::json

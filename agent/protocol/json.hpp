@@ -1,9 +1,11 @@
 #pragma once
 // Reading one JSON document member by member, for the parsers of this folder. The first thing that is not as
 // expected is remembered with its JSON pointer; from then on reads may give empty values. So a parser reads
-// straight through and asks once, at the end, whether all was well.
+// straight through and asks once, at the end, whether all was well. Documents come from servers that may be
+// hostile: what is built beside the document itself is bounded by it, and complaints are escaped and short.
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,16 +23,21 @@ namespace pushsim::protocol::json {
 /// Deeper nesting is refused before anything is built of it.
 inline constexpr std::size_t kMaxDepth = 64;
 
+/// For lists of which only the size of the body says how long they are.
+inline constexpr std::size_t kAnyNumber = std::numeric_limits<std::size_t>::max();
+
 class Document;
 
 /// A value in a document, or its absence; cheap to copy, must not outlive the document. Values of missing or
 /// ill-typed members are absent, and reads of members of an absent value are empty and complain no further.
 class Value {
   public:
-    // Required members: missing, null or another type is complained of.
+    // Required members: missing, null or another type is complained of, and so are more elements or members
+    // than `at_most`. Names must outlive the value that they give.
     Value object(std::string_view name) const;
-    std::vector<Value> array(std::string_view name) const;
-    std::vector<std::pair<std::string, Value>> members(std::string_view name) const;  ///< of an object
+    std::vector<Value> array(std::string_view name, std::size_t at_most = kAnyNumber) const;
+    /// Those of an object.
+    std::vector<std::pair<std::string_view, Value>> members(std::string_view name, std::size_t at_most) const;
     std::string text(std::string_view name) const;
     Bytes base64(std::string_view name) const;
     WallTime time(std::string_view name) const;
@@ -47,7 +54,7 @@ class Value {
 
     // Nothing where there is no such value; never complain.
     Value object_if_any(std::string_view name) const;
-    std::vector<Value> array_if_any(std::string_view name) const;
+    std::vector<Value> array_if_any(std::string_view name, std::size_t at_most) const;  ///< the first ones
     std::optional<std::string> text_if_any(std::string_view name) const;
     std::optional<double> number_if_any(std::string_view name) const;
 
@@ -55,7 +62,7 @@ class Value {
     bool is_null() const;  ///< null or absent
     bool is_string() const;
     Value as_object() const;
-    std::vector<Value> as_array() const;
+    std::vector<Value> as_array(std::size_t at_most = kAnyNumber) const;
     std::string as_text() const;
     std::uint64_t as_count() const;
 
@@ -64,15 +71,21 @@ class Value {
 
   private:
     friend class Document;
-    Value(Document* document, const nlohmann::json* value, std::string pointer);
+    Value(Document* document, const nlohmann::json* value, const nlohmann::json* parent = nullptr,
+          std::string_view name = {});
     Value member(std::string_view name) const;
     /// Whether the value has the type; complains if not. Absent values were complained of before.
     bool expect(bool is_type, std::string_view type) const;
+    /// Whether there are no more of them; complains if there are.
+    bool expect_at_most(std::size_t at_most, std::string_view what) const;
+    std::vector<Value> elements(std::size_t at_most) const;
+    std::string pointer() const;
     bool absent() const { return value_ == nullptr; }
 
     Document* document_;
     const nlohmann::json* value_;
-    std::string pointer_;
+    const nlohmann::json* parent_;  ///< of an absent value: where it is missing, and
+    std::string_view name_;         ///< under which name
 };
 
 class Document {

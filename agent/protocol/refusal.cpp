@@ -11,6 +11,7 @@
 namespace pushsim::protocol {
 namespace {
 
+constexpr std::size_t kMostErrors = 16;  // that are read
 constexpr std::chrono::seconds kYear = std::chrono::hours{24 * 366};
 
 template <typename Number>
@@ -99,7 +100,7 @@ RefusedAnswer parse_refusal(const HttpResponse& answer, WallTime now) {
     auto document = json::Document::parse(answer.body);
     if (!document) return refusal;
     const json::Value root = document->root();
-    for (const json::Value& item : root.array_if_any("errors")) {
+    for (const json::Value& item : root.array_if_any("errors", kMostErrors)) {
         ServerError error;
         error.status = status_in(item, "status");
         error.code = item.text_if_any("code");

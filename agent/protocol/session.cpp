@@ -12,6 +12,7 @@ namespace {
 using nlohmann::ordered_json;
 
 constexpr std::string_view kClass = "pop", kType = "tpm_pop";
+constexpr std::size_t kMethods = 16;  // Keylime knows one
 
 ordered_json method() {
     ordered_json json;
@@ -31,7 +32,7 @@ std::string session_id_in(json::Document& document) {
 }
 
 Bytes challenge_in(const json::Value& attributes) {
-    for (const json::Value& item : attributes.array("authentication_requested")) {
+    for (const json::Value& item : attributes.array("authentication_requested", kMethods)) {
         if (item.as_object().text("authentication_type") != kType) continue;
         const json::Value parameters = item.object("chosen_parameters");
         Bytes challenge = parameters.base64("challenge");
