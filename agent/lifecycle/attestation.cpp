@@ -4,14 +4,14 @@
 #include <array>
 #include <utility>
 
+#include "agent/base/text.hpp"
 #include "agent/lifecycle/state.hpp"
 
 namespace pushsim::lifecycle {
 namespace {
 
-template <typename Value>
-bool contains(const std::vector<Value>& values, const Value& value) {
-    return std::find(values.begin(), values.end(), value) != values.end();
+bool contains(const auto& values, const auto& value) {
+    return std::ranges::find(values, value) != values.end();
 }
 
 std::string kind_of(const protocol::EvidenceRequest& request) {
@@ -24,36 +24,36 @@ std::string kind_of(const protocol::EvidenceRequest& request) {
 /// The quote to make, or why what is asked was never offered.
 Result<QuotePcrs> plan_quote(const std::vector<protocol::EvidenceRequest>& asked,
                              const protocol::QuoteCapabilities& offered) {
-    const auto refuse = [](std::string what) { return fail(ErrorKind::Protocol, std::move(what)); };
+    const auto refuse = [](const std::string& what) {
+        return fail(ErrorKind::Protocol, "the verifier asks for " + what);
+    };
+    const auto named = [](const std::string& word) { return "'" + escaped(word, kLongestWord) + "'"; };
     const auto* quote = std::get_if<protocol::QuoteRequest>(&asked.front());
-    if (quote == nullptr)
-        return refuse("the verifier asks for '" + kind_of(asked.front()) + "', which was not offered");
+    if (quote == nullptr) return refuse(named(kind_of(asked.front())) + ", which was not offered");
     if (asked.size() > 1) {
-        return refuse("the verifier asks for '" + kind_of(asked[1]) +
-                      "' beside a quote, which was not offered");
+        return refuse(named(kind_of(asked[1])) + " beside a quote, which was not offered");
     }
-    const auto bank = tpm::hash_algorithm_from(quote->hash_algorithm);
-    if (!bank || !contains(offered.hash_algorithms, quote->hash_algorithm)) {
-        return refuse("the verifier asks for hash algorithm '" + quote->hash_algorithm +
-                      "', which was not offered");
+    const std::string& hash = quote->hash_algorithm;
+    const auto bank = tpm::hash_algorithm_from(hash);
+    if (!bank || !contains(offered.hash_algorithms, hash)) {
+        return refuse("hash algorithm " + named(hash) + ", which was not offered");
     }
     const auto& key = offered.certification_keys.front();
     if (!contains(key.signature_schemes, quote->signature_scheme)) {
-        return refuse("the verifier asks for signature scheme '" + quote->signature_scheme +
-                      "', which the attestation key cannot do");
+        return refuse("signature scheme " + named(quote->signature_scheme) +
+                      ", which the attestation key cannot do");
     }
     const bool names_key =
         quote->key_server_identifier.empty()
             ? quote->key_local_identifier.empty() || quote->key_local_identifier == key.local_identifier
             : quote->key_server_identifier == key.server_identifier;
-    if (!names_key) return refuse("the verifier asks for a certification key that was not offered");
+    if (!names_key) return refuse("a certification key that was not offered");
     std::vector<int> pcrs = quote->pcrs();
-    if (pcrs.empty()) return refuse("the verifier selects no PCR of bank " + quote->hash_algorithm);
-    const auto available = offered.available_subjects.find(quote->hash_algorithm);
+    if (pcrs.empty()) return refuse("a quote of no PCR of bank " + hash);
+    const auto available = offered.available_subjects.find(hash);
     for (const int pcr : pcrs) {
         if (available == offered.available_subjects.end() || !contains(available->second, pcr)) {
-            return refuse("the verifier asks for PCR " + std::to_string(pcr) + " of bank " +
-                          quote->hash_algorithm + ", which was not offered");
+            return refuse("PCR " + std::to_string(pcr) + " of bank " + hash + ", which was not offered");
         }
     }
     return QuotePcrs{quote->challenge, *bank, std::move(pcrs)};

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "agent/base/text.hpp"
 #include "agent/lifecycle/state.hpp"
 
 namespace pushsim::lifecycle {
@@ -19,7 +20,7 @@ Want Machine::State::take_versions(const HttpResponse& answer) {
         grounds.status = answer.status;
         return finish(Finished::Ending::Stopped, grounds,
                       run.call + ": the registrar speaks no version that we speak (it is at " +
-                          offered_versions->current + ")");
+                          escaped(offered_versions->current, kLongestWord) + ")");
     }
     registrar_version = *chosen;
     return go(Step::DescribeToRegister);

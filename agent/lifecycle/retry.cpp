@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "agent/base/text.hpp"
 #include "agent/lifecycle/backoff.hpp"
 #include "agent/lifecycle/state.hpp"
 
@@ -18,11 +19,15 @@ std::string joined(const std::string& text, const std::string& meaning) {
     return meaning.empty() ? text : text + ": " + meaning;
 }
 
-std::string replaced(std::string text, const std::string& what, const std::string& with) {
-    for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + with.size())) {
-        text.replace(at, what.size(), with);
+/// How many octets at the front of `text` are one of the tokens, or what a cut has left of one.
+std::size_t token_at_front(std::string_view text, const std::vector<std::string>& tokens) {
+    constexpr std::size_t kShortestSecret = 8;  // shorter ones would blank out ordinary words
+    std::size_t longest = 0;
+    for (const std::string& token : tokens) {
+        const auto differs = std::ranges::mismatch(text, token);
+        longest = std::max(longest, static_cast<std::size_t>(differs.in2 - token.begin()));
     }
-    return text;
+    return longest < kShortestSecret ? 0 : longest;
 }
 
 }  // namespace
@@ -36,7 +41,7 @@ Want Machine::State::judge(const HttpResponse& answer) {
     grounds.text = grounds.brief;
     if (answer.status >= kFirstNonSuccess) {
         const auto refusal = protocol::parse_refusal(answer, clock.wall_now());
-        grounds.code = refusal.code();
+        if (const auto code = refusal.code()) grounds.code = escaped(*code, kLongestWord);
         grounds.told_to_wait = refusal.retry_after;
         grounds.text = refusal.text();
         if (grounds.code) grounds.brief += " " + *grounds.code;
@@ -179,18 +184,16 @@ protocol::CallHeaders Machine::State::headers(bool with_token) {
     return {make_request_id(random), with_token ? token->text : std::string{}};
 }
 
-std::string Machine::State::presentable(std::string text) const {
-    constexpr std::size_t kShortestSecret = 8;  // shorter ones would blank out ordinary words
+std::string Machine::State::presentable(std::string_view text) const {
     constexpr std::size_t kLongest = 600;
-    for (const auto& seen : tokens_seen) {
-        if (seen.size() >= kShortestSecret) text = replaced(std::move(text), seen, "[token]");
+    std::string shown;
+    while (!text.empty() && shown.size() < kLongest) {
+        const std::size_t hidden = token_at_front(text, tokens_seen);
+        const bool is_mend = text.front() == '\n';  // on a line of its own (Error::text)
+        shown += hidden > 0 ? "[token]" : is_mend ? "\n" : escaped(text.substr(0, 1), kLongest);
+        text.remove_prefix(std::max<std::size_t>(hidden, 1));
     }
-    for (char& letter : text) {
-        const bool printable = letter >= ' ' && letter <= '~';
-        if (!printable && letter != '\n') letter = '?';
-    }
-    if (text.size() > kLongest) text = text.substr(0, kLongest) + "...";
-    return text;
+    return text.empty() ? shown : shown + "...";
 }
 
 }  // namespace pushsim::lifecycle

@@ -7,6 +7,7 @@
 #include <bitset>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "agent/lifecycle/machine.hpp"
@@ -14,6 +15,9 @@
 #include "agent/protocol/protocol.hpp"
 
 namespace pushsim::lifecycle {
+
+/// Of a server's word (a code, an algorithm, a version) in a reason, in characters.
+inline constexpr std::size_t kLongestWord = 100;
 
 /// What the machine does at one time: a request or a TPM operation.
 enum class Step {
@@ -148,7 +152,7 @@ struct Machine::State {
     Want finish(Finished::Ending ending, const Grounds& grounds, const std::string& reason,
                 std::optional<Duration> next = {});
     protocol::CallHeaders headers(bool with_token = false);
-    std::string presentable(std::string text) const;  ///< printable, bounded, without tokens
+    std::string presentable(std::string_view text) const;  ///< printable, bounded, without tokens
 };
 
 }  // namespace pushsim::lifecycle

@@ -58,8 +58,10 @@ json::Value open_resource(json::Document& document, std::string_view type) {
     return data.object("attributes");
 }
 
-bool is_visible_ascii(std::string_view text) {
-    return std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7F; });
+bool can_be_sent_back(std::string_view text) {
+    constexpr std::size_t kLongest = 4096;
+    return !text.empty() && text.size() <= kLongest &&
+           std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7F; });
 }
 
 }  // namespace pushsim::protocol

@@ -36,7 +36,8 @@ json::Value open_envelope(json::Document& document, int status);
 /// `data/attributes` of a JSON:API answer whose resource has that type.
 json::Value open_resource(json::Document& document, std::string_view type);
 
-/// Printable ASCII without space: what a token, a path or a header value of ours is made of.
-bool is_visible_ascii(std::string_view text);
+/// Whether a server's text may become part of a later request of ours (a token, a segment of a path):
+/// printable ASCII without space, not empty, at most 4 KiB.
+bool can_be_sent_back(std::string_view text);
 
 }  // namespace pushsim::protocol

@@ -71,9 +71,9 @@ EvidenceRequest evidence_request_in(const Value& item) {
 }
 
 /// Path and query of an absolute path or http(s) URL; repeated slashes collapse, as they do in the Rust
-/// agent. Empty if the text is neither.
+/// agent. Empty if the text is neither, or cannot be sent back.
 std::string target_of(std::string_view location) {
-    if (location.empty() || !is_visible_ascii(location)) return {};
+    if (!can_be_sent_back(location)) return {};
     location = location.substr(0, location.find('#'));
     for (const std::string_view scheme : {"https://", "http://"}) {
         if (!location.starts_with(scheme)) continue;
@@ -111,7 +111,8 @@ Result<Negotiation> parse_negotiation(const HttpResponse& answer, std::string_vi
     negotiation.location = *location;
     negotiation.target = target_of(*location);
     if (negotiation.target.empty()) {
-        return fail(malformed(call, "header Location: neither an absolute path nor an http URL"));
+        return fail(
+            malformed(call, "header Location: neither an absolute path nor an http URL, or over 4 KiB"));
     }
     negotiation.index = index_of(negotiation.target);
 

@@ -4,14 +4,14 @@
 #include <array>
 #include <charconv>
 
-#include <fmt/format.h>
-
+#include "agent/base/text.hpp"
 #include "agent/protocol/json.hpp"
 
 namespace pushsim::protocol {
 namespace {
 
-constexpr std::size_t kMostErrors = 16;  // that are read
+constexpr std::size_t kMostErrors = 16;    // that are read
+constexpr std::size_t kLongestCode = 100;  // octets
 constexpr std::chrono::seconds kYear = std::chrono::hours{24 * 366};
 
 template <typename Number>
@@ -67,16 +67,17 @@ std::optional<std::string> RefusedAnswer::code() const {
 
 std::string RefusedAnswer::text() const {
     constexpr std::size_t longest = 300;
-    std::string all = std::to_string(status);
+    std::string all;
     for (const ServerError& error : errors) {
-        all += fmt::format("{}{}", all.size() > 3 ? "; " : " ", error.code ? *error.code : "");
-        const auto& words = error.detail ? error.detail : error.title;
-        if (words) all += fmt::format("{}{:.{}}", error.code ? ": " : "", *words, longest);
-        if (error.pointer) all += fmt::format(" ({:.{}})", *error.pointer, longest);
         if (all.size() > 2 * longest) break;
+        all += all.empty() ? " " : "; ";
+        if (error.code) all += escaped(*error.code, longest);
+        const auto& words = error.detail ? error.detail : error.title;
+        if (words) all += (error.code ? ": " : "") + escaped(*words, longest);
+        if (error.pointer) all += " (" + escaped(*error.pointer, longest) + ")";
     }
     if (retry_after) all += ", retry after " + to_text(*retry_after);
-    return all;
+    return std::to_string(status) + all;
 }
 
 std::optional<Duration> retry_after(const HttpResponse& answer, WallTime now) {
@@ -104,6 +105,7 @@ RefusedAnswer parse_refusal(const HttpResponse& answer, WallTime now) {
         ServerError error;
         error.status = status_in(item, "status");
         error.code = item.text_if_any("code");
+        if (error.code && error.code->size() > kLongestCode) error.code->resize(kLongestCode);
         error.title = item.text_if_any("title");
         error.detail = item.text_if_any("detail");
         error.pointer = item.object_if_any("source").text_if_any("pointer");

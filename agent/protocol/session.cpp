@@ -25,7 +25,7 @@ ordered_json method() {
 std::string session_id_in(json::Document& document) {
     const json::Value data = document.root().object("data");
     std::string id = data.text("id");
-    if (id.empty() || !is_visible_ascii(id) || id.find_first_of("/?#") != std::string::npos) {
+    if (!can_be_sent_back(id) || id.find_first_of("/?#") != std::string::npos) {
         data.wrong("id", "cannot be a segment of a path");
     }
     return id;
@@ -105,9 +105,7 @@ Result<SessionVerdict> parse_proof(const HttpResponse& answer, std::string_view 
     }
     if (verdict.passed) {
         verdict.token = attributes.text("token");
-        if (verdict.token.empty() || !is_visible_ascii(verdict.token)) {
-            attributes.wrong("token", "not a bearer token");
-        }
+        if (!can_be_sent_back(verdict.token)) attributes.wrong("token", "not a bearer token");
     }
     verdict.created_at = attributes.time("created_at");
     verdict.challenges_expire_at = attributes.time("challenges_expire_at");

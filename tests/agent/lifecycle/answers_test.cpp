@@ -1,5 +1,8 @@
 // The table of `habits: correct`, row by row, on the calls of a cycle.
 
+#include <algorithm>
+
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include "play.hpp"
@@ -307,6 +310,33 @@ TEST_F(Answers, MalformedAnswersFailAndNameTheMember) {
     EXPECT_EQ(finished.ending, Ending::Failed);
     EXPECT_EQ(finished.phase, Phase::Submit);
     EXPECT_EQ(finished.status, 202);
+}
+
+TEST_F(Answers, WordsOfAServerAreShownInPartAndEscaped) {
+    const std::string word = R"(\r\n\u001b[2J)" + std::string(1 << 18, 'x');
+    const std::string body = fmt::format(R"({{"errors":[{{"code":"{}","detail":"{}"}}]}})", word, word);
+    const auto is_fit_for_a_terminal = [](const std::string& text) {
+        return text.size() < 700 && std::ranges::all_of(text, [](char c) { return c >= ' ' && c <= '~'; });
+    };
+    play.next(Call::Negotiate, json_answer(503, body));
+    play.next(Call::Negotiate, json_answer(400, body));
+    Finished finished = play.pursue(Phase::Submit);
+    ASSERT_EQ(play.pauses.size(), 1U);
+    EXPECT_THAT(play.pauses[0].reason, testing::StartsWith("back-off 1 after 503 \\x0d\\x0a\\x1b[2Jxxx"));
+    EXPECT_LT(play.pauses[0].reason.size(), 140U);
+    EXPECT_THAT(finished.reason, testing::StartsWith("POST /v3.0/agents/" + kAgent + "/attestations: 400 "));
+    EXPECT_TRUE(is_fit_for_a_terminal(finished.reason)) << finished.reason;
+    EXPECT_TRUE(is_fit_for_a_terminal(finished.code.value())) << *finished.code;
+
+    const std::string location = "/v3.0/agents/" + kAgent + "/attestations/0";
+    for (const char* kind : {R"("evidence_type":"tpm_quote")", R"("signature_scheme":"rsassa")"}) {
+        const std::string member{kind};
+        const std::string hostile = member.substr(0, member.find(':')) + ":\"" + word + "\"";
+        play.next(Call::Negotiate, play.peer.negotiated(location, member, hostile));
+        finished = play.pursue(Phase::Submit);
+        EXPECT_THAT(finished.reason, HasSubstr("'\\x0d\\x0a\\x1b[2Jxxx"));
+        EXPECT_TRUE(is_fit_for_a_terminal(finished.reason)) << finished.reason;
+    }
 }
 
 TEST_F(Answers, WhatWasNotOfferedIsNotGiven) {

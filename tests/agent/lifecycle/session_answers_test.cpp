@@ -142,5 +142,15 @@ TEST_F(SessionAnswers, AReasonNeverShowsTheToken) {
     EXPECT_THAT(finished.reason, HasSubstr("your token"));
 }
 
+TEST_F(SessionAnswers, AReasonNeverShowsATokenThatACutHasTakenApart) {
+    play.pursue(Phase::Authenticate);
+    for (std::size_t before = 270; before < 300; before += 3) {
+        const std::string detail = std::string(before, 'x') + play.peer.token;
+        play.next(Call::Negotiate, refusal_without_code(400, detail));
+        const Finished finished = play.pursue(Phase::Submit);
+        EXPECT_THAT(finished.reason, testing::Not(HasSubstr(play.peer.token.substr(0, 8)))) << before;
+    }
+}
+
 }  // namespace
 }  // namespace pushsim::lifecycle

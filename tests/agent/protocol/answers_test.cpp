@@ -232,7 +232,9 @@ TEST(Answers, LocationBecomesATarget) {
 }
 
 TEST(Answers, LocationThatIsNoPathIsAnError) {
-    for (const char* location : {"", "x/y", "ftp://h/a", "/a b", "/a\r\nx: y", "#a", "/\xc3\xa4"}) {
+    for (const std::string& location : {std::string{}, std::string{"x/y"}, std::string{"ftp://h/a"},
+                                        std::string{"/a b"}, std::string{"/a\r\nx: y"}, std::string{"#a"},
+                                        std::string{"/\xc3\xa4"}, "/" + std::string(4096, 'a')}) {
         const auto negotiation = parse_negotiation(negotiation_at(location));
         ASSERT_FALSE(negotiation) << location;
         EXPECT_THAT(negotiation.error().message, HasSubstr("header Location: neither")) << location;

@@ -22,7 +22,6 @@ constexpr std::size_t kMiB = 1 << 20;
 /// What may be allocated for each octet of a body, freed or not. Short elements ("[],") take about 60 once
 /// they are parsed, and what is read of them as much again.
 constexpr std::size_t kMemoryPerOctet = 128;
-constexpr std::size_t kLongestError = 600;
 
 /// `element`, again and again with commas, in about `size` octets.
 std::string repeated(const std::string& element, std::size_t size) {
@@ -47,19 +46,20 @@ HttpResponse with(const std::string& recorded, const std::string& pointer, const
     return answer;
 }
 
-void expect_short_and_printable(const std::string& message) {
-    EXPECT_LE(message.size(), kLongestError);
+void expect_short_and_printable(const std::string& message, std::size_t longest) {
+    EXPECT_LE(message.size(), longest);
     EXPECT_TRUE(std::ranges::all_of(message, [](char c) { return c >= ' ' && c <= '~'; }))
         << "not printable: " << message;
 }
 
 /// What the parser says, and that it took no more memory than the body allows.
-Result<void> read_within_bounds(const testing::Parser& parser, const HttpResponse& answer) {
+Result<void> read_within_bounds(const testing::Parser& parser, const HttpResponse& answer,
+                                std::size_t longest_error = 600) {
     const std::size_t before = testing::allocated();
     Result<void> result = parser.parse(answer);
     const std::size_t taken = testing::allocated() - before;
     EXPECT_LE(taken, kMemoryPerOctet * answer.body.size() + 64 * 1024);
-    if (!result) expect_short_and_printable(result.error().message);
+    if (!result) expect_short_and_printable(result.error().message, longest_error);
     return result;
 }
 
@@ -97,6 +97,10 @@ std::vector<Hostile> hostile_bodies() {
          array_of("0"), "/results/supported_versions/0: a number, expected a string"},
         {"long text in place of a time", "session", "session-create", kAttributes + "/created_at",
          "\"" + x + "\"", kAttributes + "/created_at: not an RFC 3339 time"},
+        {"long session id", "session", "session-create", "/data/id", "\"" + x + "\"",
+         "/data/id: cannot be a segment of a path"},
+        {"long token", "proof", "session-proof-pass", kAttributes + "/token", "\"" + x + "\"",
+         kAttributes + "/token: not a bearer token"},
         {"control characters in place of a type", "session", "session-create", "/data/type",
          R"("\r\n\u001b[31m\r\n\u001b[31m\r\n")", "/data/type: '\\x0d\\x0a\\x1b[31m"},
     };
@@ -109,6 +113,31 @@ TEST(HostileBodies, OfAMebibyteAreRefusedByNameWithinMemory) {
         const auto result = read_within_bounds(testing::parser_named(hostile.parser), answer);
         ASSERT_FALSE(result);
         EXPECT_THAT(result.error().message, ::testing::StartsWith("CALL: " + hostile.complaint));
+    }
+}
+
+/// An answer with status 400 to any call.
+HttpResponse refused(const std::string& body) {
+    return {400, {{"Content-Type", "application/json"}}, body};
+}
+
+TEST(HostileBodies, OfRefusalsAreShownInPartAndEscaped) {
+    const std::string x(kMiB / 4, 'x'), lines = R"(\r\n\u001b[2J\u20ac)";
+    const std::string error = R"({"code":")" + lines + x + R"(","title":")" + x + R"(","detail":")" + lines +
+                              x + R"(","source":{"pointer":")" + lines + x + "\"}}";
+    for (const std::string& body :
+         {R"({"errors":[)" + error + "]}",
+          R"({"errors":)" + array_of(R"({"detail":"no","code":"a\nb"})") + "}",
+          R"({"errors":)" + array_of("{}") + "}", R"({"errors":)" + array_of("[]") + "}",
+          R"({"code":400,"status":")" + lines + x + "\"}"}) {
+        SCOPED_TRACE(body.substr(0, 60));
+        const auto result = read_within_bounds(testing::parser_named("done"), refused(body), 1700);
+        ASSERT_FALSE(result);
+        EXPECT_THAT(result.error().message, ::testing::StartsWith("CALL: answered 400"));
+        EXPECT_THAT(result.error().message, HasSubstr(", expected 200"));
+        const auto refusal = parse_refusal(refused(body), WallTime{});
+        EXPECT_LE(refusal.errors.size(), 16U);
+        EXPECT_LE(refusal.code().value_or("").size(), 100U);
     }
 }
 
