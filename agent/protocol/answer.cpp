@@ -4,10 +4,23 @@
 
 #include <fmt/format.h>
 
+#include "agent/base/text.hpp"
 #include "agent/protocol/refusal.hpp"
 
 namespace pushsim::protocol {
 namespace {
+
+char lower(char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+/// application/json or application/…+json, whatever its parameters (RFC 9110, 8.3.1; RFC 6839, 3.1).
+bool is_json(std::string_view content_type) {
+    std::string type{content_type.substr(0, content_type.find(';'))};
+    type.erase(type.find_last_not_of(" \t") + 1);
+    std::ranges::transform(type, type.begin(), lower);
+    return type == "application/json" || (type.starts_with("application/") && type.ends_with("+json"));
+}
 
 std::string in_call(std::string_view call, std::string_view what) {
     return call.empty() ? std::string{what} : fmt::format("{}: {}", call, what);
@@ -34,6 +47,12 @@ Result<json::Document> open_answer(const HttpResponse& answer, std::initializer_
                                    std::string_view call) {
     if (std::ranges::find(expected, answer.status) == expected.end()) {
         return fail(unexpected_status(answer, expected, call));
+    }
+    const auto content_type = answer.header("Content-Type");
+    if (!content_type || !is_json(*content_type)) {
+        const std::string found = content_type ? "'" + escaped(*content_type, 100) + "'" : "missing";
+        return fail(ErrorKind::Protocol,
+                    in_call(call, fmt::format("header Content-Type: {}, expected JSON", found)));
     }
     auto document = json::Document::parse(answer.body);
     if (!document) return fail(malformed(call, document.error().message));

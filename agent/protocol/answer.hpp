@@ -16,7 +16,9 @@ namespace pushsim::protocol {
 Error unexpected_status(const HttpResponse& answer, std::initializer_list<int> expected,
                         std::string_view call);
 
-/// The body of an answer that has one of these statuses.
+/// The body of an answer that has one of these statuses. ErrorKind::Protocol for another status, or a
+/// Content-Type that is missing or not JSON's (the servers send application/json, also where the call is of
+/// JSON:API: keylime/web/base/controller.py); ErrorKind::Parse for a body that is no JSON.
 Result<json::Document> open_answer(const HttpResponse& answer, std::initializer_list<int> expected,
                                    std::string_view call);
 

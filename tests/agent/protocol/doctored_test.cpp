@@ -244,6 +244,29 @@ TEST_P(Doctored, AnyOtherStatusIsAnErrorThatNamesItAndTheCall) {
     }
 }
 
+TEST_P(Doctored, AContentTypeThatIsNotJsonIsAnErrorThatNamesIt) {
+    const auto typed = [&](const std::optional<std::string>& content_type) {
+        HttpResponse other = answer;
+        std::erase_if(other.headers, [](const auto& header) { return header.first == "Content-Type"; });
+        if (content_type) other.headers.emplace_back("content-type", *content_type);
+        return parser.parse(other);
+    };
+    for (const char* json_type : {"application/json", "application/json; charset=UTF-8",
+                                  "Application/JSON ;a=b", "application/vnd.api+json"}) {
+        EXPECT_TRUE(typed(json_type)) << json_type;
+    }
+    for (const char* other : {"", "text/html; charset=UTF-8", "text/json", "application/jsonp", "json"}) {
+        const auto result = typed(other);
+        ASSERT_FALSE(result) << other;
+        EXPECT_EQ(result.error().kind, ErrorKind::Protocol);
+        EXPECT_EQ(result.error().message,
+                  std::string{"CALL: header Content-Type: '"} + other + "', expected JSON");
+    }
+    EXPECT_EQ(typed(std::nullopt).error().message, "CALL: header Content-Type: missing, expected JSON");
+    EXPECT_EQ(typed("a\r\n\x1b[2J").error().message,
+              "CALL: header Content-Type: 'a\\x0d\\x0a\\x1b[2J', expected JSON");
+}
+
 TEST_P(Doctored, ABodyThatIsCutAnywhereIsNotJson) {
     for (std::size_t size = 0; size < answer.body.size(); size += 1 + size / 8) {
         HttpResponse cut = answer;

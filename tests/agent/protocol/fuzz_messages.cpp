@@ -53,7 +53,10 @@ void read_as_binary(ByteView data) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const std::string text{reinterpret_cast<const char*>(data), size};
-    read_as_everything({0, {{"Retry-After", text.substr(0, 64)}, {"Location", text.substr(0, 256)}}, text});
+    HttpResponse answer = testing::json_answer(0, text);
+    answer.headers.emplace_back("Retry-After", text.substr(0, 64));
+    answer.headers.emplace_back("Location", text.substr(0, 256));
+    read_as_everything(std::move(answer));
     read_spliced({data, size});
     read_as_binary({data, size});
     return 0;

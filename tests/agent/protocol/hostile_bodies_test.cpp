@@ -16,6 +16,7 @@ namespace {
 using nlohmann::json;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using testing::json_answer;
 using testing::recording;
 
 constexpr std::size_t kMiB = 1 << 20;
@@ -116,11 +117,6 @@ TEST(HostileBodies, OfAMebibyteAreRefusedByNameWithinMemory) {
     }
 }
 
-/// An answer with status 400 to any call.
-HttpResponse refused(const std::string& body) {
-    return {400, {{"Content-Type", "application/json"}}, body};
-}
-
 TEST(HostileBodies, OfRefusalsAreShownInPartAndEscaped) {
     const std::string x(kMiB / 4, 'x'), lines = R"(\r\n\u001b[2J\u20ac)";
     const std::string error = R"({"code":")" + lines + x + R"(","title":")" + x + R"(","detail":")" + lines +
@@ -131,11 +127,11 @@ TEST(HostileBodies, OfRefusalsAreShownInPartAndEscaped) {
           R"({"errors":)" + array_of("{}") + "}", R"({"errors":)" + array_of("[]") + "}",
           R"({"code":400,"status":")" + lines + x + "\"}"}) {
         SCOPED_TRACE(body.substr(0, 60));
-        const auto result = read_within_bounds(testing::parser_named("done"), refused(body), 1700);
+        const auto result = read_within_bounds(testing::parser_named("done"), json_answer(400, body), 1700);
         ASSERT_FALSE(result);
         EXPECT_THAT(result.error().message, ::testing::StartsWith("CALL: answered 400"));
         EXPECT_THAT(result.error().message, HasSubstr(", expected 200"));
-        const auto refusal = parse_refusal(refused(body), WallTime{});
+        const auto refusal = parse_refusal(json_answer(400, body), WallTime{});
         EXPECT_LE(refusal.errors.size(), 16U);
         EXPECT_LE(refusal.code().value_or("").size(), 100U);
     }
@@ -179,7 +175,8 @@ TEST(HostileBodies, OfEveryParserAreReadWithinMemory) {
 TEST(HostileBodies, NestingIsBounded) {
     const auto nested = [](std::size_t depth) { return std::string(depth, '[') + std::string(depth, ']'); };
     for (const testing::Parser& parser : testing::all_parsers()) {
-        HttpResponse answer{parser.status, {{"Location", "/a/1"}}, nested(65)};
+        HttpResponse answer = json_answer(parser.status, nested(65));
+        answer.headers.emplace_back("Location", "/a/1");
         EXPECT_EQ(parser.parse(answer).error().message, "CALL: the body is nested more than 64 levels deep");
         answer.body = nested(64);
         EXPECT_THAT(parser.parse(answer).error().message,
@@ -197,7 +194,7 @@ TEST(HostileBodies, NumbersAndTextThatJsonCannotHoldAreErrors) {
     for (const char* body :
          {R"({"code":1e999,"status":"","results":{}})", "{\"code\":200,\"status\":\"\xff\",\"results\":{}}",
           R"({"code":200,"status":"\ud800","results":{}})", "{\"code\":200} x", "\xEF\xBB\xBF"}) {
-        const auto result = parse_done({200, {}, body});
+        const auto result = parse_done(json_answer(200, body));
         ASSERT_FALSE(result) << body;
         EXPECT_THAT(result.error().message, HasSubstr("the body is not JSON")) << body;
     }

@@ -80,7 +80,7 @@ TEST(Properties, ChallengesComeOutAsTheyWentIn) {
         auto body = json::parse(answer.body);
         body["/data/attributes/authentication_requested/0/chosen_parameters/challenge"_json_pointer] =
             to_base64(challenge);
-        const auto session = parse_session({200, {}, body.dump()});
+        const auto session = parse_session(testing::json_answer(200, body.dump()));
         RC_ASSERT(session.has_value());
         RC_ASSERT(session->challenge == challenge);
     }));

@@ -27,6 +27,10 @@ HttpHeaders Recording::built_headers() const {
     return built;
 }
 
+HttpResponse json_answer(int status, std::string body) {
+    return {status, {{"Content-Type", "application/json"}}, std::move(body)};
+}
+
 Recording recording(const std::string& name) {
     std::ifstream file{kFolder / (name + ".json")};
     if (!file) throw std::runtime_error("no recording " + (kFolder / (name + ".json")).string());

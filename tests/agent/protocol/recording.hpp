@@ -21,6 +21,9 @@ struct Recording {
     nlohmann::json sent() const { return nlohmann::json::parse(request.body); }
 };
 
+/// An answer that says it is JSON.
+HttpResponse json_answer(int status, std::string body);
+
 /// A recording that is not there, or not readable, is an exception.
 Recording recording(const std::string& name);
 /// All of them, sorted by name.
