@@ -1,7 +1,6 @@
 // One cycle: capabilities offered, evidence collected and submitted.
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "agent/base/text.hpp"
@@ -39,6 +38,10 @@ Result<QuotePcrs> plan_quote(const std::vector<protocol::EvidenceRequest>& asked
         return refuse("hash algorithm " + named(hash) + ", which was not offered");
     }
     const auto& key = offered.certification_keys.front();
+    // It is the hash of the signature, too: another one than the key's gives a quote that never verifies.
+    if (!contains(key.hash_algorithms, hash)) {
+        return refuse("hash algorithm " + named(hash) + ", which the attestation key cannot do");
+    }
     if (!contains(key.signature_schemes, quote->signature_scheme)) {
         return refuse("signature scheme " + named(quote->signature_scheme) +
                       ", which the attestation key cannot do");
@@ -59,10 +62,10 @@ Result<QuotePcrs> plan_quote(const std::vector<protocol::EvidenceRequest>& asked
     return QuotePcrs{quote->challenge, *bank, std::move(pcrs)};
 }
 
-/// What protocol::write_pcr_blob takes.
-bool fits_a_pcr_blob(const tpm::PcrValues& pcrs) {
-    return std::all_of(pcrs.begin(), pcrs.end(), [](const auto& value) {
-        return value.first >= 0 && value.first < 24 && value.second.size() <= 64;
+/// PCR values as protocol::write_pcr_blob takes them; a TPM may be somebody else's and answer anything.
+bool fits_a_pcr_blob(const tpm::Quote& quote) {
+    return std::ranges::all_of(quote.pcrs, [&](const auto& value) {
+        return value.first >= 0 && value.first < 24 && value.second.size() == tpm::digest_size(quote.bank);
     });
 }
 
@@ -109,7 +112,7 @@ Want Machine::State::collect() {
 }
 
 Want Machine::State::take_quote(const tpm::Quote& quote) {
-    if (!fits_a_pcr_blob(quote.pcrs)) {
+    if (!fits_a_pcr_blob(quote)) {
         return finish(Finished::Ending::Failed, {},
                       "collect: the quote's PCR values do not fit the evidence format");
     }

@@ -346,6 +346,9 @@ TEST_F(Answers, WhatWasNotOfferedIsNotGiven) {
         {R"("selected_subjects":{"sha256":[0,7])", R"("selected_subjects":{"sha256":[])", "no PCR"},
         {R"("hash_algorithm":"sha256","selected_subjects":{"sha256")",
          R"("hash_algorithm":"sha512","selected_subjects":{"sha512")", "sha512"},
+        {R"("hash_algorithm":"sha256","selected_subjects":{"sha256":[0,7],"sha1":null})",
+         R"("hash_algorithm":"sha1","selected_subjects":{"sha1":[0,7]})",
+         "hash algorithm 'sha1', which the attestation key cannot do"},
         {R"("server_identifier":"ak")", R"("server_identifier":"iak")", "certification key"},
         {R"("evidence_type":"tpm_quote")", R"("evidence_type":"ima_log")", "ima_log"},
         {R"("evidence_requested":[{)",
@@ -357,6 +360,17 @@ TEST_F(Answers, WhatWasNotOfferedIsNotGiven) {
         EXPECT_EQ(finished.ending, Ending::Failed) << named;
         EXPECT_EQ(finished.phase, Phase::Collect) << named;
         EXPECT_THAT(finished.reason, HasSubstr(named));
+    }
+    EXPECT_EQ(play.sent(Call::Submit), 0);
+}
+
+TEST_F(Answers, PcrValuesThatAreNoDigestsOfTheBankAreNotSent) {
+    for (const std::size_t size : {0, 20, 64, 65}) {
+        play.peer.pcr_value = Bytes(size, 0);
+        const Finished finished = play.pursue(Phase::Submit);
+        EXPECT_EQ(finished.ending, Ending::Failed) << size;
+        EXPECT_EQ(finished.phase, Phase::Collect);
+        EXPECT_THAT(finished.reason, HasSubstr("PCR values"));
     }
     EXPECT_EQ(play.sent(Call::Submit), 0);
 }

@@ -183,7 +183,7 @@ TpmAnswer StandIn::use(const UseTpm& use) const {
     const auto& quote = std::get<QuotePcrs>(use.operation);
     tpm::Quote made{quote.challenge, Bytes(262, 4), quote.bank, {}};
     for (const int pcr : quote.pcrs)
-        made.pcrs[pcr] = Bytes(32, 0);
+        made.pcrs[pcr] = pcr_value;
     return made;
 }
 

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "agent/base/bytes.hpp"
 #include "agent/base/http.hpp"
 #include "agent/base/time.hpp"
 #include "agent/lifecycle/machine.hpp"
@@ -31,6 +32,8 @@ class StandIn {
     bool asks_for_evidence = true;
     Duration session_lifetime = std::chrono::minutes{3};
     std::string seconds_to_next = "2";
+
+    Bytes pcr_value = Bytes(32, 0);  ///< of every PCR of the TPM
 
     int sessions = 0;      ///< opened
     int attestations = 0;  ///< negotiated
