@@ -3,9 +3,22 @@
 #include <algorithm>
 #include <utility>
 
+#include "agent/base/text.hpp"
 #include "agent/lifecycle/state.hpp"
 
 namespace pushsim::lifecycle {
+
+namespace {
+
+/// That an answer is about what was asked about.
+Result<void> expect_same(const std::string& call, const char* pointer, const std::string& found,
+                         const std::string& expected) {
+    if (found == expected) return {};
+    return fail(ErrorKind::Protocol, call + ": " + pointer + ": '" + escaped(found, kLongestWord) +
+                                         "', expected '" + expected + "'");
+}
+
+}  // namespace
 
 Want Machine::State::authenticate(std::optional<Step> then) {
     run.after_authentication = then;
@@ -22,6 +35,9 @@ Want Machine::State::open_session() {
 Want Machine::State::take_session(const HttpResponse& answer) {
     auto session = protocol::parse_session(answer, run.call);
     if (!session) return malformed(answer, session.error());
+    const auto ours =
+        expect_same(run.call, "/data/attributes/agent_id", session->agent_id, settings.agent_id);
+    if (!ours) return malformed(answer, ours.error());
     run.session = *std::move(session);
     return go(Step::Certify);
 }
@@ -34,6 +50,11 @@ Want Machine::State::prove() {
 Want Machine::State::take_verdict(const HttpResponse& answer) {
     const auto verdict = protocol::parse_proof(answer, run.call);
     if (!verdict) return malformed(answer, verdict.error());
+    const auto ours =
+        expect_same(run.call, "/data/id", verdict->session_id, run.session->session_id).and_then([&] {
+            return expect_same(run.call, "/data/attributes/agent_id", verdict->agent_id, settings.agent_id);
+        });
+    if (!ours) return malformed(answer, ours.error());
     const WallTime now = clock.wall_now();
     if (!verdict->passed) {
         // The verifier's own clock where it tells it, for ours may differ.

@@ -71,10 +71,17 @@ json::Value open_envelope(json::Document& document, int status) {
 
 json::Value open_resource(json::Document& document, std::string_view type) {
     const json::Value data = document.root().as_object().object("data");
-    if (const std::string found = data.text("type"); found != type) {
-        data.wrong("type", fmt::format("'{:.40}', expected '{}'", found, type));
-    }
+    one_of(data, "type", {type});
     return data.object("attributes");
+}
+
+std::string one_of(const json::Value& object, std::string_view name,
+                   std::initializer_list<std::string_view> known) {
+    std::string found = object.text(name);
+    if (std::ranges::find(known, found) == known.end()) {
+        object.wrong(name, fmt::format("'{:.40}', expected '{}'", found, fmt::join(known, "' or '")));
+    }
+    return found;
 }
 
 bool can_be_sent_back(std::string_view text) {

@@ -38,6 +38,10 @@ json::Value open_envelope(json::Document& document, int status);
 /// `data/attributes` of a JSON:API answer whose resource has that type.
 json::Value open_resource(json::Document& document, std::string_view type);
 
+/// The text of a required member that knows only these values.
+std::string one_of(const json::Value& object, std::string_view name,
+                   std::initializer_list<std::string_view> known);
+
 /// Whether a server's text may become part of a later request of ours (a token, a segment of a path):
 /// printable ASCII without space, not empty, at most 4 KiB.
 bool can_be_sent_back(std::string_view text);

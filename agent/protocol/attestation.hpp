@@ -134,7 +134,7 @@ HttpRequest evidence_error_request(std::string_view target, const CallHeaders& h
 
 /// A 202: the evidence is well formed. The verdict is not in it, and never comes to the agent.
 struct EvidenceAnswer {
-    std::string stage;  ///< "evaluating_evidence"
+    std::string stage;  ///< "evaluating_evidence" or "verification_complete"
     std::optional<WallTime> capabilities_received_at;
     std::optional<WallTime> challenges_expire_at;
     std::optional<WallTime> evidence_received_at;

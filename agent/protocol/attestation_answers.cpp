@@ -117,7 +117,7 @@ Result<Negotiation> parse_negotiation(const HttpResponse& answer, std::string_vi
     negotiation.index = index_of(negotiation.target);
 
     const Value attributes = open_resource(*document, "attestation");
-    negotiation.stage = attributes.text("stage");
+    negotiation.stage = one_of(attributes, "stage", {"awaiting_evidence"});
     bool has_challenge = false;
     for (const Value& item : attributes.array("evidence_requested", kItems)) {
         negotiation.evidence_requested.push_back(evidence_request_in(item.as_object()));
@@ -135,7 +135,7 @@ Result<EvidenceAnswer> parse_evidence_answer(const HttpResponse& answer, std::st
     if (!document) return fail(std::move(document).error());
     const Value attributes = open_resource(*document, "attestation");
     EvidenceAnswer accepted;
-    accepted.stage = attributes.text("stage");
+    accepted.stage = one_of(attributes, "stage", {"evaluating_evidence", "verification_complete"});
     accepted.capabilities_received_at = attributes.optional_time("capabilities_received_at");
     accepted.challenges_expire_at = attributes.optional_time("challenges_expire_at");
     accepted.evidence_received_at = attributes.optional_time("evidence_received_at");

@@ -28,6 +28,11 @@ void Play::next(Call call, HttpResponse answer, int times) {
     }
 }
 
+void Play::next(Call call, std::function<HttpResponse(const HttpRequest&)> answer) {
+    scripts_[call].push_back(
+        [answer = std::move(answer)](const HttpRequest& request) { return answered(answer(request)); });
+}
+
 void Play::next_fails(Call call, transport::FailureKind kind, int times) {
     for (int n = 0; n < times; ++n) {
         scripts_[call].push_back([kind](const HttpRequest&) { return failed(kind); });

@@ -23,6 +23,8 @@ class Play {
 
     /// The next request of this kind gets this answer and does not reach the peer.
     void next(Call call, HttpResponse answer, int times = 1);
+    /// The next request of this kind gets what this makes of it.
+    void next(Call call, std::function<HttpResponse(const HttpRequest&)> answer);
     /// The next request of this kind fails and does not reach the peer.
     void next_fails(Call call, transport::FailureKind kind, int times = 1);
     /// The next request of this kind reaches the peer; its answer is lost.

@@ -20,14 +20,20 @@ class SessionAnswers : public Lifecycle {
         play.clear_record();
     }
 
-    HttpResponse failed_proof(int status, bool expired) const {
-        const WallTime now = play.clock.wall_now();
-        const WallTime end = expired ? now - seconds{1} : now + seconds{60};
-        return json_answer(
-            status,
-            fmt::format(
-                R"({{"data":{{"type":"session","id":"x","attributes":{{"agent_id":"{}","evaluation":"fail","created_at":"{}","challenges_expire_at":"{}","response_received_at":"{}"}}}}}})",
-                kAgent, to_rfc3339(now), to_rfc3339(end), to_rfc3339(now)));
+    /// The next proofs get a verdict that fails, of the session that they are for.
+    void next_proof_fails(int status, bool expired, int times = 1) {
+        const auto failed_proof = [this, status, expired](const HttpRequest& request) {
+            const WallTime now = play.clock.wall_now();
+            const WallTime end = expired ? now - seconds{1} : now + seconds{60};
+            return json_answer(
+                status,
+                fmt::format(
+                    R"({{"data":{{"type":"session","id":"{}","attributes":{{"agent_id":"{}","evaluation":"fail","created_at":"{}","challenges_expire_at":"{}","response_received_at":"{}"}}}}}})",
+                    request.target.substr(request.target.rfind('/') + 1), kAgent, to_rfc3339(now),
+                    to_rfc3339(end), to_rfc3339(now)));
+        };
+        for (int n = 0; n < times; ++n)
+            play.next(Call::Prove, failed_proof);
     }
 };
 
@@ -43,14 +49,14 @@ TEST_F(SessionAnswers, AnAgentThatIsNotEnrolledStopsAndSaysSo) {
 }
 
 TEST_F(SessionAnswers, AnExpiredChallengeCallsForANewSessionWithBackOff) {
-    play.next(Call::Prove, failed_proof(200, true));
+    next_proof_fails(200, true);
     EXPECT_EQ(play.pursue(Phase::Submit).ending, Ending::Reached);
     EXPECT_EQ(play.sent(Call::OpenSession), 2);
     EXPECT_EQ(play.pauses.size(), 1U);
 }
 
 TEST_F(SessionAnswers, AProofThatDoesNotHoldIsRetriedInAWholeNewSessionOnce) {
-    play.next(Call::Prove, failed_proof(401, false));
+    next_proof_fails(401, false);
     EXPECT_EQ(play.pursue(Phase::Submit).ending, Ending::Reached);
     EXPECT_EQ(play.sent(Call::OpenSession), 2);
     EXPECT_TRUE(play.pauses.empty());
@@ -58,7 +64,7 @@ TEST_F(SessionAnswers, AProofThatDoesNotHoldIsRetriedInAWholeNewSessionOnce) {
 }
 
 TEST_F(SessionAnswers, AProofThatDoesNotHoldTwiceStops) {
-    play.next(Call::Prove, failed_proof(401, false), 2);
+    next_proof_fails(401, false, 2);
     const Finished finished = play.pursue(Phase::Submit);
     EXPECT_EQ(finished.ending, Ending::Stopped);
     EXPECT_EQ(finished.status, 401);
@@ -130,6 +136,33 @@ TEST_F(SessionAnswers, GarbageFails) {
         const Finished finished = play.pursue(Phase::Authenticate);
         EXPECT_EQ(finished.ending, Ending::Failed);
         EXPECT_EQ(finished.status, 200);
+    }
+}
+
+TEST_F(SessionAnswers, AnswersAboutAnotherSessionOrAgentFailByName) {
+    const auto changed = [this](const std::string& text, const std::string& by) {
+        return [this, text, by](const HttpRequest& request) {
+            HttpResponse answer = play.peer.answer(request);
+            const auto at = answer.body.find(text);
+            if (at == std::string::npos) throw std::invalid_argument("not in the body: " + text);
+            answer.body.replace(at, text.size(), by);
+            return answer;
+        };
+    };
+    const std::string other_agent = R"("agent_id":"\n7")", agent = R"("agent_id":")" + kAgent + '"';
+    const std::vector<std::tuple<Call, std::string, std::string, std::string>> changes = {
+        {Call::OpenSession, agent, other_agent,
+         "/data/attributes/agent_id: '\\x0a7', expected '" + kAgent + "'"},
+        {Call::Prove, agent, other_agent, "/data/attributes/agent_id: '\\x0a7', expected '" + kAgent + "'"},
+        {Call::Prove, R"("id":"b2353260)", R"("id":"c2353260)", "/data/id: 'c2353260-4f7d-47fb-a157-"}};
+    for (const auto& [call, text, by, named] : changes) {
+        play.next(call, changed(text, by));
+        const Finished finished = play.pursue(Phase::Authenticate);
+        EXPECT_EQ(finished.ending, Ending::Failed);
+        EXPECT_EQ(finished.status, 200);
+        EXPECT_THAT(finished.reason, HasSubstr("/v3.0/sessions"));
+        EXPECT_THAT(finished.reason, HasSubstr(named));
+        EXPECT_FALSE(play.machine.authenticated()) << named;
     }
 }
 

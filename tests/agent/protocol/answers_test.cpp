@@ -93,6 +93,16 @@ TEST(Answers, ProofThatHoldsGivesToken) {
     EXPECT_EQ(verdict.response_received_at, time_at(attributes.at("response_received_at")));
 }
 
+TEST(Answers, VerdictsAreOfTheSessionAndAgentThatTheProofWasFor) {
+    for (const char* name : {"session-proof-pass", "session-proof-not-enrolled", "session-proof-expired",
+                             "session-proof-fail-401"}) {
+        const auto recorded = recording(name);
+        const auto verdict = expect_value(parse_proof(recorded.response));
+        EXPECT_EQ(verdict.session_id, recorded.sent()["/data/id"_json_pointer]) << name;
+        EXPECT_EQ(verdict.agent_id, recorded.sent()["/data/attributes/agent_id"_json_pointer]) << name;
+    }
+}
+
 TEST(Answers, ProofThatFailsIsAVerdictWhateverItsStatus) {
     for (const char* name :
          {"session-proof-not-enrolled", "session-proof-expired", "session-proof-fail-401"}) {
@@ -337,6 +347,24 @@ TEST(Answers, ResourceOfAnotherTypeIsAnError) {
     body["data"]["type"] = "attestation";
     answer.body = body.dump();
     EXPECT_EQ(parse_session(answer).error().message, "/data/type: 'attestation', expected 'session'");
+}
+
+TEST(Answers, StageThatIsNotTheCallsIsAnError) {
+    const auto at_stage = [](const std::string& name, const std::string& stage) {
+        auto answer = recording(name).response;
+        auto body = nlohmann::json::parse(answer.body);
+        body["data"]["attributes"]["stage"] = stage;
+        answer.body = body.dump();
+        return answer;
+    };
+    for (const char* stage : {"evaluating_evidence", "verification_complete", "", "\n"})
+        EXPECT_FALSE(parse_negotiation(at_stage("attestation-negotiate", stage))) << stage;
+    EXPECT_EQ(parse_negotiation(at_stage("attestation-negotiate", "done")).error().message,
+              "/data/attributes/stage: 'done', expected 'awaiting_evidence'");
+    EXPECT_TRUE(parse_evidence_answer(at_stage("attestation-evidence", "verification_complete")));
+    EXPECT_EQ(parse_evidence_answer(at_stage("attestation-evidence", "awaiting_evidence")).error().message,
+              "/data/attributes/stage: 'awaiting_evidence', expected 'evaluating_evidence' or "
+              "'verification_complete'");
 }
 
 TEST(Answers, TextOfTheServerCannotBecomePartOfALaterRequestLine) {
