@@ -88,7 +88,7 @@ Want Machine::State::take_negotiation(const HttpResponse& answer) {
     if (!negotiated) return malformed(answer, negotiated.error());
     negotiation = *std::move(negotiated);
     evidence.reset();
-    evidence_may_have_arrived = false;
+    may_have_arrived.reset(static_cast<std::size_t>(Call::Submit));
     run.negotiated = true;
     Grounds grounds;
     grounds.status = answer.status;

@@ -267,7 +267,7 @@ void Machine::State::forget_process() {
     offered.reset();
     negotiation.reset();
     evidence.reset();
-    evidence_may_have_arrived = false;
+    may_have_arrived.reset();
     refused_in_a_row = 0;
     hold_off_until = Instant{};
 }

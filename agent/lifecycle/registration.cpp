@@ -42,6 +42,7 @@ Want Machine::State::take_registration(const HttpResponse& answer) {
     auto challenge = protocol::parse_registration(answer, run.call);
     if (!challenge) return malformed(answer, challenge.error());
     credential = *std::move(challenge);
+    may_have_arrived.reset(static_cast<std::size_t>(Call::Register));
     registered = false;  // a registration takes an activation back until the next one
     Grounds grounds;
     grounds.status = answer.status;

@@ -63,12 +63,13 @@ Want Machine::State::judge_verdict(const HttpResponse& answer, Condition verdict
 }
 
 Want Machine::State::apply(Answer seen, const Grounds& grounds, const HttpResponse& answer) {
-    seen.may_have_arrived = evidence_may_have_arrived;
+    const Call call = call_of(run.step);
+    seen.may_have_arrived = may_have_arrived.test(static_cast<std::size_t>(call));
     seen.nothing_asked = nothing_asked();
     const bool server_may_have_acted = seen.status == kRequestTimeout || seen.status >= kFirstServerError;
-    if (run.step == Step::Submit && server_may_have_acted) evidence_may_have_arrived = true;
+    if (server_may_have_acted) may_have_arrived.set(static_cast<std::size_t>(call));
 
-    const std::size_t index = rule_for(call_of(run.step), seen);
+    const std::size_t index = rule_for(call, seen);
     const Rule& rule = rules()[index];
     const Reaction reaction = run.met[index] ? rule.again : rule.first;
     run.met.set(index);
@@ -84,7 +85,7 @@ Want Machine::State::apply(Answer seen, const Grounds& grounds, const HttpRespon
 
 Want Machine::State::judge(const transport::Failure& failure) {
     const FailureRule& rule = rule_for(failure.kind);
-    if (run.step == Step::Submit && rule.may_have_arrived) evidence_may_have_arrived = true;
+    if (rule.may_have_arrived) may_have_arrived.set(static_cast<std::size_t>(call_of(run.step)));
     Grounds grounds;
     grounds.brief = rule.words;
     grounds.text = joined(rule.words, failure.message);
@@ -102,7 +103,7 @@ Want Machine::State::react(Reaction reaction, const Grounds& grounds, const std:
         case Reaction::WaitAsTold:
         case Reaction::BackOff:
         case Reaction::Reauthenticate:
-            return retry(reaction, grounds);
+            return retry(reaction, grounds, reason);
         case Reaction::Authenticate:
             drop_token();
             return authenticate(run.step);
@@ -127,13 +128,12 @@ Want Machine::State::react(Reaction reaction, const Grounds& grounds, const std:
     return finish(Finished::Ending::Failed, grounds, reason);
 }
 
-Want Machine::State::retry(Reaction reaction, const Grounds& grounds) {
+Want Machine::State::retry(Reaction reaction, const Grounds& grounds, const std::string& reason) {
     if (reaction == Reaction::Reauthenticate) drop_token();
     int& used = run.retries[static_cast<std::size_t>(phase_of(run.step))];
-    const std::string what = run.call + ": " + grounds.text;
     if (used >= settings.max_retries) {
         return finish(Finished::Ending::Failed, grounds,
-                      what + ": given up after " + std::to_string(used) + " retries");
+                      reason + ": given up after " + std::to_string(used) + " retries");
     }
     // A proof is never sent twice: the session may be spent, and a second proof of a session that has passed
     // is answered with 500.
@@ -141,7 +141,7 @@ Want Machine::State::retry(Reaction reaction, const Grounds& grounds) {
     if (reaction == Reaction::WaitAsTold) {
         if (*grounds.told_to_wait > settings.longest_wait) {
             return finish(Finished::Ending::Stopped, grounds,
-                          what + ": longer than the " + to_text(settings.longest_wait) + " that we wait");
+                          reason + ": longer than the " + to_text(settings.longest_wait) + " that we wait");
         }
         ++used;
         const auto told = std::chrono::ceil<std::chrono::seconds>(*grounds.told_to_wait);

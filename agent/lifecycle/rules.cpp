@@ -20,6 +20,9 @@ constexpr std::uint8_t kSubmit = bit(Call::Submit);
 constexpr std::uint8_t kCycle = kNegotiate | kSubmit;
 constexpr std::uint8_t kPlain = kRegister | kActivate | kOpen;
 
+constexpr const char* kForbiddenRegistration =
+    "the agent's id is taken: by another TPM identity, or by another registration at the same time";
+
 using C = Condition;
 using R = Reaction;
 
@@ -55,14 +58,18 @@ constexpr std::array kRules = {
          "the agent is not enrolled at the verifier, or was deleted"},
     Rule{kCycle, 409, 409, C::None, R::NegotiateAnew, R::Refuse, "another negotiation came between"},
 
-    Rule{kProve, 401, 401, C::None, R::NewSession, R::Stop, "the proof of possession does not hold"},
+    Rule{kOpen, 401, 401, C::None, R::NewSession, R::BackOff, "the verifier opens no session"},
+    Rule{kProve, 401, 401, C::None, R::NewSession, R::BackOff, "the proof of possession does not hold"},
     // Sessions live in the verifier's memory: a restart loses them.
     Rule{kProve, 404, 404, C::None, R::NewSession, R::BackOff, "the session is gone"},
 
     Rule{kVersion, 403, 403, C::None, R::Stop, R::Stop, "the registrar forbids it"},
     Rule{kVersion, 400, 499, C::None, R::AssumeNewest, R::AssumeNewest, ""},
-    Rule{kRegister, 403, 403, C::None, R::Stop, R::Stop,
-         "the registrar refuses: it knows this agent with another TPM identity"},
+    // Two first registrations at once exclude each other (keylime/web/registrar/agents_controller.py), and
+    // one
+    // may be our own that was taken for lost.
+    Rule{kRegister, 403, 403, C::MayHaveArrived, R::BackOff, R::Stop, kForbiddenRegistration},
+    Rule{kRegister, 403, 403, C::None, R::Stop, R::Stop, kForbiddenRegistration},
     Rule{kActivate, 400, 400, C::None, R::Stop, R::Stop,
          "the registrar does not accept the answer to its challenge and has deleted the record"},
     Rule{kActivate, 404, 404, C::None, R::Stop, R::Stop, "the registrar does not know the agent any more"},
@@ -79,6 +86,8 @@ bool holds(Condition condition, const Answer& answer) {
             return answer.code.has_value();
         case C::ToldToWait:
             return answer.told_to_wait;
+        case C::MayHaveArrived:
+            return answer.may_have_arrived;
         case C::AlreadyDelivered:
             return answer.may_have_arrived && answer.code == "evidence_immutable";
         case C::NothingAsked:

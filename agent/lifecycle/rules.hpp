@@ -45,8 +45,8 @@ enum class Condition : std::uint8_t {
     None,
     HasCode,           ///< the body carries a JSON:API error code
     ToldToWait,        ///< Retry-After
-    AlreadyDelivered,  ///< code `evidence_immutable`, and an earlier sending of the same evidence may have
-                       ///< arrived
+    MayHaveArrived,    ///< an earlier sending of the same, whose answer did not come, may have
+    AlreadyDelivered,  ///< the same with the code `evidence_immutable`
     NothingAsked,      ///< the negotiation asked for no evidence
     ChallengeExpired,  ///< a session verdict `fail`, given after challenges_expire_at
     ProofFailed,       ///< a session verdict `fail` in time: the verifier does not know the agent

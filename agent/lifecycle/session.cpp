@@ -7,7 +7,6 @@
 #include "agent/lifecycle/state.hpp"
 
 namespace pushsim::lifecycle {
-
 namespace {
 
 /// That an answer is about what was asked about.

@@ -63,7 +63,7 @@ struct Machine::State {
     std::optional<protocol::Capabilities> offered;
     std::optional<protocol::Negotiation> negotiation;
     std::optional<std::vector<protocol::Evidence>> evidence;
-    bool evidence_may_have_arrived = false;
+    std::bitset<kCalls> may_have_arrived;  ///< by Call: was sent, and its answer did not come
     int refused_in_a_row = 0;
     Instant hold_off_until{};
     std::string hold_off_reason;
@@ -146,7 +146,7 @@ struct Machine::State {
     Want judge_verdict(const HttpResponse& answer, Condition verdict);
     Want apply(Answer seen, const Grounds& grounds, const HttpResponse& answer);
     Want react(Reaction reaction, const Grounds& grounds, const std::string& meaning);
-    Want retry(Reaction reaction, const Grounds& grounds);
+    Want retry(Reaction reaction, const Grounds& grounds, const std::string& reason);
     Want pause(Duration duration, const std::string& reason, std::optional<Step> then);
     Want malformed(const HttpResponse& answer, const Error& error);
     Want finish(Finished::Ending ending, const Grounds& grounds, const std::string& reason,

@@ -157,11 +157,20 @@ TEST(Rules, WhereNoEvidenceWasAskedOnlyA202IsNoReasonToStop) {
     }
 }
 
-TEST(Rules, ASessionThatIsGoneOrAProofThatDoesNotHoldCallsForANewSession) {
-    EXPECT_EQ(first(Call::Prove, status(401)), Reaction::NewSession);
-    EXPECT_EQ(again(Call::Prove, status(401)), Reaction::Stop);
-    EXPECT_EQ(first(Call::Prove, status(404)), Reaction::NewSession);
-    EXPECT_EQ(again(Call::Prove, status(404)), Reaction::BackOff);
+TEST(Rules, ASessionThatIsGoneOrRefusedCallsForANewSessionAtOnceThenWithBackOff) {
+    for (const auto& [call, number] :
+         {std::pair{Call::OpenSession, 401}, std::pair{Call::Prove, 401}, std::pair{Call::Prove, 404}}) {
+        EXPECT_EQ(first(call, status(number)), Reaction::NewSession);
+        EXPECT_EQ(again(call, status(number)), Reaction::BackOff);
+    }
+}
+
+TEST(Rules, ARegistrationThatIsForbiddenMayHaveMetItself) {
+    Answer answer = status(403);
+    EXPECT_EQ(first(Call::Register, answer), Reaction::Stop);
+    answer.may_have_arrived = true;
+    EXPECT_EQ(first(Call::Register, answer), Reaction::BackOff);
+    EXPECT_EQ(again(Call::Register, answer), Reaction::Stop);
 }
 
 TEST(Rules, FailuresThatAskingAgainCannotMendFailAtOnce) {

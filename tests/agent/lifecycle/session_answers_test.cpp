@@ -63,13 +63,35 @@ TEST_F(SessionAnswers, AProofThatDoesNotHoldIsRetriedInAWholeNewSessionOnce) {
     EXPECT_NE(play.requests(Call::Prove)[0].target, play.requests(Call::Prove)[1].target);
 }
 
-TEST_F(SessionAnswers, AProofThatDoesNotHoldTwiceStops) {
-    next_proof_fails(401, false, 2);
-    const Finished finished = play.pursue(Phase::Submit);
-    EXPECT_EQ(finished.ending, Ending::Stopped);
+TEST_F(SessionAnswers, A401ForASecondTimeIsMetWithBackOff) {
+    next_proof_fails(401, false, 3);
+    EXPECT_EQ(play.pursue(Phase::Authenticate).ending, Ending::Reached);
+    EXPECT_EQ(play.sent(Call::OpenSession), 4);
+    ASSERT_EQ(play.pauses.size(), 2U);
+    EXPECT_EQ(play.pauses[0].reason, "back-off 1 after 401");
+
+    play.clear_record();
+    play.next(Call::OpenSession, refusal_without_code(401, "Unauthorized"), 3);
+    EXPECT_EQ(play.pursue(Phase::Authenticate).ending, Ending::Reached);
+    EXPECT_EQ(play.sent(Call::OpenSession), 4);
+    EXPECT_EQ(play.pauses.size(), 2U);
+}
+
+TEST_F(SessionAnswers, A401ForEverEndsAfterAllRetriesAndSaysWhatDoesNotHold) {
+    next_proof_fails(401, false, 100);
+    Finished finished = play.pursue(Phase::Submit);
+    EXPECT_EQ(finished.ending, Ending::Failed);
     EXPECT_EQ(finished.status, 401);
-    EXPECT_THAT(finished.reason, HasSubstr("proof of possession does not hold"));
-    EXPECT_EQ(play.sent(Call::OpenSession), 2);
+    EXPECT_THAT(finished.reason,
+                HasSubstr("the proof of possession does not hold: given up after 5 retries"));
+    EXPECT_EQ(play.sent(Call::OpenSession), 7);
+
+    play.clear_record();
+    play.next(Call::OpenSession, refusal_without_code(401, "Unauthorized"), 100);
+    finished = play.pursue(Phase::Submit);
+    EXPECT_EQ(finished.ending, Ending::Failed);
+    EXPECT_THAT(finished.reason, HasSubstr("Unauthorized: the verifier opens no session: given up"));
+    EXPECT_EQ(play.sent(Call::OpenSession), 7);
 }
 
 TEST_F(SessionAnswers, ASessionThatIsGoneIsReplacedAtOnceThenWithBackOff) {
@@ -120,7 +142,7 @@ TEST_F(SessionAnswers, ServerErrorsAndLostConnectionsAreMetWithBackOff) {
 }
 
 TEST_F(SessionAnswers, RefusalsThatAreOurFaultStop) {
-    for (const int status : {400, 401, 403, 404, 415}) {
+    for (const int status : {400, 403, 404, 415}) {
         play.next(Call::OpenSession, refusal_without_code(status, "agent_id is required"));
         const Finished finished = play.pursue(Phase::Authenticate);
         EXPECT_EQ(finished.ending, Ending::Stopped) << status;
