@@ -33,7 +33,7 @@ struct SendRequest {
     Phase phase;
     Peer peer;
     HttpRequest request;
-    int attempt = 1;  ///< 1 for the first sending of this request in its phase
+    int attempt = 1;  ///< 1 for the first sending of this request in its phase; a new negotiation counts anew
 };
 
 struct DescribeTpm {};

@@ -110,6 +110,7 @@ Want Machine::State::react(Reaction reaction, const Grounds& grounds, const std:
         case Reaction::NewSession:
             return go(Step::OpenSession);
         case Reaction::NegotiateAnew:
+            run.sent[static_cast<std::size_t>(Call::Negotiate)] = 0;
             run.sent[static_cast<std::size_t>(Call::Submit)] = 0;
             return go(Step::DescribeToNegotiate);
         case Reaction::Delivered:

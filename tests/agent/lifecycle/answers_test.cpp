@@ -161,6 +161,19 @@ TEST(Answer409, NegotiatesAnewAtOnceOnce) {
     });
 }
 
+TEST_F(Answers, ANewNegotiationIsSentForTheFirstTime) {
+    play.next(Call::Negotiate, bare_status(500));
+    play.next(Call::Submit, bare_status(500));
+    play.next(Call::Submit, refusal(409, "conflict"));
+    EXPECT_EQ(play.pursue(Phase::Submit).ending, Ending::Reached);
+    std::vector<std::pair<Call, int>> sent;
+    for (const auto& request : play.sent_requests)
+        sent.emplace_back(call_in(request.request), request.attempt);
+    EXPECT_THAT(sent, testing::ElementsAre(std::pair{Call::Negotiate, 1}, std::pair{Call::Negotiate, 2},
+                                           std::pair{Call::Submit, 1}, std::pair{Call::Submit, 2},
+                                           std::pair{Call::Negotiate, 1}, std::pair{Call::Submit, 1}));
+}
+
 TEST_F(Answers, ANegotiationThatAsksForNoEvidenceIsAnsweredWithNoneOnceAndThenStops) {
     play.peer.asks_for_evidence = false;
     const Finished finished = play.pursue(Phase::Submit);
