@@ -1,5 +1,7 @@
 #pragma once
 // What the tenant does: enrolment and its state at the verifier, records at the registrar (mTLS, v2 API).
+// keylime/cloud_verifier_tornado.py (AgentsHandler), keylime/web/registrar/agents_controller.py, and
+// keylime/tenant.py for what is sent. Parsers fail as protocol.hpp says.
 
 #include <cstdint>
 #include <map>
@@ -15,7 +17,7 @@
 
 namespace pushsim::protocol {
 
-/// PCR -> values any of which is right, in lower-case hex.
+/// PCR -> values any of which is right, in lower-case hex (keylime/tpm/tpm_main.py, check_pcrs).
 using PcrPolicy = std::map<int, std::vector<std::string>>;
 
 /// The policy that allows exactly these values.
@@ -27,7 +29,7 @@ std::string tpm_policy_text(const PcrPolicy& policy);
 /// What an agent is enrolled with. Texts are sent as they are, so that wrong ones can be, too.
 struct Enrolment {
     Bytes ak_public;                                 ///< marshalled TPM2B_PUBLIC
-    std::string tpm_policy = "{\"mask\": \"0x0\"}";  ///< JSON text
+    std::string tpm_policy = "{\"mask\": \"0x0\"}";  ///< JSON text; its mask means nothing in push mode
     std::string runtime_policy;                      ///< JSON text, sent as base64; empty for none
     std::optional<std::string> runtime_policy_name;
     std::optional<std::string> mb_policy;  ///< JSON text of a measured boot policy
@@ -57,7 +59,9 @@ HttpRequest reactivate_request(std::string_view agent_id, std::string_view versi
 /// 200 with an empty envelope: what enrolment, deletion and reactivation succeed with.
 Result<void> parse_done(const HttpResponse& answer, std::string_view call = {});
 
-/// The state of an agent as the status API tells it. It is sticky and can lie; see the requirements.
+/// The state of an agent as the status API tells it (keylime/cloud_verifier_common.py, process_get_status).
+/// It is no verdict: after one failure it says FAIL until the agent is enrolled anew, whatever passes since
+/// then, and an agent that never attested stays PENDING.
 struct AgentStatus {
     std::string attestation_status;         ///< PENDING, PASS, FAIL, TIMEOUT
     std::uint64_t attestation_count = 0;    ///< passes since enrolment
@@ -73,9 +77,10 @@ struct AgentStatus {
     std::vector<std::string> accept_tpm_encryption_algs;
     std::vector<std::string> accept_tpm_signing_algs;
 };
+/// 200. A 404 (ErrorKind::Protocol) says that the agent is not enrolled.
 Result<AgentStatus> parse_status(const HttpResponse& answer, std::string_view call = {});
 
-/// Agent ids, from the verifier (one-element arrays) or the registrar (texts).
+/// 200: agent ids, from the verifier (one-element arrays) or the registrar (texts), as many as there are.
 Result<std::vector<std::string>> parse_list(const HttpResponse& answer, std::string_view call = {});
 
 /// GET /v2.x/agents/{agent_id} at the registrar's TLS port.
@@ -88,7 +93,7 @@ HttpRequest registrar_list_request(std::string_view version = kAdminApiVersion,
 HttpRequest registrar_delete_request(std::string_view agent_id, std::string_view version = kAdminApiVersion,
                                      const CallHeaders& headers = {});
 
-/// What the registrar holds of an active agent.
+/// What the registrar holds of an active agent (keylime/models/registrar/registrar_agent.py, render).
 struct RegistrarAgent {
     Bytes ak_public;                      ///< marshalled TPM2B_PUBLIC
     Bytes ek_public;                      ///< marshalled TPM2B_PUBLIC
@@ -98,6 +103,7 @@ struct RegistrarAgent {
     std::optional<int> port;
     std::uint64_t registration_count = 0;
 };
+/// 200. A 404 (ErrorKind::Protocol) says that the agent is not registered, or not activated.
 Result<RegistrarAgent> parse_registrar_agent(const HttpResponse& answer, std::string_view call = {});
 
 }  // namespace pushsim::protocol

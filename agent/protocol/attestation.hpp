@@ -1,5 +1,7 @@
 #pragma once
-// An attestation: capabilities offered, evidence asked for, evidence given (verifier, v3 API).
+// An attestation: capabilities offered, evidence asked for, evidence given (verifier, v3 API). Enhancement
+// 103, "Proposed Attestation Protocol"; keylime/web/verifier/attestation_controller.py,
+// keylime/verification/tpm_engine.py. Parsers fail as protocol.hpp says.
 
 #include <cstdint>
 #include <map>
@@ -56,7 +58,8 @@ struct Capabilities {
 Result<Capabilities> make_capabilities(const tpm::Description& tpm, WallTime boot_time,
                                        std::uint64_t uefi_entries = 0, std::uint64_t ima_entries = 0);
 
-/// POST /v3.0/agents/{agent_id}/attestations.
+/// POST /v3.0/agents/{agent_id}/attestations (AttestationController.create); the members and their order are
+/// those of the Rust agent (rust-keylime, keylime-push-model-agent/src/struct_filler.rs).
 HttpRequest negotiation_request(std::string_view agent_id, const Capabilities& capabilities,
                                 const CallHeaders& headers);
 
@@ -100,7 +103,9 @@ struct Negotiation {
     std::optional<WallTime> challenges_expire_at;  ///< required when a quote is requested
 };
 
-/// 201 with a `Location`.
+/// 201 with a `Location`. ErrorKind::Parse also for a Location that is no path, a stage other than
+/// `awaiting_evidence`, a quote without challenge or of a bank that is not selected, PCRs and banks that no
+/// TPM has, and more than 16 requests.
 Result<Negotiation> parse_negotiation(const HttpResponse& answer, std::string_view call = {});
 
 // Submission.
@@ -125,11 +130,12 @@ using Evidence = std::variant<QuoteEvidence, UefiLogEvidence, ImaLogEvidence>;
 /// "/v3.0/agents/{agent_id}/attestations/{index}"; index may be "latest".
 std::string attestation_target(std::string_view agent_id, std::string_view index);
 
-/// PATCH of an attestation, normally to Negotiation::target.
+/// PATCH of an attestation (AttestationController.update), normally to Negotiation::target.
 HttpRequest evidence_request(std::string_view target, const std::vector<Evidence>& evidence,
                              const CallHeaders& headers);
 
-/// What the Rust agent sends when it could not collect: a resource of type "error" without evidence.
+/// What the Rust agent sends when it could not collect: a resource of type "error" without evidence
+/// (struct_filler.rs); Keylime answers 400.
 HttpRequest evidence_error_request(std::string_view target, const CallHeaders& headers);
 
 /// A 202: the evidence is well formed. The verdict is not in it, and never comes to the agent.
@@ -142,7 +148,7 @@ struct EvidenceAnswer {
     std::optional<Duration> next_attestation;
 };
 
-/// 202.
+/// 202. ErrorKind::Parse also for a stage that cannot follow evidence.
 Result<EvidenceAnswer> parse_evidence_answer(const HttpResponse& answer, std::string_view call = {});
 
 }  // namespace pushsim::protocol

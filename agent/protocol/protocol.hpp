@@ -5,10 +5,15 @@
 //   …the transport carries it…
 //   Result<SessionChallenge> got = parse_session(answer, call_name(request));
 //
-// Parsers are strict: a member that is missing or of the wrong type is ErrorKind::Parse and is named by its
-// JSON pointer; a status that the call does not succeed with is ErrorKind::Protocol and names call, status
-// and code, and so is a content type that is not JSON's. Members nobody knows are ignored. What a server
-// wrote is escaped and cut in errors. Everything here is a pure function: safe from any thread.
+// Parsers are strict, and all in the same way; their declarations say which status the call succeeds with.
+//   ErrorKind::Protocol  another status, named with call and code; a content type that is not JSON's
+//   ErrorKind::Parse     no JSON; a member that is missing, of the wrong type or value, named by its JSON
+//                        pointer; an envelope or resource of another kind
+// Members nobody knows are ignored. What a server wrote is escaped and cut in errors. Everything here is a
+// pure function: safe from any thread.
+//
+// Sources: enhancement 103 (keylime/enhancements, 103_agent-driven-attestation.md) and Keylime 7.14.3. Where
+// they differ, the parsers take what Keylime sends; the exchanges in fixtures/messages show it.
 
 #include "agent/protocol/admin.hpp"
 #include "agent/protocol/attestation.hpp"
