@@ -1,12 +1,14 @@
 #pragma once
 // The recorded exchanges of fixtures/messages.
 
+#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include <nlohmann/json.hpp>
 
 #include "agent/base/http.hpp"
+#include "agent/base/result.hpp"
 
 namespace pushsim::protocol::testing {
 
@@ -28,5 +30,12 @@ HttpResponse json_answer(int status, std::string body);
 Recording recording(const std::string& name);
 /// All of them, sorted by name.
 std::vector<Recording> all_recordings();
+
+/// The value, or a test failure that shows the error.
+template <typename T>
+T expect_value(Result<T> result) {
+    if (!result) throw std::runtime_error(result.error().text());
+    return *std::move(result);
+}
 
 }  // namespace pushsim::protocol::testing
