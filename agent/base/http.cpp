@@ -11,7 +11,7 @@ char lower(char c) {
 
 }  // namespace
 
-std::optional<std::string_view> HttpResponse::header(std::string_view name) const {
+std::optional<std::string_view> find_header(const HttpHeaders& headers, std::string_view name) {
     for (const auto& [key, value] : headers) {
         if (std::ranges::equal(key, name, {}, lower, lower)) return value;
     }

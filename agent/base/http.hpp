@@ -13,12 +13,17 @@ namespace pushsim {
 /// In the order and with the letter case in which they go over the wire.
 using HttpHeaders = std::vector<std::pair<std::string, std::string>>;
 
+/// The first header of that name, letter case ignored.
+std::optional<std::string_view> find_header(const HttpHeaders& headers, std::string_view name);
+
 /// `Host` and `Content-Length` are added by the transport unless they are given here.
 struct HttpRequest {
     std::string method;
     std::string target;  ///< path and query, "/v3.0/sessions"
     HttpHeaders headers;
     std::string body;
+
+    std::optional<std::string_view> header(std::string_view name) const { return find_header(headers, name); }
 };
 
 struct HttpResponse {
@@ -26,8 +31,7 @@ struct HttpResponse {
     HttpHeaders headers;
     std::string body;
 
-    /// The first header of that name, letter case ignored.
-    std::optional<std::string_view> header(std::string_view name) const;
+    std::optional<std::string_view> header(std::string_view name) const { return find_header(headers, name); }
 };
 
 }  // namespace pushsim

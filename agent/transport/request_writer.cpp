@@ -1,6 +1,5 @@
 #include "agent/transport/request_writer.hpp"
 
-#include <algorithm>
 #include <stdexcept>
 #include <string_view>
 
@@ -8,16 +7,6 @@
 
 namespace pushsim::transport {
 namespace {
-
-char lower(char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-bool has(const HttpHeaders& headers, std::string_view name) {
-    return std::ranges::any_of(headers, [&](const auto& header) {
-        return std::ranges::equal(header.first, name, {}, lower, lower);
-    });
-}
 
 void refuse(std::string_view text, std::string_view characters, const char* what) {
     if (text.find_first_of(characters) != std::string_view::npos) {
@@ -43,13 +32,12 @@ std::string write_request(const HttpRequest& request, const Endpoint& endpoint) 
         refuse(value, "\r\n\0"sv, "header value");
         text.append(name).append(": ").append(value).append("\r\n");
     }
-    if (!has(request.headers, "host")) {
+    if (!request.header("host")) {
         text.append("Host: ").append(authority_of(endpoint)).append("\r\n");
     }
     const bool expects_body = !request.body.empty() || request.method == "POST" || request.method == "PUT" ||
                               request.method == "PATCH";
-    if (expects_body && !has(request.headers, "content-length") &&
-        !has(request.headers, "transfer-encoding")) {
+    if (expects_body && !request.header("content-length") && !request.header("transfer-encoding")) {
         text.append(fmt::format("Content-Length: {}\r\n", request.body.size()));
     }
     return text.append("\r\n").append(request.body);

@@ -18,12 +18,6 @@ struct Overloaded : Handlers... {
 template <class... Handlers>
 Overloaded(Handlers...) -> Overloaded<Handlers...>;
 
-std::string request_id_of(const HttpRequest& request) {
-    HttpResponse headers_only;
-    headers_only.headers = request.headers;
-    return std::string(headers_only.header("x-request-id").value_or(""));
-}
-
 }  // namespace
 
 VirtualAgent::VirtualAgent(const Surroundings& surroundings, Identity identity, boot::BootState boot,
@@ -80,7 +74,7 @@ void VirtualAgent::send(lifecycle::SendRequest request) {
                          exchange.request = std::move(sent->request);
                          exchange.outcome = outcome;
                          exchange.attempt = sent->attempt;
-                         exchange.request_id = request_id_of(exchange.request);
+                         exchange.request_id = exchange.request.header("x-request-id").value_or("");
                          surroundings_.history.append(where(), std::move(exchange));
                          act(machine_.on_response(outcome));
                      });

@@ -12,5 +12,11 @@ TEST(HttpResponse, HeadersAreFoundWhateverTheirCaseAndTheFirstWins) {
     EXPECT_FALSE(response.header("Retry").has_value());
 }
 
+TEST(HttpRequest, HeadersAreFoundAsThoseOfAnAnswer) {
+    const HttpRequest request{"GET", "/", {{"X-Request-Id", "abc"}}, ""};
+    EXPECT_EQ(request.header("x-request-id"), "abc");
+    EXPECT_FALSE(request.header("x-request").has_value());
+}
+
 }  // namespace
 }  // namespace pushsim

@@ -12,9 +12,7 @@ using std::chrono::seconds;
 using testing::HasSubstr;
 
 std::string header_of(const HttpRequest& request, std::string_view name) {
-    HttpResponse headers_only;
-    headers_only.headers = request.headers;
-    return std::string(headers_only.header(name).value_or(""));
+    return std::string(request.header(name).value_or(""));
 }
 
 TEST_F(Lifecycle, AnAgentThatKnowsNothingReachesItsFirstAttestation) {
