@@ -18,6 +18,9 @@
 namespace pushsim::transport {
 namespace {
 
+/// TLS records without data that an idle peer may have sent; servers send about two session tickets.
+constexpr int kIdleRecords = 32;
+
 std::string words(int error) {
     return std::generic_category().message(error);
 }
@@ -192,10 +195,6 @@ Step Stream::handshake() {
     return {Step::Status::Done};
 }
 
-std::string Stream::tls_version() const {
-    return ssl_ ? SSL_get_version(ssl_.get()) : "";
-}
-
 Step Stream::read(std::span<char> buffer) {
     if (ssl_) {
         ERR_clear_error();
@@ -260,7 +259,14 @@ Step Stream::ssl_step(int returned, const char* doing) {
 
 bool Stream::quiet() {
     std::array<char, 1> octet{};
-    if (ssl_) return read(octet).status == Step::Status::WantRead;  // session tickets are taken in here
+    if (ssl_) {
+        for (int record = 0; record < kIdleRecords; ++record) {
+            if (read(octet).status != Step::Status::WantRead) return false;
+            if (last_errno_ != 0)
+                return true;  // nothing was there; else a ticket or a KeyUpdate was taken in
+        }
+        return false;
+    }
     return ::recv(fd_, octet.data(), octet.size(), MSG_PEEK) < 0 && (errno == EAGAIN || errno == EINTR);
 }
 

@@ -48,13 +48,14 @@ class Stream {
     /// TLS from here on. The identity must outlive the stream. Failed (Tls) for a name OpenSSL cannot check.
     Step start_tls(const TlsIdentity& identity, const std::string& server_name);
     Step handshake();
-    std::string tls_version() const;  ///< "TLSv1.3"; empty without TLS
 
+    /// Takes in one TLS record at most. One that holds no data is WantRead, and the socket may well be
+    /// readable still: nobody can keep the caller here by sending them without end.
     Step read(std::span<char> buffer);
     Step write(std::string_view octets);
 
     /// Whether an idle connection can carry another request: the peer has neither closed it nor sent
-    /// anything.
+    /// anything, save a few TLS records without data.
     bool quiet();
     /// Says goodbye (close_notify) if that does not block.
     void say_goodbye();

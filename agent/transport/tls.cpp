@@ -142,6 +142,8 @@ Result<std::shared_ptr<const TlsIdentity>> TlsIdentity::make(const TlsSettings& 
     SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
     SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
                                   SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    // Else one SSL_read() goes on for as long as a peer sends records that are no data (tickets, KeyUpdates).
+    SSL_CTX_clear_mode(context, SSL_MODE_AUTO_RETRY);
     SSL_CTX_set_alpn_protos(context, kAlpn, sizeof kAlpn);
 
     if (settings.ca_files.empty() && settings.ca_pem.empty()) {

@@ -225,6 +225,23 @@ TEST_F(WrongDoor, SilenceInTheHandshakeMeetsTheDeadline) {
     EXPECT_THAT(message(outcome), HasSubstr("while shaking hands (TLS)"));
 }
 
+TEST_F(WrongDoor, EndlessTlsRecordsWithoutDataMeetTheDeadline) {
+    TestServer key_updates(server_tls(), [](Peer& peer) {
+        while (peer.send_key_update()) {
+        }
+    });
+    TestServer tickets(server_tls(), [](Peer& peer) {
+        // OpenSSL does not mind that nobody takes its tickets any more.
+        while (peer.send_ticket() && peer.pause(milliseconds{0})) {
+        }
+    });
+    for (const TestServer* server : {&key_updates, &tickets}) {
+        const Outcome outcome = once(tls(*server), get(), {.deadline = milliseconds{300}});
+        EXPECT_EQ(word(outcome), "timeout") << message(outcome);
+        EXPECT_THAT(message(outcome), HasSubstr("after the whole request was sent"));
+    }
+}
+
 TEST_F(WrongDoor, ServerThatDoesNotReadMeetsTheDeadline) {
     TestServer server([](Peer& peer) { peer.pause(seconds{20}); });
     const Outcome outcome =

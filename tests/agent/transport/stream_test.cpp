@@ -3,8 +3,13 @@
 #include "agent/transport/stream.hpp"
 
 #include <array>
+#include <atomic>
+#include <stdexcept>
+#include <thread>
 
 #include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -48,6 +53,64 @@ TEST_F(ForsakenStream, NameNoCertificateCanBearIsRefused) {
     const auto identity = trusting_identity();
     EXPECT_EQ(stream->start_tls(*identity, "").status, Step::Status::Failed);
     EXPECT_EQ(stream->failure().kind, FailureKind::Certificate);
+}
+
+class TlsStream : public ::testing::Test {
+  public:
+    /// Shakes hands with the server, which then plays its script.
+    static std::unique_ptr<Stream> connect(const TestServer& server) {
+        auto stream = Stream::connect("127.0.0.1", server.port(), "").value();
+        wait(*stream, POLLOUT);
+        stream->start_tls(*trusting_identity(), "127.0.0.1");
+        for (Step step = stream->handshake(); step.status != Step::Status::Done; step = stream->handshake()) {
+            if (step.status == Step::Status::Failed) throw std::runtime_error(stream->failure().message);
+            wait(*stream, POLLIN);
+        }
+        return stream;
+    }
+    static void wait(const Stream& stream, short events) {
+        pollfd ready{stream.fd(), events, 0};
+        ::poll(&ready, 1, -1);
+    }
+    static int unread(const Stream& stream) {
+        int octets = 0;
+        ::ioctl(stream.fd(), FIONREAD, &octets);
+        return octets;
+    }
+};
+
+TEST_F(TlsStream, ReadTakesInOneRecordThatHoldsNoData) {
+    std::atomic<bool> sent{false};
+    TestServer server(server_tls(), [&](Peer& peer) {
+        for (int i = 0; i < 100; ++i)
+            peer.send_key_update();
+        sent = true;
+        peer.read_request();
+    });
+    const auto stream = connect(server);
+    while (!sent)
+        std::this_thread::yield();
+    const int before = unread(*stream);
+    std::array<char, 100> buffer{};
+    EXPECT_EQ(stream->read(buffer).status, Step::Status::WantRead);
+    EXPECT_LT(unread(*stream), before);
+    EXPECT_GT(unread(*stream), 0);
+    EXPECT_FALSE(stream->quiet()) << "a hundred are more than an idle peer has to say";
+}
+
+TEST_F(TlsStream, IsQuietAfterTheServersTickets) {
+    std::atomic<bool> sent{false};
+    TestServer server(server_tls(), [&](Peer& peer) {
+        for (int i = 0; i < 5; ++i)
+            peer.send_ticket();
+        sent = true;
+        peer.read_request();
+    });
+    const auto stream = connect(server);
+    while (!sent)
+        std::this_thread::yield();
+    EXPECT_TRUE(stream->quiet());
+    EXPECT_EQ(unread(*stream), 0);
 }
 
 }  // namespace

@@ -121,6 +121,14 @@ void Peer::close_without_notify() {
     ::shutdown(fd_, SHUT_RDWR);
 }
 
+bool Peer::send_key_update() {
+    return SSL_key_update(ssl_, SSL_KEY_UPDATE_NOT_REQUESTED) == 1 && SSL_do_handshake(ssl_) == 1;
+}
+
+bool Peer::send_ticket() {
+    return SSL_new_session_ticket(ssl_) == 1 && SSL_do_handshake(ssl_) == 1;
+}
+
 bool Peer::pause(std::chrono::milliseconds while_) {
     std::unique_lock lock(server_.mutex_);
     return !server_.stopping_.wait_for(lock, while_, [&] { return server_.stop_; });

@@ -33,6 +33,8 @@ class Peer {
     void reset();                                  ///< RST in place of FIN, at once
     void close();                                  ///< close_notify (TLS) and FIN, both ways
     void close_without_notify();                   ///< FIN alone
+    bool send_key_update();                        ///< a TLS 1.3 record that holds no data
+    bool send_ticket();                            ///< another one: a session ticket
     bool pause(std::chrono::milliseconds while_);  ///< false: the server is being stopped
     std::string client_address() const;
     std::string client_subject() const;  ///< of the client's certificate; empty for none
