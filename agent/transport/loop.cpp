@@ -150,11 +150,13 @@ void EventLoop::wait(Duration max_wait) {
 
 void EventLoop::run_timers() {
     // Timers set by timers wait for the next round, so that descriptors get their turn.
-    const Timer last{clock_.now(), next_timer_};
-    while (!timers_.empty() && timers_.begin()->first < last) {
-        const Task task = std::move(timers_.begin()->second);
-        timers_.erase(timers_.begin());
-        task();
+    const Instant now = clock_.now();
+    std::vector<Timer> due;
+    for (auto timer = timers_.begin(); timer != timers_.end() && timer->first.due <= now; ++timer)
+        due.push_back(timer->first);
+    for (const Timer& timer : due) {
+        const auto taken = timers_.extract(timer);
+        if (!taken.empty()) taken.mapped()();  // else one before it cancelled it
     }
 }
 

@@ -72,6 +72,18 @@ TEST_F(LoopInSimulatedTime, TimerSetByATimerWaitsForTheNextRound) {
     EXPECT_EQ(seen, std::vector<int>({1, 2}));
 }
 
+TEST_F(LoopInSimulatedTime, TimerSetByATimerWaitsEvenWhereItIsOverdue) {
+    clock.advance(seconds{10});
+    loop.after(seconds{0}, [&] {
+        seen.push_back(1);
+        loop.at(clock.now() - seconds{5}, [&] { seen.push_back(2); });
+    });
+    round();
+    EXPECT_EQ(seen, std::vector<int>({1}));
+    round();
+    EXPECT_EQ(seen, std::vector<int>({1, 2}));
+}
+
 TEST_F(LoopInSimulatedTime, PostedWorkRunsInOrderAndNotWithinPost) {
     loop.post([&] {
         seen.push_back(1);
