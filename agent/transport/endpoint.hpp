@@ -21,8 +21,9 @@ struct Endpoint {
     /// Name or IP address that the server's certificate must bear as SAN (and the SNI, if a name); `host`
     /// when absent.
     std::optional<std::string> server_name = {};
-    /// IP addresses to connect to, tried in order. Empty: what `host` resolves to when the connection is
-    /// made.
+    /// IP addresses to connect to, tried in order, each for an equal share of the time that is left; a
+    /// connection begins with the one that worked last. Empty: what `host` resolves to when the connection
+    /// is made.
     std::vector<std::string> addresses = {};
 };
 

@@ -33,7 +33,7 @@ struct Failure {
 /// failure).
 struct Timings {
     Instant start{};                  ///< when the exchange was handed to the transport
-    std::optional<Duration> connect;  ///< TCP
+    std::optional<Duration> connect;  ///< TCP, with the addresses that were tried before
     std::optional<Duration> tls;      ///< handshake
     std::optional<Duration> send;     ///< first to last octet written
     std::optional<Duration> wait;     ///< last octet written to first octet read

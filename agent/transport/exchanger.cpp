@@ -53,7 +53,7 @@ void Exchanger::send(const HttpRequest& request, const ExchangeOptions& options,
         exchange_->outcome.reused_connection = true;
         write_request();
     } else {
-        next_address_ = 0;
+        addresses_tried_ = 0;
         connect();
     }
     in_call_ = false;
@@ -81,8 +81,10 @@ void Exchanger::abandon() {
 void Exchanger::connect() {
     if (endpoint_.addresses.empty()) return fail(FailureKind::ConnectFailed, resolve_error_);
     std::optional<Failure> last;
-    while (next_address_ < endpoint_.addresses.size()) {
-        const std::string& address = endpoint_.addresses[next_address_++];
+    const std::size_t addresses = endpoint_.addresses.size();
+    while (addresses_tried_ < addresses) {
+        const std::string& address = endpoint_.addresses[(first_address_ + addresses_tried_) % addresses];
+        const auto shares = static_cast<Duration::rep>(addresses - addresses_tried_++);
         auto stream = Stream::connect(address, endpoint_.port, endpoint_.source_address.value_or(""));
         if (!stream) {
             last = stream.error();
@@ -96,9 +98,20 @@ void Exchanger::connect() {
         } catch (const std::system_error& error) {
             return fail(FailureKind::ConnectFailed, error.what());
         }
+        if (shares > 1) {
+            const Instant start = now();
+            patience_ =
+                loop_.at(start + (exchange_->deadline.due - start) / shares, [this] { try_next_address(); });
+        }
         return;
     }
     fail(last->kind, last->message);
+}
+
+void Exchanger::try_next_address() {
+    const auto keep = shared_from_this();
+    drop_socket();
+    connect();
 }
 
 void Exchanger::on_ready(std::uint32_t /*events*/) {
@@ -122,9 +135,11 @@ void Exchanger::on_connected() {
     if (stream_->finish_connect().status == Step::Status::Failed) {
         const Failure failure = stream_->failure();
         drop_socket();
-        if (next_address_ < endpoint_.addresses.size()) return connect();
+        if (addresses_tried_ < endpoint_.addresses.size()) return connect();
         return fail(failure.kind, failure.message);
     }
+    loop_.cancel(patience_);
+    first_address_ = (first_address_ + addresses_tried_ - 1) % endpoint_.addresses.size();
     const Instant connected = now();
     exchange_->outcome.timings.connect = connected - exchange_->phase_start;
     exchange_->phase_start = connected;
@@ -292,6 +307,7 @@ void Exchanger::want(std::uint32_t events) {
 }
 
 void Exchanger::drop_socket() {
+    loop_.cancel(patience_);
     loop_.unwatch(watch_);
     watch_ = 0;
     stream_.reset();

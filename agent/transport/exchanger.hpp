@@ -50,6 +50,7 @@ class Exchanger : public std::enable_shared_from_this<Exchanger> {
     Instant now() const { return loop_.clock().now(); }
 
     void connect();
+    void try_next_address();
     void on_ready(std::uint32_t events);
     void on_connected();
     void shake_hands();
@@ -79,7 +80,9 @@ class Exchanger : public std::enable_shared_from_this<Exchanger> {
     std::unique_ptr<Stream> stream_;
     EventLoop::Watch watch_ = 0;
     std::uint32_t events_ = 0;
-    std::size_t next_address_ = 0;
+    std::size_t first_address_ = 0;    // of the endpoint's: the one that worked last
+    std::size_t addresses_tried_ = 0;  // by the exchange under way, from that one on
+    EventLoop::Timer patience_{};      // with the address being tried
     std::uint64_t connections_made_ = 0;
     bool in_call_ = false;  // within send() or cancel(): `done` is called from the loop, later
     std::unique_ptr<Exchange> exchange_;

@@ -369,55 +369,5 @@ TEST(Connection_, HttpsWithoutIdentityIsABug) {
     EXPECT_THROW(Connection(client.loop, {.host = "127.0.0.1", .port = 1}, nullptr), std::invalid_argument);
 }
 
-TEST(Connection_, NobodyListeningIsConnectRefused) {
-    Client client;
-    Endpoint endpoint;
-    {
-        const TestServer server(answer_always(""));
-        endpoint = Client::plain(server);
-    }
-    const Outcome outcome = client.once(endpoint);
-    EXPECT_EQ(word(outcome), "connect_refused");
-    EXPECT_EQ(message(outcome),
-              fmt::format("127.0.0.1:{}: connection refused: nobody listens there", endpoint.port));
-    EXPECT_FALSE(outcome.timings.connect);
-}
-
-TEST(Connection_, SourceAddressThatIsNotOursIsConnectFailed) {
-    Client client;
-    const TestServer server(answer_always(ok("{}")));
-    Endpoint endpoint = Client::plain(server);
-    endpoint.source_address = "192.0.2.7";
-    const Outcome outcome = client.once(endpoint);
-    EXPECT_EQ(word(outcome), "connect_failed");
-    EXPECT_THAT(message(outcome), HasSubstr("source address 192.0.2.7: Cannot assign requested address"));
-}
-
-TEST(Connection_, NameThatDoesNotResolveIsConnectFailed) {
-    Client client;
-    const Outcome outcome = client.once({.scheme = Scheme::Http, .host = "no-such-host.invalid", .port = 80});
-    EXPECT_EQ(word(outcome), "connect_failed");
-    EXPECT_THAT(message(outcome), HasSubstr("no-such-host.invalid:80: host name does not resolve"));
-}
-
-TEST(Connection_, AddressesAreTriedInOrder) {
-    Client client;
-    TestServer server(answer_always(ok("{}")));
-    Endpoint endpoint = Client::plain(server);
-    endpoint.host = "verifier.example";
-    endpoint.addresses = {"127.0.0.77", "127.0.0.1"};  // the server listens on the second alone
-    const Outcome outcome = client.once(endpoint);
-    EXPECT_EQ(word(outcome), "answer 200") << message(outcome);
-}
-
-TEST(Connection_, NamesResolveWhenTheConnectionIsMade) {
-    Client client;
-    TestServer server(answer_always(ok("{}")));
-    Endpoint endpoint = Client::plain(server);
-    endpoint.host = "localhost";
-    const Outcome outcome = client.once(endpoint);
-    EXPECT_EQ(word(outcome), "answer 200") << message(outcome);
-}
-
 }  // namespace
 }  // namespace pushsim::transport::testing
