@@ -30,13 +30,6 @@ std::optional<T> in_range(const json::Value& object, std::string_view name) {
 
 }  // namespace
 
-PcrPolicy pcr_policy(const tpm::PcrValues& pcrs) {
-    PcrPolicy policy;
-    for (const auto& [pcr, digest] : pcrs)
-        policy[pcr] = {to_hex(digest)};
-    return policy;
-}
-
 std::string tpm_policy_text(const PcrPolicy& policy) {
     ordered_json json = ordered_json::object();
     std::uint32_t mask = 0;

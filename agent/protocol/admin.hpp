@@ -13,15 +13,11 @@
 #include "agent/base/bytes.hpp"
 #include "agent/base/http.hpp"
 #include "agent/protocol/call.hpp"
-#include "agent/tpm/types.hpp"
 
 namespace pushsim::protocol {
 
 /// PCR -> values any of which is right, in lower-case hex (keylime/tpm/tpm_main.py, check_pcrs).
 using PcrPolicy = std::map<int, std::vector<std::string>>;
-
-/// The policy that allows exactly these values.
-PcrPolicy pcr_policy(const tpm::PcrValues& pcrs);
 
 /// The JSON text of `tpm_policy`, with the `mask` of its PCRs: {"0":["00…"],"mask":"0x1"}.
 std::string tpm_policy_text(const PcrPolicy& policy);

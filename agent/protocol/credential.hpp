@@ -19,7 +19,7 @@ struct CredentialBlob {
 /// otherwise.
 Result<CredentialBlob> split_credential_blob(ByteView blob);
 
-/// The same format written.
+/// The same format written: for whoever stands in for the registrar, today tests alone.
 Bytes join_credential_blob(const CredentialBlob& parts);
 
 /// Lower-case hex of HMAC-SHA384 over the agent id; the key is the base64 *text* of the recovered secret

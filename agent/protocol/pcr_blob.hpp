@@ -17,7 +17,7 @@ struct PcrBlob {
 };
 
 /// Reads a blob of one bank back; as strict as the verifier's reader, and every digest must have its bank's
-/// size. ErrorKind::Parse otherwise.
+/// size. ErrorKind::Parse otherwise. For evidence faults (pcr_value, extra_pcr) and for tests.
 Result<PcrBlob> read_pcr_blob(ByteView blob);
 
 }  // namespace pushsim::protocol

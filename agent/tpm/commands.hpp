@@ -123,7 +123,7 @@ class Commands {
     Result<void> flush_context(Handle loaded);
 
     /// TPM2_EvictControl (Part 3, 28.5) by the owner: makes a transient object persistent at `persistent`, or
-    /// removes it when both handles are the same.
+    /// removes it when both handles are the same. For pools of provisioned TPMs.
     Result<void> evict_control(Handle object, Handle persistent);
 
     /// TPM2_GetCapability (Part 3, 30.2): PCR banks with at least one PCR, all algorithms, handles from
