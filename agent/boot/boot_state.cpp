@@ -1,39 +1,10 @@
 #include "agent/boot/boot_state.hpp"
 
-#include <array>
-
 #include <fmt/format.h>
-#include <openssl/evp.h>
 
 namespace pushsim::boot {
-namespace {
 
 using tpm::HashAlgorithm;
-
-constexpr std::array kBanks{HashAlgorithm::Sha1, HashAlgorithm::Sha256, HashAlgorithm::Sha384,
-                            HashAlgorithm::Sha512};
-
-const EVP_MD* digest_of(HashAlgorithm algorithm) {
-    switch (algorithm) {
-        case HashAlgorithm::Sha1:
-            return EVP_sha1();
-        case HashAlgorithm::Sha256:
-            return EVP_sha256();
-        case HashAlgorithm::Sha384:
-            return EVP_sha384();
-        case HashAlgorithm::Sha512:
-            return EVP_sha512();
-    }
-    return nullptr;
-}
-
-Bytes hash(HashAlgorithm algorithm, ByteView data) {
-    Bytes digest(tpm::digest_size(algorithm));
-    EVP_Digest(data.data(), data.size(), digest.data(), nullptr, digest_of(algorithm), nullptr);
-    return digest;
-}
-
-}  // namespace
 
 Result<Measurement> parse_measurement(std::string_view written) {
     const std::size_t colon = written.find(':');
@@ -49,8 +20,8 @@ Result<Measurement> parse_measurement(std::string_view written) {
 
     Measurement measurement{std::string(written), {}};
     if (form == "text") {
-        for (const HashAlgorithm bank : kBanks)
-            measurement.digests[bank] = hash(bank, as_bytes(value));
+        for (const HashAlgorithm bank : tpm::hash_algorithms)
+            measurement.digests[bank] = tpm::hash(bank, as_bytes(value));
         return measurement;
     }
     const auto bank = tpm::hash_algorithm_from(form);
@@ -69,7 +40,7 @@ Result<Measurement> parse_measurement(std::string_view written) {
 Bytes extend(HashAlgorithm bank, ByteView old_value, ByteView digest) {
     Bytes joined(old_value.begin(), old_value.end());
     joined.insert(joined.end(), digest.begin(), digest.end());
-    return hash(bank, joined);
+    return tpm::hash(bank, joined);
 }
 
 void BootState::measure(int pcr, Measurement measurement) {

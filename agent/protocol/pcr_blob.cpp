@@ -5,8 +5,6 @@
 
 #include <fmt/format.h>
 
-#include "agent/protocol/algorithms.hpp"
-
 namespace pushsim::protocol {
 namespace {
 
@@ -70,8 +68,8 @@ Result<PcrBlob> read_pcr_blob(ByteView blob) {
     }
     if (const auto banks = get32(blob, 0); banks != 1) return bad(fmt::format("{} banks, expected 1", banks));
     const auto algorithm = static_cast<std::uint16_t>(get16(blob, 4));
-    const HashInfo* hash = hash_info(algorithm);
-    if (hash == nullptr) return bad(fmt::format("unknown hash algorithm {:#06x}", algorithm));
+    const auto bank = tpm::hash_algorithm_from(algorithm);
+    if (!bank) return bad(fmt::format("unknown hash algorithm {:#06x}", algorithm));
     if (blob[6] != 3) return bad(fmt::format("selection of {} octets, expected 3", blob[6]));
     for (std::size_t slot = 1; slot < kSlots; ++slot) {
         const auto unused = blob.subspan(4 + slot * kSlotSize, 6);
@@ -83,15 +81,15 @@ Result<PcrBlob> read_pcr_blob(ByteView blob) {
     if (lists > kPcrs / kDigests || blob.size() != kHeadSize + lists * kListSize) {
         return bad(fmt::format("{} octets do not fit {} digest lists", blob.size(), lists));
     }
-    PcrBlob read{static_cast<tpm::HashAlgorithm>(algorithm), {}};
+    PcrBlob read{*bank, {}};
     std::size_t index = 0;
     for (int pcr = 0; pcr < kPcrs; ++pcr) {
         const auto bit = static_cast<unsigned>(pcr);
         if ((blob[7 + bit / 8] >> bit % 8 & 1U) == 0) continue;
         if (index >= lists * kDigests) return bad(fmt::format("no digest for PCR {}", pcr));
         const std::size_t at = digest_at(index++), size = get16(blob, at);
-        if (size != hash->size) {
-            return bad(fmt::format("PCR {} has {} octets, expected {}", pcr, size, hash->size));
+        if (size != tpm::digest_size(*bank)) {
+            return bad(fmt::format("PCR {} has {} octets, expected {}", pcr, size, tpm::digest_size(*bank)));
         }
         const auto digest = blob.subspan(at + 2, size);
         read.pcrs.emplace(pcr, Bytes(digest.begin(), digest.end()));

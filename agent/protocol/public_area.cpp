@@ -1,13 +1,10 @@
 #include "agent/protocol/public_area.hpp"
 
-#include <array>
-#include <stdexcept>
 #include <utility>
 
 #include <fmt/format.h>
-#include <openssl/evp.h>
 
-#include "agent/protocol/algorithms.hpp"
+#include "agent/tpm/hash_algorithm.hpp"
 
 namespace pushsim::protocol {
 namespace {
@@ -111,9 +108,9 @@ void read_scheme(Fields& fields, PublicArea& area) {
     area.scheme = name;
     if (scheme == kRsaes) return;
     const std::uint16_t algorithm = fields.number16("scheme hash");
-    const HashInfo* hash = hash_info(algorithm);
-    if (hash == nullptr) return fields.wrong(fmt::format("unknown scheme hash {:#06x}", algorithm));
-    area.hash = hash->name;
+    const auto hash = tpm::hash_algorithm_from(algorithm);
+    if (!hash) return fields.wrong(fmt::format("unknown scheme hash {:#06x}", algorithm));
+    area.hash = tpm::to_string(*hash);
     if (scheme == kEcdaa) fields.number(2, "scheme count");
 }
 
@@ -138,15 +135,11 @@ void read_ecc(Fields& fields, PublicArea& area) {
     fields.sized("unique.y");
 }
 
-Bytes name_of(std::uint16_t algorithm, const HashInfo& hash, ByteView bare) {
-    std::array<std::uint8_t, EVP_MAX_MD_SIZE> digest{};
-    std::size_t size = 0;
-    if (EVP_Q_digest(nullptr, std::string{hash.name}.c_str(), nullptr, bare.data(), bare.size(),
-                     digest.data(), &size) != 1) {
-        throw std::runtime_error(fmt::format("OpenSSL has no {}", hash.name));
-    }
-    Bytes name = {static_cast<std::uint8_t>(algorithm >> 8), static_cast<std::uint8_t>(algorithm)};
-    name.insert(name.end(), digest.begin(), digest.begin() + static_cast<std::ptrdiff_t>(size));
+Bytes name_of(tpm::HashAlgorithm algorithm, ByteView bare) {
+    const auto id = static_cast<std::uint16_t>(algorithm);
+    Bytes name = {static_cast<std::uint8_t>(id >> 8), static_cast<std::uint8_t>(id)};
+    const Bytes digest = tpm::hash(algorithm, bare);
+    name.insert(name.end(), digest.begin(), digest.end());
     return name;
 }
 
@@ -168,12 +161,8 @@ Result<PublicArea> read_public_area(ByteView tpm2b_public) {
     Fields fields{bare};
     const std::uint16_t type = fields.number16("type");
     const std::uint16_t name_algorithm = fields.number16("nameAlg");
-    const HashInfo* hash = hash_info(name_algorithm);
-    if (hash == nullptr) {
-        fields.wrong(fmt::format("unknown nameAlg {:#06x}", name_algorithm));
-    } else {
-        area.name_algorithm = hash->name;
-    }
+    const auto hash = tpm::hash_algorithm_from(name_algorithm);
+    if (!hash) fields.wrong(fmt::format("unknown nameAlg {:#06x}", name_algorithm));
     fields.number(4, "objectAttributes");
     fields.sized("authPolicy");
     if (type == kRsa) {
@@ -185,7 +174,7 @@ Result<PublicArea> read_public_area(ByteView tpm2b_public) {
     }
     if (fields.left() != 0) fields.wrong(fmt::format("{} octets behind its end", fields.left()));
     if (!fields.error().empty()) return bad(fields.error());
-    area.name = name_of(name_algorithm, *hash, bare);
+    area.name = name_of(*hash, bare);
     return area;
 }
 

@@ -13,7 +13,6 @@ struct PublicArea {
     Bytes bare;                         ///< marshalled TPMT_PUBLIC: the TPM2B_PUBLIC without its size
     std::string algorithm;              ///< "rsa" or "ecc"
     int key_size = 0;                   ///< bits
-    std::string name_algorithm;         ///< "sha256"
     std::optional<std::string> scheme;  ///< "rsassa", "rsapss", "ecdsa", "ecschnorr"; absent for TPM_ALG_NULL
     std::optional<std::string> hash;    ///< of the scheme; absent where there is no scheme
     Bytes name;                         ///< nameAlg ‖ H(TPMT_PUBLIC) (TCG TPM 2.0 Part 1, 16)

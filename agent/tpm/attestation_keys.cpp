@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include <openssl/evp.h>
 #include <tss2/tss2_mu.h>
 
 #include "agent/tpm/ek_certificate.hpp"
@@ -49,14 +48,8 @@ Result<bool> covers(const Quote& quote, const PcrValues& pcrs) {
     Bytes concatenated;
     for (const auto& [pcr, value] : pcrs)
         concatenated.insert(concatenated.end(), value.begin(), value.end());
-    Bytes digest(EVP_MAX_MD_SIZE);
-    unsigned int size = 0;
-    if (EVP_Digest(concatenated.data(), concatenated.size(), digest.data(), &size, EVP_sha256(), nullptr) !=
-        1)
-        return fail(ErrorKind::System, "SHA-256 is not available in libcrypto");
-    digest.resize(size);
     const TPM2B_DIGEST& quoted = attest->attested.quote.pcrDigest;
-    return digest == octets_of(quoted.size, quoted.buffer);
+    return hash(HashAlgorithm::Sha256, concatenated) == octets_of(quoted.size, quoted.buffer);
 }
 
 }  // namespace
@@ -127,7 +120,6 @@ Result<void> AttestationKeys::need_ak(Commands& commands) {
     if (saved_.ak.public_area != ak->public_area)
         return fail(ErrorKind::Tpm, "the saved attestation key belongs to another TPM");
     description_.ak_public = std::move(ak->public_area);
-    description_.ak_name = std::move(ak->name);
     return {};
 }
 
@@ -137,7 +129,6 @@ Result<void> AttestationKeys::load_ak(Commands& commands) {
         if (!ak) return fail(ak.error());
         ak_ = ak->handle;
         description_.ak_public = saved_.ak.public_area;
-        description_.ak_name = std::move(ak->name);
         return {};
     });
 }

@@ -35,9 +35,8 @@ Result<std::map<HashAlgorithm, std::vector<int>>> Commands::pcr_banks() {
     for (UINT32 i = 0; i < selections.count; ++i) {
         const TPMS_PCR_SELECTION& selection = selections.pcrSelections[i];
         const std::vector<int> pcrs = selected_pcrs(selection);
-        for (const auto bank :
-             {HashAlgorithm::Sha1, HashAlgorithm::Sha256, HashAlgorithm::Sha384, HashAlgorithm::Sha512})
-            if (selection.hash == static_cast<TPMI_ALG_HASH>(bank) && !pcrs.empty()) banks[bank] = pcrs;
+        const auto bank = hash_algorithm_from(selection.hash);
+        if (bank && !pcrs.empty()) banks[*bank] = pcrs;
     }
     return banks;
 }

@@ -26,7 +26,6 @@ tpm::Description some_tpm() {
     tpm::Description tpm;
     tpm.ek_public = some_attestation_key();
     tpm.ak_public = some_attestation_key();
-    tpm.ak_name = protocol::read_public_area(tpm.ak_public)->name;
     tpm.hash_algorithms = {"sha1", "sha256"};
     tpm.signature_schemes = {"ecdsa", "rsapss", "rsassa"};
     for (const auto& bank : tpm.hash_algorithms) {

@@ -166,7 +166,6 @@ TEST(PublicAreas, TheRecordedAttestationKeyIsDescribed) {
     ASSERT_TRUE(area) << area.error().text();
     EXPECT_EQ(area->algorithm, "rsa");
     EXPECT_EQ(area->key_size, 2048);
-    EXPECT_EQ(area->name_algorithm, "sha256");
     EXPECT_EQ(area->scheme, "rsassa");
     EXPECT_EQ(area->hash, "sha256");
     EXPECT_EQ(area->bare.size() + 2, recorded_ak().size());

@@ -118,7 +118,7 @@ TEST(VirtualTpm, TwoInterleaved_HaveDifferentKeysAndPcrs) {
     auto keys_a = must(AttestationKeys::provision(a.tpm, AkParent::None));
     auto keys_b = must(AttestationKeys::provision(b.tpm, AkParent::None));
     EXPECT_NE(keys_a.describe().ek_public, keys_b.describe().ek_public);
-    EXPECT_NE(keys_a.describe().ak_name, keys_b.describe().ak_name);
+    EXPECT_NE(keys_a.describe().ak_public, keys_b.describe().ak_public);
     const auto swaps_before = host().swaps();
     for (std::uint8_t round = 0; round < 3; ++round) {
         must(extend(a.tpm, 10, round));
@@ -161,7 +161,7 @@ TEST(VirtualTpm, Swap_KeepsPcrsObjectsSessionsAndCounters) {
     // The policy session still has its digest: it authorises the EK.
     const Bytes secret(32, 'P');
     const auto credential =
-        check::make_credential(keys.describe().ek_public, keys.describe().ak_name, secret);
+        check::make_credential(keys.describe().ek_public, check::key_name(keys.describe().ak_public), secret);
     const auto recovered = ask(a.tpm, [&](Commands& c) {
         return c.activate_credential(objects[1], objects[0], session, credential.id_object,
                                      credential.encrypted_secret);
@@ -243,7 +243,7 @@ TEST(VirtualTpm, PermanentState_IsTheSameTpmElsewhere) {
     Powered copy(a.tpm.permanent_state());
     const auto again = must(AttestationKeys::load(copy.tpm, keys.saved()));
     EXPECT_EQ(again.describe().ek_public, keys.describe().ek_public);
-    EXPECT_EQ(again.describe().ak_name, keys.describe().ak_name);
+    EXPECT_EQ(again.describe().ak_public, keys.describe().ak_public);
     must(a.tpm.power_on());
     EXPECT_NE(random(a.tpm), random(copy.tpm)) << "it reseeds at TPM2_Startup(CLEAR)";
 }
@@ -266,7 +266,7 @@ TEST(VirtualTpm, FailingNvWrites_AreFailureModeUntilAPowerCycle) {
     Powered a;
     Powered b;
     auto keys = must(AttestationKeys::provision(a.tpm, AkParent::None));
-    const Bytes ak = keys.describe().ak_name;
+    const Bytes ak = keys.describe().ak_public;
     must(extend(b.tpm, 0, 1));
     a.tpm.fail_nv_writes(true);
     const auto refused = a.tpm.run([](Commands& c) { return c.dictionary_attack_lock_reset(); });
@@ -283,7 +283,7 @@ TEST(VirtualTpm, FailingNvWrites_AreFailureModeUntilAPowerCycle) {
     a.tpm.fail_nv_writes(false);
     must(a.tpm.power_on());
     EXPECT_TRUE(keys.certify(challenge));
-    EXPECT_EQ(keys.describe().ak_name, ak);
+    EXPECT_EQ(keys.describe().ak_public, ak);
 }
 
 TEST(VirtualTpm, FailingNvWrites_PreventManufacture) {

@@ -1,14 +1,16 @@
-#include "agent/tpm/types.hpp"
+#include "agent/tpm/hash_algorithm.hpp"
 
 #include <stdexcept>
 #include <string>
+
+#include <openssl/evp.h>
 
 namespace pushsim::tpm {
 namespace {
 
 struct Entry {
     HashAlgorithm algorithm;
-    std::string_view name;
+    const char* name;  // OpenSSL's too
     std::size_t size;
 };
 constexpr Entry entries[] = {
@@ -36,8 +38,22 @@ std::optional<HashAlgorithm> hash_algorithm_from(std::string_view name) {
     return std::nullopt;
 }
 
+std::optional<HashAlgorithm> hash_algorithm_from(std::uint16_t id) {
+    for (const Entry& known : entries)
+        if (static_cast<std::uint16_t>(known.algorithm) == id) return known.algorithm;
+    return std::nullopt;
+}
+
 std::size_t digest_size(HashAlgorithm algorithm) {
     return entry(algorithm).size;
+}
+
+Bytes hash(HashAlgorithm algorithm, ByteView data) {
+    const Entry& known = entry(algorithm);
+    Bytes digest(known.size);
+    if (EVP_Q_digest(nullptr, known.name, nullptr, data.data(), data.size(), digest.data(), nullptr) != 1)
+        throw std::runtime_error(std::string("libcrypto does not offer ") + known.name);
+    return digest;
 }
 
 }  // namespace pushsim::tpm
