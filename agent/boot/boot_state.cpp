@@ -3,8 +3,17 @@
 #include <fmt/format.h>
 
 namespace pushsim::boot {
+namespace {
 
 using tpm::HashAlgorithm;
+
+/// What a PCR holds after TPM2_Startup(CLEAR): ones where a dynamic launch has to reset it first, zeros else.
+Bytes first_value(HashAlgorithm bank, int pcr) {
+    const bool of_dynamic_launch = pcr >= 17 && pcr <= 22;
+    return Bytes(tpm::digest_size(bank), of_dynamic_launch ? 0xFF : 0x00);
+}
+
+}  // namespace
 
 Result<Measurement> parse_measurement(std::string_view written) {
     const std::size_t colon = written.find(':');
@@ -48,7 +57,7 @@ void BootState::measure(int pcr, Measurement measurement) {
 }
 
 Bytes BootState::pcr_value(HashAlgorithm bank, int pcr) const {
-    Bytes value(tpm::digest_size(bank), 0);
+    Bytes value = first_value(bank, pcr);
     for (const Event& event : events_) {
         if (event.pcr != pcr) continue;
         const auto digest = event.measurement.digests.find(bank);

@@ -44,7 +44,9 @@ class BootState {
     };
     const std::vector<Event>& events() const { return events_; }
 
-    /// The value of a PCR that starts at zeros, as those of firmware and boot do (0 to 15).
+    /// The value of a PCR since a cold start: zeros, or ones for PCR 17 to 22 (TCG PC Client Platform TPM
+    /// Profile, 4.6, PCR attributes), then extended in order. The TPM itself refuses measurements into 17 to
+    /// 22 from where software runs (locality 0).
     Bytes pcr_value(tpm::HashAlgorithm bank, int pcr) const;
 
     /// A TPM policy that allows exactly the present values: PCR -> [lower-case hex].

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "agent/tpm/tpm_host.hpp"
+#include "agent/tpm/virtual_tpm.hpp"
+
 namespace pushsim::boot {
 namespace {
 
@@ -66,6 +69,42 @@ TEST(BootState, PolicyAllowsExactlyThePresentValues) {
     ASSERT_EQ(policy.size(), 2U);
     EXPECT_EQ(policy.at(0), std::vector<std::string>{std::string(64, '0')});
     EXPECT_EQ(policy.at(7), std::vector<std::string>{to_hex(state.pcr_value(HashAlgorithm::Sha256, 7))});
+}
+
+TEST(BootState, PredictsEveryPcrOfATpmThatWasMeasuredAlike) {
+    tpm::TpmHost host;
+    tpm::VirtualTpm tpm(host);
+    ASSERT_TRUE(tpm.power_on());
+    BootState state = booted();
+    const auto done = tpm.run([&](tpm::Commands& commands) -> Result<void> {
+        for (const int pcr : {0, 7, 7, 10, 16, 23}) {
+            const auto measurement = *parse_measurement("text:of " + std::to_string(pcr));
+            state.measure(pcr, measurement);
+            if (auto extended = commands.pcr_extend(pcr, measurement.digests); !extended) return extended;
+        }
+        for (const HashAlgorithm bank : tpm::hash_algorithms) {
+            for (int pcr = 0; pcr < 24; ++pcr) {
+                const auto values = commands.pcr_read(bank, {pcr});
+                if (!values) return tl::make_unexpected(values.error());
+                EXPECT_EQ(to_hex(state.pcr_value(bank, pcr)), to_hex(values->at(pcr)))
+                    << "PCR " << pcr << " of " << tpm::to_string(bank);
+            }
+        }
+        return {};
+    });
+    EXPECT_TRUE(done) << done.error().text();
+}
+
+TEST(BootState, PcrsOfADynamicLaunchCannotBeMeasuredInto) {
+    tpm::TpmHost host;
+    tpm::VirtualTpm tpm(host);
+    ASSERT_TRUE(tpm.power_on());
+    for (int pcr = 17; pcr <= 22; ++pcr) {
+        const auto extended = tpm.run([&](tpm::Commands& commands) {
+            return commands.pcr_extend(pcr, parse_measurement("text:late")->digests);
+        });
+        EXPECT_FALSE(extended) << pcr;
+    }
 }
 
 }  // namespace
