@@ -107,7 +107,8 @@ class Commands {
     Result<Quote> quote(Handle signer, ByteView qualifying_data, HashAlgorithm bank,
                         const std::vector<int>& pcrs);
 
-    /// TPM2_PCR_Read (Part 3, 22.4), as often as needed; an error if the bank does not have one of them.
+    /// TPM2_PCR_Read (Part 3, 22.4), as often as needed; an error if the bank does not have one of them, or
+    /// the TPM gives others or digests of another size.
     Result<PcrValues> pcr_read(HashAlgorithm bank, const std::vector<int>& pcrs);
 
     /// TPM2_PCR_Extend (Part 3, 22.2): one digest for each bank given.

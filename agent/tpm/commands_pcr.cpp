@@ -1,5 +1,7 @@
 // The commands on PCRs, and the attestations.
 
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <tss2/tss2_sys.h>
 
@@ -75,12 +77,20 @@ Result<PcrValues> Commands::pcr_read(HashAlgorithm bank, const std::vector<int>&
         });
         if (!done) return fail(done.error());
         const std::vector<int> given =
-            answered.count > 0 ? selected_pcrs(answered.pcrSelections[0]) : std::vector<int>{};
-        if (given.empty() || given.size() != digests.count)
+            answered.count > 0 && answered.pcrSelections[0].hash == static_cast<TPMI_ALG_HASH>(bank)
+                ? selected_pcrs(answered.pcrSelections[0])
+                : std::vector<int>{};
+        const auto of_us = [&](int pcr) { return std::ranges::find(missing, pcr) != missing.end(); };
+        if (given.empty() || given.size() != digests.count || !std::ranges::all_of(given, of_us))
             return fail(ErrorKind::Tpm, fmt::format("{}: the TPM gives no PCR {} in bank {}", command,
                                                     missing.front(), to_string(bank)));
-        for (std::size_t i = 0; i < given.size(); ++i)
-            values[given[i]] = octets_of(digests.digests[i].size, digests.digests[i].buffer);
+        for (std::size_t i = 0; i < given.size(); ++i) {
+            const TPM2B_DIGEST& digest = digests.digests[i];
+            if (digest.size != digest_size(bank))
+                return fail(ErrorKind::Tpm, fmt::format("{}: the TPM gives {} octets for PCR {} in bank {}",
+                                                        command, digest.size, given[i], to_string(bank)));
+            values[given[i]] = octets_of(digest.size, digest.buffer);
+        }
         std::erase_if(missing, [&](int pcr) { return values.contains(pcr); });
     }
     return values;

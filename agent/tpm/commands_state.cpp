@@ -18,7 +18,13 @@ TSS2_RC get_capability(TSS2_SYS_CONTEXT* sapi, TPM2_CAP capability, UINT32 first
     const TSS2_RC code =
         Tss2_Sys_GetCapability(sapi, nullptr, capability, first, count, &more_data, &data, nullptr);
     more = more_data == TPM2_YES;
+    // The lists are a union: one of another kind must not be read as the one asked for.
+    if (code == TSS2_RC_SUCCESS && data.capability != capability) return TSS2_SYS_RC_MALFORMED_RESPONSE;
     return code;
+}
+
+Error goes_round(const std::string& command) {
+    return {ErrorKind::Tpm, command + ": the TPM gives what it gave before and says that there is more"};
 }
 
 }  // namespace
@@ -57,7 +63,10 @@ Result<std::vector<Algorithm>> Commands::algorithms() {
                                   (is & TPMA_ALGORITHM_SIGNING) != 0, (is & TPMA_ALGORITHM_HASH) != 0});
         }
         more = more && page.count > 0;
-        if (more) first = algorithms.back().id + 1U;
+        if (!more) break;
+        const UINT32 next = algorithms.back().id + 1U;
+        if (next <= first) return fail(goes_round("TPM2_GetCapability(ALGS)"));
+        first = next;
     }
     return algorithms;
 }
@@ -73,7 +82,10 @@ Result<std::vector<Handle>> Commands::handles(Handle first) {
         const TPML_HANDLE& page = data.data.handles;
         handles.insert(handles.end(), page.handle, page.handle + page.count);
         more = more && page.count > 0;
-        if (more) first = handles.back() + 1;
+        if (!more) break;
+        const Handle next = handles.back() + 1;
+        if (next <= first) return fail(goes_round("TPM2_GetCapability(HANDLES)"));
+        first = next;
     }
     return handles;
 }
@@ -137,7 +149,7 @@ Result<std::optional<Bytes>> Commands::nv_read(Handle index) {
         });
         if (!done) return fail(done.error());
         if (page.size == 0) return fail(ErrorKind::Tpm, "TPM2_NV_Read: the TPM gives nothing");
-        const Bytes octets = octets_of(page.size, page.buffer);
+        const Bytes octets = octets_of(std::min(page.size, wanted), page.buffer);
         contents.insert(contents.end(), octets.begin(), octets.end());
     }
     return contents;
