@@ -1,6 +1,7 @@
 #include "agent/tpm/attestation_keys.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include <tss2/tss2_mu.h>
 
@@ -53,6 +54,14 @@ Result<bool> covers(const Quote& quote, const PcrValues& pcrs) {
 }
 
 }  // namespace
+
+AttestationKeys::AttestationKeys(AttestationKeys&& other) noexcept
+    : tpm_(other.tpm_),
+      saved_(std::move(other.saved_)),
+      description_(std::move(other.description_)),
+      ek_(std::exchange(other.ek_, std::nullopt)),
+      ak_(std::exchange(other.ak_, std::nullopt)),
+      power_epoch_(other.power_epoch_) {}
 
 Result<AttestationKeys> AttestationKeys::provision(Tpm& tpm, AkParent parent) {
     AttestationKeys keys(tpm);

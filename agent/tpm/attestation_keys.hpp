@@ -25,11 +25,18 @@ struct SavedAk {
 
 /// EK and AK of one TPM: both RSA-2048 (protocol: registrar, "Keys the Rust agent creates"). Both stay loaded
 /// as transient objects, of which a TPM often has room for three, and are loaded again by themselves after a
-/// power cycle of a VirtualTpm. Used like its TPM: one thread at a time; the TPM must outlive it.
+/// power cycle. Used like its TPM: one thread at a time; the TPM must outlive it. Only one object holds the
+/// handles: it can be moved, not copied, and what is left behind holds none.
 class AttestationKeys {
   public:
     /// Makes EK and AK.
     static Result<AttestationKeys> provision(Tpm& tpm, AkParent parent = AkParent::Ek);
+
+    AttestationKeys(AttestationKeys&& other) noexcept;
+    AttestationKeys& operator=(AttestationKeys&&) = delete;
+    AttestationKeys(const AttestationKeys&) = delete;
+    AttestationKeys& operator=(const AttestationKeys&) = delete;
+    ~AttestationKeys() = default;
 
     /// The keys of an earlier provision(), in the same TPM; an error where it is another.
     static Result<AttestationKeys> load(Tpm& tpm, const SavedAk& saved);

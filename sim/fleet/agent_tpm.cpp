@@ -42,7 +42,7 @@ struct AgentTpm::Device {
         auto made = tpm::AttestationKeys::provision(
             *tpm, options.ak_primary ? tpm::AkParent::None : tpm::AkParent::Ek);
         if (!made) return fail(made.error());
-        keys = std::move(*made);
+        keys.emplace(std::move(*made));
         return keys->describe();
     }
 

@@ -154,6 +154,19 @@ TEST_P(AttestationKeysTest, Release_FlushesAndTheNextUseLoadsTheSameKeys) {
     EXPECT_EQ(must(keys().activate_credential(credential.id_object, credential.encrypted_secret)), secret);
 }
 
+static_assert(!std::is_copy_constructible_v<AttestationKeys> && !std::is_copy_assignable_v<AttestationKeys>);
+
+TEST_P(AttestationKeysTest, Moved_LeavesNoHandlesBehind) {
+    must(keys().release());  // room for others
+    auto before = must(AttestationKeys::load(shared_tpm(), keys().saved()));
+    AttestationKeys after(std::move(before));
+    must(before.release());
+    EXPECT_THAT(must(ask(shared_tpm(), [](Commands& c) { return c.handles(handle::first_transient); })),
+                testing::SizeIs(2));
+    must(after.quote(challenge, HashAlgorithm::Sha256, {0}));
+    must(after.release());
+}
+
 TEST_P(AttestationKeysTest, ChildAk_WorksLikeTheRustAgentsAndSurvivesAPowerCycle) {
     auto under_test = TpmUnderTest::make(GetParam());
     auto keys = must(AttestationKeys::provision(under_test->tpm()));
