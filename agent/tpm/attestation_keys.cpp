@@ -63,10 +63,18 @@ AttestationKeys::AttestationKeys(AttestationKeys&& other) noexcept
       ak_(std::exchange(other.ak_, std::nullopt)),
       power_epoch_(other.power_epoch_) {}
 
+/// Runs the burst, and once more where it met a TPM that had lost the keys: it loads what it needs.
+Result<void> AttestationKeys::use(const Burst& burst) {
+    const std::uint64_t epoch = tpm_->power_epoch();
+    auto done = tpm_->run(burst);
+    if (!done && tpm_->power_epoch() != epoch) done = tpm_->run(burst);
+    return done;
+}
+
 Result<AttestationKeys> AttestationKeys::provision(Tpm& tpm, AkParent parent) {
     AttestationKeys keys(tpm);
     keys.forget_after_power_change();
-    auto made = tpm.run([&](Commands& commands) { return keys.make(commands, parent); });
+    auto made = keys.use([&](Commands& commands) { return keys.make(commands, parent); });
     if (!made) {
         (void)keys.release();
         return fail(made.error());
@@ -77,7 +85,7 @@ Result<AttestationKeys> AttestationKeys::provision(Tpm& tpm, AkParent parent) {
 Result<AttestationKeys> AttestationKeys::load(Tpm& tpm, const SavedAk& saved) {
     AttestationKeys keys(tpm);
     keys.saved_ = saved;
-    auto loaded = tpm.run([&](Commands& commands) -> Result<void> {
+    auto loaded = keys.use([&](Commands& commands) -> Result<void> {
         if (auto ek = keys.need_ek(commands); !ek) return ek;
         if (auto ak = keys.need_ak(commands); !ak) return ak;
         return keys.read_description(commands);
@@ -168,7 +176,7 @@ Result<void> AttestationKeys::read_description(Commands& commands) {
 
 Result<Bytes> AttestationKeys::activate_credential(ByteView id_object, ByteView encrypted_secret) {
     Bytes secret;
-    auto done = tpm_->run([&](Commands& commands) -> Result<void> {
+    auto done = use([&](Commands& commands) -> Result<void> {
         if (auto ek = need_ek(commands); !ek) return ek;
         if (auto ak = need_ak(commands); !ak) return ak;
         return with_endorsement_policy(commands, [&](Handle session) -> Result<void> {
@@ -184,7 +192,7 @@ Result<Bytes> AttestationKeys::activate_credential(ByteView id_object, ByteView 
 
 Result<Certification> AttestationKeys::certify(ByteView challenge) {
     Certification certification;
-    auto done = tpm_->run([&](Commands& commands) -> Result<void> {
+    auto done = use([&](Commands& commands) -> Result<void> {
         if (auto ak = need_ak(commands); !ak) return ak;
         auto certified = commands.certify(*ak_, *ak_, challenge);
         if (!certified) return fail(certified.error());
@@ -197,7 +205,7 @@ Result<Certification> AttestationKeys::certify(ByteView challenge) {
 
 Result<Quote> AttestationKeys::quote(ByteView challenge, HashAlgorithm bank, const std::vector<int>& pcrs) {
     Quote quote;
-    auto done = tpm_->run([&](Commands& commands) -> Result<void> {
+    auto done = use([&](Commands& commands) -> Result<void> {
         if (auto ak = need_ak(commands); !ak) return ak;
         for (int attempt = 1; attempt <= quote_attempts; ++attempt) {
             auto values = commands.pcr_read(bank, pcrs);
@@ -222,7 +230,8 @@ Result<Quote> AttestationKeys::quote(ByteView challenge, HashAlgorithm bank, con
 Result<void> AttestationKeys::release() {
     forget_after_power_change();
     if (!ek_ && !ak_) return {};
-    return tpm_->run([&](Commands& commands) -> Result<void> {
+    return use([&](Commands& commands) -> Result<void> {
+        forget_after_power_change();
         Result<void> result;
         for (std::optional<Handle>* key : {&ak_, &ek_}) {
             if (!key->has_value()) continue;

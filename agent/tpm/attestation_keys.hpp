@@ -64,6 +64,7 @@ class AttestationKeys {
   private:
     explicit AttestationKeys(Tpm& tpm) : tpm_(&tpm) {}
 
+    Result<void> use(const Burst& burst);
     Result<void> make(Commands& commands, AkParent parent);
     Result<void> read_description(Commands& commands);
     Result<void> need_ek(Commands& commands);

@@ -39,6 +39,7 @@ Result<void> Commands::execute(std::string_view command, std::optional<Handle> s
         if (!calls_for_resending(response_code_)) break;
     }
     if (response_code_ == TSS2_RC_SUCCESS) return {};
+    if (says_lost(response_code_)) loss_ = true;
     const std::string what = subject ? fmt::format("{} of 0x{:x}", command, *subject) : std::string(command);
     return fail(response_code_error(what, response_code_));
 }

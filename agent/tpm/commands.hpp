@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "agent/base/result.hpp"
@@ -147,6 +148,9 @@ class Commands {
     /// Response code of the last command, TSS layer included; 0 after a success.
     std::uint32_t response_code() const { return response_code_; }
 
+    /// Whether says_lost() was the answer to a command since this was last asked.
+    bool take_loss() { return std::exchange(loss_, false); }
+
     /// For commands this class does not have.
     _TSS2_SYS_OPAQUE_CONTEXT_BLOB* sapi() const;
 
@@ -157,6 +161,7 @@ class Commands {
     struct Context;
     std::unique_ptr<Context> context_;
     std::uint32_t response_code_ = 0;
+    bool loss_ = false;
 };
 
 }  // namespace pushsim::tpm

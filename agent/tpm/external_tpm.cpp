@@ -1,6 +1,7 @@
 #include "agent/tpm/external_tpm.hpp"
 
 #include <algorithm>
+#include <stdexcept>
 #include <utility>
 
 #include <tss2/tss2_tctildr.h>
@@ -8,57 +9,113 @@
 #include "agent/tpm/response_code.hpp"
 
 namespace pushsim::tpm {
+namespace {
+
+bool among(const std::vector<Handle>& handles, Handle wanted) {
+    return std::ranges::find(handles, wanted) != handles.end();
+}
+
+struct Finalize {
+    void operator()(TSS2_TCTI_CONTEXT* tcti) const { Tss2_TctiLdr_Finalize(&tcti); }
+};
+
+}  // namespace
+
+/// The connection: a TCTI, and the commands over it.
+class ExternalTpm::Line {
+  public:
+    static Result<std::unique_ptr<Line>> open(const std::string& name) {
+        TSS2_TCTI_CONTEXT* context = nullptr;
+        if (const TSS2_RC code = Tss2_TctiLdr_Initialize(name.c_str(), &context); code != TSS2_RC_SUCCESS)
+            return fail(ErrorKind::Tpm, "no TPM at \"" + name + "\": " + describe_response_code(code),
+                        "check the TCTI (for example swtpm:host=127.0.0.1,port=2321 or device:/dev/tpmrm0) "
+                        "and that a TPM answers there");
+        try {
+            return std::make_unique<Line>(context);
+        } catch (const std::runtime_error& error) {
+            return fail(ErrorKind::Tpm, "TPM at \"" + name + "\": " + error.what());
+        }
+    }
+
+    explicit Line(TSS2_TCTI_CONTEXT* tcti) : tcti_(tcti), commands_(tcti) {}
+    Commands& commands() { return commands_; }
+
+  private:
+    std::unique_ptr<TSS2_TCTI_CONTEXT, Finalize> tcti_;
+    Commands commands_;
+};
 
 Result<std::unique_ptr<ExternalTpm>> ExternalTpm::open(const std::string& tcti) {
-    TSS2_TCTI_CONTEXT* context = nullptr;
-    if (const TSS2_RC code = Tss2_TctiLdr_Initialize(tcti.c_str(), &context); code != TSS2_RC_SUCCESS)
-        return fail(
-            ErrorKind::Tpm, "no TPM at \"" + tcti + "\": " + describe_response_code(code),
-            "check the TCTI (for example swtpm:host=127.0.0.1,port=2321 or device:/dev/tpmrm0) and that a "
-            "TPM answers there");
-    std::unique_ptr<ExternalTpm> tpm(new ExternalTpm(tcti, context));
-    if (auto begun = tpm->begin(); !begun) return fail(begun.error().in("TPM at \"" + tcti + "\""));
+    std::unique_ptr<ExternalTpm> tpm(new ExternalTpm(tcti));
+    if (auto connected = tpm->connect(); !connected) return fail(connected.error());
     return tpm;
 }
 
-ExternalTpm::ExternalTpm(std::string name, TSS2_TCTI_CONTEXT* tcti)
-    : name_(std::move(name)), tcti_(tcti), commands_(std::make_unique<Commands>(tcti)) {}
+ExternalTpm::ExternalTpm(std::string name) : name_(std::move(name)) {}
 
 ExternalTpm::~ExternalTpm() {
-    if (begun_) {
-        const auto now = loaded();
-        for (const Handle handle : now.value_or(std::vector<Handle>{}))
-            if (std::ranges::find(found_, handle) == found_.end()) (void)commands_->flush_context(handle);
-    }
-    commands_.reset();
-    Tss2_TctiLdr_Finalize(&tcti_);
+    if (!line_) return;
+    if (const auto now = loaded()) flush_ours(*now);
 }
 
-Result<void> ExternalTpm::begin() {
-    auto found = loaded();
-    if (!found && tpm_code(commands_->response_code()) == TPM2_RC_INITIALIZE) {
-        if (auto started = commands_->startup(StartupType::Clear); !started) return started;
-        found = loaded();
+Result<void> ExternalTpm::run(const Burst& burst) {
+    if (!line_) {
+        if (auto again = connect(); !again) return again;
+        ++power_epoch_;
     }
-    if (!found) return fail(found.error());
-    found_ = *found;
-    begun_ = true;
+    auto done = burst(line_->commands());
+    if (done) return done;
+    recover();
+    return fail(done.error().in("TPM at \"" + name_ + "\""));
+}
+
+Result<void> ExternalTpm::connect() {
+    auto line = Line::open(name_);
+    if (!line) return fail(line.error());
+    line_ = std::move(*line);
+    if (auto begun = begin(); !begun) {
+        line_.reset();
+        return fail(begun.error().in("TPM at \"" + name_ + "\""));
+    }
     return {};
 }
 
+/// Starts the TPM up where it is not, and has nothing of ours loaded in it.
+Result<void> ExternalTpm::begin() {
+    auto now = loaded();
+    if (!now && tpm_code(line_->commands().response_code()) == TPM2_RC_INITIALIZE) {
+        if (auto started = line_->commands().startup(StartupType::Clear); !started) return started;
+        now = loaded();
+    }
+    if (!now) return fail(now.error());
+    if (!found_) found_ = *now;
+    flush_ours(*now);
+    std::erase_if(*found_, [&](Handle handle) { return !among(*now, handle); });
+    (void)line_->commands().take_loss();
+    return {};
+}
+
+void ExternalTpm::recover() {
+    const bool lost = line_->commands().take_loss();
+    const bool broken = is_tcti_code(line_->commands().response_code());
+    if (!lost && !broken) return;
+    if (broken) line_.reset();
+    // Where nobody answers, the next burst tries again.
+    if (broken ? connect().has_value() : begin().has_value()) ++power_epoch_;
+}
+
 Result<std::vector<Handle>> ExternalTpm::loaded() {
-    auto objects = commands_->handles(handle::first_transient);
+    auto objects = line_->commands().handles(handle::first_transient);
     if (!objects) return objects;
-    auto sessions = commands_->handles(handle::first_loaded_session);
+    auto sessions = line_->commands().handles(handle::first_loaded_session);
     if (!sessions) return sessions;
     objects->insert(objects->end(), sessions->begin(), sessions->end());
     return objects;
 }
 
-Result<void> ExternalTpm::run(const Burst& burst) {
-    auto done = burst(*commands_);
-    if (!done) return fail(done.error().in("TPM at \"" + name_ + "\""));
-    return done;
+void ExternalTpm::flush_ours(const std::vector<Handle>& loaded) {
+    for (const Handle handle : loaded)
+        if (!among(*found_, handle)) (void)line_->commands().flush_context(handle);
 }
 
 }  // namespace pushsim::tpm

@@ -6,10 +6,6 @@
 namespace pushsim::tpm {
 namespace {
 
-bool is_tcti_code(std::uint32_t code) {
-    return (code & TSS2_RC_LAYER_MASK) == TSS2_TCTI_RC_LAYER;
-}
-
 std::string mend_for(std::uint32_t code) {
     if (tpm_code(code) == TPM2_RC_LOCKOUT)
         return "reset the lockout (TPM2_DictionaryAttackLockReset), and end every power cycle with "
@@ -33,6 +29,15 @@ Error response_code_error(const std::string& what, std::uint32_t code) {
 
 std::uint32_t tpm_code(std::uint32_t code) {
     return (code & TSS2_RC_LAYER_MASK) == TSS2_RESMGR_TPM_RC_LAYER ? code & ~TSS2_RC_LAYER_MASK : code;
+}
+
+bool is_tcti_code(std::uint32_t code) {
+    return (code & TSS2_RC_LAYER_MASK) == TSS2_TCTI_RC_LAYER;
+}
+
+bool says_lost(std::uint32_t code) {
+    const std::uint32_t own = tpm_code(code);
+    return own == TPM2_RC_INITIALIZE || (own >= TPM2_RC_REFERENCE_H0 && own <= TPM2_RC_REFERENCE_S6);
 }
 
 bool calls_for_resending(std::uint32_t code) {

@@ -31,8 +31,8 @@ class Tpm {
     /// Runs the burst, or says why this TPM can take no commands (ErrorKind::Tpm).
     virtual Result<void> run(const Burst& burst) = 0;
 
-    /// Changes when power comes or goes: handles of transient objects and sessions are good only within one
-    /// value.
+    /// Changes when power comes or goes, as far as that is noticed: handles of transient objects and sessions
+    /// are good only within one value.
     virtual std::uint64_t power_epoch() const = 0;
 };
 

@@ -4,6 +4,7 @@
 #include <tss2/tss2_tctildr.h>
 
 #include "agent/tpm/templates.hpp"
+#include "tests/agent/tpm/openssl_check.hpp"
 #include "tests/agent/tpm/swtpm_process.hpp"
 #include "tests/agent/tpm/tpm_under_test.hpp"
 
@@ -80,6 +81,81 @@ TEST(ExternalTpm, OneThatDiesIsAnErrorThatNamesIt) {
     EXPECT_THAT(random.error().message,
                 HasSubstr("TPM at \"" + process.tcti() + "\": TPM2_GetRandom: tcti:IO failure"));
     EXPECT_THAT(random.error().mend, HasSubstr("check that the TPM runs"));
+}
+
+Result<void> draw(Commands& commands) {
+    auto octets = commands.get_random(8);
+    if (!octets) return fail(octets.error());
+    return {};
+}
+
+/// A swtpm and live keys on it.
+class LostState : public testing::Test {
+  protected:
+    void expect_the_same_keys() {
+        const auto quote = must(keys_.quote(Bytes{1}, HashAlgorithm::Sha256, {0}));
+        EXPECT_TRUE(check::verifies(ak_public_, quote.message, quote.signature));
+        const Bytes secret(32, 'S');
+        const auto credential =
+            check::make_credential(keys_.describe().ek_public, check::key_name(ak_public_), secret);
+        EXPECT_EQ(must(keys_.activate_credential(credential.id_object, credential.encrypted_secret)), secret);
+        EXPECT_THAT(must(ask(*tpm_, [](Commands& c) { return c.handles(handle::first_transient); })),
+                    testing::SizeIs(2));
+    }
+
+    SwtpmProcess process_;
+    std::unique_ptr<ExternalTpm> tpm_ = must(ExternalTpm::open(process_.tcti()));
+    AttestationKeys keys_ = must(AttestationKeys::provision(*tpm_, AkParent::Ek));
+    Bytes ak_public_ = keys_.describe().ak_public;
+};
+
+TEST_F(LostState, KeysAreLoadedAgainAfterAReset) {
+    process_.reset();
+    expect_the_same_keys();
+}
+
+TEST_F(LostState, KeysAreLoadedAgainAfterARestart) {
+    process_.kill();
+    process_.start("startup-clear");
+    expect_the_same_keys();
+}
+
+TEST_F(LostState, KeysAreLoadedAgainAfterOthersFlushedThem) {
+    must(tpm_->run([](Commands& commands) -> Result<void> {
+        for (const Handle handle : must(commands.handles(handle::first_transient)))
+            must(commands.flush_context(handle));
+        return {};
+    }));
+    expect_the_same_keys();
+}
+
+TEST_F(LostState, KeysAreReleasedWithoutComplaint) {
+    process_.reset();
+    EXPECT_TRUE(keys_.release());
+    expect_the_same_keys();
+}
+
+TEST_F(LostState, ABurstThatMeetsItFailsAndTheNextIsFine) {
+    process_.reset();
+    const auto met = tpm_->run(draw);
+    ASSERT_FALSE(met);
+    EXPECT_THAT(met.error().message, HasSubstr("TPM2_GetRandom: tpm:error(2.0): TPM not initialized"));
+    EXPECT_TRUE(tpm_->run(draw));
+}
+
+TEST_F(LostState, OneThatComesBackLaterIsFoundAgain) {
+    process_.kill();
+    EXPECT_FALSE(tpm_->run(draw));
+    EXPECT_THAT(tpm_->run(draw).error().message, HasSubstr("no TPM at \"" + process_.tcti()));
+    process_.start("startup-clear");
+    EXPECT_TRUE(tpm_->run(draw));
+    expect_the_same_keys();
+}
+
+TEST_F(LostState, AnOrdinaryErrorIsNone) {
+    const auto epoch = tpm_->power_epoch();
+    EXPECT_FALSE(tpm_->run([](Commands& commands) { return commands.pcr_reset(0); }));
+    EXPECT_EQ(tpm_->power_epoch(), epoch);
 }
 
 }  // namespace

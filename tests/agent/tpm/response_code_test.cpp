@@ -14,5 +14,12 @@ TEST(ResponseCode, IsDecodedWithItsNumber) {
     EXPECT_FALSE(calls_for_resending(0));
 }
 
+TEST(ResponseCode, TellsOfLostObjectsAndSessions) {
+    for (const std::uint32_t code : {0x100U, 0x910U, 0x916U, 0x918U, 0x91EU, 0xC0910U})
+        EXPECT_TRUE(says_lost(code)) << std::hex << code;
+    for (const std::uint32_t code : {0U, 0x101U, 0x18BU, 0x907U, 0x922U, 0xA000AU})
+        EXPECT_FALSE(says_lost(code)) << std::hex << code;
+}
+
 }  // namespace
 }  // namespace pushsim::tpm

@@ -1,5 +1,6 @@
 #include "tests/agent/tpm/swtpm_process.hpp"
 
+#include <array>
 #include <chrono>
 #include <cstdlib>
 #include <fstream>
@@ -89,13 +90,14 @@ void SwtpmProcess::kill() {
 }
 
 void SwtpmProcess::start(const std::string& startup) {
-    for (int attempt = 0; attempt < 5; ++attempt)
+    for (int attempt = 0; attempt < 5; ++attempt) {
+        if (port_ == 0 || attempt > 0) port_ = free_ports();
         if (start_once(startup)) return;
+    }
     throw std::runtime_error("swtpm does not start; scripts/setup installs it");
 }
 
 bool SwtpmProcess::start_once(const std::string& startup) {
-    port_ = free_ports();
     const std::string state = "dir=" + folder_.string();
     const std::string server = fmt::format("type=tcp,port={},bindaddr=127.0.0.1", port_);
     const std::string control = fmt::format("type=tcp,port={},bindaddr=127.0.0.1", port_ + 1);
@@ -125,6 +127,22 @@ bool SwtpmProcess::start_once(const std::string& startup) {
     }
     kill();
     return false;
+}
+
+void SwtpmProcess::reset() {
+    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_port = htons(static_cast<std::uint16_t>(port_ + 1));
+    // CMD_INIT without flags, answered by a TPM_RESULT (swtpm_ioctls(3)).
+    constexpr std::array<unsigned char, 8> command{0, 0, 0, 2};
+    std::array<unsigned char, 4> result{0xFF};
+    const bool sent = ::connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0 &&
+                      ::write(fd, command.data(), command.size()) == 8 &&
+                      ::read(fd, result.data(), result.size()) == 4;
+    ::close(fd);
+    if (!sent || result != std::array<unsigned char, 4>{}) throw std::runtime_error("swtpm refuses CMD_INIT");
 }
 
 std::string SwtpmProcess::tcti() const {

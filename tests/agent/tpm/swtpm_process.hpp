@@ -19,8 +19,10 @@ class SwtpmProcess {
 
     /// Ends the process without any TPM2_Shutdown, and waits for it.
     void kill();
-    /// Starts it again on the same state.
+    /// Starts it again on the same state, and on the same ports unless somebody else has them now.
     void start(const std::string& startup);
+    /// Power off and on without ending the process or its connections; TPM2_Startup is left to the client.
+    void reset();
 
     /// For ExternalTpm.
     std::string tcti() const;
