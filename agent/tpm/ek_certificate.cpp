@@ -1,11 +1,11 @@
 #include "agent/tpm/ek_certificate.hpp"
 
-#include <algorithm>
-
 namespace pushsim::tpm {
 namespace {
 
-constexpr Handle nv_index = 0x01c00002;
+constexpr Handle leaf_index = 0x01c00002;
+constexpr Handle first_ca_index = 0x01c00100;
+constexpr Handle last_ca_index = 0x01c001ff;
 
 /// Octets of the outermost DER element, which in NV may be followed by padding; 0 where there is none.
 std::size_t der_size(ByteView data) {
@@ -32,16 +32,35 @@ std::string pem(ByteView der) {
     return out + "-----END CERTIFICATE-----\n";
 }
 
+/// The contents of the CAs' indices one after the other: a certificate may go over from one to the next.
+Result<Bytes> read_cas(Commands& commands) {
+    auto indices = commands.handles(first_ca_index);
+    if (!indices) return fail(indices.error());
+    Bytes cas;
+    for (const Handle index : *indices) {
+        if (index > last_ca_index) break;
+        const auto contents = commands.nv_read(index);
+        if (!contents) return fail(contents.error());
+        if (contents->has_value()) cas.insert(cas.end(), (*contents)->begin(), (*contents)->end());
+    }
+    return cas;
+}
+
 }  // namespace
 
 Result<std::string> read_ek_certificate(Commands& commands) {
-    const auto contents = commands.nv_read(nv_index);
+    const auto contents = commands.nv_read(leaf_index);
     if (!contents) return fail(contents.error().in("EK certificate"));
     if (!contents->has_value()) return std::string();
-    const ByteView octets = **contents;
-    const std::size_t size = der_size(octets);
-    if (size == 0) return fail(ErrorKind::Tpm, "EK certificate: NV index 0x1c00002 holds no DER certificate");
-    return pem(octets.first(size));
+    const auto cas = read_cas(commands);
+    if (!cas) return fail(cas.error().in("CAs of the EK certificate"));
+
+    const ByteView leaf = **contents;
+    const std::size_t size = der_size(leaf);
+    std::string chain;
+    for (ByteView rest = *cas; der_size(rest) > 0; rest = rest.subspan(der_size(rest)))
+        chain = pem(rest.first(der_size(rest))) + chain;
+    return pem(size > 0 ? leaf.first(size) : leaf) + chain;
 }
 
 }  // namespace pushsim::tpm

@@ -6,8 +6,12 @@
 
 namespace pushsim::tpm {
 
-/// The certificate of the RSA-2048 EK from NV 0x01c00002 (TCG EK Credential Profile 2.x, 2.2.1.4) as PEM; ""
-/// where there is none. Its contents are not looked into, for registrars meet odd ones.
+/// The certificate of the RSA-2048 EK from NV 0x01c00002, then its CAs from 0x01c00100 to 0x01c001ff (TCG EK
+/// Credential Profile 2.x, 2.2.1.4 and 2.2.1.5), as PEM; "" where there is no certificate of the EK. Leaf
+/// first, then the CAs in the reverse of their order in NV, as rust-keylime sends them (keylime/src/tpm.rs,
+/// EKResult::to_pem). What the certificates say is not looked into, for registrars meet odd ones: padding is
+/// cut off, octets of the leaf's index that are no DER are given as they are, and those of the CAs end what
+/// is read of them. An index that cannot be read is an error.
 Result<std::string> read_ek_certificate(Commands& commands);
 
 }  // namespace pushsim::tpm

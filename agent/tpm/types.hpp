@@ -17,7 +17,7 @@ using PcrValues = std::map<int, Bytes>;
 struct Description {
     Bytes ek_public;                             ///< marshalled TPM2B_PUBLIC
     Bytes ak_public;                             ///< marshalled TPM2B_PUBLIC
-    std::string ek_certificate;                  ///< PEM, empty when NV holds none
+    std::string ek_certificate;                  ///< PEM, leaf first, then its CAs; empty when NV holds none
     std::vector<std::string> hash_algorithms;    ///< those with a non-empty PCR bank, Keylime's names
     std::vector<std::string> signature_schemes;  ///< Keylime's names, sorted
     std::map<std::string, std::vector<int>> available_pcrs;  ///< bank -> PCR numbers

@@ -1,10 +1,9 @@
 #include "agent/tpm/commands.hpp"
 
 #include <gmock/gmock.h>
-#include <tss2/tss2_sys.h>
 
-#include "agent/tpm/ek_certificate.hpp"
 #include "agent/tpm/templates.hpp"
+#include "tests/agent/tpm/nv_write.hpp"
 #include "tests/agent/tpm/openssl_check.hpp"
 #include "tests/agent/tpm/tpm_under_test.hpp"
 
@@ -17,42 +16,11 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 
-constexpr Handle ek_certificate_index = 0x01c00002;
-constexpr std::uint32_t auth_read = 0x00040000;
-constexpr std::uint32_t owner_read = 0x00020000;
-
 std::vector<int> all_pcrs() {
     std::vector<int> pcrs(24);
     for (int i = 0; i < 24; ++i)
         pcrs[static_cast<std::size_t>(i)] = i;
     return pcrs;
-}
-
-/// Defines an NV index of the owner and writes it, in parts as small as every TPM takes.
-void nv_define_and_write(Commands& commands, Handle index, const Bytes& contents,
-                         std::uint32_t read_attribute) {
-    TSS2L_SYS_AUTH_COMMAND auths{};
-    auths.count = 1;
-    auths.auths[0].sessionHandle = handle::password;
-    TSS2L_SYS_AUTH_RESPONSE answers{};
-    TPM2B_NV_PUBLIC about{};
-    about.nvPublic.nvIndex = index;
-    about.nvPublic.nameAlg = 0x000B;
-    about.nvPublic.attributes = 0x00000002 | 0x02000000 | read_attribute;  // OWNERWRITE, NO_DA
-    about.nvPublic.dataSize = static_cast<UINT16>(contents.size());
-    const TPM2B_AUTH no_auth{};
-    if (const auto code =
-            Tss2_Sys_NV_DefineSpace(commands.sapi(), handle::owner, &auths, &no_auth, &about, &answers))
-        throw std::runtime_error("TPM2_NV_DefineSpace " + std::to_string(code));
-    for (std::size_t at = 0; at < contents.size(); at += 256) {
-        TPM2B_MAX_NV_BUFFER part{};
-        part.size = static_cast<UINT16>(std::min<std::size_t>(256, contents.size() - at));
-        std::copy_n(contents.begin() + static_cast<std::ptrdiff_t>(at), part.size, part.buffer);
-        answers = {};
-        if (const auto code = Tss2_Sys_NV_Write(commands.sapi(), handle::owner, index, &auths, &part,
-                                                static_cast<UINT16>(at), &answers))
-            throw std::runtime_error("TPM2_NV_Write " + std::to_string(code));
-    }
 }
 
 class CommandsTest : public OnEveryTpm {};
@@ -172,35 +140,11 @@ TEST_P(CommandsTest, Property_OfATagThatTheTpmDoesNotHaveIsZero) {
 class NvTest : public OnEveryTpm {};
 PUSHSIM_ON_EVERY_TPM(NvTest);
 
-TEST_P(NvTest, EkCertificate_IsReadFromNvWithoutItsPadding) {
-    auto under_test = TpmUnderTest::make(GetParam());
-    Bytes der = {0x30, 0x82, 0x06, 0x40};  // SEQUENCE of 1,600 octets
-    for (int i = 0; i < 1600; ++i)
-        der.push_back(static_cast<std::uint8_t>(i * 7));
-    Bytes contents = der;
-    contents.resize(der.size() + 100, 0xFF);
-    must(under_test->tpm().run([&](Commands& commands) -> Result<void> {
-        nv_define_and_write(commands, ek_certificate_index, contents, auth_read);
-        EXPECT_EQ(must(commands.nv_read(ek_certificate_index)), contents);
-        return {};
-    }));
-    const auto keys = must(AttestationKeys::provision(under_test->tpm(), AkParent::None));
-    std::string pem = keys.describe().ek_certificate;
-    const std::string head = "-----BEGIN CERTIFICATE-----\n";
-    const std::string foot = "-----END CERTIFICATE-----\n";
-    ASSERT_EQ(pem.substr(0, head.size()), head);
-    ASSERT_EQ(pem.substr(pem.size() - foot.size()), foot);
-    pem = pem.substr(head.size(), pem.size() - head.size() - foot.size());
-    EXPECT_EQ(pem.find('\n'), 64U);
-    std::erase(pem, '\n');
-    EXPECT_EQ(must(from_base64(pem)), der);
-}
-
 TEST_P(NvTest, Read_ByTheOwnerWhereTheAttributesSaySo) {
     auto under_test = TpmUnderTest::make(GetParam());
     const Bytes contents(700, 0x5A);
     must(under_test->tpm().run([&](Commands& commands) -> Result<void> {
-        nv_define_and_write(commands, 0x01800001, contents, owner_read);
+        nv_write(commands, 0x01800001, contents, nv_owner_read);
         EXPECT_EQ(must(commands.nv_read(0x01800001)), contents);
         return {};
     }));
@@ -210,31 +154,10 @@ TEST_P(NvTest, Read_OfNothingIsNothing) {
     auto under_test = TpmUnderTest::make(GetParam());
     must(under_test->tpm().run([&](Commands& commands) -> Result<void> {
         EXPECT_EQ(must(commands.nv_read(0x01800001)), std::nullopt);
-        nv_define_and_write(commands, 0x01800001, {}, owner_read);  // defined, not written
+        nv_write(commands, 0x01800001, {}, nv_owner_read);  // defined, not written
         EXPECT_EQ(must(commands.nv_read(0x01800001)), std::nullopt);
         return {};
     }));
-}
-
-TEST_P(NvTest, EkCertificate_ThatIsNoneIsAnError) {
-    auto under_test = TpmUnderTest::make(GetParam());
-    for (const Bytes& contents : {Bytes{0x31, 0x02, 1, 1}, Bytes{0x30, 0x05, 1, 1}, Bytes{0x30, 0x80, 0, 0},
-                                  Bytes{0x30, 0x83, 0xFF}, Bytes{0x30}}) {
-        must(under_test->tpm().run([&](Commands& commands) -> Result<void> {
-            nv_define_and_write(commands, ek_certificate_index, contents, auth_read);
-            const auto certificate = read_ek_certificate(commands);
-            if (certificate) throw std::runtime_error("taken for a certificate: " + to_hex(contents));
-            EXPECT_THAT(certificate.error().message, HasSubstr("holds no DER certificate"));
-            TSS2L_SYS_AUTH_COMMAND auths{};
-            auths.count = 1;
-            auths.auths[0].sessionHandle = handle::password;
-            TSS2L_SYS_AUTH_RESPONSE answers{};
-            EXPECT_EQ(Tss2_Sys_NV_UndefineSpace(commands.sapi(), handle::owner, ek_certificate_index, &auths,
-                                                &answers),
-                      0U);
-            return {};
-        }));
-    }
 }
 
 TEST_P(NvTest, EvictControl_KeepsAKeyOverAPowerCycleAndRemovesIt) {
