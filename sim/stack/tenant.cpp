@@ -21,10 +21,6 @@ auto answer_of(Call call, const HostPort& server, const Parse& parse)
     return {std::move(call), parse(*response, name)};
 }
 
-protocol::CallHeaders headers(const std::string& request_id) {
-    return {.request_id = request_id, .token = {}};
-}
-
 }  // namespace
 
 Tenant::Tenant(StackAddress address, const Clock& clock, Duration limit)
@@ -45,54 +41,45 @@ void Tenant::cut() {
     registrar_.cut();
 }
 
-Answer<void> Tenant::enrol(const std::string& agent_id, protocol::Enrolment enrolment,
-                           const std::string& request_id) {
+Answer<void> Tenant::enrol(const std::string& agent_id, protocol::Enrolment enrolment) {
     enrolment.supported_version = address_.api_version;
-    return answer_of(
-        at_verifier(protocol::enrol_request(agent_id, enrolment, address_.api_version, headers(request_id))),
-        address_.verifier, protocol::parse_done);
+    return answer_of(at_verifier(protocol::enrol_request(agent_id, enrolment, address_.api_version)),
+                     address_.verifier, protocol::parse_done);
 }
 
-Answer<protocol::AgentStatus> Tenant::status(const std::string& agent_id, const std::string& request_id) {
-    return answer_of(
-        at_verifier(protocol::status_request(agent_id, address_.api_version, headers(request_id))),
-        address_.verifier, protocol::parse_status);
+Answer<protocol::AgentStatus> Tenant::status(const std::string& agent_id) {
+    return answer_of(at_verifier(protocol::status_request(agent_id, address_.api_version)), address_.verifier,
+                     protocol::parse_status);
 }
 
-Answer<void> Tenant::remove(const std::string& agent_id, const std::string& request_id) {
-    return answer_of(
-        at_verifier(protocol::delete_request(agent_id, address_.api_version, headers(request_id))),
-        address_.verifier, protocol::parse_done);
+Answer<void> Tenant::remove(const std::string& agent_id) {
+    return answer_of(at_verifier(protocol::delete_request(agent_id, address_.api_version)), address_.verifier,
+                     protocol::parse_done);
 }
 
-Answer<void> Tenant::reactivate(const std::string& agent_id, const std::string& request_id) {
-    return answer_of(
-        at_verifier(protocol::reactivate_request(agent_id, address_.api_version, headers(request_id))),
-        address_.verifier, protocol::parse_done);
+Answer<void> Tenant::reactivate(const std::string& agent_id) {
+    return answer_of(at_verifier(protocol::reactivate_request(agent_id, address_.api_version)),
+                     address_.verifier, protocol::parse_done);
 }
 
-Answer<std::vector<std::string>> Tenant::list(const std::string& request_id) {
-    return answer_of(at_verifier(protocol::list_request(address_.api_version, headers(request_id))),
-                     address_.verifier, protocol::parse_list);
+Answer<std::vector<std::string>> Tenant::list() {
+    return answer_of(at_verifier(protocol::list_request(address_.api_version)), address_.verifier,
+                     protocol::parse_list);
 }
 
-Answer<protocol::RegistrarAgent> Tenant::registered(const std::string& agent_id,
-                                                    const std::string& request_id) {
-    return answer_of(
-        at_registrar(protocol::registrar_agent_request(agent_id, address_.api_version, headers(request_id))),
-        address_.registrar_tls, protocol::parse_registrar_agent);
+Answer<protocol::RegistrarAgent> Tenant::registered(const std::string& agent_id) {
+    return answer_of(at_registrar(protocol::registrar_agent_request(agent_id, address_.api_version)),
+                     address_.registrar_tls, protocol::parse_registrar_agent);
 }
 
-Answer<std::vector<std::string>> Tenant::list_registered(const std::string& request_id) {
-    return answer_of(
-        at_registrar(protocol::registrar_list_request(address_.api_version, headers(request_id))),
-        address_.registrar_tls, protocol::parse_list);
+Answer<std::vector<std::string>> Tenant::list_registered() {
+    return answer_of(at_registrar(protocol::registrar_list_request(address_.api_version)),
+                     address_.registrar_tls, protocol::parse_list);
 }
 
-Answer<void> Tenant::remove_registered(const std::string& agent_id, const std::string& request_id) {
-    return answer_of(
-        at_registrar(protocol::registrar_delete_request(agent_id, address_.api_version, headers(request_id))),
-        address_.registrar_tls, protocol::parse_done);
+Answer<void> Tenant::remove_registered(const std::string& agent_id) {
+    return answer_of(at_registrar(protocol::registrar_delete_request(agent_id, address_.api_version)),
+                     address_.registrar_tls, protocol::parse_done);
 }
 
 }  // namespace pushsim::stack

@@ -19,25 +19,22 @@ struct Answer {
     Result<T> result;  ///< ErrorKind::Transport, Protocol (with status and the server's words) or Parse
 };
 
-/// Keeps a connection to each server. Not thread-safe. `request_id`, where given, is sent as X-Request-ID and
-/// comes back in every log line of that request.
+/// Keeps a connection to each server. Not thread-safe.
 class Tenant {
   public:
     Tenant(StackAddress address, const Clock& clock, Duration limit = std::chrono::seconds{30});
 
     // At the verifier.
-    Answer<void> enrol(const std::string& agent_id, protocol::Enrolment enrolment,
-                       const std::string& request_id = {});
-    Answer<protocol::AgentStatus> status(const std::string& agent_id, const std::string& request_id = {});
-    Answer<void> remove(const std::string& agent_id, const std::string& request_id = {});
-    Answer<void> reactivate(const std::string& agent_id, const std::string& request_id = {});
-    Answer<std::vector<std::string>> list(const std::string& request_id = {});
+    Answer<void> enrol(const std::string& agent_id, protocol::Enrolment enrolment);
+    Answer<protocol::AgentStatus> status(const std::string& agent_id);
+    Answer<void> remove(const std::string& agent_id);
+    Answer<void> reactivate(const std::string& agent_id);
+    Answer<std::vector<std::string>> list();
 
     // At the registrar.
-    Answer<protocol::RegistrarAgent> registered(const std::string& agent_id,
-                                                const std::string& request_id = {});
-    Answer<std::vector<std::string>> list_registered(const std::string& request_id = {});
-    Answer<void> remove_registered(const std::string& agent_id, const std::string& request_id = {});
+    Answer<protocol::RegistrarAgent> registered(const std::string& agent_id);
+    Answer<std::vector<std::string>> list_registered();
+    Answer<void> remove_registered(const std::string& agent_id);
 
     /// Any request, with the administrator's certificate.
     Call at_verifier(const HttpRequest& request);

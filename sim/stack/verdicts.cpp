@@ -1,6 +1,5 @@
 #include "sim/stack/verdicts.hpp"
 
-#include <algorithm>
 #include <utility>
 
 #include <fmt/core.h>
@@ -31,32 +30,6 @@ bool is_decided(const std::string& evaluation) {
     return evaluation == "pass" || evaluation == "fail";
 }
 
-/// What a place says, in the same form for all three.
-struct Saying {
-    const char* place;
-    std::string evaluation;
-    std::optional<std::string>
-        failure_reason;  ///< nullopt: this place never tells, or uses words unknown to us
-};
-
-std::vector<Saying> decided(const Verdict& verdict) {
-    std::vector<Saying> sayings;
-    if (verdict.record.value && is_decided(verdict.record.value->evaluation)) {
-        sayings.push_back({"record", verdict.record.value->evaluation, std::nullopt});
-    }
-    if (verdict.database.value && is_decided(verdict.database.value->evaluation)) {
-        sayings.push_back(
-            {"database", verdict.database.value->evaluation, verdict.database.value->failure_reason});
-    }
-    if (verdict.log.value) {
-        const bool unknown =
-            verdict.log.value->evaluation == "fail" && verdict.log.value->failure_reason.empty();
-        sayings.push_back({"log", verdict.log.value->evaluation,
-                           unknown ? std::nullopt : std::optional(verdict.log.value->failure_reason)});
-    }
-    return sayings;
-}
-
 }  // namespace
 
 Result<RecordVerdict> parse_record_verdict(const HttpResponse& answer) {
@@ -75,49 +48,13 @@ Result<RecordVerdict> parse_record_verdict(const HttpResponse& answer) {
 }
 
 bool Verdict::settled() const {
-    const bool record_waits = record.value && !is_decided(record.value->evaluation);
-    const bool database_waits = database.value && !is_decided(database.value->evaluation);
+    const bool record_decides = record.value && is_decided(record.value->evaluation);
+    const bool database_decides = database.value && is_decided(database.value->evaluation);
+    const bool record_waits = record.value && !record_decides;
+    const bool database_waits = database.value && !database_decides;
     const bool log_waits = log.state == Source<LogVerdict>::State::Absent;
-    return !decided(*this).empty() && !record_waits && !database_waits && !log_waits;
-}
-
-std::optional<std::string> Verdict::evaluation() const {
-    const auto sayings = decided(*this);
-    if (sayings.empty()) return std::nullopt;
-    for (const auto& saying : sayings) {
-        if (saying.evaluation != sayings.front().evaluation) return std::nullopt;
-    }
-    return sayings.front().evaluation;
-}
-
-std::optional<std::string> Verdict::failure_reason() const {
-    for (const auto& saying : decided(*this)) {
-        if (saying.failure_reason && !saying.failure_reason->empty()) return saying.failure_reason;
-    }
-    return std::nullopt;
-}
-
-std::vector<std::string> Verdict::disagreements() const {
-    std::vector<std::string> found;
-    const auto sayings = decided(*this);
-    for (std::size_t one = 0; one < sayings.size(); ++one) {
-        for (std::size_t other = one + 1; other < sayings.size(); ++other) {
-            const auto& a = sayings[one];
-            const auto& b = sayings[other];
-            const auto word = [](const Saying& saying) {
-                return saying.failure_reason && !saying.failure_reason->empty()
-                           ? fmt::format("{} ({})", saying.evaluation, *saying.failure_reason)
-                           : saying.evaluation;
-            };
-            const bool reasons_differ =
-                a.failure_reason && b.failure_reason && a.failure_reason != b.failure_reason;
-            if (a.evaluation != b.evaluation || reasons_differ) {
-                found.push_back(fmt::format("attestation {} of agent {}: the {} says {}, the {} says {}",
-                                            index, agent_id, a.place, word(a), b.place, word(b)));
-            }
-        }
-    }
-    return found;
+    return (record_decides || database_decides || log.value) && !record_waits && !database_waits &&
+           !log_waits;
 }
 
 struct VerdictReader::Inner {
@@ -142,14 +79,14 @@ struct VerdictReader::Inner {
         }
     }
 
-    Source<RecordVerdict> from_record(const std::string& agent_id, std::uint64_t index,
-                                      std::vector<Call>* calls) {
-        const auto call =
-            tenant.at_verifier({.method = "GET",
-                                .target = protocol::attestation_target(agent_id, std::to_string(index)),
-                                .headers = {},
-                                .body = {}});
-        if (calls != nullptr) calls->push_back(call);
+    Call ask_for_record(const std::string& agent_id, std::uint64_t index) {
+        return tenant.at_verifier({.method = "GET",
+                                   .target = protocol::attestation_target(agent_id, std::to_string(index)),
+                                   .headers = {},
+                                   .body = {}});
+    }
+
+    Source<RecordVerdict> from_record(const Call& call) const {
         const auto response = response_of(call, address.verifier);
         if (!response) return unavailable<RecordVerdict>(response.error().message);
         if (response->status == 404) return absent<RecordVerdict>("the verifier has no such attestation");
@@ -197,17 +134,13 @@ void VerdictReader::cut() {
     inner_->tenant.cut();
 }
 
-Verdict VerdictReader::read(const std::string& agent_id, std::uint64_t index, Places places,
-                            std::vector<Call>* calls) {
-    Verdict verdict{.agent_id = agent_id,
-                    .index = index,
-                    .record = unavailable<RecordVerdict>("not asked"),
-                    .database = unavailable<DatabaseVerdict>("not asked"),
-                    .log = unavailable<LogVerdict>("not asked")};
+Verdict VerdictReader::read(const std::string& agent_id, std::uint64_t index) {
+    Verdict verdict{.agent_id = agent_id, .index = index};
     // The log first: it is the first to be written, so a verdict found in it is in the other places soon.
-    if (places.log) verdict.log = inner_->from_log(agent_id, index);
-    if (places.database) verdict.database = inner_->from_database(agent_id, index);
-    if (places.record) verdict.record = inner_->from_record(agent_id, index, calls);
+    verdict.log = inner_->from_log(agent_id, index);
+    verdict.database = inner_->from_database(agent_id, index);
+    verdict.record_call = inner_->ask_for_record(agent_id, index);
+    verdict.record = inner_->from_record(verdict.record_call);
     return verdict;
 }
 

@@ -5,7 +5,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "agent/base/result.hpp"
 #include "agent/base/time.hpp"
@@ -53,24 +52,11 @@ struct Verdict {
     Source<RecordVerdict> record;
     Source<DatabaseVerdict> database;
     Source<LogVerdict> log;
+    Call record_call;  ///< the exchange that `record` comes from, for the history
 
     /// Some place has decided, and none that can be read is still waiting. The verifier deletes most records
     /// of passed attestations: an absent record waits for nothing once the log has decided.
     bool settled() const;
-    /// "pass" or "fail": what the places that decided say; nothing while none has, or if they disagree.
-    std::optional<std::string> evaluation() const;
-    /// "policy_violation", "broken_evidence_chain"; nothing where no place that tells reasons can be read.
-    std::optional<std::string> failure_reason() const;
-    /// One sentence for each pair that disagrees. Meant for a settled verdict.
-    std::vector<std::string> disagreements() const;
-    bool sources_agree() const { return disagreements().empty(); }
-};
-
-/// Which places to ask: a measured window leaves the servers alone and reads the log only.
-struct Places {
-    bool record = true;
-    bool database = true;
-    bool log = true;
 };
 
 /// Reads verdicts. Follows the log from its beginning. Not thread-safe.
@@ -79,9 +65,8 @@ class VerdictReader {
     VerdictReader(StackAddress address, const Clock& clock);
     ~VerdictReader();
 
-    /// Asks once; poll until settled(). `calls`, where given, gets the exchanges made.
-    Verdict read(const std::string& agent_id, std::uint64_t index, Places places = {},
-                 std::vector<Call>* calls = nullptr);
+    /// Asks once; poll until settled().
+    Verdict read(const std::string& agent_id, std::uint64_t index);
     /// As AdminClient::cut().
     void cut();
     /// To be called when an agent is enrolled: log lines up to now belong to an earlier agent of that id.
