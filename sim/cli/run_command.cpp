@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "agent/base/files.hpp"
 #include "reports/console.hpp"
 #include "reports/junit.hpp"
 #include "reports/report.hpp"
@@ -108,7 +109,7 @@ class Run {
         fs::create_directory(folder_ / "plan", failed);
         for (const auto& scenario : scenarios_) {
             auto written =
-                write_file(folder_ / "plan" / (scenario.name + ".yaml"), scenario::resolved(scenario));
+                write_file(folder_ / "plan" / (scenario.name + ".yaml"), scenario::resolved(scenario), 0644);
             if (!written) return written;
         }
         return {};
@@ -240,7 +241,8 @@ class Run {
         for (const auto& [file, text] :
              {std::pair{"report.json", json},
               std::pair{"junit.xml", reports::junit_xml(*report, (folder_ / "history.jsonl").string())}}) {
-            if (auto written = write_file(folder_ / file, text); !written) note_failure(written.error());
+            if (auto written = write_file(folder_ / file, text, 0644); !written)
+                note_failure(written.error());
         }
         if (options_.format == "json") {
             say(json);

@@ -2,7 +2,6 @@
 
 #include <cerrno>
 #include <cstring>
-#include <fstream>
 
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -37,15 +36,6 @@ Result<fs::path> make_run_folder(const fs::path& out, const std::string& name, s
         if (!failed) fs::rename(fresh, link, failed);
         return folder;
     }
-}
-
-Result<void> write_file(const fs::path& path, const std::string& text) {
-    std::ofstream file(path, std::ios::binary | std::ios::trunc);
-    file << text;
-    file.close();
-    if (!file)
-        return fail(ErrorKind::System, fmt::format("cannot write {}", path.string()), "is the disk full?");
-    return {};
 }
 
 }  // namespace pushsim::cli

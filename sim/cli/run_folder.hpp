@@ -13,7 +13,4 @@ namespace pushsim::cli {
 Result<std::filesystem::path> make_run_folder(const std::filesystem::path& out, const std::string& name,
                                               std::uint64_t seed, WallTime now);
 
-/// Writes a whole file, replacing one that is there. ErrorKind::System, naming it.
-Result<void> write_file(const std::filesystem::path& path, const std::string& text);
-
 }  // namespace pushsim::cli

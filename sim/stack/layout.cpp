@@ -6,12 +6,13 @@
 #include <charconv>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
 #include <sstream>
 #include <system_error>
 
 #include <fmt/core.h>
 #include <unistd.h>
+
+#include "agent/base/files.hpp"
 
 extern char** environ;
 
@@ -31,17 +32,6 @@ Result<void> make_private_folder(const fs::path& folder) {
         return fail(ErrorKind::System,
                     fmt::format("cannot make the folder {}: {}", folder.string(), error.message()),
                     "choose a folder that this user may write to");
-    }
-    return {};
-}
-
-Result<void> write_file(const fs::path& file, const std::string& text) {
-    std::ofstream out(file, std::ios::binary | std::ios::trunc);
-    out << text;
-    out.close();
-    if (!out) {
-        return fail(ErrorKind::System,
-                    fmt::format("cannot write {}: {}", file.string(), std::strerror(errno)));
     }
     return {};
 }
@@ -119,7 +109,7 @@ Result<void> write_config(const Layout& layout, const StackConfig& config) {
     auto files = make_config(config);
     if (!files) return fail(files.error());
     for (const auto& [name, text] : *files) {
-        if (auto written = write_file(layout.etc / name, text); !written) return fail(written.error());
+        if (auto written = write_file(layout.etc / name, text, 0600); !written) return fail(written.error());
     }
     return {};
 }

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
-#include <cstring>
 #include <fstream>
 #include <iterator>
 #include <system_error>
@@ -12,6 +11,8 @@
 #include <fmt/core.h>
 #include <sys/file.h>
 #include <unistd.h>
+
+#include "agent/base/files.hpp"
 
 namespace pushsim::stack {
 namespace {
@@ -115,21 +116,9 @@ std::optional<StackRecord> Registry::find(const fs::path& stack_folder) const {
 }
 
 Result<void> Registry::write(const StackRecord& record) const {
-    const fs::path file = record_file(record.folder);
-    const fs::path fresh = file.string() + fmt::format(".{}.new", ::getpid());
-    const auto failed = [&](const std::string& why) {
-        ::unlink(fresh.c_str());
-        return fail(ErrorKind::System, fmt::format("cannot write {}: {}", file.string(), why),
-                    "set XDG_STATE_HOME to a folder of your own");
-    };
-    std::ofstream out(fresh, std::ios::binary | std::ios::trunc);
-    out << to_json_text(record);
-    out.close();
-    if (!out) return failed(std::strerror(errno));
-    std::error_code error;
-    fs::rename(fresh, file, error);
-    if (error) return failed(error.message());
-    return {};
+    auto written = write_file(record_file(record.folder), to_json_text(record), 0600);
+    if (!written) written.error().mend = "set XDG_STATE_HOME to a folder of your own";
+    return written;
 }
 
 void Registry::remove(const fs::path& stack_folder) const {

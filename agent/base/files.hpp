@@ -1,0 +1,18 @@
+#pragma once
+// Files that a reader, or a kill, never finds half written.
+
+#include <filesystem>
+#include <string_view>
+
+#include <sys/types.h>
+
+#include "agent/base/result.hpp"
+
+namespace pushsim {
+
+/// The whole of a file, by way of a new one beside it and a rename: at any instant the name stands for all of
+/// the old text or all of the new. The file has `mode`, whatever the umask, from its first octet on.
+/// ErrorKind::System naming the file; what was there before is then as it was.
+Result<void> write_file(const std::filesystem::path& file, std::string_view text, mode_t mode);
+
+}  // namespace pushsim
