@@ -11,6 +11,7 @@
 #include <poll.h>
 #include <spawn.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,6 +21,8 @@ namespace pushsim::stack {
 namespace {
 
 using std::chrono::milliseconds;
+
+constexpr std::size_t kLongestOutput = 1024 * 1024;
 
 class SpawnActions {
   public:
@@ -85,6 +88,35 @@ int open_pidfd(pid_t pid) {
     if (descriptor >= 0) ::fcntl(descriptor, F_SETFD, FD_CLOEXEC);
     return descriptor;
 }
+
+/// Becomes readable when `limit` has passed; -1 with errno. The kernel keeps the time, nobody asks for it.
+int open_alarm(Duration limit) {
+    const int descriptor = ::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
+    const auto whole = std::chrono::duration_cast<std::chrono::seconds>(limit);
+    const auto rest = std::chrono::nanoseconds(limit - whole);
+    itimerspec once{};
+    once.it_value = {.tv_sec = whole.count(), .tv_nsec = rest.count()};
+    if (descriptor >= 0) ::timerfd_settime(descriptor, 0, &once, nullptr);
+    return descriptor;
+}
+
+/// Waits until one can read from `descriptor`, or it is at its end; false if the alarm has gone off.
+bool readable_before(int descriptor, int alarm) {
+    std::array<pollfd, 2> watched{{{descriptor, POLLIN, 0}, {alarm, POLLIN, 0}}};
+    while (::poll(watched.data(), watched.size(), -1) < 0 && errno == EINTR) {
+    }
+    return watched[1].revents == 0;
+}
+
+struct Descriptor {
+    const int number;
+    explicit Descriptor(int of) : number(of) {}
+    ~Descriptor() {
+        if (number >= 0) ::close(number);
+    }
+    Descriptor(const Descriptor&) = delete;
+    Descriptor& operator=(const Descriptor&) = delete;
+};
 
 Error spawn_error(const std::string& program, int error) {
     return {ErrorKind::System, fmt::format("cannot run {}: {}", program, std::strerror(error))};
@@ -186,8 +218,11 @@ bool end_processes(const std::vector<ProcessId>& processes, Duration patience, c
 Result<std::string> run_program(const std::vector<std::string>& command,
                                 const std::vector<std::pair<std::string, std::string>>& extra_environment,
                                 Duration limit) {
+    const Descriptor alarm{open_alarm(limit)};
+    if (alarm.number < 0) return fail(spawn_error(command.front(), errno));
     std::array<int, 2> ends{};
     if (::pipe2(ends.data(), O_CLOEXEC) != 0) return fail(spawn_error(command.front(), errno));
+    const Descriptor reading_end{ends[0]};
     SpawnActions actions;
     ::posix_spawn_file_actions_addopen(actions.get(), 0, "/dev/null", O_RDONLY, 0);
     ::posix_spawn_file_actions_adddup2(actions.get(), ends[1], 1);
@@ -209,31 +244,30 @@ Result<std::string> run_program(const std::vector<std::string>& command,
     const int error = ::posix_spawnp(&pid, command.front().c_str(), actions.get(), attributes.get(),
                                      arguments.get(), environment.get());
     ::close(ends[1]);
-    if (error != 0) {
-        ::close(ends[0]);
-        return fail(spawn_error(command.front(), error));
-    }
+    if (error != 0) return fail(spawn_error(command.front(), error));
 
-    // Waits are counted, not clocked: the limit only has to stop a program that hangs.
+    const Descriptor leader{open_pidfd(pid)};
     std::string output;
-    auto left = std::chrono::ceil<milliseconds>(limit).count() / 50 + 1;
+    const auto too_long = [&] { return output.size() > kLongestOutput; };
     std::array<char, 4096> buffer{};
-    for (bool open = true; open && left > 0;) {
-        pollfd watched{ends[0], POLLIN, 0};
-        if (::poll(&watched, 1, 50) == 0) {
-            --left;
-            continue;
-        }
-        const ssize_t got = ::read(ends[0], buffer.data(), buffer.size());
+    bool in_time = true;
+    for (bool open = true; open && !too_long();) {
+        in_time = readable_before(reading_end.number, alarm.number);
+        if (!in_time) break;
+        const ssize_t got = ::read(reading_end.number, buffer.data(), buffer.size());
         if (got > 0) output.append(buffer.data(), static_cast<std::size_t>(got));
         open = got > 0 || (got < 0 && errno == EINTR);
     }
-    ::close(ends[0]);
-    if (left <= 0) ::kill(-pid, SIGKILL);
+    in_time = in_time && (too_long() || readable_before(leader.number, alarm.number));
+    if (!in_time || too_long()) ::kill(-pid, SIGKILL);
     int status = 0;
     while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
     }
-    if (left <= 0) {
+    if (too_long()) {
+        return fail(ErrorKind::System,
+                    fmt::format("{} wrote more than {} octets", command.front(), kLongestOutput));
+    }
+    if (!in_time) {
         return fail(ErrorKind::System, fmt::format("{} did not end in time", command.front()));
     }
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {

@@ -86,7 +86,8 @@ class ServerProcess {
 bool end_processes(const std::vector<ProcessId>& processes, Duration patience, const Clock& clock);
 
 /// What a short program wrote to standard output; its errors go to /dev/null. ErrorKind::System if it cannot
-/// be run, fails, or takes longer than `limit`.
+/// be run, fails, has not ended and closed its output after `limit`, or writes more than 1 MiB; its process
+/// group is then killed.
 Result<std::string> run_program(const std::vector<std::string>& command,
                                 const std::vector<std::pair<std::string, std::string>>& extra_environment,
                                 Duration limit);

@@ -128,9 +128,21 @@ TEST(Process, ShortProgramIsRunForItsOutput) {
     ASSERT_TRUE(output) << output.error().text();
     EXPECT_EQ(*output, "yes\n");
     EXPECT_FALSE(run_program({"sh", "-c", "exit 4"}, {}, std::chrono::seconds{20}));
-    const auto hung = run_program({"sleep", "1000"}, {}, std::chrono::milliseconds{100});
-    ASSERT_FALSE(hung);
-    EXPECT_THAT(hung.error().message, HasSubstr("did not end in time"));
+}
+
+TEST(Process, ShortProgramThatIsNotShortIsEndedWhateverItDoesMeanwhile) {
+    for (const char* script : {"exec sleep 1000", "exec >&-; exec sleep 1000",
+                               "while :; do echo; sleep 0.01; done", "sleep 1000 & exit 0"}) {
+        const auto hung = run_program({"sh", "-c", script}, {}, std::chrono::milliseconds{200});
+        ASSERT_FALSE(hung) << script;
+        EXPECT_THAT(hung.error().message, HasSubstr("did not end in time")) << script;
+    }
+}
+
+TEST(Process, ShortProgramThatWritesWithoutEndIsEnded) {
+    const auto endless = run_program({"cat", "/dev/zero"}, {}, std::chrono::seconds{50});
+    ASSERT_FALSE(endless);
+    EXPECT_THAT(endless.error().message, HasSubstr("cat wrote more than"));
 }
 
 }  // namespace
