@@ -83,10 +83,7 @@ Result<stack::StackAddress> external_address(const StackChoice& choice) {
     address.ca_file = choice.ca;
     address.admin_certificate = choice.admin_certificate;
     address.admin_key = choice.admin_key;
-    auto checked = stack::external_stack(std::move(address));
-    // A file of theirs that cannot be read is a stack that cannot be used (exit 3), not a wrong command line.
-    if (!checked) return fail(ErrorKind::Stack, checked.error().message, checked.error().mend);
-    return checked;
+    return stack::external_stack(std::move(address));
 }
 
 StackSession::StackSession(const RunOptions& options, std::filesystem::path folder,

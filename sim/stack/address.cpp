@@ -17,17 +17,17 @@ std::string HostPort::text() const {
 }
 
 Result<void> check_readable(const std::filesystem::path& file, const std::string& what) {
+    const auto unreadable = [&](const std::string& why) {
+        return fail(ErrorKind::Stack, fmt::format("{}: cannot read {}: {}", what, file.string(), why),
+                    "give a PEM file that this user may read");
+    };
     std::error_code ignored;
     const auto status = std::filesystem::status(file, ignored);
     if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
-        return fail(ErrorKind::Config, fmt::format("{}: {} is not a file", what, file.string()));
+        return unreadable("it is not a file");
     }
     errno = 0;
-    if (!std::ifstream(file)) {
-        return fail(ErrorKind::Config,
-                    fmt::format("{}: cannot read {}: {}", what, file.string(), std::strerror(errno)),
-                    "give a PEM file that this user may read");
-    }
+    if (!std::ifstream(file)) return unreadable(std::strerror(errno));
     return {};
 }
 

@@ -71,7 +71,7 @@ struct StackConfig {
 Result<std::map<std::string, std::string>> make_config(const StackConfig& config);
 
 /// What a user's own `tls_dir` in the verifier's options means: nullopt where there is none or it is
-/// `generate`. Every file must be readable. ErrorKind::Config, naming option and file.
+/// `generate`. Every file must be readable: ErrorKind::Stack, naming option, file and the way out.
 Result<std::optional<TlsFiles>> user_tls_files(const Options& verifier);
 
 }  // namespace pushsim::stack

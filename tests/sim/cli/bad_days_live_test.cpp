@@ -84,7 +84,7 @@ TEST(BadDays, ABrokenKeylimeIsNamedWithItsLastWords) {
     EXPECT_THAT(place.servers(), IsEmpty());
 }
 
-TEST(BadDays, ACaThatCannotBeReadIsNamed) {
+TEST(BadDays, ACaThatCannotBeReadIsNamedWithTheWayOut) {
     const Place place;
     const Ended run =
         pushsim(place, {"run", scenario_file("honest-agent"), "--stack", "external", "--verifier",
@@ -92,6 +92,16 @@ TEST(BadDays, ACaThatCannotBeReadIsNamed) {
                         "no-such-ca.pem", "--admin-cert", "c.pem", "--admin-key", "k.pem"});
     EXPECT_EQ(run.exit_code, 3) << run.out << run.err;
     EXPECT_THAT(run.err, HasSubstr("no-such-ca.pem"));
+    EXPECT_THAT(run.err, HasSubstr("mend: give a PEM file that this user may read"));
+}
+
+TEST(BadDays, ACaOfTheUsersOwnFolderThatCannotBeReadIsNamedWithTheWayOut) {
+    const Place place;
+    const Ended run = pushsim(place, {"stack", "up", "--verifier-option", "tls_dir=/nowhere"});
+    EXPECT_EQ(run.exit_code, 3) << run.out << run.err;
+    EXPECT_THAT(run.err, HasSubstr("/nowhere/cacert.crt"));
+    EXPECT_THAT(run.err, HasSubstr("mend: give a PEM file that this user may read"));
+    EXPECT_THAT(place.servers(), IsEmpty());
 }
 
 TEST(BadDays, AVerifierKilledInTheMiddleIsAStackThatFailed) {

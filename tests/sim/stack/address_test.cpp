@@ -41,8 +41,9 @@ TEST(Address, ExternalStackNamesTheFileThatCannotBeRead) {
     std::filesystem::remove(address.admin_key);
     const auto refused = external_stack(address);
     ASSERT_FALSE(refused);
-    EXPECT_EQ(refused.error().kind, ErrorKind::Config);
+    EXPECT_EQ(refused.error().kind, ErrorKind::Stack);
     EXPECT_THAT(refused.error().message, HasSubstr("key.pem: No such file"));
+    EXPECT_THAT(refused.error().mend, HasSubstr("may read"));
 }
 
 TEST(Address, FolderIsNoCertificate) {
@@ -50,6 +51,7 @@ TEST(Address, FolderIsNoCertificate) {
     const auto refused = check_readable(folder.path(), "CA certificate");
     ASSERT_FALSE(refused);
     EXPECT_THAT(refused.error().message, HasSubstr("is not a file"));
+    EXPECT_THAT(refused.error().mend, HasSubstr("may read"));
 }
 
 TEST(Address, ExternalStackNeedsEveryPort) {

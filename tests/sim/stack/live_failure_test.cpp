@@ -136,9 +136,9 @@ TEST(LiveFailure, UnreadableCaIsNamed) {
     options.verifier["tls_dir"] = (place.temporary.path() / "nowhere").string();
     const auto stack = LocalStack::start(options, place.registry, place.clock);
     ASSERT_FALSE(stack);
-    EXPECT_EQ(stack.error().kind, ErrorKind::Config);
-    EXPECT_THAT(stack.error().message,
-                AllOf(HasSubstr("trusted_server_ca"), HasSubstr("nowhere/cacert.crt")));
+    EXPECT_EQ(stack.error().kind, ErrorKind::Stack);
+    EXPECT_THAT(stack.error().text(), AllOf(HasSubstr("trusted_server_ca"), HasSubstr("nowhere/cacert.crt"),
+                                            HasSubstr("mend: give a PEM file")));
     EXPECT_EQ(processes_of(options.folder), 0U);
 }
 
