@@ -228,7 +228,9 @@ struct LocalStack::Inner {
     Result<void> claim_ports(const LocalStackOptions& options, const AskedPorts& asked,
                              const std::optional<TlsFiles>& tls) {
         const auto lock = registry.lock();
-        const auto ports = choose_ports(asked, claimed_ports(registry), listen_address(options.verifier));
+        const auto ports = choose_ports(
+            asked, claimed_ports(registry),
+            {.verifier = listen_address(options.verifier), .registrar = listen_address(options.registrar)});
         if (!ports) return fail(ports.error());
         record.address.verifier = {call_address(options.verifier), ports->verifier};
         record.address.registrar_http = {call_address(options.registrar), ports->registrar_http};

@@ -61,6 +61,26 @@ bool holds_one_of(const std::filesystem::path& process, const std::set<std::stri
     return false;
 }
 
+struct Asked {
+    const char* whose;
+    std::optional<std::uint16_t> port;
+    std::string address;
+};
+
+bool clash(const Asked& one, const Asked& other) {
+    const auto everywhere = [](const Asked& asked) {
+        return asked.address == "0.0.0.0" || asked.address == "::";
+    };
+    return one.port == other.port && (one.address == other.address || everywhere(one) || everywhere(other));
+}
+
+Error asked_twice(const Asked& one, const Asked& other) {
+    return {ErrorKind::Config,
+            fmt::format("port {} is asked for twice: for the {} and for the {}", *one.port, one.whose,
+                        other.whose),
+            "ask for two ports (leave a port out, and a free one is chosen)"};
+}
+
 }  // namespace
 
 bool port_is_free(const std::string& address, std::uint16_t port) {
@@ -107,16 +127,19 @@ Error port_taken(const std::string& whose, std::uint16_t port) {
 }
 
 Result<Ports> choose_ports(const AskedPorts& asked, const std::set<std::uint16_t>& avoid,
-                           const std::string& address) {
-    const std::initializer_list<std::pair<const char*, const std::optional<std::uint16_t>*>> wanted = {
-        {"registrar", &asked.registrar_http},
-        {"verifier", &asked.verifier},
-        {"registrar (TLS)", &asked.registrar_tls}};
+                           const ListenAddresses& addresses) {
+    const std::initializer_list<Asked> wanted = {
+        {"registrar", asked.registrar_http, addresses.registrar},
+        {"verifier", asked.verifier, addresses.verifier},
+        {"registrar (TLS)", asked.registrar_tls, addresses.registrar}};
     std::set<std::uint16_t> used = avoid;
-    for (const auto& [whose, port] : wanted) {
-        if (!*port) continue;
-        if (!port_is_free(address, **port)) return fail(port_taken(whose, **port));
-        used.insert(**port);
+    for (auto one = wanted.begin(); one != wanted.end(); ++one) {
+        if (!one->port) continue;
+        for (auto other = wanted.begin(); other != one; ++other) {
+            if (clash(*one, *other)) return fail(asked_twice(*other, *one));
+        }
+        if (!port_is_free(one->address, *one->port)) return fail(port_taken(one->whose, *one->port));
+        used.insert(*one->port);
     }
 
     Ports ports{asked.registrar_http.value_or(0), asked.verifier.value_or(0),
@@ -127,18 +150,20 @@ Result<Ports> choose_ports(const AskedPorts& asked, const std::set<std::uint16_t
         Ports chosen = ports;
         bool all_free = true;
         std::uint16_t next = base;
-        for (std::uint16_t* port : {&chosen.registrar_http, &chosen.verifier, &chosen.registrar_tls}) {
+        for (const auto& [port, address] : {std::pair{&chosen.registrar_http, &addresses.registrar},
+                                            {&chosen.verifier, &addresses.verifier},
+                                            {&chosen.registrar_tls, &addresses.registrar}}) {
             if (*port == 0) {
                 *port = next;
-                all_free = all_free && !used.contains(next) && port_is_free(address, next);
+                all_free = all_free && !used.contains(next) && port_is_free(*address, next);
             }
             ++next;
         }
         if (all_free) return chosen;
     }
     return fail(ErrorKind::System,
-                fmt::format("no three free ports from {} to {} on {}", kFirstPort,
-                            kFirstPort + 3 * kBlocks - 1, address),
+                fmt::format("no three free ports from {} to {} on {} and {}", kFirstPort,
+                            kFirstPort + 3 * kBlocks - 1, addresses.registrar, addresses.verifier),
                 "end stacks that are not needed any more: pushsim stack status, pushsim stack down");
 }
 

@@ -18,14 +18,20 @@ struct AskedPorts {
     std::optional<std::uint16_t> registrar_tls;
 };
 
+/// Where the servers listen: their option `ip`.
+struct ListenAddresses {
+    std::string verifier = "127.0.0.1";
+    std::string registrar = "127.0.0.1";
+};
+
 /// Nobody listens on it, and a server may.
 bool port_is_free(const std::string& address, std::uint16_t port);
 
 /// Three ports, from 41810 upwards where free, without those of `avoid`. Another process may take one before
-/// the server does. ErrorKind::Stack naming a port that was asked for, is taken, and by whom;
-/// ErrorKind::System when there are none.
+/// the server does. ErrorKind::Config naming a port that was asked for twice; ErrorKind::Stack naming one
+/// that was asked for, is taken, and by whom; ErrorKind::System when there are none.
 Result<Ports> choose_ports(const AskedPorts& asked, const std::set<std::uint16_t>& avoid,
-                           const std::string& address = "127.0.0.1");
+                           const ListenAddresses& addresses = {});
 
 /// "process 4711 (keylime_verifier)": who listens on a TCP port, where /proc tells us.
 std::optional<std::string> port_holder(std::uint16_t port);

@@ -10,13 +10,15 @@
 
 namespace pushsim::stack::test {
 
-/// Listens on a loopback port of the system's choice, and accepts nobody.
+/// Listens on a port of the system's choice on a loopback address (127.0.0.1 unless told), and accepts
+/// nobody.
 class Listener {
   public:
-    Listener() : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    explicit Listener(std::uint32_t address = INADDR_LOOPBACK)
+        : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
         sockaddr_in where{};
         where.sin_family = AF_INET;
-        where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        where.sin_addr.s_addr = htonl(address);
         socklen_t size = sizeof where;
         if (::bind(socket_, reinterpret_cast<sockaddr*>(&where), size) != 0 || ::listen(socket_, 4) != 0 ||
             ::getsockname(socket_, reinterpret_cast<sockaddr*>(&where), &size) != 0) {

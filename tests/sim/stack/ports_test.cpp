@@ -61,5 +61,33 @@ TEST(Ports, PortAskedForThatIsTakenIsNamed) {
         HasSubstr(fmt::format("registrar (TLS): port {} is taken by process {}", listener.port, ::getpid())));
 }
 
+TEST(Ports, PortIsLookedForWhereItsServerListens) {
+    constexpr std::uint32_t kSecondLoopback = INADDR_LOOPBACK + 1;
+    const Listener listener(kSecondLoopback);
+    const AskedPorts asked{.registrar_http = listener.port, .verifier = {}, .registrar_tls = {}};
+    EXPECT_TRUE(choose_ports(asked, {}));
+    EXPECT_FALSE(choose_ports(asked, {}, {.verifier = "127.0.0.1", .registrar = "127.0.0.2"}));
+    EXPECT_TRUE(choose_ports(asked, {}, {.verifier = "127.0.0.2", .registrar = "127.0.0.1"}));
+}
+
+TEST(Ports, PortAskedForTwiceIsNamedWithBothWhoWantIt) {
+    const auto ports = choose_ports({.registrar_http = 5000, .verifier = 5000, .registrar_tls = {}}, {});
+    ASSERT_FALSE(ports);
+    EXPECT_EQ(ports.error().kind, ErrorKind::Config);
+    EXPECT_THAT(ports.error().message,
+                HasSubstr("port 5000 is asked for twice: for the registrar and for the verifier"));
+}
+
+TEST(Ports, TheSamePortOnTwoAddressesIsTwoPorts) {
+    std::uint16_t port = 0;
+    {
+        const Listener listener;
+        port = listener.port;
+    }
+    const AskedPorts asked{.registrar_http = port, .verifier = port, .registrar_tls = {}};
+    EXPECT_TRUE(choose_ports(asked, {}, {.verifier = "127.0.0.1", .registrar = "127.0.0.2"}));
+    EXPECT_FALSE(choose_ports(asked, {}, {.verifier = "127.0.0.1", .registrar = "0.0.0.0"}));
+}
+
 }  // namespace
 }  // namespace pushsim::stack::test
