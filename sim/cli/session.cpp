@@ -1,6 +1,5 @@
 #include "sim/cli/session.hpp"
 
-#include <array>
 #include <charconv>
 
 #include <fmt/format.h>
@@ -54,6 +53,7 @@ Result<stack::LocalStackOptions> local_options(const StackChoice& choice,
     options.ports = {asked_port(choice.registrar_port), asked_port(choice.verifier_port),
                      asked_port(choice.registrar_tls_port)};
     options.stop_asked = [] { return Interrupt::asked(); };
+    options.groups_changed = Interrupt::kill_on_second;
     return options;
 }
 
@@ -89,10 +89,6 @@ Result<stack::StackAddress> external_address(const StackChoice& choice) {
 StackSession::StackSession(const RunOptions& options, std::filesystem::path folder,
                            const stack::Registry& registry, const Clock& clock)
     : options_(options), folder_(std::move(folder)), registry_(registry), clock_(clock) {}
-
-StackSession::~StackSession() {
-    Interrupt::kill_on_second({});
-}
 
 std::optional<std::string> StackSession::cannot_play(const scenario::StackOptions& wanted) const {
     if (options_.stack.stack == "external" &&
@@ -137,7 +133,6 @@ Result<StackSession::Ready> StackSession::prepare(const scenario::StackOptions& 
             ++started_;
             local_ = std::move(*started);
             address_ = local_->address();
-            Interrupt::kill_on_second(std::array{local_->verifier_pid(), local_->registrar_pid()});
         }
     }
     played_ = wanted;
@@ -153,7 +148,6 @@ Result<bool> StackSession::stop() {
     kept_ = false;
     if (!local_) return false;
     const auto stopped = local_->stop();
-    Interrupt::kill_on_second({});
     local_.reset();
     if (!stopped) return fail(stopped.error());
     return true;

@@ -31,7 +31,6 @@ class StackSession {
     /// `folder` is the run's; local stacks live in `folder`/stack, `folder`/stack-2, …
     StackSession(const RunOptions& options, std::filesystem::path folder, const stack::Registry& registry,
                  const Clock& clock);
-    ~StackSession();
 
     /// Makes sure that a stack runs whose options are the wanted ones. Says in `started` whether it is
     /// another than before, in `kept` whether `stack up` made it.

@@ -25,22 +25,6 @@ bool answers(const HostPort& where, std::optional<TlsIdentity> tls, const Clock&
     return call.outcome.response.has_value();
 }
 
-Result<void> end_stack(const StackRecord& record, const Registry& registry, const Clock& clock) {
-    const auto processes = record.processes();
-    if (!end_processes(processes, kStopPatience, clock)) {
-        return fail(ErrorKind::System,
-                    fmt::format("processes of the stack in {} outlive SIGKILL", record.folder.string()));
-    }
-    remove_stale_sockets(record.groups, record.folder / "xdg");
-    remove_stale_sockets(processes, record.folder / "xdg");
-    for (const auto& path : record.litter) {
-        std::error_code ignored;
-        fs::remove_all(path, ignored);
-    }
-    registry.remove(record.folder);
-    return {};
-}
-
 }  // namespace
 
 fs::path kept_folder(const Registry& registry, const std::string& name) {
@@ -64,19 +48,29 @@ Result<std::vector<StackRecord>> stack_down(const Registry& registry, const std:
         std::error_code ignored;
         const fs::path named = fs::weakly_canonical(*folder, ignored);
         std::erase_if(wanted, [&](const StackRecord& record) { return record.folder != named; });
+        if (!wanted.empty() && wanted.front().out_of_sight()) {
+            return fail(ErrorKind::Config,
+                        fmt::format("the stack in {} was brought up in another container", folder->string()),
+                        "end it there");
+        }
         if (wanted.empty()) {
             return fail(ErrorKind::Config, fmt::format("no stack was brought up in {}", folder->string()),
                         "pushsim stack status lists those there are");
         }
     }
+    std::erase_if(wanted, [](const StackRecord& record) { return record.out_of_sight(); });
     for (const auto& record : wanted) {
-        if (auto ended = end_stack(record, registry, clock); !ended) return fail(ended.error());
+        if (!end_stack(record, registry, kStopPatience, clock).survivors.empty()) {
+            return fail(ErrorKind::System,
+                        fmt::format("processes of the stack in {} outlive SIGKILL", record.folder.string()));
+        }
     }
     return wanted;
 }
 
 std::string StackStatus::word() const {
-    if (processes == 0) return "gone";
+    if (record.out_of_sight()) return "in another container";
+    if (processes == 0) return record.owner_lives() ? "starting" : "gone";
     if (!record.kept && !record.owner_lives()) return "left behind";
     return verifier_answers && registrar_answers ? "up" : "not answering";
 }
@@ -115,8 +109,8 @@ Cleaned stack_clean(const Registry& registry, const Clock& clock) {
     cleaned.leftovers = clean_leftovers(registry, clock);
     for (const auto& record : registry.all()) {
         // A kept stack whose servers are gone keeps nothing.
-        if (record.kept && record.processes().empty() && !record.owner_lives()) {
-            (void)end_stack(record, registry, clock);
+        if (record.kept && !record.out_of_sight() && record.processes().empty() && !record.owner_lives()) {
+            (void)end_stack(record, registry, kStopPatience, clock);
         }
     }
     std::error_code error;

@@ -19,8 +19,8 @@ std::filesystem::path kept_folder(const Registry& registry, const std::string& n
 /// Starts a stack that lives on. ErrorKind::Config if one runs in that folder already.
 Result<StackRecord> stack_up(const LocalStackOptions& options, const Registry& registry, const Clock& clock);
 
-/// Ends kept stacks: the one in `folder`, or all. Returns what was ended; ErrorKind::Config if `folder` is
-/// given and holds no kept stack.
+/// Ends kept stacks: the one in `folder`, or all that are not out_of_sight(). Returns what was ended;
+/// ErrorKind::Config if `folder` is given and holds no kept stack, or one that is out of sight.
 Result<std::vector<StackRecord>> stack_down(const Registry& registry,
                                             const std::optional<std::filesystem::path>& folder,
                                             const Clock& clock);
@@ -30,7 +30,7 @@ struct StackStatus {
     bool verifier_answers = false;
     bool registrar_answers = false;
     std::size_t processes = 0;  ///< that live
-    /// "up", "not answering", "left behind", "gone".
+    /// "up", "starting", "not answering", "left behind", "gone", "in another container".
     std::string word() const;
 };
 /// Every stack there is a record of.
@@ -49,11 +49,11 @@ struct ServerLog {
 std::vector<ServerLog> stack_logs(const StackRecord& record, std::size_t lines);
 
 struct Cleaned {
-    std::vector<Leftover> leftovers;
+    std::vector<EndedStack> leftovers;
     std::vector<std::filesystem::path> removed_folders;
 };
 /// Ends what dead owners left, and removes folders of kept stacks (those of kept_folder()) that no longer
-/// run.
+/// run. What is out_of_sight() stays.
 Cleaned stack_clean(const Registry& registry, const Clock& clock);
 
 }  // namespace pushsim::stack

@@ -10,6 +10,7 @@
 #include <system_error>
 
 #include <fmt/core.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "agent/base/files.hpp"
@@ -57,29 +58,28 @@ Result<void> take_port(std::optional<std::uint16_t>& port, const Options& option
 
 }  // namespace
 
-Result<Layout> make_layout(const fs::path& folder) {
+Layout plan_layout(const fs::path& folder, const std::string& id) {
     Layout layout;
-    if (auto made = make_private_folder(folder); !made) return fail(made.error());
     std::error_code error;
-    layout.folder = fs::canonical(folder, error);
-    if (error) return fail(ErrorKind::System, fmt::format("{}: {}", folder.string(), error.message()));
+    layout.folder = fs::weakly_canonical(folder, error);
+    if (error) layout.folder = fs::absolute(folder);
     layout.etc = layout.folder / "etc";
     layout.run = layout.folder / "run";
     layout.runtime = layout.folder / "xdg";
     layout.tls = layout.folder / "tls";
-    for (const auto& inner : {layout.etc, layout.run, layout.runtime, layout.tls}) {
-        if (auto made = make_private_folder(inner); !made) return fail(made.error());
-    }
-    if (layout.runtime.string().size() > kLongestRuntime) {
-        std::string name = "/tmp/pushsim-XXXXXX";
-        if (::mkdtemp(name.data()) == nullptr) {
-            return fail(ErrorKind::System,
-                        fmt::format("cannot make a folder in /tmp: {}", std::strerror(errno)));
-        }
-        layout.runtime = name;
-        layout.runtime_elsewhere = true;
-    }
+    layout.runtime_elsewhere = layout.runtime.string().size() > kLongestRuntime;
+    if (layout.runtime_elsewhere) layout.runtime = "/tmp/pushsim-" + id;
     return layout;
+}
+
+Result<void> make_layout(const Layout& layout) {
+    for (const auto& inner : {layout.folder, layout.etc, layout.run, layout.tls}) {
+        if (auto made = make_private_folder(inner); !made) return made;
+    }
+    if (!layout.runtime_elsewhere) return make_private_folder(layout.runtime);
+    if (::mkdir(layout.runtime.c_str(), 0700) == 0) return {};
+    return fail(ErrorKind::System,
+                fmt::format("cannot make the folder {}: {}", layout.runtime.string(), std::strerror(errno)));
 }
 
 Result<TlsFiles> make_certificates(const Layout& layout, pki::CertificateKind server_certificate,
@@ -115,6 +115,7 @@ Result<void> write_config(const Layout& layout, const StackConfig& config) {
 }
 
 std::vector<std::pair<std::string, std::string>> server_environment(const Layout& layout,
+                                                                    const std::string& id,
                                                                     const KeylimeInstall& keylime) {
     std::vector<std::pair<std::string, std::string>> environment;
     for (char** entry = environ; *entry != nullptr; ++entry) {
@@ -124,12 +125,14 @@ std::vector<std::pair<std::string, std::string>> server_environment(const Layout
         const std::string name = text.substr(0, equals);
         // KEYLIME_* would override the files; the Python variables would bring other code in.
         if (name.starts_with("KEYLIME_") || name == "PYTHONPATH" || name == "PYTHONHOME" ||
-            name == "PYTHONUNBUFFERED" || name == "XDG_RUNTIME_DIR" || name == kFolderVariable) {
+            name == "PYTHONUNBUFFERED" || name == "XDG_RUNTIME_DIR" || name == kFolderVariable ||
+            name == kIdVariable) {
             continue;
         }
         environment.emplace_back(name, text.substr(equals + 1));
     }
     environment.emplace_back(kFolderVariable, layout.folder.string());
+    environment.emplace_back(kIdVariable, id);
     environment.emplace_back("KEYLIME_DIR", layout.run.string());
     environment.emplace_back("XDG_RUNTIME_DIR", layout.runtime.string());
     environment.emplace_back("PYTHONUNBUFFERED", "1");

@@ -14,7 +14,7 @@
 
 namespace pushsim::stack {
 
-/// The folders of a stack, made.
+/// The folders of a stack.
 struct Layout {
     std::filesystem::path folder;  ///< canonical
     std::filesystem::path etc;     ///< configuration, 0700
@@ -28,8 +28,12 @@ struct Layout {
     std::filesystem::path registrar_log() const { return folder / "registrar.log"; }
 };
 
-/// ErrorKind::System, naming the folder.
-Result<Layout> make_layout(const std::filesystem::path& folder);
+/// Where everything goes of the stack in `folder`; nothing is made. `id`, random, names the folder in /tmp.
+Layout plan_layout(const std::filesystem::path& folder, const std::string& id);
+
+/// Makes the folders, 0700. A folder in /tmp that is there already is somebody else's. ErrorKind::System,
+/// naming the folder.
+Result<void> make_layout(const Layout& layout);
 
 /// Certificates of a new CA for both servers and the administrator, in layout.tls.
 Result<TlsFiles> make_certificates(const Layout& layout, pki::CertificateKind server_certificate,
@@ -39,8 +43,9 @@ Result<TlsFiles> make_certificates(const Layout& layout, pki::CertificateKind se
 Result<void> write_config(const Layout& layout, const StackConfig& config);
 
 /// The environment of both servers: ours without what would change Keylime's behaviour, and what names the
-/// files.
+/// stack and its files.
 std::vector<std::pair<std::string, std::string>> server_environment(const Layout& layout,
+                                                                    const std::string& id,
                                                                     const KeylimeInstall& keylime);
 
 /// The ports asked for, by AskedPorts or by options. ErrorKind::Config for a text that is no port.

@@ -9,6 +9,7 @@
 
 #include <fmt/core.h>
 
+#include "sim/core/random.hpp"
 #include "sim/stack/layout.hpp"
 #include "sim/stack/server.hpp"
 
@@ -17,27 +18,44 @@ namespace {
 
 constexpr int kPortTries = 5;
 constexpr std::chrono::seconds kStopPatience{12};
+constexpr std::chrono::seconds kShortPatience{2};  // for what has nothing worth draining
 
 // Ports of stacks that live, or are about to: theirs are not free although nobody may listen yet.
 std::set<std::uint16_t> claimed_ports(const Registry& registry) {
     std::set<std::uint16_t> ports;
     for (const auto& record : registry.all()) {
-        if (!record.owner_lives() && !record.kept) continue;
+        if (!record.owner_lives() && !record.kept && !record.out_of_sight()) continue;
         ports.insert({record.address.verifier.port, record.address.registrar_http.port,
                       record.address.registrar_tls.port});
     }
     return ports;
 }
 
-Result<void> check_not_in_use(const Registry& registry, const std::filesystem::path& folder) {
+/// Refuses a folder in which a stack lives; ends what is left of one that does not, for its record gives way
+/// to ours.
+Result<void> take_over(const Registry& registry, const std::filesystem::path& folder, const Clock& clock) {
     const auto record = registry.find(folder);
     if (!record) return {};
-    const bool owned = record->owner_lives();
-    if (!owned && (!record->kept || record->processes().empty())) return {};
-    return fail(ErrorKind::Config,
-                fmt::format("a stack already runs in {} ({})", folder.string(),
-                            owned ? fmt::format("of process {}", record->owner.pid) : "kept by `stack up`"),
-                owned ? "choose another folder" : "use it, or end it with: pushsim stack down");
+    const auto refuse = [&](const std::string& whose, const std::string& mend) {
+        return fail(ErrorKind::Config, fmt::format("a stack already runs in {} ({})", folder.string(), whose),
+                    mend);
+    };
+    if (record->owner_lives()) {
+        return refuse(fmt::format("of process {}", record->owner.pid), "choose another folder");
+    }
+    if (record->out_of_sight()) return refuse("of another container", "choose another folder");
+    if (record->kept && !record->processes().empty()) {
+        return refuse("kept by `stack up`", "use it, or end it with: pushsim stack down");
+    }
+    if (!end_stack(*record, registry, kShortPatience, clock).survivors.empty()) {
+        return fail(ErrorKind::System,
+                    fmt::format("processes of the stack in {} outlive SIGKILL", folder.string()));
+    }
+    return {};
+}
+
+std::string random_id() {
+    return fmt::format("{:08x}{:08x}", core::fresh_seed(), core::fresh_seed());
 }
 
 }  // namespace
@@ -48,6 +66,7 @@ struct LocalStack::Inner {
     Layout layout;
     StackRecord record;
     StopAsked stop_asked;
+    GroupsChanged groups_changed;
     Instant started{};
     Instant limit{};
     Duration start_time{};
@@ -69,15 +88,24 @@ struct LocalStack::Inner {
         return all;
     }
 
+    void tell_groups() {
+        std::vector<pid_t> groups;
+        for (Server* server : servers())
+            groups.push_back(server->process().id().pid);
+        if (groups_changed) groups_changed(groups);
+    }
+
     Result<void> launch(std::optional<Server>& server, const std::string& name, const KeylimeInstall& keylime,
                         const std::filesystem::path& log) {
         const auto& command = name == "verifier" ? keylime.verifier : keylime.registrar;
-        auto launched = Server::start(name, Program{.command = command,
-                                                    .environment = server_environment(layout, keylime),
-                                                    .folder = layout.run,
-                                                    .log = log});
+        auto launched =
+            Server::start(name, Program{.command = command,
+                                        .environment = server_environment(layout, record.id, keylime),
+                                        .folder = layout.run,
+                                        .log = log});
         if (!launched) return fail(launched.error());
         server = std::move(*launched);
+        tell_groups();
         record.groups.push_back(server->process().id());
         return registry.write(record);
     }
@@ -100,9 +128,8 @@ struct LocalStack::Inner {
         return {};
     }
 
-    // Ends both groups side by side.
-    Result<void> end(Duration patience, const StopAsked& hurry = {}) {
-        if (stopped) return {};
+    // Ends both groups side by side. The record and the folders stay.
+    Result<void> end_servers(Duration patience, const StopAsked& hurry = {}) {
         const auto all_gone = [&] {
             return std::ranges::all_of(servers(),
                                        [](Server* server) { return server->process().group_gone(); });
@@ -127,7 +154,7 @@ struct LocalStack::Inner {
             }
             return true;
         };
-        const auto members = record.folder.empty() ? std::vector<ProcessId>{} : record.processes();
+        const auto members = servers().empty() ? std::vector<ProcessId>{} : record.processes();
         bool gone = all_gone();
         if (!gone && patience > Duration::zero()) {
             signal_all(SIGTERM);
@@ -143,6 +170,16 @@ struct LocalStack::Inner {
         }
         remove_stale_sockets(record.groups, layout.runtime);
         remove_stale_sockets(members, layout.runtime);
+        record.groups.clear();
+        verifier.reset();
+        registrar.reset();
+        tell_groups();
+        return {};
+    }
+
+    Result<void> end(Duration patience, const StopAsked& hurry = {}) {
+        if (stopped) return {};
+        if (auto ended = end_servers(patience, hurry); !ended) return ended;
         for (const auto& path : record.litter) {
             std::error_code ignored;
             std::filesystem::remove_all(path, ignored);
@@ -154,7 +191,6 @@ struct LocalStack::Inner {
 
     // One try with the ports given. Nothing runs after a failure.
     Result<void> run(const LocalStackOptions& options, bool own_certificates) {
-        record.groups.clear();
         if (auto done = launch(verifier, "verifier", options.keylime, layout.verifier_log()); !done) {
             return done;
         }
@@ -172,15 +208,16 @@ struct LocalStack::Inner {
 
     Result<void> start(const LocalStackOptions& options) {
         if (auto tools = check_tpm2_tools(); !tools) return tools;
-        if (auto unused = check_not_in_use(registry, options.folder); !unused) return unused;
         const auto asked = asked_ports(options);
         if (!asked) return fail(asked.error());
         auto tls = user_tls_files(options.verifier);
         if (!tls) return fail(tls.error());
-        auto made = make_layout(options.folder);
-        if (!made) return fail(made.error());
-        layout = std::move(*made);
-        if (layout.runtime_elsewhere) record.litter.push_back(layout.runtime);
+        if (auto claimed = claim_folder(options.folder); !claimed) return claimed;
+        if (auto made = make_layout(layout); !made) {
+            record.litter
+                .clear();  // the folder in /tmp is the last to be made, and if it is there, it is not ours
+            return made;
+        }
         if (!*tls && options.certificates == Certificates::Own) {
             auto own = make_certificates(layout, options.server_certificate,
                                          {call_address(options.verifier), call_address(options.registrar)},
@@ -200,19 +237,25 @@ struct LocalStack::Inner {
                 std::ranges::any_of(servers(), [](Server* s) { return s->lost_its_port(); });
             if (!lost_race || attempt == kPortTries || ran.error().kind == ErrorKind::Interrupted) return ran;
             // Others are chosen; a port that was asked for is now named, with who has it.
-            if (auto ended = end(std::chrono::seconds{2}); !ended) return ended;
-            verifier.reset();
-            registrar.reset();
-            stopped = false;
-            if (layout.runtime_elsewhere) std::filesystem::create_directory(layout.runtime);
+            if (auto ended = end_servers(kShortPatience); !ended) return ended;
         }
     }
 
-    void describe(const LocalStackOptions& options, const std::optional<TlsFiles>& tls) {
+    // The record comes before everything that it says is to be cleaned.
+    Result<void> claim_folder(const std::filesystem::path& folder) {
+        const auto lock = registry.lock();
+        if (auto taken = take_over(registry, folder, *clock); !taken) return taken;
+        record.id = random_id();
+        layout = plan_layout(folder, record.id);
         record.folder = layout.folder;
         record.owner = own_process();
         record.boot = boot_identity();
         record.started = to_rfc3339(clock->wall_now());
+        if (layout.runtime_elsewhere) record.litter.push_back(layout.runtime);
+        return registry.write(record);
+    }
+
+    void describe(const LocalStackOptions& options, const std::optional<TlsFiles>& tls) {
         StackAddress& address = record.address;
         address.kind = "local";
         address.ca_file = tls ? tls->ca : layout.run / "cv_ca" / "cacert.crt";
@@ -252,9 +295,9 @@ Result<std::unique_ptr<LocalStack>> LocalStack::start(const LocalStackOptions& o
     inner->started = clock.now();
     inner->limit = inner->started + options.start_limit;
     inner->stop_asked = options.stop_asked;
+    inner->groups_changed = options.groups_changed;
     if (auto done = inner->start(options); !done) {
-        // A start that failed has nothing worth draining.
-        (void)inner->end(std::chrono::seconds{2});
+        (void)inner->end(kShortPatience);
         return fail(std::move(done.error()));
     }
     inner->start_time = clock.now() - inner->started;
@@ -277,10 +320,6 @@ pid_t LocalStack::verifier_pid() const {
     return inner_->verifier->process().id().pid;
 }
 
-pid_t LocalStack::registrar_pid() const {
-    return inner_->registrar->process().id().pid;
-}
-
 std::optional<Error> LocalStack::poll() {
     if (inner_->stopped) return std::nullopt;
     for (Server* server : inner_->servers()) {
@@ -301,6 +340,7 @@ Result<void> LocalStack::keep() {
     inner_->record.kept = true;
     if (auto written = inner_->registry.write(inner_->record); !written) return written;
     inner_->kept = true;
+    if (inner_->groups_changed) inner_->groups_changed({});
     return {};
 }
 

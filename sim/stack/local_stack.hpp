@@ -2,8 +2,10 @@
 // The real registrar and verifier, on loopback, with SQLite: written, started, watched, stopped.
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "agent/base/result.hpp"
@@ -24,6 +26,10 @@ enum class Certificates {
     Keylime,  ///< Keylime's `tls_dir = generate`; the registrar starts after the verifier
 };
 
+/// Told the process groups of the servers that run: right after each is started, and (none) when they are
+/// gone or live on for others. For whoever must be able to kill them at any instant.
+using GroupsChanged = std::function<void(std::span<const pid_t> groups)>;
+
 struct LocalStackOptions {
     KeylimeInstall keylime;
     /// The stack's folder, made (0700) when missing: etc/, run/, xdg/, tls/, verifier.log, registrar.log.
@@ -37,6 +43,7 @@ struct LocalStackOptions {
     AskedPorts ports;  ///< also taken from `port`, `tls_port` in the options
     Duration start_limit = std::chrono::seconds{60};
     StopAsked stop_asked;  ///< checked while starting; then ErrorKind::Interrupted
+    GroupsChanged groups_changed;
 };
 
 /// Owns the two process groups. Not thread-safe.
@@ -57,9 +64,8 @@ class LocalStack {
     const std::filesystem::path& folder() const;
     /// From the call of start() to ready.
     Duration start_time() const;
-    /// Process ids of the two group leaders.
+    /// Process id of the verifier's group leader.
     pid_t verifier_pid() const;
-    pid_t registrar_pid() const;
 
     /// Nothing while both servers live; else ErrorKind::Stack: which died, how, and what its log said last.
     /// Cheap enough to call ten times a second.

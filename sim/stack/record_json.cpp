@@ -10,7 +10,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int kFormat = 1;
+constexpr int kFormat = 2;
 
 json to_json(const ProcessId& process) {
     return {{"pid", process.pid}, {"start_time", process.start_time}};
@@ -82,15 +82,11 @@ std::string to_json_text(const StackRecord& record) {
     json litter = json::array();
     for (const auto& path : record.litter)
         litter.push_back(path.string());
-    const json value = {{"format", kFormat},
-                        {"folder", record.folder.string()},
-                        {"owner", to_json(record.owner)},
-                        {"boot", record.boot},
-                        {"groups", groups},
-                        {"kept", record.kept},
-                        {"started", record.started},
-                        {"litter", litter},
-                        {"address", to_json(record.address)}};
+    const json value = {{"format", kFormat},   {"folder", record.folder.string()},
+                        {"id", record.id},     {"owner", to_json(record.owner)},
+                        {"boot", record.boot}, {"groups", groups},
+                        {"kept", record.kept}, {"started", record.started},
+                        {"litter", litter},    {"address", to_json(record.address)}};
     return value.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
 }
 
@@ -103,6 +99,7 @@ Result<StackRecord> parse_record(const std::string& text) {
                         fmt::format("record of a stack in format {}, not {}", format, kFormat));
         }
         record.folder = value.at("folder").get<std::string>();
+        record.id = value.at("id").get<std::string>();
         record.owner = process_from(value.at("owner"));
         record.boot = value.at("boot").get<std::string>();
         for (const auto& group : value.at("groups"))

@@ -48,9 +48,15 @@ bool StackRecord::owner_lives() const {
     return boot == boot_identity() && is_running(owner);
 }
 
+bool StackRecord::out_of_sight() const {
+    // "<boot id> <pid namespace>"
+    const std::string here = boot_identity();
+    return boot != here && boot.substr(0, boot.find(' ')) == here.substr(0, here.find(' '));
+}
+
 std::vector<ProcessId> StackRecord::processes() const {
     if (boot != boot_identity()) return {};
-    std::vector<ProcessId> found = processes_with_environment(kFolderVariable, folder.string());
+    std::vector<ProcessId> found = processes_with_environment(kIdVariable, id);
     for (const auto& leader : groups) {
         // Another process may have the number by now, and then its group is none of ours.
         if (process_now(leader.pid) != leader) continue;

@@ -16,11 +16,14 @@
 
 namespace pushsim::stack {
 
-/// The variable in every server's environment that holds the stack's folder.
+/// Variables in every server's environment: the stack's folder, for a person who looks at processes, and its
+/// id, by which we find them. Two stacks may have the same folder: as others see it, in another container.
 inline constexpr const char* kFolderVariable = "PUSHSIM_STACK";
+inline constexpr const char* kIdVariable = "PUSHSIM_STACK_ID";
 
 struct StackRecord {
-    std::filesystem::path folder;  ///< canonical; names the stack
+    std::filesystem::path folder;  ///< canonical; names the stack in its registry
+    std::string id;                ///< random, 16 hex digits; of this start alone
     ProcessId owner;
     std::string boot;               ///< boot_identity() of the owner
     std::vector<ProcessId> groups;  ///< leaders of the servers' groups, as far as they were started
@@ -30,8 +33,11 @@ struct StackRecord {
     StackAddress address;                       ///< ports and certificates; ports are claimed from here on
 
     bool owner_lives() const;
+    /// It is of this boot, but of another space of process numbers (a container): its processes may live,
+    /// and cannot be seen from here.
+    bool out_of_sight() const;
     /// Its servers, as far as they live: the recorded groups, where their leader is the recorded one, and
-    /// every process with our folder in its environment.
+    /// every process with its id in the environment.
     std::vector<ProcessId> processes() const;
 };
 
@@ -64,21 +70,26 @@ class Registry {
     std::filesystem::path folder_;
 };
 
-/// One stack that a dead owner had left.
-struct Leftover {
+/// A stack that was ended for its owner.
+struct EndedStack {
     std::filesystem::path folder;
     pid_t owner = 0;
     std::size_t ended_processes = 0;
     std::vector<pid_t> survivors;  ///< what could not be ended; its record stays
 
-    /// "ended 4 processes that pushsim 4711 had left (/path/to/stack)", for a person.
+    /// "ended 4 processes that a killed pushsim (process 4711) had left (/path/to/stack)", for a person.
     std::string text() const;
 };
 
+/// Ends all processes of a stack, those too that its servers start meanwhile, and removes its litter and its
+/// record. Not for a stack that is out_of_sight().
+EndedStack end_stack(const StackRecord& record, const Registry& registry, Duration patience,
+                     const Clock& clock);
+
 /// Ends what dead owners left: stacks that were not kept, whose owner is gone. Never by name, never a process
-/// whose number was used again. Records of other boots are dropped. Stacks whose processes were gone already
-/// are dropped without mention.
-std::vector<Leftover> clean_leftovers(const Registry& registry, const Clock& clock);
+/// whose number was used again. Records of other boots are dropped; those out_of_sight() are left alone.
+/// Stacks whose processes were gone already are dropped without mention.
+std::vector<EndedStack> clean_leftovers(const Registry& registry, const Clock& clock);
 
 /// Removes the sockets that servers which were killed leave: shared_data.<pid>.sock in /run/keylime and in
 /// `runtime_folder`/keylime.

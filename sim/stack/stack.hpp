@@ -3,7 +3,7 @@
 //
 //   auto keylime = find_keylime(option_or_default);
 //   auto registry = Registry::open();
-//   for (const Leftover& left : clean_leftovers(*registry, clock)) …say so…
+//   for (const EndedStack& left : clean_leftovers(*registry, clock)) …say so…
 //   auto stack = LocalStack::start({.keylime = *keylime, .folder = run / "stack"}, *registry, clock);
 //   Tenant tenant((*stack)->address(), clock);
 //   VerdictReader verdicts((*stack)->address(), clock);

@@ -207,5 +207,23 @@ TEST(BadDays, CtrlCWhileTheServersStartIsHeard) {
     EXPECT_THAT(place.servers(), IsEmpty());
 }
 
+class WhileStarting : public ::testing::TestWithParam<std::vector<std::string>> {};
+
+TEST_P(WhileStarting, CtrlCTwiceLeavesNoServer) {
+    const Place place;
+    Program program(place, GetParam());
+    ASSERT_TRUE(becomes([&] { return !place.servers().empty(); }));
+    program.signal(SIGINT);
+    program.signal(SIGTERM);
+    const Ended run = program.wait(seconds{5});
+    EXPECT_EQ(run.exit_code, 130) << run.out << run.err;
+    EXPECT_TRUE(becomes([&] { return place.servers().empty(); }, seconds{5}));
+}
+
+INSTANTIATE_TEST_SUITE_P(BadDays, WhileStarting,
+                         ::testing::Values(std::vector<std::string>{"run", scenario_file("honest-agent")},
+                                           std::vector<std::string>{"stack", "up"}),
+                         [](const auto& test) { return test.param.front(); });
+
 }  // namespace
 }  // namespace pushsim::testing

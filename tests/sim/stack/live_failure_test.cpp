@@ -1,5 +1,7 @@
 // Stacks that do not come up: named, with the way out, and nothing left running.
 
+#include <csignal>
+
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -43,6 +45,7 @@ TEST(LiveFailure, PortLostAfterItWasChosenIsChosenAgain) {
     // The first verifier dies as a real one does whose port was taken in between; the next runs.
     Place place;
     auto options = place.options();
+    options.folder = place.temporary.path() / std::string(60, 'l') / "stack";
     const auto& real = options.keylime;
     const auto marker = place.temporary.path() / "lost";
     options.keylime.verifier = stub(place.temporary.path() / "stub",
@@ -54,6 +57,9 @@ TEST(LiveFailure, PortLostAfterItWasChosenIsChosenAgain) {
     const auto stack = LocalStack::start(options, place.registry, place.clock);
     ASSERT_TRUE(stack) << stack.error().text();
     EXPECT_TRUE(std::filesystem::exists(marker));
+    const auto record = place.registry.find(options.folder);
+    ASSERT_TRUE(record && record->litter.size() == 1);
+    EXPECT_EQ(std::filesystem::status(record->litter[0]).permissions(), std::filesystem::perms::owner_all);
 }
 
 TEST(LiveFailure, BrokenKeylimeIsQuotedAndNothingIsLeft) {
@@ -111,6 +117,32 @@ TEST(LiveFailure, StopWhileStartingIsObeyed) {
     ASSERT_FALSE(stack);
     EXPECT_EQ(stack.error().kind, ErrorKind::Interrupted);
     EXPECT_EQ(processes_of(options.folder), 0U);
+}
+
+TEST(LiveFailure, KilledBeforeItsServersStartTheRecordKnowsTheFolderInTmp) {
+    Place place;
+    auto options = place.options();
+    options.folder = place.temporary.path() / std::string(60, 'l') / "stack";
+    const pid_t owner = ::fork();
+    ASSERT_GE(owner, 0);
+    if (owner == 0) {
+        (void)LocalStack::start(options, place.registry, place.clock);
+        ::_exit(1);
+    }
+    // Its folders are there, its keys are being made.
+    for (int tries = 0; tries < 10000 && !std::filesystem::exists(options.folder / "tls"); ++tries) {
+        wait_for(std::chrono::milliseconds{1});
+    }
+    ::kill(owner, SIGKILL);
+    int status = 0;
+    ASSERT_EQ(::waitpid(owner, &status, 0), owner);
+    const auto left = place.registry.find(options.folder);
+    ASSERT_TRUE(left);
+    ASSERT_EQ(left->litter.size(), 1U);
+    EXPECT_THAT(left->litter[0].string(), testing::StartsWith("/tmp/pushsim-"));
+    (void)clean_leftovers(place.registry, place.clock);
+    EXPECT_FALSE(std::filesystem::exists(left->litter[0]));
+    EXPECT_TRUE(place.registry.all().empty());
 }
 
 TEST(LiveFailure, HurryEndsServersThatDoNotListenToSigterm) {

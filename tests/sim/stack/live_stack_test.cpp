@@ -16,7 +16,10 @@ using testing::HasSubstr;
 
 TEST(LiveStack, StartsAnswersAndStopsWithoutARest) {
     Place place;
-    auto stack = LocalStack::start(place.options(), place.registry, place.clock);
+    auto options = place.options();
+    std::vector<std::vector<pid_t>> told;
+    options.groups_changed = [&](auto groups) { told.emplace_back(groups.begin(), groups.end()); };
+    auto stack = LocalStack::start(options, place.registry, place.clock);
     ASSERT_TRUE(stack) << stack.error().text();
     const auto folder = (*stack)->folder();
     const StackAddress address = (*stack)->address();
@@ -30,7 +33,9 @@ TEST(LiveStack, StartsAnswersAndStopsWithoutARest) {
     EXPECT_EQ(std::filesystem::status(folder / "etc").permissions(), std::filesystem::perms::owner_all);
     const auto record = place.registry.find(folder);
     ASSERT_TRUE(record);
-    EXPECT_EQ(record->groups.size(), 2U);
+    ASSERT_EQ(record->groups.size(), 2U);
+    const pid_t verifier = record->groups[0].pid;
+    const pid_t registrar = record->groups[1].pid;
 
     Tenant tenant(address, place.clock);
     const auto list = tenant.list();
@@ -43,6 +48,8 @@ TEST(LiveStack, StartsAnswersAndStopsWithoutARest) {
     EXPECT_EQ(processes_of(folder), 0U);
     EXPECT_EQ(place.registry.all().size(), 0U);
     EXPECT_EQ((*stack)->poll(), std::nullopt) << "stopped on purpose";
+    EXPECT_THAT(told, testing::ElementsAre(testing::ElementsAre(verifier),
+                                           testing::ElementsAre(verifier, registrar), testing::IsEmpty()));
     RecordProperty(
         "start_milliseconds",
         static_cast<int>(

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 #include <sys/file.h>
 
+#include "sim/stack/control.hpp"
 #include "tests/sim/stack/support.hpp"
 
 namespace pushsim::stack::test {
@@ -29,10 +30,13 @@ class RegistryTest : public testing::Test {
         }
     }
 
-    ServerProcess& start(const std::string& folder_variable) {
+    ServerProcess& start(const std::string& id,
+                         const std::vector<std::string>& command = {"/bin/sleep", "1000"}) {
         started_.reserve(8);  // references stay good
-        auto process = ServerProcess::start({.command = {"/bin/sleep", "1000"},
-                                             .environment = {{kFolderVariable, folder_variable}},
+        auto process = ServerProcess::start({.command = command,
+                                             .environment = {{kFolderVariable, folder_.string()},
+                                                             {kIdVariable, id},
+                                                             {"PATH", "/usr/bin:/bin"}},
                                              .folder = temporary_.path(),
                                              .log = temporary_.path() / "log"});
         if (!process) throw std::runtime_error(process.error().text());
@@ -43,6 +47,7 @@ class RegistryTest : public testing::Test {
     StackRecord record(const ProcessId& owner) const {
         StackRecord record;
         record.folder = folder_;
+        record.id = id_;
         record.owner = owner;
         record.boot = boot_identity();
         record.started = "2026-11-24T00:00:00.000000Z";
@@ -60,7 +65,16 @@ class RegistryTest : public testing::Test {
         return process.ended().has_value();
     }
 
+    /// A kept stack of another container that shares this registry.
+    StackRecord elsewhere() const {
+        StackRecord kept = record(dead());
+        kept.boot = kept.boot.substr(0, kept.boot.find(' ')) + " pid:[1]";
+        kept.kept = true;
+        return kept;
+    }
+
     TemporaryFolder temporary_;
+    std::string id_ = temporary_.path().filename();  // as unique as a random one
     std::filesystem::path folder_ = temporary_.path() / "stack";
     Registry registry_ = *Registry::open(temporary_.path() / "state" / "stacks");
     core::SystemClock clock_;
@@ -93,13 +107,13 @@ TEST_F(RegistryTest, RecordComesBackAsItWasWritten) {
 }
 
 TEST_F(RegistryTest, DamagedRecordIsNoRecord) {
-    write(registry_.folder() / "half.json", R"({"format": 1, "folder": "/x)");
+    write(registry_.folder() / "half.json", R"({"format": 2, "folder": "/x)");
     write(registry_.folder() / "other.json", R"({"format": 99})");
     EXPECT_THAT(registry_.all(), IsEmpty());
-    const auto parsed = parse_record(R"({"format": 1, "folder": "/x"})");
+    const auto parsed = parse_record(R"({"format": 2, "folder": "/x"})");
     ASSERT_FALSE(parsed);
     EXPECT_EQ(parsed.error().kind, ErrorKind::Parse);
-    EXPECT_THAT(parsed.error().message, HasSubstr("owner"));
+    EXPECT_THAT(parsed.error().message, HasSubstr("id"));
 }
 
 TEST_F(RegistryTest, FolderThatCannotBeMadeIsNamedWithTheWayOut) {
@@ -111,7 +125,7 @@ TEST_F(RegistryTest, FolderThatCannotBeMadeIsNamedWithTheWayOut) {
 }
 
 TEST_F(RegistryTest, GroupOfADeadOwnerIsEnded) {
-    auto& process = start("elsewhere");
+    auto& process = start("another");
     auto left = record(dead());
     left.groups = {process.id()};
     ASSERT_TRUE(registry_.write(left));
@@ -125,14 +139,61 @@ TEST_F(RegistryTest, GroupOfADeadOwnerIsEnded) {
 }
 
 TEST_F(RegistryTest, ProcessStartedJustBeforeItsOwnerDiedIsFoundByItsEnvironment) {
-    auto& process = start(folder_.string());
+    auto& process = start(id_);
     ASSERT_TRUE(registry_.write(record(dead())));
     ASSERT_THAT(clean_leftovers(registry_, clock_), SizeIs(1));
     EXPECT_TRUE(ended(process));
 }
 
+TEST_F(RegistryTest, ProcessOfAnotherStackInAFolderOfThatNameIsLeftAlone) {
+    auto& process = start("another");
+    ASSERT_TRUE(registry_.write(record(dead())));
+    EXPECT_THAT(clean_leftovers(registry_, clock_), IsEmpty());
+    EXPECT_EQ(process.ended(), std::nullopt);
+}
+
+TEST_F(RegistryTest, ProcessThatAnEndingOneStartsIsEndedToo) {
+    // As Tornado's parent starts a worker anew that ended by a signal.
+    auto& process = start(
+        id_, {"/bin/sh", "-c", "trap 'sleep 1000 & exit 0' TERM; echo set; while :; do sleep 0.02; done"});
+    for (int tries = 0; tries < 500 && read(temporary_.path() / "log").empty(); ++tries) {
+        wait_for(std::chrono::milliseconds{10});
+    }
+    ASSERT_TRUE(registry_.write(record(dead())));
+    const auto cleaned = clean_leftovers(registry_, clock_);
+    ASSERT_THAT(cleaned, SizeIs(1));
+    EXPECT_TRUE(ended(process));
+    EXPECT_THAT(processes_with_environment(kIdVariable, id_), IsEmpty());
+    EXPECT_THAT(registry_.all(), IsEmpty());
+}
+
+TEST_F(RegistryTest, StackOfAnotherContainerIsLeftAloneByAllThatEndsStacks) {
+    ASSERT_TRUE(registry_.write(elsewhere()));
+    const auto named = stack_down(registry_, folder_, clock_);
+    ASSERT_FALSE(named);
+    EXPECT_THAT(named.error().message, HasSubstr("another container"));
+    const auto all = stack_down(registry_, std::nullopt, clock_);
+    ASSERT_TRUE(all);
+    EXPECT_THAT(*all, IsEmpty());
+    EXPECT_THAT(stack_clean(registry_, clock_).leftovers, IsEmpty());
+    EXPECT_THAT(clean_leftovers(registry_, clock_), IsEmpty());
+    ASSERT_THAT(registry_.all(), SizeIs(1));
+    EXPECT_EQ(stack_status(registry_, clock_).front().word(), "in another container");
+}
+
+TEST_F(RegistryTest, FolderOfAStackOfAnotherContainerIsNotRemovedByClean) {
+    auto kept = elsewhere();
+    kept.folder = kept_folder(registry_, "default");
+    std::filesystem::create_directories(kept.folder);
+    std::filesystem::create_directories(kept_folder(registry_, "forgotten"));
+    ASSERT_TRUE(registry_.write(kept));
+    EXPECT_THAT(stack_clean(registry_, clock_).removed_folders,
+                testing::ElementsAre(kept_folder(registry_, "forgotten")));
+    EXPECT_TRUE(std::filesystem::exists(kept.folder));
+}
+
 TEST_F(RegistryTest, ProcessWhoseNumberWasUsedAgainIsLeftAlone) {
-    auto& process = start("elsewhere");
+    auto& process = start("another");
     auto left = record(dead());
     left.groups = {{process.id().pid, process.id().start_time - 1}};
     ASSERT_TRUE(registry_.write(left));
@@ -142,7 +203,7 @@ TEST_F(RegistryTest, ProcessWhoseNumberWasUsedAgainIsLeftAlone) {
 }
 
 TEST_F(RegistryTest, StackOfALivingOwnerIsLeftAlone) {
-    auto& process = start(folder_.string());
+    auto& process = start(id_);
     auto mine = record(own_process());
     mine.groups = {process.id()};
     ASSERT_TRUE(registry_.write(mine));
@@ -152,7 +213,7 @@ TEST_F(RegistryTest, StackOfALivingOwnerIsLeftAlone) {
 }
 
 TEST_F(RegistryTest, KeptStackIsLeftAlone) {
-    auto& process = start(folder_.string());
+    auto& process = start(id_);
     auto kept = record(dead());
     kept.kept = true;
     kept.groups = {process.id()};
@@ -163,7 +224,7 @@ TEST_F(RegistryTest, KeptStackIsLeftAlone) {
 }
 
 TEST_F(RegistryTest, RecordOfAnotherBootIsDroppedAndItsNumbersMeanNothing) {
-    auto& process = start("elsewhere");
+    auto& process = start("another");
     auto old = record(own_process());
     old.boot = "another-boot pid:[1]";
     old.groups = {process.id()};
@@ -184,8 +245,8 @@ TEST_F(RegistryTest, LitterOfADeadOwnerIsRemoved) {
 }
 
 TEST_F(RegistryTest, SocketsOfDeadProcessesAreRemovedAndThoseOfTheLivingAreNot) {
-    auto& alive = start("elsewhere");
-    auto& zombie = start("elsewhere");
+    auto& alive = start("another");
+    auto& zombie = start("another");
     zombie.signal_group(SIGKILL);  // and not waited for, as under an init process without manners
     for (int tries = 0; tries < 500 && is_running(zombie.id()); ++tries) {
         wait_for(std::chrono::milliseconds{10});
