@@ -87,6 +87,7 @@ Json stack(const history::StackFacts& facts) {
     put(json, "kind", facts.kind);
     put(json, "keylime_version", facts.keylime_version);
     put(json, "keylime_where", facts.keylime_where);
+    put(json, "keylime_origin", facts.keylime_origin);
     put(json, "registrar", facts.registrar);
     put(json, "verifier", facts.verifier);
     put(json, "mode", facts.mode);

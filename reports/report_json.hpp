@@ -3,12 +3,10 @@
 //
 //   {"kind": "pushsim-report", "format": 1,
 //    "pushsim": "0.1.0", "command": "…", "seed": 4711, "started": "2026-11-23T15:00:34.944070Z",
-//    "stacks": [{"kind", "keylime_version", "keylime_where", "registrar", "verifier", "mode"}],
-//    "partial": false, "reason": "…", "duration": 7.2, "exit_code": 0,
-//    "totals": {"scenarios", "as_expected", "not_as_expected", "error", "skipped", "partial"},
-//    "findings": [finding],
-//    "scenarios": [{"name", "title", "file", "outcome", "headline", "notes": [text], "duration", "reason",
-//    "mend",
+//    "stacks": [{"kind", "keylime_version", "keylime_where", "keylime_origin", "registrar", "verifier",
+//    "mode"}], "partial": false, "reason": "…", "duration": 7.2, "exit_code": 0, "totals": {"scenarios",
+//    "as_expected", "not_as_expected", "error", "skipped", "partial"}, "findings": [finding], "scenarios":
+//    [{"name", "title", "file", "outcome", "headline", "notes": [text], "duration", "reason", "mend",
 //      "account": {"sent", "accepted", "refused", "in_transit", "passed", "failed", "pending"},
 //      "expectations": [{"judgement": "holds|does_not_hold|skipped", "what", "expected", "actual", "reason",
 //                        "source", "n", "exchange": {"n", "agent", "phase", "method", "target", "status",

@@ -32,7 +32,7 @@ struct StackChoice {
     std::string stack = "local";  ///< local, external
     std::string keylime;          ///< --keylime VERSION|DIR|BIN
     std::uint16_t verifier_port = 0, registrar_port = 0, registrar_tls_port = 0;  ///< local; 0: a free one
-    std::string certificates = "own";                                             ///< local: own, keylime
+    std::string certificates;  ///< local: own, keylime; empty: not asked for, own
     // external:
     std::string verifier, registrar, registrar_tls;  ///< HOST:PORT
     std::string ca, admin_certificate, admin_key;    ///< PEM files

@@ -35,9 +35,8 @@ void add_local(CLI::App& command, StackChoice& choice) {
                        "of a local stack; a free one by default");
     command
         .add_option("--certificates", choice.certificates,
-                    "of a local stack: our own test CA, or Keylime's `tls_dir = generate`")
-        ->check(CLI::IsMember({"own", "keylime"}))
-        ->capture_default_str();
+                    "of a local stack: our own test CA (default), or Keylime's `tls_dir = generate`")
+        ->check(CLI::IsMember({"own", "keylime"}));
 }
 
 void add_stack(CLI::App& command, StackChoice& choice) {

@@ -48,8 +48,8 @@ Result<stack::LocalStackOptions> local_options(const StackChoice& choice,
     stack::LocalStackOptions options;
     options.keylime = std::move(*keylime);
     options.folder = folder;
-    options.certificates =
-        choice.certificates == "keylime" ? stack::Certificates::Keylime : stack::Certificates::Own;
+    if (choice.certificates == "own") options.certificates = stack::Certificates::Own;
+    if (choice.certificates == "keylime") options.certificates = stack::Certificates::Keylime;
     options.ports = {asked_port(choice.registrar_port), asked_port(choice.verifier_port),
                      asked_port(choice.registrar_tls_port)};
     options.stop_asked = [] { return Interrupt::asked(); };
@@ -157,7 +157,11 @@ history::StackFacts facts_of(const stack::StackAddress& address) {
     history::StackFacts facts;
     facts.kind = address.kind;
     facts.keylime_version = address.keylime_version.value_or("");
+    facts.keylime_origin = address.keylime_origin;
     facts.keylime_where = address.kind == "local" ? "on loopback" : "at " + address.verifier.text();
+    if (!address.keylime_origin.empty() && !stack::is_pinned_release(address.keylime_origin)) {
+        facts.keylime_where = fmt::format("from {}, {}", address.keylime_origin, facts.keylime_where);
+    }
     facts.registrar = address.registrar_http.text();
     facts.verifier = address.verifier.text();
     return facts;

@@ -38,6 +38,7 @@ void print_addresses(const stack::StackRecord& record) {
     const stack::StackAddress& address = record.address;
     fmt::print(
         "Keylime {} in {}\n"
+        "  from           {}\n"
         "  verifier       https://{}\n"
         "  registrar      http://{}\n"
         "  registrar-tls  https://{}\n"
@@ -45,14 +46,16 @@ void print_addresses(const stack::StackRecord& record) {
         "  admin-cert     {}\n"
         "  admin-key      {}\n",
         address.keylime_version.value_or("of unknown version"), record.folder.string(),
-        address.verifier.text(), address.registrar_http.text(), address.registrar_tls.text(),
-        address.ca_file.string(), address.admin_certificate.string(), address.admin_key.string());
+        address.keylime_origin, address.verifier.text(), address.registrar_http.text(),
+        address.registrar_tls.text(), address.ca_file.string(), address.admin_certificate.string(),
+        address.admin_key.string());
 }
 
 nlohmann::json to_json(const stack::StackRecord& record) {
     const stack::StackAddress& address = record.address;
     return {{"folder", record.folder.string()},
             {"keylime_version", address.keylime_version.value_or("")},
+            {"keylime_origin", address.keylime_origin},
             {"verifier", address.verifier.text()},
             {"registrar", address.registrar_http.text()},
             {"registrar_tls", address.registrar_tls.text()},

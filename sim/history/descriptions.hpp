@@ -38,6 +38,7 @@ void describe(F& f, StackFacts& v) {
     f.maybe("kind", v.kind);
     f.maybe("keylime_version", v.keylime_version);
     f.maybe("keylime_where", v.keylime_where);
+    f.maybe("keylime_origin", v.keylime_origin);
     f.maybe("registrar", v.registrar);
     f.maybe("verifier", v.verifier);
     f.must("mode", v.mode);

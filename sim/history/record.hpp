@@ -34,10 +34,12 @@ struct Where {
 struct StackFacts {
     std::string kind;             ///< local, kind, external
     std::string keylime_version;  ///< "7.14.3"
-    std::string keylime_where;    ///< where it runs, for a person: "on loopback", "at verifier.example:8881"
+    std::string keylime_where;    ///< where it runs, for a person: "on loopback", "at verifier.example:8881",
+                                  ///< "from /home/me/keylime at v7.14.3-7-g9b1f6e6a, on loopback"
     std::string registrar;        ///< "127.0.0.1:41810"
     std::string verifier;         ///< "127.0.0.1:41811"
     std::string mode = "push";
+    std::string keylime_origin = {};  ///< the program or checkout that ran, with its commit; empty: not known
 
     bool operator==(const StackFacts&) const = default;
 };

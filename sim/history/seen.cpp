@@ -182,7 +182,10 @@ struct ToEvent {
     }
     Event operator()(StackEvent record) const {
         mend(record.text);
-        if (record.facts) mend(record.facts->keylime_where);
+        if (record.facts) {
+            mend(record.facts->keylime_where);
+            mend(record.facts->keylime_origin);
+        }
         return record;
     }
     Event operator()(Note record) const {

@@ -31,6 +31,7 @@ struct StackAddress {
     bool verify_server = true;
     std::string api_version = "2.6";             ///< of the admin and registrar API
     std::optional<std::string> keylime_version;  ///< "7.14.3"; absent where it cannot be known
+    std::string keylime_origin;                  ///< KeylimeInstall::origin; empty where it cannot be known
     // Absent where they cannot be seen (external stacks).
     std::optional<std::filesystem::path> verifier_database;  ///< SQLite file
     std::optional<std::filesystem::path> verifier_log;

@@ -36,8 +36,9 @@ struct StackStatus {
 /// Every stack there is a record of.
 std::vector<StackStatus> stack_status(const Registry& registry, const Clock& clock);
 
-/// Whether a kept stack is what starting one with `wanted` would give: the same Keylime, and configuration
-/// files that say the same but for ports and certificates.
+/// Whether a kept stack is what starting one with `wanted` would give: the same Keylime from the same place,
+/// configuration files that say the same but for ports and certificates, and those ports and certificates
+/// that `wanted` asks for.
 bool runs_with(const StackRecord& record, const LocalStackOptions& wanted);
 
 struct ServerLog {

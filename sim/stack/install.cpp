@@ -103,6 +103,7 @@ Result<KeylimeInstall> from_program(const fs::path& given) {
                            .version = {},
                            .origin = verifier.string()};
     if (const auto python = python_of(verifier)) install.version = ask_version(*python, install);
+    install.may_change = install.version.empty();
     return install;
 }
 
@@ -134,6 +135,7 @@ Result<KeylimeInstall> from_checkout(const fs::path& given, const fs::path& home
             commit->pop_back();
         install.origin += fmt::format(" at {}", *commit);
     }
+    install.may_change = !commit || commit->ends_with("-dirty");
     return install;
 }
 
@@ -156,6 +158,11 @@ bool is_version(const std::string& text) {
 
 std::string KeylimeInstall::text() const {
     return fmt::format("Keylime {} ({})", version.empty() ? "of unknown version" : version, origin);
+}
+
+bool is_pinned_release(const std::string& origin) {
+    const fs::path program = keylime_home() / kPinnedRelease / "bin" / kVerifier;
+    return origin == fs::absolute(program).lexically_normal().string();
 }
 
 fs::path keylime_home() {

@@ -18,11 +18,17 @@ struct KeylimeInstall {
     std::vector<std::string> registrar;                            ///< program and arguments, absolute
     std::vector<std::pair<std::string, std::string>> environment;  ///< beyond the inherited: PYTHONPATH
     std::string version;  ///< "7.14.3", as the package says; empty where it does not
-    std::string origin;   ///< for reports: the folder or program found
+    std::string origin;   ///< for reports: the program found, or the checkout and its commit
+    /// Starting it again may run other code although `origin` is the same: a checkout that is changed, or
+    /// whose commit git does not tell, or a program that does not tell its version.
+    bool may_change = false;
 
     /// "Keylime 7.14.3 (/path/.keylime/7.14.3)".
     std::string text() const;
 };
+
+/// `origin` is the pinned release as scripts/setup installs it.
+bool is_pinned_release(const std::string& origin);
 
 /// Where releases are: `$PUSHSIM_KEYLIME_HOME`, else `.keylime` in the project this was built from. Holds one
 /// virtual environment per release, named by it.

@@ -23,10 +23,29 @@ std::string what_matters(const std::string& config) {
     return kept;
 }
 
+bool has_port(const HostPort& server, std::optional<std::uint16_t> asked) {
+    return !asked || server.port == *asked;
+}
+
+bool has_certificates(const StackRecord& record, std::optional<Certificates> asked) {
+    const auto folder = record.address.ca_file.parent_path();
+    return !asked || folder == record.folder / (*asked == Certificates::Own ? "tls" : "run/cv_ca");
+}
+
 }  // namespace
 
 bool runs_with(const StackRecord& record, const LocalStackOptions& wanted) {
-    if (record.address.keylime_version.value_or("") != wanted.keylime.version) return false;
+    const StackAddress& address = record.address;
+    if (wanted.keylime.may_change || address.keylime_origin != wanted.keylime.origin ||
+        address.keylime_version.value_or("") != wanted.keylime.version) {
+        return false;
+    }
+    if (!has_port(address.verifier, wanted.ports.verifier) ||
+        !has_port(address.registrar_http, wanted.ports.registrar_http) ||
+        !has_port(address.registrar_tls, wanted.ports.registrar_tls) ||
+        !has_certificates(record, wanted.certificates)) {
+        return false;
+    }
     const auto files = make_config(
         {.ports = {}, .tls = std::nullopt, .verifier = wanted.verifier, .registrar = wanted.registrar});
     if (!files) return false;

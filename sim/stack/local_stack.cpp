@@ -218,7 +218,7 @@ struct LocalStack::Inner {
                 .clear();  // the folder in /tmp is the last to be made, and if it is there, it is not ours
             return made;
         }
-        if (!*tls && options.certificates == Certificates::Own) {
+        if (!*tls && options.certificates != Certificates::Keylime) {
             auto own = make_certificates(layout, options.server_certificate,
                                          {call_address(options.verifier), call_address(options.registrar)},
                                          clock->wall_now());
@@ -262,6 +262,7 @@ struct LocalStack::Inner {
         address.admin_certificate = tls ? tls->client_certificate : layout.run / "cv_ca" / "client-cert.crt";
         address.admin_key = tls ? tls->client_key : layout.run / "cv_ca" / "client-private.pem";
         if (!options.keylime.version.empty()) address.keylime_version = options.keylime.version;
+        address.keylime_origin = options.keylime.origin;
         address.verifier_database = verifier_database(layout, options.verifier);
         address.verifier_log = layout.verifier_log();
         address.registrar_log = layout.registrar_log();

@@ -38,7 +38,7 @@ struct LocalStackOptions {
     std::filesystem::path folder;
     Options verifier;  ///< Keylime's names and texts; a `tls_dir` here wins over `certificates`
     Options registrar;
-    Certificates certificates = Certificates::Own;
+    std::optional<Certificates> certificates;                               ///< not asked for: Own
     pki::CertificateKind server_certificate = pki::CertificateKind::Valid;  ///< with Certificates::Own
     AskedPorts ports;  ///< also taken from `port`, `tls_port` in the options
     Duration start_limit = std::chrono::seconds{60};

@@ -48,6 +48,7 @@ json to_json(const StackAddress& address) {
             {"verify_server", address.verify_server},
             {"api_version", address.api_version},
             {"keylime_version", address.keylime_version ? json(*address.keylime_version) : json(nullptr)},
+            {"keylime_origin", address.keylime_origin},
             {"verifier_database", optional_path(address.verifier_database)},
             {"verifier_log", optional_path(address.verifier_log)},
             {"registrar_log", optional_path(address.registrar_log)}};
@@ -67,6 +68,7 @@ StackAddress address_from(const json& value) {
     if (const auto& version = value.at("keylime_version"); !version.is_null()) {
         address.keylime_version = version.get<std::string>();
     }
+    address.keylime_origin = value.at("keylime_origin").get<std::string>();
     address.verifier_database = optional_path_from(value.at("verifier_database"));
     address.verifier_log = optional_path_from(value.at("verifier_log"));
     address.registrar_log = optional_path_from(value.at("registrar_log"));

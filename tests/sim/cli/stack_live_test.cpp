@@ -50,6 +50,24 @@ TEST(Stack, LivesOnBetweenRunsIsUsedByThemAndEndsWhenAsked) {
     EXPECT_EQ(pushsim(place, {"stack", "clean"}).exit_code, 0);
 }
 
+TEST(Stack, OfTheSameVersionFromElsewhereIsNotTakenForTheOneThatWasAskedFor) {
+    const Place place;
+    const Ended up = pushsim(place, {"stack", "up", "--verifier-option", "quote_interval=1"});
+    ASSERT_EQ(up.exit_code, 0) << up.out << up.err;
+    const fs::path program = value_of(up.out, "from");
+    fs::create_directories(place.path() / "patched/bin");
+    for (const char* server : {"keylime_verifier", "keylime_registrar"}) {
+        fs::create_symlink(program.parent_path() / server, place.path() / "patched/bin" / server);
+    }
+    const Ended run = pushsim(place, {"run", scenario_file("honest-agent"), "--keylime", "patched"});
+    EXPECT_EQ(run.exit_code, 0) << run.out << run.err;
+    const std::string origin = (place.path() / "patched/bin/keylime_verifier").string();
+    EXPECT_THAT(run.out, HasSubstr("Keylime 7.14.3 from " + origin + ", on loopback (registrar"));
+    EXPECT_THAT(place.read("runs/latest/report.json"), HasSubstr("\"keylime_origin\": \"" + origin + "\""));
+    EXPECT_TRUE(place.has("runs/latest/stack/verifier.log"));
+    EXPECT_EQ(pushsim(place, {"stack", "down"}).exit_code, 0);
+}
+
 TEST(Stack, AnExternalOneIsPlayedAgainstAndTheAgentsAreRemovedAfterwards) {
     const Place place;
     const Ended up = pushsim(place, {"stack", "up", "--verifier-option", "quote_interval=1"});

@@ -131,6 +131,34 @@ TEST(Install, CheckoutSaysItsVersionInSetupCfg) {
     EXPECT_EQ(found->version, "7.14.77");
 }
 
+TEST(Install, PinnedReleaseIsKnownByItsPlace) {
+    const TemporaryFolder home;
+    const Variable home_variable("PUSHSIM_KEYLIME_HOME", home.path().string());
+    make_release(home.path() / kPinnedRelease, kPinnedRelease);
+    make_release(home.path() / "patched", kPinnedRelease);
+    EXPECT_TRUE(is_pinned_release(find_keylime("")->origin));
+    EXPECT_FALSE(is_pinned_release(find_keylime((home.path() / "patched").string())->origin));
+}
+
+TEST(Install, CodeThatMayChangeUnderItsNameIsMarked) {
+    const TemporaryFolder home;
+    make_release(home.path() / kPinnedRelease, kPinnedRelease);
+    EXPECT_FALSE(find_keylime("", home.path())->may_change);
+    make_release(home.path() / "silent", "");
+    EXPECT_TRUE(find_keylime((home.path() / "silent").string(), home.path())->may_change);
+
+    const auto checkout = home.path() / "src";
+    write(checkout / "keylime" / "cmd" / "verifier.py", "");
+    EXPECT_TRUE(find_keylime(checkout.string(), home.path())->may_change) << "no commit to name it by";
+    const std::string git = fmt::format("git -C {} -c user.name=x -c user.email=x@x ", checkout.string());
+    ASSERT_EQ(std::system((git + "init -q && " + git + "add . && " + git + "commit -qm one").c_str()), 0);
+    const auto committed = find_keylime(checkout.string(), home.path());
+    EXPECT_FALSE(committed->may_change);
+    EXPECT_THAT(committed->origin, HasSubstr(checkout.string() + " at "));
+    write(checkout / "keylime" / "cmd" / "verifier.py", "changed = True\n");
+    EXPECT_TRUE(find_keylime(checkout.string(), home.path())->may_change);
+}
+
 TEST(Install, WordThatIsNothingIsRefused) {
     const TemporaryFolder home;
     const auto found = find_keylime("no/such/thing", home.path());
