@@ -1,7 +1,5 @@
 #include <cstdio>
 
-#include <fmt/format.h>
-
 #include "sim/cli/commands.hpp"
 
 namespace pushsim::cli {
@@ -18,8 +16,12 @@ int exit_code(ErrorKind kind) {
     }
 }
 
+void say_error(const std::string& line) {
+    std::fputs((line + '\n').c_str(), stderr);
+}
+
 int report_error(const Error& error) {
-    fmt::print(stderr, "pushsim: {}\n", error.text());
+    say_error("pushsim: " + error.text());
     return exit_code(error.kind);
 }
 

@@ -20,11 +20,12 @@ void say(std::string_view text) {
 }
 
 // Only async-signal-safe calls (signal-safety(7)).
-extern "C" void on_signal(int) {
+extern "C" void on_signal(int signal) {
     if (signals_seen.fetch_add(1) == 0) {
         say("\nstopping in order; again to end at once\n");
         return;
     }
+    if (signal == SIGHUP) return;
     for (const auto& group : groups_to_kill) {
         if (const pid_t pid = group.load(); pid > 1) ::kill(-pid, SIGKILL);
     }
@@ -38,6 +39,10 @@ Interrupt::Interrupt() {
     action.sa_handler = on_signal;
     ::sigaction(SIGINT, &action, nullptr);
     ::sigaction(SIGTERM, &action, nullptr);
+    struct sigaction before {};
+    ::sigaction(SIGHUP, nullptr, &before);
+    if (before.sa_handler != SIG_IGN) ::sigaction(SIGHUP, &action, nullptr);
+    std::signal(SIGPIPE, SIG_IGN);
 }
 
 bool Interrupt::asked() {

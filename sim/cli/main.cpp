@@ -1,5 +1,7 @@
+#include <csignal>
 #include <cstdio>
 #include <exception>
+#include <system_error>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -177,6 +179,13 @@ int run_command_line(int argc, char** argv) {
     return exit;
 }
 
+/// Ends as a program does whose reader is gone (SIGPIPE is ignored only so that servers are stopped first).
+int end_without_a_reader() {
+    std::signal(SIGPIPE, SIG_DFL);
+    std::raise(SIGPIPE);
+    return kFailed;
+}
+
 }  // namespace
 }  // namespace pushsim::cli
 
@@ -184,7 +193,11 @@ int main(int argc, char** argv) {
     try {
         return pushsim::cli::run_command_line(argc, argv);
     } catch (const std::exception& error) {
-        // What arrives here is a bug or a machine without memory.
+        const auto* system = dynamic_cast<const std::system_error*>(&error);
+        if (system != nullptr && system->code() == std::errc::broken_pipe) {
+            return pushsim::cli::end_without_a_reader();
+        }
+        // What arrives here else is a bug or a machine without memory.
         std::fprintf(stderr, "pushsim: internal error: %s\n", error.what());
         return pushsim::cli::kFailed;
     }

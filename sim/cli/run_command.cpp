@@ -278,7 +278,7 @@ int run(const RunOptions& options) {
     }
     auto loaded = scenario::load({options.paths.begin(), options.paths.end()});
     if (!loaded.ok()) {
-        fmt::print(stderr, "{}\n", loaded.text());
+        say_error(loaded.text());
         return kUsage;
     }
     if (options.stack.stack == "external") {
@@ -289,7 +289,7 @@ int run(const RunOptions& options) {
     if (!registry) return report_error(registry.error());
     const core::SystemClock clock;
     for (const auto& leftover : stack::clean_leftovers(*registry, clock)) {
-        fmt::print(stderr, "pushsim: {}\n", leftover.text());
+        say_error("pushsim: " + leftover.text());
     }
     return Run(options, std::move(loaded.scenarios), std::move(*registry)).go();
 }

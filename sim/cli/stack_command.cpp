@@ -80,7 +80,7 @@ int with_registry(Act act) {
 int stack_up(const StackOptions& options) {
     return with_registry([&](const stack::Registry& registry, const Clock& clock) -> int {
         for (const auto& leftover : stack::clean_leftovers(registry, clock)) {
-            fmt::print(stderr, "pushsim: {}\n", leftover.text());
+            say_error("pushsim: " + leftover.text());
         }
         auto local = local_options(options.stack,
                                    folder_of(options).value_or(stack::kept_folder(registry, kDefaultName)));

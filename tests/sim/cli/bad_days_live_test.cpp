@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "sim/stack/install.hpp"
 #include "tests/sim/cli/program.hpp"
 
 namespace pushsim::testing {
@@ -25,18 +26,22 @@ const char* const kLong =
     "agents: {one: {enrol: {tpm_policy: {from_boot: [0]}}}}\n"
     "script:\n  - attest: {agents: one, times: 300}\n    expect: {verdict: pass}\n";
 
-bool in_the_middle(const Place& place, const std::string& runs = "runs/") {
-    return place.read(runs + "latest/history.jsonl").find("\"kind\":\"verdict\"") != std::string::npos;
+bool history_has(const Place& place, const std::string& text, const std::string& runs = "runs/") {
+    return place.read(runs + "latest/history.jsonl").find(text) != std::string::npos;
 }
 
-/// Whole lines, each a JSON object of ours; the last one may be cut.
-void expect_readable(const std::string& history) {
+bool in_the_middle(const Place& place) {
+    return history_has(place, "\"kind\":\"verdict\"");
+}
+
+/// At least `least` whole lines, each a JSON object of ours; the last one may be cut.
+void expect_readable(const std::string& history, std::size_t least = 10) {
     std::size_t lines = 0, begin = 0;
     for (std::size_t end; (end = history.find('\n', begin)) != std::string::npos; begin = end + 1, ++lines) {
         EXPECT_EQ(history.substr(begin, 4), "{\"n\"");
         EXPECT_EQ(history[end - 1], '}');
     }
-    EXPECT_GT(lines, 10U);
+    EXPECT_GE(lines, least);
 }
 
 class Listener {
@@ -123,15 +128,41 @@ TEST(BadDays, AVerifierKilledInTheMiddleIsAStackThatFailed) {
     EXPECT_THAT(place.servers(), IsEmpty());
 }
 
-TEST(BadDays, WhatAKilledPushsimLeftIsEndedByTheNextRunWhichSaysSo) {
+/// A moment of a run at which pushsim itself is killed.
+struct Moment {
+    const char* name;
+    bool (*has_come)(const Place& place);
+    std::size_t lines;  ///< of the history, at least
+};
+
+class KilledPushsim : public ::testing::TestWithParam<Moment> {
+  protected:
+    /// A verifier that is slow to end: only SIGKILL ends the shell around it.
+    static void write_deaf_keylime(const Place& place) {
+        const fs::path real = fs::path(stack::find_keylime(stack::default_keylime())->verifier.front());
+        fs::create_directories(place.path() / "deaf/bin");
+        fs::create_symlink(real.parent_path() / "keylime_registrar",
+                           place.path() / "deaf/bin/keylime_registrar");
+        fs::permissions(place.write("deaf/bin/keylime_verifier", "#!/bin/sh\ntrap '' TERM\n" + real.string() +
+                                                                     "\nwhile :; do sleep 0.1; done\n"),
+                        fs::perms::owner_all);
+    }
+};
+
+TEST_P(KilledPushsim, LeavesAReadableHistoryAndTheNextRunEndsItsServersAndSaysSo) {
     const Place place;
-    place.write("long.yaml", kLong);
-    Program program(place, {"run", "long.yaml"});
-    ASSERT_TRUE(becomes([&] { return in_the_middle(place); }));
+    write_deaf_keylime(place);
+    // Provisioning takes half a second an agent.
+    place.write("four.yaml",
+                "scenario: four\ntitle: Four agents\nstack: {verifier: {quote_interval: 1s}}\n"
+                "agents: {many: {count: 4, enrol: {tpm_policy: {from_boot: [0]}}}}\n"
+                "script:\n  - attest: {agents: many, times: 2}\n    expect: {verdict: pass}\n");
+    Program program(place, {"run", "four.yaml", "--keylime", "deaf"});
+    ASSERT_TRUE(becomes([&] { return GetParam().has_come(place); }));
     program.signal(SIGKILL);
     EXPECT_EQ(program.wait().exit_code, 128 + SIGKILL);
     EXPECT_THAT(place.servers(), ::testing::Not(IsEmpty()));
-    expect_readable(place.read("runs/latest/history.jsonl"));
+    expect_readable(place.read("runs/latest/history.jsonl"), GetParam().lines);
 
     const Ended next = pushsim(place, {"run", scenario_file("honest-agent")});
     EXPECT_EQ(next.exit_code, 0) << next.out << next.err;
@@ -139,6 +170,17 @@ TEST(BadDays, WhatAKilledPushsimLeftIsEndedByTheNextRunWhichSaysSo) {
                 HasSubstr("a killed pushsim (process " + std::to_string(program.pid()) + ") had left"));
     EXPECT_THAT(place.servers(), IsEmpty());
 }
+
+INSTANTIATE_TEST_SUITE_P(
+    BadDays, KilledPushsim,
+    ::testing::Values(
+        Moment{"WhileItsServersStart", [](const Place& place) { return !place.servers().empty(); }, 1},
+        Moment{"WhileItProvisions",
+               [](const Place& place) { return history_has(place, "\"kind\":\"scenario_start\""); }, 3},
+        Moment{"InTheMiddle", in_the_middle, 10},
+        Moment{"WhileItStops",
+               [](const Place& place) { return history_has(place, "\"kind\":\"scenario_end\""); }, 10}),
+    [](const auto& test) { return test.param.name; });
 
 TEST(BadDays, AFullDiskEndsTheRunNamedAndLeavesNoServer) {
     const Place place;
@@ -149,7 +191,7 @@ TEST(BadDays, AFullDiskEndsTheRunNamedAndLeavesNoServer) {
                     {"unshare", "--user", "--map-root-user", "--mount", "sh", "-c",
                      "mount -t tmpfs -o size=16m none runs && exec \"$@\"", "sh"});
     const std::string runs = "/proc/" + std::to_string(program.pid()) + "/cwd/runs/";
-    ASSERT_TRUE(becomes([&] { return in_the_middle(place, runs); }));
+    ASSERT_TRUE(becomes([&] { return history_has(place, "\"kind\":\"verdict\"", runs); }));
     std::ofstream(runs + "filler") << std::string(std::size_t{17} << 20, '.');
     const Ended run = program.wait(seconds{60});
     EXPECT_EQ(run.exit_code, 3) << run.out << run.err;
@@ -204,6 +246,31 @@ TEST(BadDays, CtrlCWhileTheServersStartIsHeard) {
     program.signal(SIGINT);
     const Ended run = program.wait(seconds{15});
     EXPECT_EQ(run.exit_code, 130) << run.out << run.err;
+    EXPECT_THAT(place.servers(), IsEmpty());
+}
+
+TEST(BadDays, ATerminalThatClosesStopsInOrder) {
+    const Place place;
+    place.write("long.yaml", kLong);
+    Program program(place, {"run", "long.yaml"});
+    ASSERT_TRUE(becomes([&] { return in_the_middle(place); }));
+    // The kernel sends it, and so may the shell.
+    program.signal(SIGHUP);
+    ASSERT_TRUE(becomes([&] { return program.said("stopping in order"); }));
+    program.signal(SIGHUP);
+    const Ended run = program.wait(seconds{15});
+    EXPECT_EQ(run.exit_code, 130) << run.out << run.err;
+    EXPECT_THAT(place.read("runs/latest/report.json"), HasSubstr("\"partial\": true"));
+    EXPECT_THAT(place.servers(), IsEmpty());
+}
+
+TEST(BadDays, AReaderThatGoesAwayDoesNotEndTheRun) {
+    const Place place;
+    const std::vector<std::string> piped{"bash", "-c", "set -o pipefail; \"$@\" | head -n 1", "bash"};
+    Program program(place, {"run", scenario_file("honest-agent")}, {}, piped);
+    const Ended run = program.wait();
+    EXPECT_EQ(run.exit_code, 0) << run.out << run.err;
+    EXPECT_TRUE(place.has("runs/latest/report.json"));
     EXPECT_THAT(place.servers(), IsEmpty());
 }
 

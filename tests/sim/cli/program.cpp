@@ -108,6 +108,10 @@ bool Program::running() {
     return !reaped_;
 }
 
+bool Program::said(const std::string& text) const {
+    return place_.read(std::to_string(number_) + ".err").find(text) != std::string::npos;
+}
+
 Ended Program::wait(std::chrono::seconds limit) {
     if (!becomes([this] { return !running(); }, limit)) {
         ::kill(-pid_, SIGKILL);

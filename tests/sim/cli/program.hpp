@@ -51,6 +51,8 @@ class Program {
     pid_t pid() const { return pid_; }
     void signal(int number) const;
     bool running();
+    /// On standard error, up to now.
+    bool said(const std::string& text) const;
     /// Kills the program when the limit has passed, so a test cannot hang.
     Ended wait(std::chrono::seconds limit = std::chrono::seconds{120});
 

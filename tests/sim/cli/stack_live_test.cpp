@@ -62,7 +62,7 @@ TEST(Stack, OfTheSameVersionFromElsewhereIsNotTakenForTheOneThatWasAskedFor) {
     const Ended run = pushsim(place, {"run", scenario_file("honest-agent"), "--keylime", "patched"});
     EXPECT_EQ(run.exit_code, 0) << run.out << run.err;
     const std::string origin = (place.path() / "patched/bin/keylime_verifier").string();
-    EXPECT_THAT(run.out, HasSubstr("Keylime 7.14.3 from " + origin + ", on loopback (registrar"));
+    EXPECT_THAT(run.out, HasSubstr(" from " + origin + ", on loopback (registrar"));
     EXPECT_THAT(place.read("runs/latest/report.json"), HasSubstr("\"keylime_origin\": \"" + origin + "\""));
     EXPECT_TRUE(place.has("runs/latest/stack/verifier.log"));
     EXPECT_EQ(pushsim(place, {"stack", "down"}).exit_code, 0);

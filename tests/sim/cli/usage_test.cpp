@@ -1,3 +1,5 @@
+#include <csignal>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -87,6 +89,20 @@ TEST(ScenarioFiles, AMissingFileIsNamed) {
     const Ended run = pushsim(place, {"run", "nowhere.yaml"});
     EXPECT_EQ(run.exit_code, 2);
     EXPECT_THAT(run.err, HasSubstr("nowhere.yaml"));
+}
+
+TEST(List, EndsQuietlyWhereNobodyReadsItsOutput) {
+    const Place place;
+    const std::vector<std::string> unread{
+        "python3", "-c",
+        "import os, subprocess, sys\n"
+        "reader, writer = os.pipe()\n"
+        "os.close(reader)\n"
+        "sys.exit(-subprocess.run(sys.argv[1:], stdout=writer).returncode)"};
+    Program program(place, {"list", "faults", "--format", "json"}, {}, unread);
+    const Ended list = program.wait();
+    EXPECT_EQ(list.exit_code, SIGPIPE);
+    EXPECT_EQ(list.err, "");
 }
 
 TEST(List, ScenariosAndStepsAreListed) {
