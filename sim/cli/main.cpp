@@ -170,6 +170,10 @@ int run_command_line(int argc, char** argv) {
     faults->footer("Example: pushsim list faults");
     faults->callback([&] { exit = list_faults(format); });
 
+    if (argc == 1) {
+        fmt::print(stderr, "{}", app.help());
+        return kUsage;
+    }
     const Interrupt interrupt;
     try {
         app.parse(argc, argv);

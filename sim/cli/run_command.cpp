@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <cstdio>
-#include <fstream>
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -19,6 +18,7 @@
 #include "sim/core/random.hpp"
 #include "sim/fleet/runner.hpp"
 #include "sim/scenario/loader.hpp"
+#include "sim/stack/agent_list.hpp"
 
 namespace pushsim::cli {
 namespace {
@@ -157,7 +157,11 @@ class Run {
                                             .port = address.verifier.port});
         if (!registrar) return note_failure(registrar.error());
         if (!verifier) return note_failure(verifier.error());
-        const bool stays = address.kind == "external" || !session.owns_stack();
+        if (session.stays()) {
+            auto list = stack::AgentList::begin(registry_, address);
+            if (!list) return note_failure(list.error());
+            agents_ = std::move(*list);
+        }
         const fleet::Stage stage{.loop = loop,
                                  .clock = clock_,
                                  .history = *history_,
@@ -168,15 +172,17 @@ class Run {
                                  .tls = *identity,
                                  .seed = seed_,
                                  .id_seed = id_seed_,
-                                 .remove_agents = stays,
+                                 .remove_agents = session.stays(),
                                  .scenario_limit = options_.scenario_limit,
                                  .interrupted = [] { return Interrupt::asked(); },
                                  .stack_failure = [&session] { return session.failure(); },
-                                 .agent_id_taken =
-                                     [&](const std::string& id) {
-                                         if (stays)
-                                             std::ofstream(folder_ / "enrolled.txt", std::ios::app)
-                                                 << id << '\n';
+                                 .agent_id_taken = [this](const std::string& id) -> Result<void> {
+                                     return agents_ ? agents_->add(id) : Result<void>{};
+                                 },
+                                 .agents_removed =
+                                     [this] {
+                                         if (agents_) agents_->finish();
+                                         agents_.reset();
                                      }};
         const ScenarioEnd end = fleet::play(stage, scenario);
         if (const auto unwritten = history_->failure()) {
@@ -265,6 +271,7 @@ class Run {
     core::SystemClock clock_;
     fs::path folder_;
     std::unique_ptr<history::HistoryWriter> history_;
+    std::optional<stack::AgentList> agents_;  ///< on a stack that stays
     std::optional<Error> failure_;
     std::optional<int> exit_code_;
 };
@@ -285,9 +292,15 @@ int run(const RunOptions& options) {
         if (const auto address = external_address(options.stack); !address)
             return report_error(address.error());
     }
+    if (options.stack.stack == "local") {
+        if (const auto local = local_options(options.stack, {}); !local) return report_error(local.error());
+    }
     auto registry = stack::Registry::open();
     if (!registry) return report_error(registry.error());
     const core::SystemClock clock;
+    for (const auto& left : stack::left_agents(*registry)) {
+        say_error("pushsim: " + left.text() + " are known there still; pushsim stack clean removes them");
+    }
     for (const auto& leftover : stack::clean_leftovers(*registry, clock)) {
         say_error("pushsim: " + leftover.text());
     }

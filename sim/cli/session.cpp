@@ -1,5 +1,6 @@
 #include "sim/cli/session.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 #include <fmt/format.h>
@@ -98,11 +99,11 @@ std::optional<std::string> StackSession::cannot_play(const scenario::StackOption
     return std::nullopt;
 }
 
-std::optional<stack::StackAddress> StackSession::kept_stack(const stack::LocalStackOptions& wanted) const {
+std::optional<stack::StackRecord> StackSession::kept_stack(const stack::LocalStackOptions& wanted) const {
     if (options_.fresh) return std::nullopt;
     for (const stack::StackStatus& status : stack::stack_status(registry_, clock_)) {
         if (status.word() == "up" && status.record.kept && stack::runs_with(status.record, wanted)) {
-            return status.record.address;
+            return status.record;
         }
     }
     return std::nullopt;
@@ -110,7 +111,7 @@ std::optional<stack::StackAddress> StackSession::kept_stack(const stack::LocalSt
 
 Result<StackSession::Ready> StackSession::prepare(const scenario::StackOptions& wanted) {
     if (played_ && (options_.stack.stack == "external" || scenario::can_share(*played_, wanted))) {
-        return Ready{address_, false, kept_};
+        return Ready{address_, false, kept_.has_value()};
     }
     if (auto stopped = stop(); !stopped) return fail(stopped.error());
 
@@ -125,8 +126,8 @@ Result<StackSession::Ready> StackSession::prepare(const scenario::StackOptions& 
         local->verifier = as_text(wanted.verifier);
         local->registrar = as_text(wanted.registrar);
         if (auto kept = wanted.fresh ? std::nullopt : kept_stack(*local)) {
-            address_ = std::move(*kept);
-            kept_ = true;
+            address_ = kept->address;
+            kept_ = std::move(*kept);
         } else {
             auto started = stack::LocalStack::start(*local, registry_, clock_);
             if (!started) return fail(started.error());
@@ -136,16 +137,20 @@ Result<StackSession::Ready> StackSession::prepare(const scenario::StackOptions& 
         }
     }
     played_ = wanted;
-    return Ready{address_, true, kept_};
+    return Ready{address_, true, kept_.has_value()};
 }
 
 std::optional<Error> StackSession::failure() {
-    return local_ ? local_->poll() : std::nullopt;
+    if (local_) return local_->poll();
+    if (!kept_ || std::ranges::all_of(kept_->groups, stack::is_running)) return std::nullopt;
+    return Error{ErrorKind::Stack,
+                 fmt::format("a server of the stack in {} has ended", kept_->folder.string()),
+                 "pushsim stack logs says why; then pushsim stack down, and up again"};
 }
 
 Result<bool> StackSession::stop() {
     played_.reset();
-    kept_ = false;
+    kept_.reset();
     if (!local_) return false;
     const auto stopped = local_->stop();
     local_.reset();

@@ -44,17 +44,16 @@ class StackSession {
     /// Whether scenarios with these options can be played at all; an external stack cannot be configured.
     std::optional<std::string> cannot_play(const scenario::StackOptions& wanted) const;
 
-    /// The present stack ends with this run.
-    bool owns_stack() const { return local_ != nullptr; }
-
-    /// Why the stack under the scenario is no more.
+    /// Why the stack under the scenario is no more; of an external one nothing is known.
     std::optional<Error> failure();
+    /// Agents that are made known to it must be taken off it again.
+    bool stays() const { return local_ == nullptr; }
 
     /// Ends what was started here; says whether there was anything.
     Result<bool> stop();
 
   private:
-    std::optional<stack::StackAddress> kept_stack(const stack::LocalStackOptions& wanted) const;
+    std::optional<stack::StackRecord> kept_stack(const stack::LocalStackOptions& wanted) const;
 
     const RunOptions& options_;
     std::filesystem::path folder_;
@@ -63,7 +62,7 @@ class StackSession {
     std::unique_ptr<stack::LocalStack> local_;
     std::optional<scenario::StackOptions> played_;  ///< the options of the present stack
     stack::StackAddress address_;
-    bool kept_ = false;
+    std::optional<stack::StackRecord> kept_;  ///< of `stack up`
     int started_ = 0;
 };
 

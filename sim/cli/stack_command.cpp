@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <cstdio>
+#include <span>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -7,6 +9,9 @@
 #include "sim/cli/interrupt.hpp"
 #include "sim/cli/session.hpp"
 #include "sim/core/clock.hpp"
+#include "sim/scenario/language.hpp"
+#include "sim/scenario/values.hpp"
+#include "sim/stack/agent_list.hpp"
 #include "sim/stack/control.hpp"
 
 namespace pushsim::cli {
@@ -16,8 +21,9 @@ namespace fs = std::filesystem;
 
 constexpr const char* kDefaultName = "default";
 
-/// NAME=VALUE, in Keylime's own names and texts.
-Result<stack::Options> parse_options(const std::string& option, const std::vector<std::string>& texts) {
+/// NAME=VALUE, in Keylime's own names and texts; a name that no server of Keylime reads is refused.
+Result<stack::Options> parse_options(const std::string& option, const std::vector<std::string>& texts,
+                                     std::span<const scenario::OptionName> known) {
     stack::Options options;
     for (const std::string& text : texts) {
         const std::size_t equals = text.find('=');
@@ -25,7 +31,15 @@ Result<stack::Options> parse_options(const std::string& option, const std::vecto
             return fail(ErrorKind::Usage, fmt::format("{}: expected NAME=VALUE, found '{}'", option, text),
                         fmt::format("for example {} quote_interval=1", option));
         }
-        options[text.substr(0, equals)] = text.substr(equals + 1);
+        const std::string name = text.substr(0, equals);
+        if (std::ranges::find(known, name, &scenario::OptionName::name) == known.end()) {
+            std::vector<std::string_view> names;
+            for (const auto& one : known)
+                names.push_back(one.name);
+            return fail(ErrorKind::Usage, fmt::format("{}: Keylime has no option '{}'{}", option, name,
+                                                      scenario::suggestion(name, names, "options")));
+        }
+        options[name] = text.substr(equals + 1);
     }
     return options;
 }
@@ -85,9 +99,11 @@ int stack_up(const StackOptions& options) {
         auto local = local_options(options.stack,
                                    folder_of(options).value_or(stack::kept_folder(registry, kDefaultName)));
         if (!local) return report_error(local.error());
-        auto verifier = parse_options("--verifier-option", options.verifier_options);
+        auto verifier =
+            parse_options("--verifier-option", options.verifier_options, scenario::verifier_options());
         if (!verifier) return report_error(verifier.error());
-        auto registrar = parse_options("--registrar-option", options.registrar_options);
+        auto registrar =
+            parse_options("--registrar-option", options.registrar_options, scenario::registrar_options());
         if (!registrar) return report_error(registrar.error());
         local->verifier = std::move(*verifier);
         local->registrar = std::move(*registrar);
@@ -167,8 +183,18 @@ int stack_clean(const StackOptions& /*options*/) {
             fmt::print("{}\n", leftover.text());
         for (const auto& folder : cleaned.removed_folders)
             fmt::print("removed {}\n", folder.string());
-        if (cleaned.leftovers.empty() && cleaned.removed_folders.empty()) fmt::print("nothing to clean\n");
-        return kAsExpected;
+        const auto left = stack::left_agents(registry);
+        int exit = kAsExpected;
+        for (const auto& agents : left) {
+            if (const auto removed = stack::remove_left(agents, clock); !removed) {
+                exit = report_error(removed.error());
+            } else {
+                fmt::print("removed {}\n", agents.text());
+            }
+        }
+        if (cleaned.leftovers.empty() && cleaned.removed_folders.empty() && left.empty())
+            fmt::print("nothing to clean\n");
+        return exit;
     });
 }
 

@@ -136,7 +136,10 @@ std::unique_ptr<AgentTpm> Play::from_provisioning(const AgentTpm* tpm) {
 
 void Play::take_id(const scenario::Group& group, const std::string& id, Then taken) {
     const auto take = [this, id, taken = std::move(taken)] {
-        stage_.agent_id_taken(id);
+        if (const auto noted = stage_.agent_id_taken(id); !noted) {
+            give_up(noted.error());
+            return;
+        }
         ids_.push_back(id);
         taken();
     };

@@ -32,8 +32,10 @@ struct Stage {
     /// Asked about ten times a second.
     std::function<bool()> interrupted;
     std::function<std::optional<Error>()> stack_failure;
-    /// Called for each agent id before it is made known to the stack.
-    std::function<void(const std::string&)> agent_id_taken;
+    /// Called for each agent id before it is made known to the stack; an error ends the play.
+    std::function<Result<void>(const std::string&)> agent_id_taken;
+    /// Called when all of them have been taken off a stack that stays.
+    std::function<void()> agents_removed;
 };
 
 /// Plays to the end, or until a person, the stack, the limit or the history stops it. What ended it stands in

@@ -298,9 +298,12 @@ void Play::remove_agents() {
     // time.
     const Instant until = stage_.clock.now() + kRemovalPatience;
     auto removing = std::make_shared<int>(0);
+    auto removed = std::make_shared<bool>(true);
     for (const std::string& id : ids_) {
-        const auto done = [removing, &history = stage_.history,
+        const auto done = [removing, removed, &history = stage_.history,
                            scenario = scenario_.name](const TenantDesk::Acted& acted) {
+            const auto& answer = acted.act.response;
+            *removed = *removed && (acted.result || (answer && answer->status == 404));
             history.append({.scenario = scenario}, acted.act);
             --*removing;
         };
@@ -310,6 +313,7 @@ void Play::remove_agents() {
     }
     while (*removing > 0 && stage_.clock.now() < until)
         stage_.loop.run_once(std::chrono::milliseconds{100});
+    if (*removing == 0 && *removed) stage_.agents_removed();
 }
 
 }  // namespace pushsim::fleet

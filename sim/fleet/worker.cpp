@@ -1,8 +1,13 @@
 #include "sim/fleet/worker.hpp"
 
+#include "sim/stack/process.hpp"
+
 namespace pushsim::fleet {
 
-Worker::Worker(Post post) : post_(std::move(post)), thread_([this] { work(); }) {}
+Worker::Worker(Post post) : post_(std::move(post)) {
+    const stack::SignalsHeld for_the_main_thread;
+    thread_ = std::thread([this] { work(); });
+}
 
 Worker::~Worker() {
     {

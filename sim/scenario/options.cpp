@@ -11,7 +11,7 @@ constexpr OptionName option(std::string_view name, OptionKind kind, std::string_
     return {{name, about, Availability::Now}, kind};
 }
 
-constexpr std::array<OptionName, 40> verifier_table{{
+constexpr std::array<OptionName, 44> verifier_table{{
     option("mode", OptionKind::Text, "push; or pull, in which the v3 routes are off"),
     option("quote_interval", OptionKind::WholeSeconds,
            "least time between attestations; five of them make a time-out"),
@@ -54,11 +54,16 @@ constexpr std::array<OptionName, 40> verifier_table{{
     option("server_cert", OptionKind::Ours, "certificate file"),
     option("trusted_client_ca", OptionKind::Ours, "certificate files"),
     option("trusted_server_ca", OptionKind::Ours, "certificate files"),
+    option("client_key", OptionKind::Ours, "key file"),
+    option("client_cert", OptionKind::Ours, "certificate file"),
+    option("database_pool_sz_ovfl", OptionKind::Text, "connections to a database other than SQLite"),
+    option("enabled_revocation_notifications", OptionKind::Text,
+           "a list, as it stands in Keylime's file; pull mode only"),
     option("database_url", OptionKind::Ours, "see `database`"),
     option("auto_migrate_db", OptionKind::Ours, "tables are made at the start"),
 }};
 
-constexpr std::array<OptionName, 12> registrar_table{{
+constexpr std::array<OptionName, 14> registrar_table{{
     option("max_workers", OptionKind::Count, "processes, at most one a CPU; 0: no other bound"),
     option("tpm_identity", OptionKind::Text, "which keys an agent must show"),
     option("malformed_cert_action", OptionKind::Text, "warn, reject or ignore"),
@@ -71,6 +76,8 @@ constexpr std::array<OptionName, 12> registrar_table{{
     option("server_cert", OptionKind::Ours, "certificate file"),
     option("trusted_client_ca", OptionKind::Ours, "certificate files"),
     option("database_url", OptionKind::Ours, "see `database`"),
+    option("database_pool_sz_ovfl", OptionKind::Text, "connections to a database other than SQLite"),
+    option("auto_migrate_db", OptionKind::Ours, "tables are made at the start"),
 }};
 
 }  // namespace

@@ -107,6 +107,8 @@ Result<KeylimeInstall> from_program(const fs::path& given) {
     return install;
 }
 
+constexpr std::string_view kPushSeries = "7.14.";
+
 bool is_checkout(const fs::path& folder) {
     std::error_code ignored;
     return fs::is_regular_file(folder / "keylime" / "cmd" / "verifier.py", ignored);
@@ -189,9 +191,11 @@ Result<KeylimeInstall> find_keylime(const std::string& wanted, const fs::path& h
     if (is_version(wanted)) {
         if (is_program(home / wanted / "bin" / kVerifier))
             return from_program(home / wanted / "bin" / kVerifier);
-        return fail(ErrorKind::Config,
-                    fmt::format("Keylime {} is not installed in {}", wanted, home.string()),
-                    fmt::format("run scripts/setup --keylime {}", wanted));
+        return fail(
+            ErrorKind::Config, fmt::format("Keylime {} is not installed in {}", wanted, home.string()),
+            wanted.starts_with(kPushSeries) ? fmt::format("run scripts/setup --keylime {}", wanted)
+                                            : "push mode, which this is about, came with Keylime 7.14: "
+                                              "name a 7.14 release");
     }
     std::error_code ignored;
     if (fs::is_directory(wanted, ignored)) return from_folder(wanted, home);

@@ -98,6 +98,7 @@ struct LocalStack::Inner {
     Result<void> launch(std::optional<Server>& server, const std::string& name, const KeylimeInstall& keylime,
                         const std::filesystem::path& log) {
         const auto& command = name == "verifier" ? keylime.verifier : keylime.registrar;
+        const SignalsHeld until_told;
         auto launched =
             Server::start(name, Program{.command = command,
                                         .environment = server_environment(layout, record.id, keylime),

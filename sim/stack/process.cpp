@@ -124,6 +124,16 @@ Error spawn_error(const std::string& program, int error) {
 
 }  // namespace
 
+SignalsHeld::SignalsHeld() {
+    sigset_t all;
+    ::sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, &before_);
+}
+
+SignalsHeld::~SignalsHeld() {
+    ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+}
+
 void wait_for(Duration duration, int descriptor) {
     pollfd watched{descriptor, POLLIN, 0};
     const auto whole = std::max<std::int64_t>(0, std::chrono::ceil<milliseconds>(duration).count());

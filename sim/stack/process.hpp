@@ -1,6 +1,7 @@
 #pragma once
 // Server processes, each the leader of a session and process group of its own, and what /proc knows of them.
 
+#include <csignal>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -31,6 +32,19 @@ bool is_running(const ProcessId& process);
 /// This boot of this machine and this space of process numbers; a ProcessId means nothing in another.
 std::string boot_identity();
 ProcessId own_process();
+
+/// Signals to this thread wait while one of these lives; threads made meanwhile never get any. So a signal
+/// handler never finds a process that was started and is not known to it yet.
+class SignalsHeld {
+  public:
+    SignalsHeld();
+    ~SignalsHeld();
+    SignalsHeld(const SignalsHeld&) = delete;
+    SignalsHeld& operator=(const SignalsHeld&) = delete;
+
+  private:
+    sigset_t before_{};
+};
 
 /// Living processes of a group.
 std::vector<ProcessId> group_members(pid_t group);

@@ -1,5 +1,7 @@
 // The registry's records as JSON.
 
+#include "sim/stack/record_json.hpp"
+
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
@@ -11,14 +13,6 @@ namespace {
 using nlohmann::json;
 
 constexpr int kFormat = 2;
-
-json to_json(const ProcessId& process) {
-    return {{"pid", process.pid}, {"start_time", process.start_time}};
-}
-
-ProcessId process_from(const json& value) {
-    return {value.at("pid").get<pid_t>(), value.at("start_time").get<std::uint64_t>()};
-}
 
 json to_json(const HostPort& where) {
     return {{"host", where.host}, {"port", where.port}};
@@ -35,6 +29,16 @@ json optional_path(const std::optional<std::filesystem::path>& path) {
 std::optional<std::filesystem::path> optional_path_from(const json& value) {
     if (value.is_null()) return std::nullopt;
     return std::filesystem::path(value.get<std::string>());
+}
+
+}  // namespace
+
+json to_json(const ProcessId& process) {
+    return {{"pid", process.pid}, {"start_time", process.start_time}};
+}
+
+ProcessId process_from(const json& value) {
+    return {value.at("pid").get<pid_t>(), value.at("start_time").get<std::uint64_t>()};
 }
 
 json to_json(const StackAddress& address) {
@@ -74,8 +78,6 @@ StackAddress address_from(const json& value) {
     address.registrar_log = optional_path_from(value.at("registrar_log"));
     return address;
 }
-
-}  // namespace
 
 std::string to_json_text(const StackRecord& record) {
     json groups = json::array();

@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <signal.h>
 
 #include "tests/sim/cli/program.hpp"
 
@@ -97,6 +98,76 @@ TEST(Stack, WrongAdministratorsKeyIsNamed) {
                 value_of(up.out, "admin-cert"), "--admin-key", "/nonexistent-key.pem"});
     EXPECT_EQ(run.exit_code, 3) << run.out << run.err;
     EXPECT_THAT(run.err, HasSubstr("/nonexistent-key.pem"));
+    EXPECT_EQ(pushsim(place, {"stack", "down"}).exit_code, 0);
+}
+
+TEST(Stack, ForgetsTheAgentsOfAKilledRunWhenItIsCleaned) {
+    const Place place;
+    ASSERT_EQ(pushsim(place, {"stack", "up", "--verifier-option", "quote_interval=1"}).exit_code, 0);
+    const auto play = [&](const std::string& times) {
+        return place.write("named.yaml",
+                           "scenario: named\ntitle: T\nstack: {verifier: {quote_interval: 1s}}\n"
+                           "agents: {one: {id: \"web-{n}\", enrol: {tpm_policy: {from_boot: [0]}}}}\n"
+                           "script:\n  - attest: {times: " +
+                               times + "}\n    expect: {verdict: pass}\n");
+    };
+    play("300");
+    Program program(place, {"run", "named.yaml"});
+    ASSERT_TRUE(becomes([&] {
+        return place.read("runs/latest/history.jsonl").find("\"kind\":\"verdict\"") != std::string::npos;
+    }));
+    program.signal(SIGKILL);
+    program.wait();
+
+    // What somebody enrolled is not ours to change and delete.
+    play("1");
+    const Ended refused = pushsim(place, {"run", "named.yaml"});
+    EXPECT_NE(refused.exit_code, 0);
+    EXPECT_THAT(refused.out, HasSubstr("the verifier knows an agent 'web-0' already"));
+    EXPECT_THAT(refused.err, HasSubstr("1 agent at 127.0.0.1:"));
+
+    const Ended cleaned = pushsim(place, {"stack", "clean"});
+    EXPECT_EQ(cleaned.exit_code, 0) << cleaned.err;
+    EXPECT_THAT(cleaned.out, HasSubstr("removed 1 agent at 127.0.0.1:"));
+    const Ended again = pushsim(place, {"run", "named.yaml"});
+    EXPECT_EQ(again.exit_code, 0) << again.out << again.err;
+    EXPECT_EQ(pushsim(place, {"stack", "clean"}).out, "nothing to clean\n");
+    EXPECT_EQ(pushsim(place, {"stack", "down"}).exit_code, 0);
+}
+
+TEST(Stack, ThatIsKeptAndDiesIsAStackThatFailed) {
+    const Place place;
+    ASSERT_EQ(pushsim(place, {"stack", "up", "--verifier-option", "quote_interval=1"}).exit_code, 0);
+    place.write("long.yaml",
+                "scenario: long\ntitle: T\nstack: {verifier: {quote_interval: 1s}}\n"
+                "agents: {one: {enrol: {tpm_policy: {from_boot: [0]}}}}\n"
+                "script:\n  - attest: {times: 300}\n    expect: {verdict: pass}\n");
+    Program program(place, {"run", "long.yaml"});
+    ASSERT_TRUE(becomes([&] {
+        return place.read("runs/latest/history.jsonl").find("\"kind\":\"verdict\"") != std::string::npos;
+    }));
+    for (const pid_t pid : place.servers())
+        ::kill(pid, SIGKILL);
+    const Ended run = program.wait(std::chrono::seconds{60});
+    EXPECT_EQ(run.exit_code, 3) << run.out << run.err;
+    EXPECT_THAT(run.err, HasSubstr("a server of the stack in "));
+    EXPECT_THAT(run.err, HasSubstr("pushsim stack logs"));
+}
+
+TEST(Stack, ThatIsExternalAndDoesNotAnswerIsAStackThatFailed) {
+    const Place place;
+    const Ended up = pushsim(place, {"stack", "up"});
+    ASSERT_EQ(up.exit_code, 0) << up.out << up.err;
+    place.write("plain.yaml",
+                "scenario: plain\ntitle: T\nagents: {one: {enrol: {tpm_policy: {from_boot: [0]}}}}\n"
+                "script:\n  - register: {bare: true}\n    expect: {response: {status: 200}}\n");
+    const Ended run =
+        pushsim(place, {"run", "plain.yaml", "--stack", "external", "--verifier", "127.0.0.1:1",
+                        "--registrar", "127.0.0.1:1", "--registrar-tls", value_of(up.out, "registrar-tls"),
+                        "--ca", value_of(up.out, "ca"), "--admin-cert", value_of(up.out, "admin-cert"),
+                        "--admin-key", value_of(up.out, "admin-key")});
+    EXPECT_EQ(run.exit_code, 3) << run.out << run.err;
+    EXPECT_THAT(run.out + run.err, HasSubstr("the verifier does not answer: 127.0.0.1:1"));
     EXPECT_EQ(pushsim(place, {"stack", "down"}).exit_code, 0);
 }
 

@@ -117,5 +117,29 @@ TEST(List, ScenariosAndStepsAreListed) {
     EXPECT_THAT(pushsim(place, {"list", "steps", "--format", "json"}).out, HasSubstr("\"available\": true"));
 }
 
+TEST(Usage, WithoutACommandTheHelpIsShown) {
+    const Place place;
+    const Ended ended = pushsim(place, {});
+    EXPECT_EQ(ended.exit_code, 2);
+    EXPECT_THAT(ended.err, HasSubstr("Subcommands:"));
+}
+
+TEST(Usage, AnOptionThatKeylimeDoesNotHaveIsRefusedWithTheNearest) {
+    const Place place;
+    const Ended ended = pushsim(place, {"stack", "up", "--verifier-option", "quote_intervall=1"});
+    EXPECT_EQ(ended.exit_code, 2);
+    EXPECT_THAT(ended.err, HasSubstr("Keylime has no option 'quote_intervall'"));
+    EXPECT_THAT(ended.err, HasSubstr("quote_interval"));
+    EXPECT_THAT(place.servers(), ::testing::IsEmpty());
+}
+
+TEST(Usage, AKeylimeThatIsNotThereLeavesNoRunFolder) {
+    const Place place;
+    const Ended ended = pushsim(place, {"run", scenario_file("honest-agent"), "--keylime", "9.9"});
+    EXPECT_EQ(ended.exit_code, 2);
+    EXPECT_THAT(ended.err, HasSubstr("name a 7.14 release"));
+    EXPECT_FALSE(place.has("runs"));
+}
+
 }  // namespace
 }  // namespace pushsim::testing

@@ -1,0 +1,48 @@
+#pragma once
+// Agents that a run makes known to a stack that stays (kept or external): a list on disk beside the registry,
+// so that what a killed run could not take off again is found and removed.
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "agent/base/result.hpp"
+#include "agent/base/time.hpp"
+#include "sim/stack/address.hpp"
+#include "sim/stack/registry.hpp"
+
+namespace pushsim::stack {
+
+/// The list of one run and one stack. Each id is on disk before add() returns.
+class AgentList {
+  public:
+    /// ErrorKind::System, with the way out, if the list cannot be made.
+    static Result<AgentList> begin(const Registry& registry, const StackAddress& address);
+
+    Result<void> add(const std::string& agent_id);
+    /// All of them are gone again: nothing is left to remember.
+    void finish() const;
+
+  private:
+    explicit AgentList(std::filesystem::path file) : file_(std::move(file)) {}
+    std::filesystem::path file_;
+};
+
+/// What a list says whose run is no more.
+struct LeftAgents {
+    std::filesystem::path file;
+    StackAddress address;
+    pid_t owner = 0;
+    std::vector<std::string> agent_ids;
+
+    /// "3 agents at 127.0.0.1:8881 of a run that was killed (process 4711)"
+    std::string text() const;
+};
+
+std::vector<LeftAgents> left_agents(const Registry& registry);
+
+/// Takes them off verifier and registrar; an agent that is gone already is as good. The list goes with the
+/// last of them, and stays after an error (Transport, Protocol), which says where it is.
+Result<void> remove_left(const LeftAgents& left, const Clock& clock);
+
+}  // namespace pushsim::stack
