@@ -80,8 +80,8 @@ int run_command_line(int argc, char** argv) {
     run_options.command_line = command_line(argc, argv);
     auto* run_command = app.add_subcommand("run", "Plays scenarios and judges what they showed");
     run_command->add_option("paths", run_options.paths, "scenario files; a folder means all below it")
-        ->required()
-        ->type_name("FILE|DIR");
+        ->type_name("FILE|DIR")
+        ->capture_default_str();
     add_stack(*run_command, run_options.stack);
     run_command->add_option("--seed", run_options.seed,
                             "the same choices again; drawn and printed by default");
