@@ -1,6 +1,6 @@
 // One whole attestation against the real verifier: what of it is TPM, our own processor time beside it, the
-// servers' processor time, and the rest, in which none of them worked. They take turns, so the parts add up to
-// the whole but for what the servers do after they have answered (judging), which overlaps with our own.
+// servers' processor time, and the rest, in which none of them worked. They take turns, so the parts add up
+// to the whole but for what the servers do after they have answered (judging), which overlaps with our own.
 
 #include <algorithm>
 #include <cstdio>
