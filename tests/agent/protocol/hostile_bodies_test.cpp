@@ -139,7 +139,7 @@ TEST(HostileBodies, OfRefusalsAreShownInPartAndEscaped) {
 
 /// Every member of the answer that each parser reads, made large in every way.
 TEST(HostileBodies, OfEveryParserAreReadWithinMemory) {
-    constexpr std::size_t kLarge = 16 * 1024;
+    constexpr std::size_t kLarge = 8 * 1024;
     const std::vector<std::string> values = {
         array_of("0", kLarge),
         array_of("[]", kLarge),
