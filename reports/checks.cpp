@@ -94,7 +94,24 @@ void check_goals(const ScenarioView& scenario, Checked& checked) {
                                       selects(expectation.agents, where.agent);
                            });
     };
+    const auto failure_spoken_for = [&](const history::Where& where) {
+        const auto& expectations = scenario.plan().expectations;
+        return std::any_of(expectations.begin(), expectations.end(),
+                           [&](const history::Expectation& expectation) {
+                               return (!expectation.step || expectation.step == where.step) &&
+                                      (expectation.verdict || expectation.status) &&
+                                      selects(expectation.agents, where.agent);
+                           });
+    };
     for (const history::Entry* line : scenario.lines) {
+        const auto* verdict = as<history::Verdict>(line);
+        if (verdict != nullptr && evaluation_of(*verdict) == "fail" && !failure_spoken_for(line->where)) {
+            checked.findings.push_back(
+                {"goal_reached", Severity::Wrong,
+                 fmt::format("{}: attestation {}: {}, and no expectation speaks of it", line->where.agent,
+                             verdict->index, verdict_words(*verdict)),
+                 line->n});
+        }
         const auto* cycle = as<history::Cycle>(line);
         if (cycle == nullptr || cycle->ending == "reached" || spoken_for(line->where)) continue;
         checked.findings.push_back(

@@ -34,7 +34,8 @@ void check_status(const ScenarioView& scenario, Checked& checked);
 void check_no_5xx(const ScenarioView& scenario, Checked& checked);
 
 /// `goal_reached`: every cycle reached its goal, unless an expectation of its step (or of the whole run)
-/// speaks of that agent's answers or verdicts. A step that says nothing is meant to succeed.
+/// speaks of that agent's answers or verdicts; and no verdict is FAIL unless one speaks of that agent's
+/// verdicts or status. A step that says nothing is meant to succeed.
 void check_goals(const ScenarioView& scenario, Checked& checked);
 
 /// All of them.

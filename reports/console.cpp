@@ -56,36 +56,20 @@ std::string line(int indent, const std::string& text) {
     return std::string(static_cast<std::size_t>(indent), ' ') + printable(shorten_digests(text)) + '\n';
 }
 
-std::string exchange_text(const DecidingExchange& exchange) {
-    const std::string answer = exchange.status ? std::to_string(*exchange.status) : exchange.failure;
-    return fmt::format(
-        "{} {} -> {}{}{}", exchange.method, exchange.target, answer,
-        exchange.code.empty() ? "" : " " + exchange.code,
-        exchange.agent.empty() ? "" : fmt::format(" ({}, {})", exchange.agent, exchange.phase));
-}
-
 std::string expectation_text(const ExpectationResult& result) {
     std::string text =
         line(8, result.source.empty() ? result.what : fmt::format("{}  ({})", result.what, result.source));
     text += line(10, "expected  " + result.expected);
     text += line(10, "actual    " + result.actual);
-    if (result.exchange) {
-        const std::uint64_t n = result.exchange->n;
-        const std::string where = result.n && *result.n != n
-                                      ? fmt::format("{}, exchange in line {}", *result.n, n)
-                                      : std::to_string(n);
-        text +=
-            line(10, fmt::format("decided by history line {}: {}", where, exchange_text(*result.exchange)));
-        if (!result.exchange->body_excerpt.empty()) text += line(12, result.exchange->body_excerpt);
-    } else if (result.n) {
-        text += line(10, fmt::format("decided by history line {}", *result.n));
-    }
+    if (const std::string by = decided_by(result); !by.empty()) text += line(10, by);
+    if (result.exchange && !result.exchange->body_excerpt.empty())
+        text += line(12, result.exchange->body_excerpt);
     return text;
 }
 
 std::string finding_text(const Finding& finding) {
     return fmt::format("{}: {}{}", finding.check, finding.text,
-                       finding.n ? fmt::format(" (history line {})", *finding.n) : "");
+                       finding.n ? fmt::format(" (history line {})", line_number(*finding.n)) : "");
 }
 
 std::string account_text(const Account& account) {

@@ -39,13 +39,10 @@ std::string failure_text(const ScenarioReport& scenario) {
         if (result.judgement != Judgement::DoesNotHold) continue;
         text += fmt::format("{} {}\n  expected: {}\n  actual: {}\n", result.what, result.source,
                             result.expected, result.actual);
-        if (!result.exchange) continue;
-        const DecidingExchange& exchange = *result.exchange;
-        text +=
-            fmt::format("  history line {}: {} {} -> {} {}\n", result.n.value_or(exchange.n), exchange.method,
-                        exchange.target,
-                        exchange.status ? std::to_string(*exchange.status) : exchange.failure, exchange.code);
+        if (const std::string by = decided_by(result); !by.empty()) text += "  " + by + '\n';
     }
+    for (const std::string& note : scenario.notes)
+        text += note + '\n';
     for (const Finding& finding : scenario.findings) {
         if (finding.severity == Severity::Wrong) text += fmt::format("{}: {}\n", finding.check, finding.text);
     }

@@ -62,4 +62,23 @@ std::string seconds_text(Duration duration) {
     return seconds < 99.95 ? fmt::format("{:.1f} s", seconds) : fmt::format("{:.0f} s", seconds);
 }
 
+std::uint64_t line_number(std::uint64_t n) {
+    return n + 1;
+}
+
+std::string decided_by(const ExpectationResult& result) {
+    if (!result.exchange) {
+        return result.n ? fmt::format("decided by history line {}", line_number(*result.n)) : "";
+    }
+    const DecidingExchange& exchange = *result.exchange;
+    std::string where = std::to_string(line_number(exchange.n));
+    if (result.n && *result.n != exchange.n)
+        where = fmt::format("{}, exchange in line {}", line_number(*result.n), where);
+    const std::string answer = exchange.status ? std::to_string(*exchange.status) : exchange.failure;
+    return fmt::format(
+        "decided by history line {}: {} {} -> {}{}{}", where, exchange.method, exchange.target, answer,
+        exchange.code.empty() ? "" : " " + exchange.code,
+        exchange.agent.empty() ? "" : fmt::format(" ({}, {})", exchange.agent, exchange.phase));
+}
+
 }  // namespace pushsim::reports

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "agent/base/time.hpp"
+#include "reports/report.hpp"
 
 namespace pushsim::reports {
 
@@ -18,5 +19,12 @@ std::size_t columns(std::string_view text);
 
 /// "4.1 s", from 100 s on "123 s"
 std::string seconds_text(Duration duration);
+
+/// The line of the file, from 1, as editors count; `n` counts from 0.
+std::uint64_t line_number(std::uint64_t n);
+
+/// "decided by history line 26, exchange in line 24: PATCH /v3.0/… -> 202 (one[0], submit)"; empty where
+/// nothing decided.
+std::string decided_by(const ExpectationResult& result);
 
 }  // namespace pushsim::reports

@@ -69,7 +69,8 @@ std::string command_line(int argc, char** argv) {
 
 int run_command_line(int argc, char** argv) {
     CLI::App app(
-        "pushsim: agents with real TPMs against the real Keylime registrar and verifier, in push mode.");
+        "pushsim: agents with real TPMs against the real Keylime registrar and verifier, in push mode.",
+        "pushsim");
     app.set_version_flag("--version", std::string("pushsim ") + kVersion);
     app.require_subcommand(1);
     app.footer(std::string("Example: pushsim run scenarios\n\n") + kExitCodes);

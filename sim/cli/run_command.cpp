@@ -121,10 +121,10 @@ class Run {
         fleet::TpmThread tpms(clock_, post);
         std::unique_ptr<fleet::TenantDesk> tenant;
         for (const auto& scenario : scenarios_) {
-            if (failure_) return;
-            if (Interrupt::asked()) {
-                note_failure({ErrorKind::Interrupted, "interrupted"});
-                return;
+            if (!failure_ && Interrupt::asked()) note_failure({ErrorKind::Interrupted, "interrupted"});
+            if (failure_) {
+                skip(scenario, "the run ended before it: " + failure_->message);
+                continue;
             }
             if (const auto why = session.cannot_play(scenario.stack)) {
                 skip(scenario, *why);
@@ -133,9 +133,12 @@ class Run {
             auto ready = session.prepare(scenario.stack);
             if (!ready) {
                 note_failure(ready.error());
-                return;
+                skip(scenario, "the run ended before it: " + failure_->message);
+                continue;
             }
             if (ready->fresh) {
+                if (const auto note = session.about_kept(); !note.empty() && !options_.quiet)
+                    say_error("pushsim: " + note);
                 history_->append({}, history::StackEvent{"started", ready->kept ? "kept by `stack up`" : "",
                                                          facts_of(ready->address)});
                 say_head();
@@ -235,6 +238,13 @@ class Run {
         }
     }
 
+    /// `latest` where it is still this run's.
+    fs::path shown_folder() const {
+        std::error_code failed;
+        const fs::path latest = fs::path(options_.out) / "latest";
+        return fs::read_symlink(latest, failed) == folder_.filename() ? latest : folder_;
+    }
+
     static void say(const std::string& text) {
         std::fputs(text.c_str(), stdout);
         std::fflush(stdout);
@@ -253,10 +263,9 @@ class Run {
         if (options_.format == "json") {
             say(json);
         } else {
-            say(reports::console_totals(*report,
-                                        fmt::format("{}/ (history.jsonl, report.json, junit.xml)",
-                                                    (fs::path(options_.out) / "latest").string()),
-                                        style_));
+            say(reports::console_totals(
+                *report, fmt::format("{}/ (history.jsonl, report.json, junit.xml)", shown_folder().string()),
+                style_));
         }
         if (failure_ && failure_->kind != ErrorKind::Interrupted) report_error(*failure_);
         return exit_code_.value_or(report->exit_code);
@@ -285,7 +294,10 @@ int run(const RunOptions& options) {
     }
     auto loaded = scenario::load({options.paths.begin(), options.paths.end()});
     if (!loaded.ok()) {
-        say_error(loaded.text());
+        std::string text = loaded.text();
+        while (text.ends_with('\n'))
+            text.pop_back();
+        say_error(text);
         return kUsage;
     }
     if (options.stack.stack == "external") {

@@ -140,6 +140,19 @@ Result<StackSession::Ready> StackSession::prepare(const scenario::StackOptions& 
     return Ready{address_, true, kept_.has_value()};
 }
 
+std::string StackSession::about_kept() const {
+    if (options_.stack.stack == "external") return {};
+    if (kept_) return fmt::format("uses the stack that `stack up` keeps in {}", kept_->folder.string());
+    for (const stack::StackRecord& record : registry_.all()) {
+        if (!record.kept || record.out_of_sight()) continue;
+        return fmt::format(
+            "starts a stack of its own: the one in {} is kept with other options (compare {} with the "
+            "scenario's `stack:`)",
+            record.folder.string(), (record.folder / "etc" / "verifier.conf").string());
+    }
+    return {};
+}
+
 std::optional<Error> StackSession::failure() {
     if (local_) return local_->poll();
     if (!kept_ || std::ranges::all_of(kept_->groups, stack::is_running)) return std::nullopt;

@@ -46,6 +46,8 @@ class StackSession {
 
     /// Why the stack under the scenario is no more; of an external one nothing is known.
     std::optional<Error> failure();
+    /// Which kept stack is used, or that one was there and does not fit; empty where there was none.
+    std::string about_kept() const;
     /// Agents that are made known to it must be taken off it again.
     bool stays() const { return local_ == nullptr; }
 

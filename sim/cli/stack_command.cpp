@@ -32,14 +32,29 @@ Result<stack::Options> parse_options(const std::string& option, const std::vecto
                         fmt::format("for example {} quote_interval=1", option));
         }
         const std::string name = text.substr(0, equals);
-        if (std::ranges::find(known, name, &scenario::OptionName::name) == known.end()) {
+        const auto known_one = std::ranges::find(known, name, &scenario::OptionName::name);
+        if (known_one == known.end()) {
             std::vector<std::string_view> names;
             for (const auto& one : known)
                 names.push_back(one.name);
             return fail(ErrorKind::Usage, fmt::format("{}: Keylime has no option '{}'{}", option, name,
                                                       scenario::suggestion(name, names, "options")));
         }
-        options[name] = text.substr(equals + 1);
+        auto value = text.substr(equals + 1);
+        // Keylime counts seconds; a duration with its unit, as in scenarios, is taken too.
+        if (known_one->kind == scenario::OptionKind::WholeSeconds) {
+            if (const auto duration = scenario::parse_duration(value)) {
+                const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(*duration);
+                if (seconds == *duration) value = std::to_string(seconds.count());
+            }
+            if (value.empty() || value.find_first_not_of("0123456789") != std::string::npos) {
+                return fail(
+                    ErrorKind::Usage,
+                    fmt::format("{} {}: Keylime reads whole seconds here, found '{}'", option, name, value),
+                    fmt::format("for example {} {}=2", option, name));
+            }
+        }
+        options[name] = value;
     }
     return options;
 }

@@ -23,6 +23,7 @@ class Play {
         const scenario::Group* group;
         Bytes ak_public;  ///< marshalled TPM2B_PUBLIC, for enrolment
         std::unique_ptr<VirtualAgent> agent;
+        std::string last_status;  ///< as read last, or why it could not be
     };
     using Then = std::function<void()>;
 

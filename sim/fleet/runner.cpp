@@ -118,10 +118,12 @@ void Play::cast_agent(const scenario::Group& group, int number, Then done) {
         const std::string id = agent_id(group, number, description->ek_public);
         take_id(
             group, id, [this, &group, name, id, device, description = *description, done = std::move(done)] {
-                agents_.push_back({&group, description.ak_public,
+                agents_.push_back({&group,
+                                   description.ak_public,
                                    std::make_unique<VirtualAgent>(
                                        surroundings_, VirtualAgent::Identity{name, group.name, id},
-                                       boot::BootState(stage_.clock.wall_now()), from_provisioning(device))});
+                                       boot::BootState(stage_.clock.wall_now()), from_provisioning(device)),
+                                   {}});
                 measure(*agents_.back().agent, group.boot, 0, 0, done);
             });
     });

@@ -266,11 +266,16 @@ void Play::read_status(int number, Member& member, const std::string& wanted, In
         member.agent->identity().id, [this, number, &member, wanted, until, then = std::move(then),
                                       alive = std::weak_ptr(alive_)](TenantDesk::StatusSeen seen) {
             if (alive.expired()) return;
-            record(where(number, member), std::move(seen.act));
-            record(where(number, member), seen.status);
             const bool as_wanted =
                 wanted.empty() || (seen.status.error.empty() && seen.status.status == wanted);
-            if (as_wanted || stage_.clock.now() >= until) {
+            const bool last = as_wanted || stage_.clock.now() >= until;
+            // A reading that says the same as the one before is a line only where it decides.
+            const std::string said = seen.status.status + seen.status.error;
+            if (last || said != std::exchange(member.last_status, said)) {
+                record(where(number, member), std::move(seen.act));
+                record(where(number, member), seen.status);
+            }
+            if (last) {
                 then();
                 return;
             }

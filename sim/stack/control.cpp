@@ -72,6 +72,7 @@ std::string StackStatus::word() const {
     if (record.out_of_sight()) return "in another container";
     if (processes == 0) return record.owner_lives() ? "starting" : "gone";
     if (!record.kept && !record.owner_lives()) return "left behind";
+    if (!record.kept) return fmt::format("in use by process {}", record.owner.pid);
     return verifier_answers && registrar_answers ? "up" : "not answering";
 }
 

@@ -191,11 +191,11 @@ Result<KeylimeInstall> find_keylime(const std::string& wanted, const fs::path& h
     if (is_version(wanted)) {
         if (is_program(home / wanted / "bin" / kVerifier))
             return from_program(home / wanted / "bin" / kVerifier);
-        return fail(
-            ErrorKind::Config, fmt::format("Keylime {} is not installed in {}", wanted, home.string()),
-            wanted.starts_with(kPushSeries) ? fmt::format("run scripts/setup --keylime {}", wanted)
-                                            : "push mode, which this is about, came with Keylime 7.14: "
-                                              "name a 7.14 release");
+        return fail(ErrorKind::Config,
+                    fmt::format("Keylime {} is not installed in {}", wanted, home.string()),
+                    wanted.starts_with(kPushSeries)
+                        ? fmt::format("run scripts/setup --keylime {}", wanted)
+                        : "scripts/setup --keylime installs 7.14 releases, the first with push mode");
     }
     std::error_code ignored;
     if (fs::is_directory(wanted, ignored)) return from_folder(wanted, home);

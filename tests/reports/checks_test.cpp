@@ -259,6 +259,21 @@ TEST(GoalReached, AStepThatSaysNothingIsMeantToSucceed) {
     EXPECT_THAT(unreached_goals({{.status = h::StatusClause{"PASS"}, .step = 0}}), testing::SizeIs(1));
 }
 
+TEST(GoalReached, AFailureThatNobodyExpectedIsNotAsExpected) {
+    const auto of = [](std::vector<h::Expectation> expectations) {
+        Script script;
+        script.begin("x", std::move(expectations)).step(0, "attest").enrol().attest(0);
+        script.verdict(0, "fail", "policy_violation").status("FAIL", 0);
+        return findings(judged(script.end_scenario().end().text()), "goal_reached");
+    };
+    EXPECT_THAT(
+        of({{.check = h::CheckClause{"accounted"}}}),
+        ElementsAre("honest[0]: attestation 0: FAIL policy_violation, and no expectation speaks of it"));
+    EXPECT_THAT(of({{.response = h::ResponseClause{{{202, 202}}}, .step = 0}}), testing::SizeIs(1));
+    EXPECT_THAT(of({{.verdict = h::VerdictClause{"fail"}, .step = 0}}), IsEmpty());
+    EXPECT_THAT(of({{.status = h::StatusClause{"FAIL"}}}), IsEmpty());
+}
+
 TEST(GoalReached, IsLeftToAnExpectationOfThatAgentInThatStep) {
     const h::ResponseClause response{{{404, 404}}};
     EXPECT_THAT(unreached_goals({{.response = response, .step = 0}}), IsEmpty());

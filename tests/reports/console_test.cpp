@@ -43,7 +43,7 @@ FAIL  pcr-mismatch    expected PASS, was FAIL policy_violation                  
         verdict, honest, step 1 (attest)  (scenarios/pcr-mismatch.yaml:12:13)
           expected  PASS
           actual    honest[0]: FAIL policy_violation
-          decided by history line 9, exchange in line 7: PATCH /v3.0/agents/id/attestations/0 -> 202 (honest[0], submit)
+          decided by history line 10, exchange in line 8: PATCH /v3.0/agents/id/attestations/0 -> 202 (honest[0], submit)
             {"data":{"type":"attestation"}}
 1 scenario: 1 not as expected
 )"));

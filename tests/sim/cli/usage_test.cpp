@@ -133,11 +133,18 @@ TEST(Usage, AnOptionThatKeylimeDoesNotHaveIsRefusedWithTheNearest) {
     EXPECT_THAT(place.servers(), ::testing::IsEmpty());
 }
 
+TEST(Usage, AnOptionInSecondsThatIsNoneIsRefused) {
+    const Place place;
+    const Ended ended = pushsim(place, {"stack", "up", "--verifier-option", "quote_interval=1500ms"});
+    EXPECT_EQ(ended.exit_code, 2);
+    EXPECT_THAT(ended.err, HasSubstr("Keylime reads whole seconds here, found '1500ms'"));
+}
+
 TEST(Usage, AKeylimeThatIsNotThereLeavesNoRunFolder) {
     const Place place;
     const Ended ended = pushsim(place, {"run", scenario_file("honest-agent"), "--keylime", "9.9"});
     EXPECT_EQ(ended.exit_code, 2);
-    EXPECT_THAT(ended.err, HasSubstr("name a 7.14 release"));
+    EXPECT_THAT(ended.err, HasSubstr("installs 7.14 releases"));
     EXPECT_FALSE(place.has("runs"));
 }
 
