@@ -64,9 +64,12 @@ TEST(CommandLine, TheKindStackIsNotThereYetAndSaysSo) {
 
 TEST(CommandLine, NoKeylimeIsExitTwoWithTheWayOut) {
     const Place place;
-    const Ended run = pushsim(place, {"run", scenario_file("honest-agent"), "--keylime", "7.99.0"});
+    const Ended run = pushsim(place, {"run", scenario_file("honest-agent"), "--keylime", "7.14.99"});
     EXPECT_EQ(run.exit_code, 2);
-    EXPECT_THAT(run.err, HasSubstr("scripts/setup"));
+    EXPECT_THAT(run.err, HasSubstr("run scripts/setup --keylime 7.14.99"));
+    const Ended pull = pushsim(place, {"run", scenario_file("honest-agent"), "--keylime", "7.13.1"});
+    EXPECT_EQ(pull.exit_code, 2);
+    EXPECT_THAT(pull.err, HasSubstr("name a 7.14 release"));
 }
 
 TEST(ScenarioFiles, AllMistakesAreReportedWithTheirPlacesBeforeAnythingStarts) {
