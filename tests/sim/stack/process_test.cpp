@@ -140,7 +140,7 @@ TEST(Process, ShortProgramThatIsNotShortIsEndedWhateverItDoesMeanwhile) {
 }
 
 TEST(Process, ShortProgramThatWritesWithoutEndIsEnded) {
-    const auto endless = run_program({"cat", "/dev/zero"}, {}, std::chrono::seconds{50});
+    const auto endless = run_program({"cat", "/dev/zero"}, {}, std::chrono::hours{1});
     ASSERT_FALSE(endless);
     EXPECT_THAT(endless.error().message, HasSubstr("cat wrote more than"));
 }
