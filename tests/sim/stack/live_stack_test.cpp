@@ -48,6 +48,9 @@ TEST(LiveStack, StartsAnswersAndStopsWithoutARest) {
     EXPECT_EQ(processes_of(folder), 0U);
     EXPECT_EQ(place.registry.all().size(), 0U);
     EXPECT_EQ((*stack)->poll(), std::nullopt) << "stopped on purpose";
+    // Before it there may be tries whose ports somebody else took.
+    ASSERT_GE(told.size(), 3U);
+    told.erase(told.begin(), told.end() - 3);
     EXPECT_THAT(told, testing::ElementsAre(testing::ElementsAre(verifier),
                                            testing::ElementsAre(verifier, registrar), testing::IsEmpty()));
     RecordProperty(
