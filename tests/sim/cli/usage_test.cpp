@@ -69,7 +69,7 @@ TEST(CommandLine, NoKeylimeIsExitTwoWithTheWayOut) {
     EXPECT_THAT(run.err, HasSubstr("run scripts/setup --keylime 7.14.99"));
     const Ended pull = pushsim(place, {"run", scenario_file("honest-agent"), "--keylime", "7.13.1"});
     EXPECT_EQ(pull.exit_code, 2);
-    EXPECT_THAT(pull.err, HasSubstr("name a 7.14 release"));
+    EXPECT_THAT(pull.err, HasSubstr("installs 7.14 releases"));
 }
 
 TEST(ScenarioFiles, AllMistakesAreReportedWithTheirPlacesBeforeAnythingStarts) {
