@@ -42,7 +42,7 @@ struct StackChoice {
 };
 
 struct RunOptions {
-    std::vector<std::string> paths{"scenarios"};
+    std::vector<std::string> paths;
     StackChoice stack;
     std::optional<std::uint64_t> seed;
     std::string out = "runs";

@@ -1,5 +1,6 @@
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <system_error>
 
@@ -78,6 +79,8 @@ int run_command_line(int argc, char** argv) {
     int exit = kAsExpected;
 
     RunOptions run_options;
+    const char* scenarios_folder = std::getenv("PUSHSIM_SCENARIOS");
+    run_options.paths = {scenarios_folder == nullptr ? "scenarios" : scenarios_folder};
     run_options.command_line = command_line(argc, argv);
     auto* run_command = app.add_subcommand("run", "Plays scenarios and judges what they showed");
     run_command->add_option("paths", run_options.paths, "scenario files; a folder means all below it")

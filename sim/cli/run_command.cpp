@@ -151,18 +151,23 @@ class Run {
     void play(const scenario::Scenario& scenario, StackSession& session, const stack::StackAddress& address,
               transport::EventLoop& loop, fleet::TpmThread& tpms, fleet::TenantDesk& tenant) {
         auto identity = transport::TlsIdentity::make(trusting(address.ca_file));
-        if (!identity) return note_failure(identity.error());
+        const auto cannot_play = [&](const Error& error) {
+            note_failure(error);
+            skip(scenario, error.message);
+        };
+        if (!identity) return cannot_play(identity.error());
         auto registrar = transport::resolve({.scheme = transport::Scheme::Http,
                                              .host = address.registrar_http.host,
                                              .port = address.registrar_http.port});
         auto verifier = transport::resolve({.scheme = transport::Scheme::Https,
                                             .host = address.verifier.host,
                                             .port = address.verifier.port});
-        if (!registrar) return note_failure(registrar.error());
-        if (!verifier) return note_failure(verifier.error());
+        if (!registrar) return cannot_play(registrar.error());
+        if (!verifier) return cannot_play(verifier.error());
+        agents_.reset();
         if (session.stays()) {
             auto list = stack::AgentList::begin(registry_, address);
-            if (!list) return note_failure(list.error());
+            if (!list) return cannot_play(list.error());
             agents_ = std::move(*list);
         }
         const fleet::Stage stage{.loop = loop,
@@ -311,7 +316,7 @@ int run(const RunOptions& options) {
     if (!registry) return report_error(registry.error());
     const core::SystemClock clock;
     for (const auto& left : stack::left_agents(*registry)) {
-        say_error("pushsim: " + left.text() + " are known there still; pushsim stack clean removes them");
+        say_error("pushsim: " + left.text() + "; pushsim stack clean does");
     }
     for (const auto& leftover : stack::clean_leftovers(*registry, clock)) {
         say_error("pushsim: " + leftover.text());

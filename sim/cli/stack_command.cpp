@@ -193,20 +193,28 @@ int stack_logs(const StackOptions& options) {
 
 int stack_clean(const StackOptions& /*options*/) {
     return with_registry([&](const stack::Registry& registry, const Clock& clock) -> int {
-        const auto cleaned = stack::stack_clean(registry, clock);
-        for (const auto& leftover : cleaned.leftovers)
-            fmt::print("{}\n", leftover.text());
-        for (const auto& folder : cleaned.removed_folders)
-            fmt::print("removed {}\n", folder.string());
         const auto left = stack::left_agents(registry);
         int exit = kAsExpected;
         for (const auto& agents : left) {
+            // The agents of a kept stack that is down go with its folder.
+            const auto stacks = registry.all();
+            const bool is_up = std::ranges::any_of(stacks, [&](const stack::StackRecord& record) {
+                return record.address.verifier.text() == agents.address.verifier.text() &&
+                       !record.processes().empty();
+            });
+            if (agents.address.kind == "local" && !is_up) continue;
             if (const auto removed = stack::remove_left(agents, clock); !removed) {
                 exit = report_error(removed.error());
             } else {
                 fmt::print("removed {}\n", agents.text());
             }
         }
+        const auto cleaned = stack::stack_clean(registry, clock);
+        (void)stack::left_agents(registry);
+        for (const auto& leftover : cleaned.leftovers)
+            fmt::print("{}\n", leftover.text());
+        for (const auto& folder : cleaned.removed_folders)
+            fmt::print("removed {}\n", folder.string());
         if (cleaned.leftovers.empty() && cleaned.removed_folders.empty() && left.empty())
             fmt::print("nothing to clean\n");
         return exit;

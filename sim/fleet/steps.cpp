@@ -132,7 +132,7 @@ void Play::prepare(const scenario::Step& step, int number, Member& member, Phase
         member.agent->pursue(Phase::Activate, false, number, false,
                              [this, &step, number, &member, goal, ready, then](const Finished& finished) {
                                  if (finished.ending != Finished::Ending::Reached) {
-                                     then();
+                                     look_behind(finished, number, member, then);
                                      return;
                                  }
                                  prepare(step, number, member, goal, ready, then);

@@ -73,7 +73,7 @@ void AgentList::finish() const {
 }
 
 std::string LeftAgents::text() const {
-    return fmt::format("{} agent{} at {} of a run that was killed (process {})", agent_ids.size(),
+    return fmt::format("{} agent{} at {} that a run (process {}) could not remove", agent_ids.size(),
                        agent_ids.size() == 1 ? "" : "s", address.verifier.text(), owner);
 }
 
@@ -88,11 +88,20 @@ std::vector<LeftAgents> left_agents(const Registry& registry) {
             if (!std::getline(lines, line)) continue;
             const json head = json::parse(line);
             const ProcessId owner = process_from(head.at("owner"));
-            if (head.at("boot").get<std::string>() == boot_identity() && is_running(owner)) continue;
+            StackRecord run;
+            run.boot = head.at("boot").get<std::string>();
+            run.owner = owner;
+            if (run.owner_lives() || run.out_of_sight()) continue;
             LeftAgents left{entry->path(), address_from(head.at("address")), owner.pid, {}};
             // The last line may be cut; that id was not made known yet.
             while (std::getline(lines, line) && json::accept(line))
                 left.agent_ids.push_back(json::parse(line).get<std::string>());
+            if (left.agent_ids.empty() ||
+                (left.address.kind == "local" && !fs::exists(left.address.ca_file))) {
+                std::error_code ignored;
+                fs::remove(left.file, ignored);
+                continue;
+            }
             all.push_back(std::move(left));
         } catch (const json::exception&) {
             continue;  // no list of ours
@@ -107,7 +116,7 @@ Result<void> remove_left(const LeftAgents& left, const Clock& clock) {
         for (const auto& removal : {tenant.remove(id), tenant.remove_registered(id)}) {
             if (is_gone(removal)) continue;
             const Error& error = removal.result.error();
-            return fail(error.kind, fmt::format("{} could not be removed: {}", left.text(), error.message),
+            return fail(error.kind, fmt::format("{} failed again: {}", left.text(), error.message),
                         "if that stack is no more, delete " + left.file.string());
         }
     }

@@ -35,10 +35,12 @@ struct LeftAgents {
     pid_t owner = 0;
     std::vector<std::string> agent_ids;
 
-    /// "3 agents at 127.0.0.1:8881 of a run that was killed (process 4711)"
+    /// "3 agents at 127.0.0.1:8881 that a run (process 4711) could not remove"
     std::string text() const;
 };
 
+/// Of runs that have ended. Lists of other containers are theirs; those without an agent, and those of a
+/// local stack whose folder is gone, are dropped.
 std::vector<LeftAgents> left_agents(const Registry& registry);
 
 /// Takes them off verifier and registrar; an agent that is gone already is as good. The list goes with the

@@ -159,6 +159,7 @@ struct LocalStack::Inner {
         bool gone = all_gone();
         if (!gone && patience > Duration::zero()) {
             signal_all(SIGTERM);
+            signal_all(SIGCONT);  // a process that is stopped takes no other
             gone = wait_gone(patience, std::chrono::milliseconds{500}, hurry);
         }
         if (!gone) {

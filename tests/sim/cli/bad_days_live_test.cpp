@@ -143,9 +143,10 @@ class KilledPushsim : public ::testing::TestWithParam<Moment> {
         fs::create_directories(place.path() / "deaf/bin");
         fs::create_symlink(real.parent_path() / "keylime_registrar",
                            place.path() / "deaf/bin/keylime_registrar");
-        fs::permissions(place.write("deaf/bin/keylime_verifier", "#!/bin/sh\ntrap '' TERM\n" + real.string() +
-                                                                     "\nwhile :; do sleep 0.1; done\n"),
-                        fs::perms::owner_all);
+        fs::permissions(
+            place.write("deaf/bin/keylime_verifier", "#!/bin/sh\ntrap '' TERM\n" + real.string() +
+                                                         " || exit 1\nwhile :; do sleep 0.1; done\n"),
+            fs::perms::owner_all);
     }
 };
 

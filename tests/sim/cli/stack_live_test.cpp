@@ -171,5 +171,22 @@ TEST(Stack, ThatIsExternalAndDoesNotAnswerIsAStackThatFailed) {
     EXPECT_EQ(pushsim(place, {"stack", "down"}).exit_code, 0);
 }
 
+TEST(Stack, ThatIsExternalAndDeadFailsWhateverTheScenarioExpects) {
+    const Place place;
+    const Ended up = pushsim(place, {"stack", "up"});
+    ASSERT_EQ(up.exit_code, 0) << up.out << up.err;
+    // Without an agent that reaches anybody there is no verdict, which must not pass for the expected one.
+    place.write("none.yaml",
+                "scenario: none\ntitle: T\nagents: {one: {enrol: {tpm_policy: {from_boot: [0]}}}}\n"
+                "script:\n  - attest: {times: 1}\n    expect: {verdict: none}\n");
+    const Ended run =
+        pushsim(place, {"run", "none.yaml", "--stack", "external", "--verifier", "127.0.0.1:1", "--registrar",
+                        "127.0.0.1:1", "--registrar-tls", value_of(up.out, "registrar-tls"), "--ca",
+                        value_of(up.out, "ca"), "--admin-cert", value_of(up.out, "admin-cert"), "--admin-key",
+                        value_of(up.out, "admin-key")});
+    EXPECT_EQ(run.exit_code, 3) << run.out << run.err;
+    EXPECT_EQ(pushsim(place, {"stack", "down"}).exit_code, 0);
+}
+
 }  // namespace
 }  // namespace pushsim::testing
