@@ -95,7 +95,7 @@ nlohmann::json to_json(const stack::StackRecord& record) {
             {"started", record.started}};
 }
 
-/// Runs `act` with the registry open; what a killed pushsim left is ended first, and said.
+/// Runs `act` with the registry open.
 template <typename Act>
 int with_registry(Act act) {
     const auto registry = stack::Registry::open();

@@ -13,7 +13,7 @@
 
 namespace pushsim::stack {
 
-/// The list of one run and one stack. Each id is on disk before add() returns.
+/// The list of one run and one stack. Each id is in the file before add() returns, so it outlives a kill.
 class AgentList {
   public:
     /// ErrorKind::System, with the way out, if the list cannot be made.
