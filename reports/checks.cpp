@@ -85,27 +85,20 @@ void check_no_5xx(const ScenarioView& scenario, Checked& checked) {
 }
 
 void check_goals(const ScenarioView& scenario, Checked& checked) {
-    const auto spoken_for = [&](const history::Where& where) {
-        const auto& expectations = scenario.plan().expectations;
-        return std::any_of(expectations.begin(), expectations.end(),
-                           [&](const history::Expectation& expectation) {
-                               return (!expectation.step || expectation.step == where.step) &&
-                                      (expectation.response || expectation.verdict) &&
-                                      selects(expectation.agents, where.agent);
-                           });
+    using Speaks = bool (*)(const history::Expectation&);
+    const auto spoken_for = [&](const history::Where& where, Speaks speaks) {
+        return std::ranges::any_of(scenario.plan().expectations,
+                                   [&](const history::Expectation& expectation) {
+                                       return (!expectation.step || expectation.step == where.step) &&
+                                              speaks(expectation) && selects(expectation.agents, where.agent);
+                                   });
     };
-    const auto failure_spoken_for = [&](const history::Where& where) {
-        const auto& expectations = scenario.plan().expectations;
-        return std::any_of(expectations.begin(), expectations.end(),
-                           [&](const history::Expectation& expectation) {
-                               return (!expectation.step || expectation.step == where.step) &&
-                                      (expectation.verdict || expectation.status) &&
-                                      selects(expectation.agents, where.agent);
-                           });
-    };
+    const Speaks of_endings = [](const auto& clause) { return clause.response || clause.verdict; };
+    const Speaks of_failures = [](const auto& clause) { return clause.verdict || clause.status; };
     for (const history::Entry* line : scenario.lines) {
         const auto* verdict = as<history::Verdict>(line);
-        if (verdict != nullptr && evaluation_of(*verdict) == "fail" && !failure_spoken_for(line->where)) {
+        if (verdict != nullptr && evaluation_of(*verdict) == "fail" &&
+            !spoken_for(line->where, of_failures)) {
             checked.findings.push_back(
                 {"goal_reached", Severity::Wrong,
                  fmt::format("{}: attestation {}: {}, and no expectation speaks of it", line->where.agent,
@@ -113,7 +106,7 @@ void check_goals(const ScenarioView& scenario, Checked& checked) {
                  line->n});
         }
         const auto* cycle = as<history::Cycle>(line);
-        if (cycle == nullptr || cycle->ending == "reached" || spoken_for(line->where)) continue;
+        if (cycle == nullptr || cycle->ending == "reached" || spoken_for(line->where, of_endings)) continue;
         checked.findings.push_back(
             {"goal_reached", Severity::Wrong,
              fmt::format("{}: {} {}: {}", line->where.agent, cycle->phase, cycle->ending, cycle->reason),

@@ -1,5 +1,5 @@
 #pragma once
-// Text of others, for a person.
+// Text of others: compared, and shown to a person.
 
 #include <cstddef>
 #include <string>
@@ -11,5 +11,10 @@ namespace pushsim {
 /// "..." where it was cut. At most `at_most` characters before that mark; the rest of `octets` is not looked
 /// at.
 std::string escaped(std::string_view octets, std::size_t at_most);
+
+/// A letter of ASCII in lower case, every other octet as it is, whatever the locale.
+constexpr char lower_ascii(char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
 
 }  // namespace pushsim

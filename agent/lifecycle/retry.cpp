@@ -75,7 +75,7 @@ Want Machine::State::apply(Answer seen, const Grounds& grounds, const HttpRespon
     run.met.set(index);
     if (reaction == Reaction::Accept) return accept(answer);
     if (reaction == Reaction::AssumeNewest) return assume_newest_version();
-    if (run.bare) {
+    if (run.bare && reaction != Reaction::Delivered) {
         const bool refused = seen.status >= kFirstRefusal || seen.verdict.has_value();
         return finish(refused ? Finished::Ending::Refused : Finished::Ending::Failed, grounds,
                       joined(run.call + ": " + grounds.text, rule.meaning));

@@ -10,15 +10,11 @@
 namespace pushsim::protocol {
 namespace {
 
-char lower(char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
 /// application/json or application/…+json, whatever its parameters (RFC 9110, 8.3.1; RFC 6839, 3.1).
 bool is_json(std::string_view content_type) {
     std::string type{content_type.substr(0, content_type.find(';'))};
     type.erase(type.find_last_not_of(" \t") + 1);
-    std::ranges::transform(type, type.begin(), lower);
+    std::ranges::transform(type, type.begin(), lower_ascii);
     return type == "application/json" || (type.starts_with("application/") && type.ends_with("+json"));
 }
 

@@ -63,6 +63,7 @@ Result<void> ExternalTpm::run(const Burst& burst) {
         if (auto again = connect(); !again) return again;
         ++power_epoch_;
     }
+    (void)line_->commands().take_loss();  // what an earlier burst met and survived
     auto done = burst(line_->commands());
     if (done) return done;
     recover();
@@ -100,8 +101,10 @@ void ExternalTpm::recover() {
     const bool broken = is_tcti_code(line_->commands().response_code());
     if (!lost && !broken) return;
     if (broken) line_.reset();
-    // Where nobody answers, the next burst tries again.
-    if (broken ? connect().has_value() : begin().has_value()) ++power_epoch_;
+    if (broken ? connect().has_value() : begin().has_value())
+        ++power_epoch_;
+    else
+        line_.reset();  // the next burst tries again
 }
 
 Result<std::vector<Handle>> ExternalTpm::loaded() {

@@ -72,6 +72,15 @@ TEST_F(Lifecycle, Bare_EvidenceCanBeSubmittedAgain) {
     EXPECT_EQ(play.sent(Call::Submit), 2);
 }
 
+TEST_F(Lifecycle, Bare_EvidenceWhoseAnswerWasLostIsThere) {
+    play.pursue(Phase::Collect);
+    play.next_answer_is_lost(Call::Submit);
+    EXPECT_EQ(play.pursue(Phase::Submit, true).ending, Ending::Failed);
+    const Finished again = play.pursue(Phase::Submit, true);
+    EXPECT_EQ(again.ending, Ending::Reached) << again.reason;
+    EXPECT_EQ(again.code, "evidence_immutable");
+}
+
 TEST_F(Lifecycle, Bare_AnExpiredTokenIsUsedAsItIs) {
     play.prepare();
     play.clock.advance(std::chrono::hours{1});

@@ -152,6 +152,20 @@ TEST_F(LostState, OneThatComesBackLaterIsFoundAgain) {
     expect_the_same_keys();
 }
 
+TEST_F(LostState, OneThatIsLostAndThenGoneIsFoundAgain) {
+    const auto epoch = tpm_->power_epoch();
+    process_.reset();
+    EXPECT_FALSE(tpm_->run([this](Commands& commands) {
+        auto met = draw(commands);
+        process_.kill();
+        return met;
+    }));
+    process_.start("startup-clear");
+    EXPECT_TRUE(tpm_->run(draw));
+    EXPECT_NE(tpm_->power_epoch(), epoch);
+    expect_the_same_keys();
+}
+
 TEST_F(LostState, AnOrdinaryErrorIsNone) {
     const auto epoch = tpm_->power_epoch();
     EXPECT_FALSE(tpm_->run([](Commands& commands) { return commands.pcr_reset(0); }));
