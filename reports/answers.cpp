@@ -45,10 +45,10 @@ std::string response_words(const DecidingExchange& exchange) {
                                  : fmt::format("{} {}", *exchange.status, exchange.code);
 }
 
-/// A status that is read to see what became of an agent answers no step but `read_status`.
+/// What the tenant reads to see what became of an agent answers no step but the one that asks for it.
 bool answers_the_step(const history::Entry* line, const Scope& scope) {
     const auto* act = as<history::TenantActSeen>(line);
-    if (act == nullptr || act->act != "read_status") return is_response(line);
+    if (act == nullptr || act->method != "GET") return is_response(line);
     const auto* step = scope.expectation.step ? scope.scenario.step(*scope.expectation.step) : nullptr;
     return step != nullptr && step->step_kind == act->act;
 }

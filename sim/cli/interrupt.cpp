@@ -42,7 +42,6 @@ Interrupt::Interrupt() {
     struct sigaction before {};
     ::sigaction(SIGHUP, nullptr, &before);
     if (before.sa_handler != SIG_IGN) ::sigaction(SIGHUP, &action, nullptr);
-    std::signal(SIGPIPE, SIG_IGN);
 }
 
 bool Interrupt::asked() {

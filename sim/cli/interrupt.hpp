@@ -9,9 +9,8 @@ namespace pushsim::cli {
 /// Ctrl-C, SIGTERM and SIGHUP: the first asks to stop in order, a second Ctrl-C or SIGTERM ends at once. "At
 /// once" kills the process groups named here and leaves with status 130; nothing is written any more (the
 /// history is whole up to there anyway). A terminal that closes often sends SIGHUP twice, by the kernel and
-/// by the shell, so a further one asks for no more.
-///
-/// SIGPIPE is ignored: a reader of our output that is gone is no reason to leave servers behind.
+/// by the shell, so a further one asks for no more. For commands that start servers; others
+/// end at the first.
 class Interrupt {
   public:
     /// Installs the handlers. One instance a process. A SIGHUP that is ignored already (nohup) stays so.

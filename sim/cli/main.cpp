@@ -178,7 +178,8 @@ int run_command_line(int argc, char** argv) {
         fmt::print(stderr, "{}", app.help());
         return kUsage;
     }
-    const Interrupt interrupt;
+    // A reader that goes away must not end us before the servers are stopped.
+    std::signal(SIGPIPE, SIG_IGN);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

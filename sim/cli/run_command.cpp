@@ -184,6 +184,7 @@ class Run {
                                  .scenario_limit = options_.scenario_limit,
                                  .interrupted = [] { return Interrupt::asked(); },
                                  .stack_failure = [&session] { return session.failure(); },
+                                 .stack_failed = [&session](const Error& error) { session.failed(error); },
                                  .agent_id_taken = [this](const std::string& id) -> Result<void> {
                                      return agents_ ? agents_->add(id) : Result<void>{};
                                  },
@@ -293,6 +294,7 @@ class Run {
 }  // namespace
 
 int run(const RunOptions& options) {
+    const Interrupt interrupt;
     if (options.stack.stack == "kind") {
         return report_error(
             {ErrorKind::Usage, "--stack kind is not in this version", "use --stack local or external"});

@@ -99,12 +99,19 @@ std::optional<std::string> StackSession::cannot_play(const scenario::StackOption
     return std::nullopt;
 }
 
-std::optional<stack::StackRecord> StackSession::kept_stack(const stack::LocalStackOptions& wanted) const {
-    if (options_.fresh) return std::nullopt;
+std::optional<stack::StackRecord> StackSession::kept_stack(const stack::LocalStackOptions& wanted) {
+    about_kept_.clear();
     for (const stack::StackStatus& status : stack::stack_status(registry_, clock_)) {
-        if (status.word() == "up" && status.record.kept && stack::runs_with(status.record, wanted)) {
-            return status.record;
+        const stack::StackRecord& record = status.record;
+        if (!record.kept || record.out_of_sight()) continue;
+        const auto misfit =
+            status.word() == "up" ? stack::misfit(record, wanted) : std::optional("it is " + status.word());
+        if (!misfit) {
+            about_kept_ = fmt::format("uses the stack that `stack up` keeps in {}", record.folder.string());
+            return record;
         }
+        about_kept_ = fmt::format("starts a stack of its own; the one kept in {} is not used: {}",
+                                  record.folder.string(), *misfit);
     }
     return std::nullopt;
 }
@@ -125,7 +132,7 @@ Result<StackSession::Ready> StackSession::prepare(const scenario::StackOptions& 
         if (!local) return fail(local.error());
         local->verifier = as_text(wanted.verifier);
         local->registrar = as_text(wanted.registrar);
-        if (auto kept = wanted.fresh ? std::nullopt : kept_stack(*local)) {
+        if (auto kept = wanted.fresh || options_.fresh ? std::nullopt : kept_stack(*local)) {
             address_ = kept->address;
             kept_ = std::move(*kept);
         } else {
@@ -140,21 +147,11 @@ Result<StackSession::Ready> StackSession::prepare(const scenario::StackOptions& 
     return Ready{address_, true, kept_.has_value()};
 }
 
-std::string StackSession::about_kept() const {
-    if (options_.stack.stack == "external") return {};
-    if (kept_) return fmt::format("uses the stack that `stack up` keeps in {}", kept_->folder.string());
-    for (const stack::StackRecord& record : registry_.all()) {
-        if (!record.kept || record.out_of_sight()) continue;
-        return fmt::format(
-            "starts a stack of its own: the one in {} is kept with other options (compare {} with the "
-            "scenario's `stack:`)",
-            record.folder.string(), (record.folder / "etc" / "verifier.conf").string());
-    }
-    return {};
-}
-
 std::optional<Error> StackSession::failure() {
-    if (local_) return local_->poll();
+    if (local_) {
+        if (auto dead = local_->poll()) return dead;
+    }
+    if (failed_) return failed_;
     if (!kept_ || std::ranges::all_of(kept_->groups, stack::is_running)) return std::nullopt;
     return Error{ErrorKind::Stack,
                  fmt::format("a server of the stack in {} has ended", kept_->folder.string()),
@@ -164,6 +161,7 @@ std::optional<Error> StackSession::failure() {
 Result<bool> StackSession::stop() {
     played_.reset();
     kept_.reset();
+    about_kept_.clear();
     if (!local_) return false;
     const auto stopped = local_->stop();
     local_.reset();

@@ -44,10 +44,14 @@ class StackSession {
     /// Whether scenarios with these options can be played at all; an external stack cannot be configured.
     std::optional<std::string> cannot_play(const scenario::StackOptions& wanted) const;
 
-    /// Why the stack under the scenario is no more; of an external one nothing is known.
+    /// Why the stack under the scenario is no more; of an external one nothing is known but what was said of
+    /// it with failed().
     std::optional<Error> failure();
-    /// Which kept stack is used, or that one was there and does not fit; empty where there was none.
-    std::string about_kept() const;
+    /// It did not answer.
+    void failed(const Error& error) { failed_ = error; }
+    /// Which kept stack is used, or why the one that is there is not; empty where there is none, or where a
+    /// stack of its own was asked for.
+    const std::string& about_kept() const { return about_kept_; }
     /// Agents that are made known to it must be taken off it again.
     bool stays() const { return local_ == nullptr; }
 
@@ -55,7 +59,7 @@ class StackSession {
     Result<bool> stop();
 
   private:
-    std::optional<stack::StackRecord> kept_stack(const stack::LocalStackOptions& wanted) const;
+    std::optional<stack::StackRecord> kept_stack(const stack::LocalStackOptions& wanted);
 
     const RunOptions& options_;
     std::filesystem::path folder_;
@@ -65,6 +69,8 @@ class StackSession {
     std::optional<scenario::StackOptions> played_;  ///< the options of the present stack
     stack::StackAddress address_;
     std::optional<stack::StackRecord> kept_;  ///< of `stack up`
+    std::string about_kept_;
+    std::optional<Error> failed_;
     int started_ = 0;
 };
 

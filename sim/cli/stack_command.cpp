@@ -107,6 +107,7 @@ int with_registry(Act act) {
 }  // namespace
 
 int stack_up(const StackOptions& options) {
+    const Interrupt interrupt;
     return with_registry([&](const stack::Registry& registry, const Clock& clock) -> int {
         for (const auto& leftover : stack::clean_leftovers(registry, clock)) {
             say_error("pushsim: " + leftover.text());

@@ -36,7 +36,7 @@ class Play {
     void cast_agent(const scenario::Group& group, int number, Then done);
     std::unique_ptr<AgentTpm> from_provisioning(const AgentTpm* tpm);
     /// `taken` only if nobody else has an agent of this id on a stack that stays.
-    void take_id(const scenario::Group& group, const std::string& id, Then taken);
+    void take_id(const scenario::Group& group, const std::string& name, const std::string& id, Then taken);
     std::string agent_id(const scenario::Group& group, int number, ByteView ek_public) const;
     void measure(VirtualAgent& agent, const std::vector<scenario::Extension>& extensions, std::size_t next,
                  int step, Then done);

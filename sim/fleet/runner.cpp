@@ -64,6 +64,7 @@ void Play::record(const history::Where& where, const history::Record& record) {
 }
 
 void Play::give_up(const Error& error) {
+    if (!end_ && error.kind == ErrorKind::Stack) stage_.stack_failed(error);
     if (!end_) end_ = ScenarioEnd{ScenarioEnd::Ending::Failed, error.message, error.mend};
 }
 
@@ -117,7 +118,8 @@ void Play::cast_agent(const scenario::Group& group, int number, Then done) {
         }
         const std::string id = agent_id(group, number, description->ek_public);
         take_id(
-            group, id, [this, &group, name, id, device, description = *description, done = std::move(done)] {
+            group, name, id,
+            [this, &group, name, id, device, description = *description, done = std::move(done)] {
                 agents_.push_back({&group,
                                    description.ak_public,
                                    std::make_unique<VirtualAgent>(
@@ -136,7 +138,7 @@ std::unique_ptr<AgentTpm> Play::from_provisioning(const AgentTpm* tpm) {
     return taken;
 }
 
-void Play::take_id(const scenario::Group& group, const std::string& id, Then taken) {
+void Play::take_id(const scenario::Group& group, const std::string& name, const std::string& id, Then taken) {
     const auto take = [this, id, taken = std::move(taken)] {
         if (const auto noted = stage_.agent_id_taken(id); !noted) {
             give_up(noted.error());
@@ -151,8 +153,12 @@ void Play::take_id(const scenario::Group& group, const std::string& id, Then tak
         take();
         return;
     }
-    stage_.tenant.find(id, [this, id, take, alive = std::weak_ptr(alive_)](const Result<std::string>& at) {
+    stage_.tenant.find(id, [this, name, id, take,
+                            alive = std::weak_ptr(alive_)](const TenantDesk::Looked<std::string>& looked) {
         if (alive.expired()) return;
+        for (const auto& act : looked.acts)
+            record({.scenario = scenario_.name, .agent = name}, act);
+        const auto& at = looked.result;
         if (!at) {
             give_up(at.error());
         } else if (!at->empty()) {

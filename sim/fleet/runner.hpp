@@ -32,6 +32,8 @@ struct Stage {
     /// Asked about ten times a second.
     std::function<bool()> interrupted;
     std::function<std::optional<Error>()> stack_failure;
+    /// Called where the play itself finds that the stack does not answer any more.
+    std::function<void(const Error&)> stack_failed;
     /// Called for each agent id before it is made known to the stack; an error ends the play.
     std::function<Result<void>(const std::string&)> agent_id_taken;
     /// Called when all of them have been taken off a stack that stays.

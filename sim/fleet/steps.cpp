@@ -179,12 +179,14 @@ void Play::look_behind(const Finished& finished, int number, Member& member, The
         then();
         return;
     }
-    stage_.tenant.probe(
-        [this, then = std::move(then), alive = std::weak_ptr(alive_)](const Result<void>& answers) {
-            if (alive.expired()) return;
-            if (!answers) give_up(answers.error());
-            then();
-        });
+    stage_.tenant.probe([this, number, &member, then = std::move(then),
+                         alive = std::weak_ptr(alive_)](const TenantDesk::Looked<void>& answers) {
+        if (alive.expired()) return;
+        for (const auto& act : answers.acts)
+            record(where(number, member), act);
+        if (!answers.result) give_up(answers.result.error());
+        then();
+    });
 }
 
 void Play::enrol(const scenario::Step* step, int number, Member& member, Then then) {
@@ -238,6 +240,7 @@ void Play::watch_verdict(int number, Member& member, int index, Instant until) {
             if (alive.expired()) return;
             if (judged.settled || stage_.clock.now() >= until) {
                 --verdicts_awaited_;
+                record(where(number, member), std::move(judged.act));
                 record(where(number, member), std::move(judged.verdict));
                 return;
             }

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "sim/stack/admin_client.hpp"
 #include "sim/stack/tenant.hpp"
 #include "sim/stack/verdicts.hpp"
 
@@ -12,21 +13,31 @@ namespace pushsim::fleet {
 
 struct TenantDesk::Inside {
     Inside(const stack::StackAddress& address, const Clock& clock)
-        : tenant(address, clock), verdicts(address, clock) {}
+        : tenant(address, clock),
+          verdicts(address, clock),
+          registrar_of_agents(address.registrar_http, std::nullopt, clock) {}
 
     stack::Tenant tenant;
     stack::VerdictReader verdicts;
+    stack::AdminClient registrar_of_agents;  ///< the plain port, where agents register
 };
 
 namespace {
 
+history::TenantAct act_of(const char* name, stack::Call call) {
+    history::TenantAct act;
+    act.act = name;
+    act.request = std::move(call.request);
+    act.duration = call.outcome.timings.total;
+    act.response = std::move(call.outcome.response);
+    if (call.outcome.failure) act.error = Error{ErrorKind::Transport, call.outcome.failure->message};
+    return act;
+}
+
 template <typename T>
 TenantDesk::Acted acted(const char* name, stack::Answer<T> answer) {
     TenantDesk::Acted acted;
-    acted.act.act = name;
-    acted.act.request = std::move(answer.call.request);
-    acted.act.duration = answer.call.outcome.timings.total;
-    acted.act.response = std::move(answer.call.outcome.response);
+    acted.act = act_of(name, std::move(answer.call));
     if (!answer.result) {
         acted.act.error = answer.result.error();
         acted.result = fail(answer.result.error());
@@ -76,6 +87,7 @@ TenantDesk::~TenantDesk() {
     worker_.drop_waiting();
     inside_->tenant.cut();
     inside_->verdicts.cut();
+    inside_->registrar_of_agents.cut();
 }
 
 void TenantDesk::enrol(const std::string& agent_id, const protocol::Enrolment& enrolment,
@@ -128,33 +140,50 @@ void TenantDesk::read_status(const std::string& agent_id, std::function<void(Sta
         std::move(done));
 }
 
-void TenantDesk::find(const std::string& agent_id, std::function<void(Result<std::string>)> done) {
+void TenantDesk::find(const std::string& agent_id, std::function<void(Looked<std::string>)> done) {
     worker_.submit(
-        [inside = inside_, agent_id]() -> Result<std::string> {
-            const auto status = inside->tenant.status(agent_id);
-            if (status.result) return "verifier";
+        [inside = inside_, agent_id]() -> Looked<std::string> {
+            auto status = inside->tenant.status(agent_id);
             const auto& answer = status.call.outcome.response;
-            if (!answer || answer->status != 404) return fail(status.result.error());
-            const auto registered = inside->tenant.list_registered().result;
-            if (!registered) return fail(registered.error());
-            return std::ranges::find(*registered, agent_id) != registered->end() ? "registrar" : "";
+            const bool unknown = answer && answer->status == 404;
+            Looked<std::string> looked{{}, "verifier"};
+            if (!status.result && !unknown) looked.result = fail(status.result.error());
+            looked.acts.push_back(act_of("look_for_agent", std::move(status.call)));
+            if (!unknown) return looked;
+
+            auto registered = inside->tenant.list_registered();
+            if (registered.result) {
+                const bool known =
+                    std::ranges::find(*registered.result, agent_id) != registered.result->end();
+                looked.result = known ? "registrar" : "";
+            } else {
+                looked.result = fail(registered.result.error());
+            }
+            looked.acts.push_back(act_of("look_for_agent", std::move(registered.call)));
+            return looked;
         },
         std::move(done));
 }
 
-void TenantDesk::probe(std::function<void(Result<void>)> done) {
+void TenantDesk::probe(std::function<void(Looked<void>)> done) {
     worker_.submit(
-        [inside = inside_]() -> Result<void> {
+        [inside = inside_]() -> Looked<void> {
             const HttpRequest version{"GET", "/version", {}, {}};
-            for (const auto& [server, call] :
-                 {std::pair{"verifier", inside->tenant.at_verifier(version)},
-                  std::pair{"registrar", inside->tenant.at_registrar(version)}}) {
-                if (call.outcome.response) continue;
-                return fail(ErrorKind::Stack,
-                            fmt::format("the {} does not answer: {}", server, call.outcome.failure->message),
-                            "is it running? its log says why it ended");
-            }
-            return {};
+            const auto& address = inside->tenant.address();
+            Looked<void> looked;
+            const auto ask = [&](const char* server, const stack::HostPort& where, stack::Call call) {
+                if (looked.result && call.outcome.failure) {
+                    looked.result = fail(ErrorKind::Stack,
+                                         fmt::format("the {} at {} does not answer: {}", server, where.text(),
+                                                     call.outcome.failure->message),
+                                         "is it running? its log says why it ended");
+                }
+                looked.acts.push_back(act_of("probe", std::move(call)));
+            };
+            ask("verifier", address.verifier, inside->tenant.at_verifier(version));
+            ask("registrar", address.registrar_http, inside->registrar_of_agents.exchange(version));
+            ask("registrar", address.registrar_tls, inside->tenant.at_registrar(version));
+            return looked;
         },
         std::move(done));
 }
@@ -162,8 +191,9 @@ void TenantDesk::probe(std::function<void(Result<void>)> done) {
 void TenantDesk::read_verdict(const std::string& agent_id, int index, std::function<void(Judged)> done) {
     worker_.submit(
         [inside = inside_, agent_id, index] {
-            const stack::Verdict read = inside->verdicts.read(agent_id, static_cast<std::uint64_t>(index));
-            return Judged{verdict_of(read), read.settled()};
+            stack::Verdict read = inside->verdicts.read(agent_id, static_cast<std::uint64_t>(index));
+            return Judged{act_of("read_verdict", std::move(read.record_call)), verdict_of(read),
+                          read.settled()};
         },
         std::move(done));
 }

@@ -42,12 +42,20 @@ class TenantDesk {
         history::StatusRead status;
     };
     void read_status(const std::string& agent_id, std::function<void(StatusSeen)> done);
+    /// What the servers said, as it goes into the history, and what it means.
+    template <typename T>
+    struct Looked {
+        std::vector<history::TenantAct> acts;
+        Result<T> result;
+    };
     /// Whether verifier or registrar know an agent of this id: the name of the one that does, or empty.
-    void find(const std::string& agent_id, std::function<void(Result<std::string>)> done);
-    /// Whether both servers answer anything at all; ErrorKind::Stack, naming the one that does not.
-    void probe(std::function<void(Result<void>)> done);
+    void find(const std::string& agent_id, std::function<void(Looked<std::string>)> done);
+    /// Whether verifier and registrar (both ports) answer anything at all; ErrorKind::Stack, naming the one
+    /// that does not.
+    void probe(std::function<void(Looked<void>)> done);
 
     struct Judged {
+        history::TenantAct act;  ///< "read_verdict": what `verdict.record` comes from
         history::Verdict verdict;
         bool settled = false;  ///< every source that is there has decided
     };

@@ -168,9 +168,9 @@ struct MachineAct {
     std::string text = {};
 };
 
-/// An act of the tenant at the verifier or registrar.
+/// An act of the tenant at the verifier or registrar. Of repeated readings the one that decides.
 struct TenantAct {
-    std::string act;  ///< "enrol", "delete", "reactivate", …
+    std::string act;  ///< "enrol", "delete", "reactivate", "read_status", "read_verdict", "probe", …
     std::optional<HttpRequest> request = {};
     std::optional<HttpResponse> response = {};
     std::optional<Error> error = {};  ///< why no answer came

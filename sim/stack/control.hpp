@@ -36,10 +36,10 @@ struct StackStatus {
 /// Every stack there is a record of.
 std::vector<StackStatus> stack_status(const Registry& registry, const Clock& clock);
 
-/// Whether a kept stack is what starting one with `wanted` would give: the same Keylime from the same place,
-/// configuration files that say the same but for ports and certificates, and those ports and certificates
-/// that `wanted` asks for.
-bool runs_with(const StackRecord& record, const LocalStackOptions& wanted);
+/// Why a kept stack is not what starting one with `wanted` would give; nothing if it is: the same Keylime
+/// from the same place, configuration files that say the same but for ports and certificates, and those ports
+/// and certificates that `wanted` asks for.
+std::optional<std::string> misfit(const StackRecord& record, const LocalStackOptions& wanted);
 
 struct ServerLog {
     std::string server;  ///< "verifier", "registrar"

@@ -2,6 +2,9 @@
 #include <iterator>
 #include <set>
 #include <sstream>
+#include <tuple>
+
+#include <fmt/core.h>
 
 #include "sim/stack/control.hpp"
 
@@ -34,27 +37,32 @@ bool has_certificates(const StackRecord& record, std::optional<Certificates> ask
 
 }  // namespace
 
-bool runs_with(const StackRecord& record, const LocalStackOptions& wanted) {
+std::optional<std::string> misfit(const StackRecord& record, const LocalStackOptions& wanted) {
     const StackAddress& address = record.address;
-    if (wanted.keylime.may_change || address.keylime_origin != wanted.keylime.origin ||
-        address.keylime_version.value_or("") != wanted.keylime.version) {
-        return false;
+    const std::string version = address.keylime_version.value_or("");
+    if (address.keylime_origin != wanted.keylime.origin || version != wanted.keylime.version) {
+        return fmt::format("it runs Keylime {} from {}, wanted is {} from {}", version,
+                           address.keylime_origin, wanted.keylime.version, wanted.keylime.origin);
     }
-    if (!has_port(address.verifier, wanted.ports.verifier) ||
-        !has_port(address.registrar_http, wanted.ports.registrar_http) ||
-        !has_port(address.registrar_tls, wanted.ports.registrar_tls) ||
-        !has_certificates(record, wanted.certificates)) {
-        return false;
+    if (wanted.keylime.may_change) return wanted.keylime.origin + " may have changed since it was started";
+    for (const auto& [name, server, asked] :
+         {std::tuple{"verifier", &address.verifier, wanted.ports.verifier},
+          std::tuple{"registrar", &address.registrar_http, wanted.ports.registrar_http},
+          std::tuple{"registrar's TLS", &address.registrar_tls, wanted.ports.registrar_tls}}) {
+        if (!has_port(*server, asked))
+            return fmt::format("its {} port is {}, wanted is {}", name, server->port, *asked);
     }
+    if (!has_certificates(record, wanted.certificates)) return "its certificates are of the other kind";
     const auto files = make_config(
         {.ports = {}, .tls = std::nullopt, .verifier = wanted.verifier, .registrar = wanted.registrar});
-    if (!files) return false;
     for (const char* name : {"verifier.conf", "registrar.conf"}) {
-        std::ifstream file(record.folder / "etc" / name);
+        const auto path = record.folder / "etc" / name;
+        std::ifstream file(path);
         const std::string text{std::istreambuf_iterator<char>(file), {}};
-        if (text.empty() || what_matters(text) != what_matters(files->at(name))) return false;
+        if (!files || text.empty() || what_matters(text) != what_matters(files->at(name)))
+            return fmt::format("other options (compare {} with the scenario's `stack:`)", path.string());
     }
-    return true;
+    return std::nullopt;
 }
 
 }  // namespace pushsim::stack

@@ -1,3 +1,5 @@
+#include <map>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -20,6 +22,18 @@ std::string value_of(const std::string& text, const std::string& name) {
     return text.substr(begin, text.find('\n', begin) - begin);
 }
 
+/// `run SCENARIO` against what `stack up` printed; `changed` options have these values instead.
+std::vector<std::string> run_against(const std::string& up, const std::string& scenario,
+                                     const std::map<std::string, std::string>& changed = {}) {
+    std::vector<std::string> arguments{"run", scenario, "--stack", "external"};
+    for (const char* name : {"verifier", "registrar", "registrar-tls", "ca", "admin-cert", "admin-key"}) {
+        const auto other = changed.find(name);
+        arguments.push_back(std::string("--") + name);
+        arguments.push_back(other == changed.end() ? value_of(up, name) : other->second);
+    }
+    return arguments;
+}
+
 TEST(Stack, LivesOnBetweenRunsIsUsedByThemAndEndsWhenAsked) {
     const Place place;
     const Ended up = pushsim(place, {"stack", "up", "--verifier-option", "quote_interval=1"});
@@ -36,11 +50,7 @@ TEST(Stack, LivesOnBetweenRunsIsUsedByThemAndEndsWhenAsked) {
                 HasSubstr("successfully passed verification"));
 
     // As an external stack, with the addresses and files that `stack up` told.
-    const Ended external = pushsim(
-        place, {"run", scenario_file("pcr-mismatch"), "--stack", "external", "--verifier",
-                value_of(up.out, "verifier"), "--registrar", value_of(up.out, "registrar"), "--registrar-tls",
-                value_of(up.out, "registrar-tls"), "--ca", value_of(up.out, "ca"), "--admin-cert",
-                value_of(up.out, "admin-cert"), "--admin-key", value_of(up.out, "admin-key")});
+    const Ended external = pushsim(place, run_against(up.out, scenario_file("pcr-mismatch")));
     // Its options cannot be set there, so a scenario that wants some is not played, and says why.
     EXPECT_EQ(external.exit_code, 4) << external.out << external.err;
     EXPECT_THAT(external.out, HasSubstr("external stack is taken as it is"));
@@ -66,6 +76,9 @@ TEST(Stack, OfTheSameVersionFromElsewhereIsNotTakenForTheOneThatWasAskedFor) {
     EXPECT_THAT(run.out, HasSubstr(" from " + origin + ", on loopback (registrar"));
     EXPECT_THAT(place.read("runs/latest/report.json"), HasSubstr("\"keylime_origin\": \"" + origin + "\""));
     EXPECT_TRUE(place.has("runs/latest/stack/verifier.log"));
+    EXPECT_THAT(run.err, HasSubstr("is not used: it runs Keylime "));
+    EXPECT_THAT(pushsim(place, {"run", scenario_file("honest-agent"), "--fresh"}).err,
+                Not(HasSubstr("kept")));
     EXPECT_EQ(pushsim(place, {"stack", "down"}).exit_code, 0);
 }
 
@@ -77,11 +90,7 @@ TEST(Stack, AnExternalOneIsPlayedAgainstAndTheAgentsAreRemovedAfterwards) {
                 "scenario: plain\ntitle: Takes the servers as they are\n"
                 "agents: {one: {enrol: {tpm_policy: {from_boot: [0]}}}}\n"
                 "script:\n  - attest: one\n    expect: {verdict: pass}\n");
-    const Ended run = pushsim(
-        place, {"run", "plain.yaml", "--stack", "external", "--verifier", value_of(up.out, "verifier"),
-                "--registrar", value_of(up.out, "registrar"), "--registrar-tls",
-                value_of(up.out, "registrar-tls"), "--ca", value_of(up.out, "ca"), "--admin-cert",
-                value_of(up.out, "admin-cert"), "--admin-key", value_of(up.out, "admin-key")});
+    const Ended run = pushsim(place, run_against(up.out, "plain.yaml"));
     EXPECT_EQ(run.exit_code, 0) << run.out << run.err;
     EXPECT_THAT(place.read("runs/latest/history.jsonl"), HasSubstr("\"act\":\"delete_registration\""));
     EXPECT_EQ(pushsim(place, {"stack", "down"}).exit_code, 0);
@@ -92,10 +101,7 @@ TEST(Stack, WrongAdministratorsKeyIsNamed) {
     const Ended up = pushsim(place, {"stack", "up"});
     ASSERT_EQ(up.exit_code, 0) << up.out << up.err;
     const Ended run = pushsim(
-        place, {"run", scenario_file("honest-agent"), "--stack", "external", "--verifier",
-                value_of(up.out, "verifier"), "--registrar", value_of(up.out, "registrar"), "--registrar-tls",
-                value_of(up.out, "registrar-tls"), "--ca", value_of(up.out, "ca"), "--admin-cert",
-                value_of(up.out, "admin-cert"), "--admin-key", "/nonexistent-key.pem"});
+        place, run_against(up.out, scenario_file("honest-agent"), {{"admin-key", "/nonexistent-key.pem"}}));
     EXPECT_EQ(run.exit_code, 3) << run.out << run.err;
     EXPECT_THAT(run.err, HasSubstr("/nonexistent-key.pem"));
     EXPECT_EQ(pushsim(place, {"stack", "down"}).exit_code, 0);
@@ -161,13 +167,31 @@ TEST(Stack, ThatIsExternalAndDoesNotAnswerIsAStackThatFailed) {
     place.write("plain.yaml",
                 "scenario: plain\ntitle: T\nagents: {one: {enrol: {tpm_policy: {from_boot: [0]}}}}\n"
                 "script:\n  - register: {bare: true}\n    expect: {response: {status: 200}}\n");
-    const Ended run =
-        pushsim(place, {"run", "plain.yaml", "--stack", "external", "--verifier", "127.0.0.1:1",
-                        "--registrar", "127.0.0.1:1", "--registrar-tls", value_of(up.out, "registrar-tls"),
-                        "--ca", value_of(up.out, "ca"), "--admin-cert", value_of(up.out, "admin-cert"),
-                        "--admin-key", value_of(up.out, "admin-key")});
+    const Ended run = pushsim(
+        place,
+        run_against(up.out, "plain.yaml", {{"verifier", "127.0.0.1:1"}, {"registrar", "127.0.0.1:1"}}));
     EXPECT_EQ(run.exit_code, 3) << run.out << run.err;
-    EXPECT_THAT(run.out + run.err, HasSubstr("the verifier does not answer: 127.0.0.1:1"));
+    EXPECT_THAT(run.out + run.err, HasSubstr("the verifier at 127.0.0.1:1 does not answer: "));
+    EXPECT_EQ(pushsim(place, {"stack", "down"}).exit_code, 0);
+}
+
+TEST(Stack, ThatIsExternalAndWhoseRegistrarIsDeadIsNotAskedAgainByTheNextScenario) {
+    const Place place;
+    const Ended up = pushsim(place, {"stack", "up"});
+    ASSERT_EQ(up.exit_code, 0) << up.out << up.err;
+    fs::create_directories(place.path() / "both");
+    for (const std::string name : {"first", "second"}) {
+        place.write("both/" + name + ".yaml",
+                    "scenario: " + name +
+                        "\ntitle: T\nagents: {one: {enrol: {tpm_policy: {from_boot: [0]}}}}\n"
+                        "script:\n  - register: {bare: true}\n    expect: {response: {status: 200}}\n");
+    }
+    const Ended run = pushsim(place, run_against(up.out, "both", {{"registrar", "127.0.0.1:1"}}));
+    EXPECT_EQ(run.exit_code, 3) << run.out << run.err;
+    EXPECT_THAT(run.err, HasSubstr("the registrar at 127.0.0.1:1 does not answer: "));
+    EXPECT_THAT(run.out,
+                ContainsRegex("skip +second +the run ended before it: the registrar at 127.0.0.1:1"));
+    EXPECT_THAT(place.read("runs/latest/history.jsonl"), HasSubstr("\"act\":\"probe\""));
     EXPECT_EQ(pushsim(place, {"stack", "down"}).exit_code, 0);
 }
 
@@ -179,11 +203,8 @@ TEST(Stack, ThatIsExternalAndDeadFailsWhateverTheScenarioExpects) {
     place.write("none.yaml",
                 "scenario: none\ntitle: T\nagents: {one: {enrol: {tpm_policy: {from_boot: [0]}}}}\n"
                 "script:\n  - attest: {times: 1}\n    expect: {verdict: none}\n");
-    const Ended run =
-        pushsim(place, {"run", "none.yaml", "--stack", "external", "--verifier", "127.0.0.1:1", "--registrar",
-                        "127.0.0.1:1", "--registrar-tls", value_of(up.out, "registrar-tls"), "--ca",
-                        value_of(up.out, "ca"), "--admin-cert", value_of(up.out, "admin-cert"), "--admin-key",
-                        value_of(up.out, "admin-key")});
+    const Ended run = pushsim(
+        place, run_against(up.out, "none.yaml", {{"verifier", "127.0.0.1:1"}, {"registrar", "127.0.0.1:1"}}));
     EXPECT_EQ(run.exit_code, 3) << run.out << run.err;
     EXPECT_EQ(pushsim(place, {"stack", "down"}).exit_code, 0);
 }

@@ -1,10 +1,12 @@
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include "sim/stack/control.hpp"
 #include "tests/sim/stack/support.hpp"
 
 namespace pushsim::stack::test {
 namespace {
+
+using testing::HasSubstr;
 
 /// A stack that `stack up` would have made with the options of wanted().
 class KeptStack : public testing::Test {
@@ -39,45 +41,48 @@ class KeptStack : public testing::Test {
 };
 
 TEST_F(KeptStack, IsUsedWhereTheOptionsAgree) {
-    EXPECT_TRUE(runs_with(record_, wanted()));
+    EXPECT_EQ(misfit(record_, wanted()), std::nullopt);
     auto other = wanted();
     other.verifier["quote_interval"] = "2";
-    EXPECT_FALSE(runs_with(record_, other));
+    EXPECT_THAT(misfit(record_, other).value_or("none"), HasSubstr("other options"));
 }
 
 TEST_F(KeptStack, OfAnotherKeylimeWithTheSameVersionIsNotUsed) {
     auto patched = wanted();
     patched.keylime.origin = "/home/me/patched at v7.14.3";
-    EXPECT_FALSE(runs_with(record_, patched));
+    EXPECT_THAT(misfit(record_, patched).value_or("none"),
+                HasSubstr("it runs Keylime 7.14.3 from /home/me/keylime at v7.14.3, wanted is 7.14.3 from "
+                          "/home/me/patched"));
 }
 
 TEST_F(KeptStack, OfCodeThatMayHaveChangedSinceIsNotUsed) {
     auto dirty = wanted();
     dirty.keylime.may_change = true;
-    EXPECT_FALSE(runs_with(record_, dirty));
+    EXPECT_THAT(misfit(record_, dirty).value_or("none"), HasSubstr("may have changed since"));
 }
 
 TEST_F(KeptStack, IsUsedForThePortsItHasAndForNoOthers) {
     auto options = wanted();
     options.ports = {.registrar_http = 41810, .verifier = 41811, .registrar_tls = 41812};
-    EXPECT_TRUE(runs_with(record_, options));
+    EXPECT_EQ(misfit(record_, options), std::nullopt);
     for (auto port : {&AskedPorts::registrar_http, &AskedPorts::verifier, &AskedPorts::registrar_tls}) {
         auto other = options;
         other.ports.*port = 5000;
-        EXPECT_FALSE(runs_with(record_, other));
+        EXPECT_THAT(misfit(record_, other).value_or("none"), HasSubstr("wanted is 5000"));
     }
 }
 
 TEST_F(KeptStack, IsUsedForTheCertificatesItHasAndForNoOthers) {
     auto options = wanted();
     options.certificates = Certificates::Own;
-    EXPECT_TRUE(runs_with(record_, options));
+    EXPECT_EQ(misfit(record_, options), std::nullopt);
     options.certificates = Certificates::Keylime;
-    EXPECT_FALSE(runs_with(record_, options));
+    EXPECT_THAT(misfit(record_, options).value_or("none"),
+                HasSubstr("its certificates are of the other kind"));
     record_.address.ca_file = folder_.path() / "run" / "cv_ca" / "cacert.crt";
-    EXPECT_TRUE(runs_with(record_, options));
+    EXPECT_EQ(misfit(record_, options), std::nullopt);
     options.certificates.reset();
-    EXPECT_TRUE(runs_with(record_, options)) << "none were asked for";
+    EXPECT_EQ(misfit(record_, options), std::nullopt) << "none were asked for";
 }
 
 }  // namespace
