@@ -56,9 +56,13 @@ std::string line(int indent, const std::string& text) {
     return std::string(static_cast<std::size_t>(indent), ' ') + printable(shorten_digests(text)) + '\n';
 }
 
+/// What the clause says, and where it stands.
+std::string clause_text(const ExpectationResult& result) {
+    return result.source.empty() ? result.what : fmt::format("{}  ({})", result.what, result.source);
+}
+
 std::string expectation_text(const ExpectationResult& result) {
-    std::string text =
-        line(8, result.source.empty() ? result.what : fmt::format("{}  ({})", result.what, result.source));
+    std::string text = line(8, clause_text(result));
     text += line(10, "expected  " + result.expected);
     text += line(10, "actual    " + result.actual);
     if (const std::string by = decided_by(result); !by.empty()) text += line(10, by);
@@ -90,7 +94,7 @@ std::string details(const ScenarioReport& scenario, const ConsoleStyle& style) {
         if (result.judgement == Judgement::Skipped) {
             ++skipped;
             if (style.verbose || skipped <= 3)
-                text += line(8, fmt::format("not judged: {}: {}", result.what, result.reason));
+                text += line(8, fmt::format("not judged: {}: {}", clause_text(result), result.reason));
         }
         if (result.judgement == Judgement::Holds && style.verbose) {
             text += line(8, fmt::format("holds: {}: {}", result.what, result.actual));

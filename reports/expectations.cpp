@@ -38,7 +38,7 @@ std::string about(const Scope& scope, const std::string& what) {
     }
     if (!scope.expectation.step) return text + ", whole run";
     const history::StepStart* step = scope.scenario.step(*scope.expectation.step);
-    text += fmt::format(", step {}", *scope.expectation.step + 1);
+    text += fmt::format(", step {}", *scope.expectation.step);
     return step == nullptr ? text : fmt::format("{} ({})", text, step->step_kind);
 }
 
@@ -221,6 +221,16 @@ ExpectationResult judge_check(const Scope& scope, const history::CheckClause& cl
     return result;
 }
 
+/// "verdict", "response and status", "accounted".
+std::string subject_of(const Expectation& clause) {
+    std::vector<std::string> subjects;
+    if (clause.response) subjects.emplace_back("response");
+    if (clause.verdict) subjects.emplace_back("verdict");
+    if (clause.status) subjects.emplace_back("status");
+    if (clause.check) subjects.push_back(clause.check->check);
+    return fmt::format("{}", fmt::join(subjects, " and "));
+}
+
 }  // namespace
 
 std::vector<ExpectationResult> judge_expectations(const ScenarioView& scenario, const Checked& checked) {
@@ -233,16 +243,17 @@ std::vector<ExpectationResult> judge_expectations(const ScenarioView& scenario, 
         const bool of_step = expectation.agents.empty() && step != nullptr;
         scope.agents = scenario.agents(of_step ? step->agents : expectation.agents);
         if (!ran) {
-            results.push_back(skipped(scope, "expectation", "the scenario did not come to its end"));
+            results.push_back(
+                skipped(scope, subject_of(expectation), "the scenario did not come to its end"));
         } else if (expectation.step && step == nullptr) {
-            results.push_back(skipped(scope, "expectation", ""));
+            results.push_back(skipped(scope, subject_of(expectation), ""));
             results.back().judgement = Judgement::DoesNotHold;
-            results.back().expected = fmt::format("step {}", *expectation.step + 1);
+            results.back().expected = fmt::format("step {}", *expectation.step);
             results.back().actual = "the step was not done";
         } else if (expectation.check) {
             results.push_back(judge_check(scope, *expectation.check, checked));
         } else if (scope.agents.empty()) {
-            results.push_back(skipped(scope, "expectation", "it is about no agent"));
+            results.push_back(skipped(scope, subject_of(expectation), "it is about no agent"));
         } else {
             for (ExpectationResult& result : judge_clause(scope))
                 results.push_back(std::move(result));

@@ -23,7 +23,7 @@ std::string last_step(const ScenarioView& scenario) {
     for (auto at = scenario.lines.rbegin(); at != scenario.lines.rend(); ++at) {
         const auto* step = as<history::StepStart>(*at);
         if (step != nullptr && (*at)->where.step) {
-            return fmt::format(" in step {} ({})", *(*at)->where.step + 1, step->step_kind);
+            return fmt::format(" in step {} ({})", *(*at)->where.step, step->step_kind);
         }
     }
     return "";

@@ -56,9 +56,9 @@ std::vector<history::Expectation> expectations_of(const scenario::Scenario& scen
     std::vector<history::Expectation> all;
     int number = 0;
     for (const scenario::Step& step : scenario.script) {
+        ++number;
         for (const auto& expectation : step.expect)
             all.push_back(to_history(expectation, number));
-        ++number;
     }
     for (const auto& expectation : scenario.expect)
         all.push_back(to_history(expectation, std::nullopt));

@@ -40,7 +40,7 @@ ScenarioEnd Play::run() {
     if (cast()) {
         int number = 0;
         for (const scenario::Step& step : scenario_.script) {
-            if (!act(step, number++)) break;
+            if (!act(step, ++number)) break;
         }
         if (!end_) read_final_status();
     }

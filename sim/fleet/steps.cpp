@@ -290,7 +290,7 @@ void Play::read_status(int number, Member& member, const std::string& wanted, In
 
 /// Of those that a clause asks for, and of every other that is enrolled: for the account.
 void Play::read_final_status() {
-    const int after_all = static_cast<int>(scenario_.script.size());
+    const int after_all = static_cast<int>(scenario_.script.size()) + 1;
     read_wanted(scenario_.expect, after_all);
     int reading = 0;
     for (Member& member : agents_) {

@@ -24,7 +24,7 @@ inline constexpr int current_format = 1;
 /// What a line is about. Empty and absent members are left out of the line.
 struct Where {
     std::string scenario = {};
-    std::optional<int> step = {};  ///< number of the step in the scenario, in document order from 0
+    std::optional<int> step = {};  ///< number of the step, in document order from 1
     std::string agent = {};        ///< "group[0]"
 
     bool operator==(const Where&) const = default;

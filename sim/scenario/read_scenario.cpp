@@ -89,7 +89,10 @@ Scenario read_scenario(Report& report, const Node& root, const std::string& file
     require(report, root, "agents", "the groups of agents that act");
     require(report, root, "script", "the steps");
     if (!expects_something(root)) {
-        report.add(root, "nothing is expected, so nothing can fail: add `expect` to a step or at the end");
+        report.add(
+            root,
+            "nothing is expected, so nothing can fail: add `expect` to a step or at the end, for example "
+            "`expect: [{ agents: GROUP, status: PASS }]`");
     }
     if (const Node* name = map.get("scenario")) {
         scenario.name = read_text(report, *name, "scenario").value_or("");

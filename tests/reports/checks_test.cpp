@@ -78,7 +78,7 @@ TEST(Accounted, EvidenceThatArrivedThoughItsAnswerWasLostIsAccepted) {
     for (const int first_answer : {0, 408, 500}) {
         Script script;
         script.begin("lost", {{.status = h::StatusClause{"PASS"}}, {.check = h::CheckClause{"accounted"}}});
-        script.step(0, "attest").enrol().submit_in_vain(0, first_answer).attest_again(0);
+        script.step(1, "attest").enrol().submit_in_vain(0, first_answer).attest_again(0);
         script.verdict(0, "pass").status("PASS", 1);
         const RunReport report = judged(script.end_scenario().end().text());
         EXPECT_EQ(report.scenarios[0].outcome, Outcome::AsExpected);
@@ -94,7 +94,7 @@ TEST(Accounted, EvidenceThatArrivedThoughItsAnswerWasLostIsAccepted) {
 
 TEST(Accounted, EvidenceThatIsImmutableWithoutAnEarlierSendingIsRefused) {
     Script script;
-    script.begin("again").step(0, "attest").enrol().attest(0, 403, "evidence_immutable");
+    script.begin("again").step(1, "attest").enrol().attest(0, 403, "evidence_immutable");
     const RunReport report = judged(script.status("PENDING", 0).end_scenario().end().text());
     EXPECT_EQ(report.scenarios[0].account.refused, 1U);
     EXPECT_EQ(report.scenarios[0].account.accepted, 0U);
@@ -102,7 +102,7 @@ TEST(Accounted, EvidenceThatIsImmutableWithoutAnEarlierSendingIsRefused) {
 
 TEST(Accounted, TwoLostSendingsOfOneAttestationAreOneThatMayHavePassed) {
     Script script;
-    script.begin("lost").step(0, "attest").enrol().submit_in_vain(0).attest_in_vain(0);
+    script.begin("lost").step(1, "attest").enrol().submit_in_vain(0).attest_in_vain(0);
     script.status("PASS", 2);
     EXPECT_THAT(findings(judged(script.end_scenario().end().text()), "accounted"),
                 ElementsAre(HasSubstr("attestation_count grew by 2")));
@@ -111,7 +111,7 @@ TEST(Accounted, TwoLostSendingsOfOneAttestationAreOneThatMayHavePassed) {
 TEST(Accounted, WhatWasLostInTransitMayHaveBeenJudgedOrNot) {
     for (const int count : {0, 1}) {
         Script script;
-        script.begin("lost").step(0, "attest").enrol().attest_in_vain(0);
+        script.begin("lost").step(1, "attest").enrol().attest_in_vain(0);
         if (count == 1) script.verdict(0, "pass");
         const RunReport report =
             judged(script.status(count == 1 ? "PASS" : "PENDING", count).end_scenario().end().text());
@@ -122,7 +122,7 @@ TEST(Accounted, WhatWasLostInTransitMayHaveBeenJudgedOrNot) {
 
 TEST(Accounted, PendingIsAnAccountToo) {
     Script script;
-    script.begin("pending").step(0, "attest").enrol().attest(0).verdict(0, "pending").status("PENDING", 0);
+    script.begin("pending").step(1, "attest").enrol().attest(0).verdict(0, "pending").status("PENDING", 0);
     const RunReport report = judged(script.end_scenario().end().text());
     EXPECT_THAT(findings(report, "accounted"), IsEmpty());
     EXPECT_EQ(report.scenarios[0].account.pending, 1U);
@@ -130,7 +130,7 @@ TEST(Accounted, PendingIsAnAccountToo) {
 
 TEST(Accounted, CountsBeginAnewWithEachEnrolment) {
     Script script;
-    script.begin("again").step(0, "attest").enrol().attest(0).verdict(0, "pass").status("PASS", 1);
+    script.begin("again").step(1, "attest").enrol().attest(0).verdict(0, "pass").status("PASS", 1);
     script.enrol().attest(0).verdict(0, "pass").attest(1).verdict(1, "pass").status("PASS", 2);
     const RunReport report = judged(script.end_scenario().end().text());
     EXPECT_THAT(findings(report, "accounted"), IsEmpty());
@@ -140,7 +140,7 @@ TEST(Accounted, CountsBeginAnewWithEachEnrolment) {
 TEST(Accounted, AnEnrolmentFromBeforeTheRunIsCountedFromTheFirstReading) {
     Script script;
     script.begin("external")
-        .step(0, "attest")
+        .step(1, "attest")
         .status("PASS", 40)
         .attest(0)
         .verdict(0, "pass")
@@ -153,7 +153,7 @@ TEST(Accounted, AnEnrolmentFromBeforeTheRunIsCountedFromTheFirstReading) {
 
 TEST(Accounted, EachAgentHasItsOwnAccount) {
     Script script;
-    script.begin("two", {}, 2).step(0, "attest");
+    script.begin("two", {}, 2).step(1, "attest");
     script.attest(0, 202, "", "honest[0]").attest(0, 202, "", "honest[1]");
     script.verdict(0, "pass", "", "honest[0]").verdict(1, "pass", "", "honest[0]");
     // As many verdicts as acceptances, but of another.
@@ -164,7 +164,7 @@ TEST(Accounted, EachAgentHasItsOwnAccount) {
 
 TEST(Accounted, ManyFindingsAreSummedUp) {
     Script script;
-    script.begin("many").step(0, "attest");
+    script.begin("many").step(1, "attest");
     for (int index = 0; index < 30; ++index)
         script.attest(index);
     const auto texts = findings(judged(script.end_scenario().end().text()), "accounted");
@@ -194,7 +194,7 @@ TEST(VerdictSources, EachOfThemIsFoundDisagreeing) {
 
 TEST(VerdictSources, OnePlaceAloneIsSaidToBeUnchecked) {
     Script script;
-    script.begin("one").step(0, "attest").attest(0);
+    script.begin("one").step(1, "attest").attest(0);
     h::Verdict verdict;
     verdict.record.value = h::RecordVerdict{"verification_complete", "pass"};
     script.add(script.where(), verdict);
@@ -221,7 +221,7 @@ TEST(Status, AStatusThatTheVerdictsDoNotAllowIsFound) {
 
 TEST(Status, BeforeTheVerdictIsKnownNothingIsSaid) {
     Script script;
-    script.begin("early").step(0, "attest").enrol().attest(0).status("PENDING", 0).verdict(0, "pass");
+    script.begin("early").step(1, "attest").enrol().attest(0).status("PENDING", 0).verdict(0, "pass");
     EXPECT_THAT(findings(judged(script.end_scenario().end().text()), "status_agrees"), IsEmpty());
 }
 
@@ -248,7 +248,7 @@ TEST(No5xx, IsANoteUnlessTheScenarioExpectsIt) {
 /// Two agents in one step; the second cannot authenticate.
 std::vector<std::string> unreached_goals(std::vector<h::Expectation> expectations) {
     Script script;
-    script.begin("two", std::move(expectations), 2).step(0, "attest");
+    script.begin("two", std::move(expectations), 2).step(1, "attest");
     script.attest(0, 202, "", "honest[0]").verdict(0, "pass", "", "honest[0]");
     script.add(script.where("honest[1]"), h::Cycle{"authenticate", "stopped", 404, "", {}, "not enrolled"});
     return findings(judged(script.end_scenario().end().text()), "goal_reached");
@@ -256,31 +256,31 @@ std::vector<std::string> unreached_goals(std::vector<h::Expectation> expectation
 
 TEST(GoalReached, AStepThatSaysNothingIsMeantToSucceed) {
     EXPECT_THAT(unreached_goals({}), ElementsAre("honest[1]: authenticate stopped: not enrolled"));
-    EXPECT_THAT(unreached_goals({{.status = h::StatusClause{"PASS"}, .step = 0}}), testing::SizeIs(1));
+    EXPECT_THAT(unreached_goals({{.status = h::StatusClause{"PASS"}, .step = 1}}), testing::SizeIs(1));
 }
 
 TEST(GoalReached, AFailureThatNobodyExpectedIsNotAsExpected) {
     const auto of = [](std::vector<h::Expectation> expectations) {
         Script script;
-        script.begin("x", std::move(expectations)).step(0, "attest").enrol().attest(0);
+        script.begin("x", std::move(expectations)).step(1, "attest").enrol().attest(0);
         script.verdict(0, "fail", "policy_violation").status("FAIL", 0);
         return findings(judged(script.end_scenario().end().text()), "goal_reached");
     };
     EXPECT_THAT(
         of({{.check = h::CheckClause{"accounted"}}}),
         ElementsAre("honest[0]: attestation 0: FAIL policy_violation, and no expectation speaks of it"));
-    EXPECT_THAT(of({{.response = h::ResponseClause{{{202, 202}}}, .step = 0}}), testing::SizeIs(1));
-    EXPECT_THAT(of({{.verdict = h::VerdictClause{"fail"}, .step = 0}}), IsEmpty());
+    EXPECT_THAT(of({{.response = h::ResponseClause{{{202, 202}}}, .step = 1}}), testing::SizeIs(1));
+    EXPECT_THAT(of({{.verdict = h::VerdictClause{"fail"}, .step = 1}}), IsEmpty());
     EXPECT_THAT(of({{.status = h::StatusClause{"FAIL"}}}), IsEmpty());
 }
 
 TEST(GoalReached, IsLeftToAnExpectationOfThatAgentInThatStep) {
     const h::ResponseClause response{{{404, 404}}};
-    EXPECT_THAT(unreached_goals({{.response = response, .step = 0}}), IsEmpty());
-    EXPECT_THAT(unreached_goals({{.response = response, .step = 0, .agents = {"honest[1]"}}}), IsEmpty());
-    EXPECT_THAT(unreached_goals({{.response = response, .step = 0, .agents = {"honest[0]"}}}),
+    EXPECT_THAT(unreached_goals({{.response = response, .step = 1}}), IsEmpty());
+    EXPECT_THAT(unreached_goals({{.response = response, .step = 1, .agents = {"honest[1]"}}}), IsEmpty());
+    EXPECT_THAT(unreached_goals({{.response = response, .step = 1, .agents = {"honest[0]"}}}),
                 testing::SizeIs(1));
-    EXPECT_THAT(unreached_goals({{.response = response, .step = 1}}), testing::SizeIs(1));
+    EXPECT_THAT(unreached_goals({{.response = response, .step = 2}}), testing::SizeIs(1));
     EXPECT_THAT(unreached_goals({{.verdict = h::VerdictClause{"none"}, .agents = {"honest"}}}), IsEmpty());
 }
 

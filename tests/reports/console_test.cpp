@@ -19,9 +19,9 @@ using testing::Not;
 
 TEST(Console, LooksAsTheReadmeShows) {
     Script script;
-    script.stack().begin("honest-agent", {{.status = h::StatusClause{"PASS"}}}).step(0, "attest").enrol();
+    script.stack().begin("honest-agent", {{.status = h::StatusClause{"PASS"}}}).step(1, "attest").enrol();
     script.attest(0).verdict(0, "pass").status("PASS", 1).end_scenario();
-    script.begin("pcr-mismatch", {{.verdict = h::VerdictClause{"fail"}}}).step(0, "attest").enrol();
+    script.begin("pcr-mismatch", {{.verdict = h::VerdictClause{"fail"}}}).step(1, "attest").enrol();
     script.attest(0).verdict(0, "fail", "policy_violation").status("FAIL", 0).end_scenario();
     const std::string text =
         console_text(judged(script.end().text()), "runs/latest/ (history.jsonl, report.json, junit.xml)", {});

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "reports/console.hpp"
 #include "tests/reports/golden.hpp"
 
 namespace pushsim::reports {
@@ -15,7 +16,7 @@ using testing::IsEmpty;
 /// The results of these expectations over a scenario of two agents, the second of which is refused.
 std::vector<ExpectationResult> of_two(std::vector<h::Expectation> expectations) {
     Script script;
-    script.begin("two", std::move(expectations), 2).step(0, "attest");
+    script.begin("two", std::move(expectations), 2).step(1, "attest");
     script.attest(0, 202, "", "honest[0]").verdict(0, "pass", "", "honest[0]");
     script.attest(0, 403, "challenges_expired", "honest[1]");
     script.status("PASS", 1, "honest[0]").status("PENDING", 0, "honest[1]");
@@ -28,24 +29,24 @@ ExpectationResult one(h::Expectation expectation) {
 
 TEST(ResponseExpectation, HoldsForStatusRangeCodeAndAgents) {
     EXPECT_EQ(one({.response = h::ResponseClause{{{403, 403}}, {"challenges_expired"}},
-                   .step = 0,
+                   .step = 1,
                    .agents = {"honest[1]"}})
                   .judgement,
               Judgement::Holds);
     EXPECT_EQ(
-        one({.response = h::ResponseClause{{{200, 299}}}, .step = 0, .agents = {"honest[0]"}}).judgement,
+        one({.response = h::ResponseClause{{{200, 299}}}, .step = 1, .agents = {"honest[0]"}}).judgement,
         Judgement::Holds);
-    EXPECT_EQ(one({.response = h::ResponseClause{{{202, 202}, {403, 403}}}, .step = 0}).judgement,
+    EXPECT_EQ(one({.response = h::ResponseClause{{{202, 202}, {403, 403}}}, .step = 1}).judgement,
               Judgement::Holds);
     EXPECT_EQ(one({.response = h::ResponseClause{{{403, 403}}, {"other", "challenges_expired"}},
-                   .step = 0,
+                   .step = 1,
                    .agents = {"honest[1]"}})
                   .judgement,
               Judgement::Holds);
 }
 
 TEST(ResponseExpectation, ThatDoesNotHoldShowsBothSidesAndTheExchange) {
-    const auto result = one({.response = h::ResponseClause{{{202, 202}}}, .step = 0, .source = "a.yaml:1:2"});
+    const auto result = one({.response = h::ResponseClause{{{202, 202}}}, .step = 1, .source = "a.yaml:1:2"});
     EXPECT_EQ(result.judgement, Judgement::DoesNotHold);
     EXPECT_EQ(result.what, "response, step 1 (attest)");
     EXPECT_EQ(result.expected, "202");
@@ -61,21 +62,21 @@ TEST(ResponseExpectation, ThatDoesNotHoldShowsBothSidesAndTheExchange) {
 
 TEST(ResponseExpectation, AnotherCodeOrPointerDoesNotHold) {
     EXPECT_EQ(one({.response = h::ResponseClause{{{403, 403}}, {"old_attestation"}},
-                   .step = 0,
+                   .step = 1,
                    .agents = {"honest[1]"}})
                   .judgement,
               Judgement::DoesNotHold);
     EXPECT_EQ(
-        one({.response = h::ResponseClause{{}, {}, "/data"}, .step = 0, .agents = {"honest[1]"}}).judgement,
+        one({.response = h::ResponseClause{{}, {}, "/data"}, .step = 1, .agents = {"honest[1]"}}).judgement,
         Judgement::DoesNotHold);
 }
 
 TEST(ResponseExpectation, EveryCycleCountsUnlessTheLastIsAskedFor) {
     Script script;
     const h::ResponseClause accepted{{{202, 202}}};
-    script.begin("cycles", {{.response = accepted, .step = 0},
-                            {.response = accepted, .step = 0, .last_cycle_only = true}});
-    script.step(0, "attest").attest(0, 429, "premature_attestation").attest(1).verdict(1, "pass");
+    script.begin("cycles", {{.response = accepted, .step = 1},
+                            {.response = accepted, .step = 1, .last_cycle_only = true}});
+    script.step(1, "attest").attest(0, 429, "premature_attestation").attest(1).verdict(1, "pass");
     const auto results = judged(script.end_scenario().end().text()).scenarios.at(0).expectations;
     EXPECT_EQ(results.at(0).judgement, Judgement::DoesNotHold);
     EXPECT_EQ(results.at(0).actual, "honest[0]: 429 premature_attestation");
@@ -84,8 +85,8 @@ TEST(ResponseExpectation, EveryCycleCountsUnlessTheLastIsAskedFor) {
 
 TEST(ResponseExpectation, AnAnswerThatNeverCameIsNamed) {
     Script script;
-    script.begin("lost", {{.response = h::ResponseClause{{{202, 202}}}, .step = 0}})
-        .step(0, "attest")
+    script.begin("lost", {{.response = h::ResponseClause{{{202, 202}}}, .step = 1}})
+        .step(1, "attest")
         .attest_in_vain(0);
     const auto result = judged(script.end_scenario().end().text()).scenarios.at(0).expectations.at(0);
     EXPECT_EQ(result.judgement, Judgement::DoesNotHold);
@@ -94,24 +95,24 @@ TEST(ResponseExpectation, AnAnswerThatNeverCameIsNamed) {
 
 TEST(ResponseExpectation, OfAStepThatAsksTheTenantIsAboutTheTenantsAnswer) {
     Script script;
-    script.begin("enrol", {{.response = h::ResponseClause{{{200, 200}}}, .step = 0}})
-        .step(0, "enrol")
+    script.begin("enrol", {{.response = h::ResponseClause{{{200, 200}}}, .step = 1}})
+        .step(1, "enrol")
         .enrol();
     EXPECT_EQ(judged(script.end_scenario().end().text()).scenarios.at(0).expectations.at(0).judgement,
               Judgement::Holds);
 }
 
 TEST(VerdictExpectation, HoldsOrShowsTheVerdict) {
-    EXPECT_EQ(one({.verdict = h::VerdictClause{"pass"}, .step = 0, .agents = {"honest[0]"}}).judgement,
+    EXPECT_EQ(one({.verdict = h::VerdictClause{"pass"}, .step = 1, .agents = {"honest[0]"}}).judgement,
               Judgement::Holds);
-    EXPECT_EQ(one({.verdict = h::VerdictClause{"none"}, .step = 0, .agents = {"honest[1]"}}).judgement,
+    EXPECT_EQ(one({.verdict = h::VerdictClause{"none"}, .step = 1, .agents = {"honest[1]"}}).judgement,
               Judgement::Holds);
-    const auto none = one({.verdict = h::VerdictClause{"pass"}, .step = 0, .agents = {"honest[1]"}});
+    const auto none = one({.verdict = h::VerdictClause{"pass"}, .step = 1, .agents = {"honest[1]"}});
     EXPECT_EQ(none.judgement, Judgement::DoesNotHold);
     EXPECT_EQ(none.actual, "honest[1]: no verdict: 403 challenges_expired");
     ASSERT_TRUE(none.exchange);
     EXPECT_EQ(none.exchange->status, 403);
-    const auto unwanted = one({.verdict = h::VerdictClause{"none"}, .step = 0, .agents = {"honest[0]"}});
+    const auto unwanted = one({.verdict = h::VerdictClause{"none"}, .step = 1, .agents = {"honest[0]"}});
     EXPECT_EQ(unwanted.judgement, Judgement::DoesNotHold);
     EXPECT_EQ(unwanted.expected, "no verdict");
     EXPECT_EQ(unwanted.actual, "honest[0]: PASS");
@@ -132,10 +133,10 @@ TEST(VerdictExpectation, OneFailureAmongManyCyclesIsEnough) {
 
 TEST(VerdictExpectation, ACycleWithoutAVerdictIsNotCoveredByAnother) {
     Script script;
-    script.begin("one-of-two", {{.verdict = h::VerdictClause{"pass"}, .step = 0},
-                                {.verdict = h::VerdictClause{"none"}, .step = 0},
-                                {.verdict = h::VerdictClause{"pass"}, .step = 0, .last_cycle_only = true}});
-    script.step(0, "attest").attest(0, 403, "challenges_expired").attest(1).verdict(1, "pass");
+    script.begin("one-of-two", {{.verdict = h::VerdictClause{"pass"}, .step = 1},
+                                {.verdict = h::VerdictClause{"none"}, .step = 1},
+                                {.verdict = h::VerdictClause{"pass"}, .step = 1, .last_cycle_only = true}});
+    script.step(1, "attest").attest(0, 403, "challenges_expired").attest(1).verdict(1, "pass");
     const auto results = judged(script.end_scenario().end().text()).scenarios.at(0).expectations;
     EXPECT_EQ(results.at(0).judgement, Judgement::DoesNotHold);
     EXPECT_EQ(results.at(0).actual, "honest[0]: no verdict: 403 challenges_expired");
@@ -146,8 +147,8 @@ TEST(VerdictExpectation, ACycleWithoutAVerdictIsNotCoveredByAnother) {
 
 TEST(VerdictExpectation, AVerdictBelongsToItsOwnCycleHoweverLateItComes) {
     Script script;
-    script.begin("late", {{.verdict = h::VerdictClause{"pass"}, .step = 0}});
-    script.step(0, "attest").attest(0).attest(1).verdict(0, "fail").verdict(1, "pass");
+    script.begin("late", {{.verdict = h::VerdictClause{"pass"}, .step = 1}});
+    script.step(1, "attest").attest(0).attest(1).verdict(0, "fail").verdict(1, "pass");
     const auto result = judged(script.end_scenario().end().text()).scenarios.at(0).expectations.at(0);
     EXPECT_EQ(result.actual, "honest[0]: FAIL");
     ASSERT_TRUE(result.exchange);
@@ -174,8 +175,8 @@ TEST(VerdictExpectation, AReasonIsJudgedApartFromTheVerdict) {
 
 TEST(VerdictExpectation, AReasonThatNobodyTellsIsSkippedAndSaysWhy) {
     Script script;
-    script.begin("external", {{.verdict = h::VerdictClause{"fail", "policy_violation"}, .step = 0}})
-        .step(0, "attest")
+    script.begin("external", {{.verdict = h::VerdictClause{"fail", "policy_violation"}, .step = 1}})
+        .step(1, "attest")
         .attest(0);
     h::Verdict verdict;
     verdict.record.value = h::RecordVerdict{"verification_complete", "fail"};
@@ -197,8 +198,8 @@ TEST(StatusExpectation, LooksAtTheLastReadingOrAtAll) {
                             {.status = h::StatusClause{"PASS", When::Always}},
                             {.status = h::StatusClause{"TIMEOUT", When::Never}},
                             {.status = h::StatusClause{"PENDING", When::Never}},
-                            {.status = h::StatusClause{"PASS"}, .step = 1}});
-    script.step(0, "read_status").status("PENDING", 0).status("PASS", 1).step(1, "wait");
+                            {.status = h::StatusClause{"PASS"}, .step = 2}});
+    script.step(1, "read_status").status("PENDING", 0).status("PASS", 1).step(2, "wait");
     const auto results = judged(script.end_scenario().end().text()).scenarios.at(0).expectations;
     EXPECT_EQ(results.at(0).judgement, Judgement::Holds);
     EXPECT_EQ(results.at(1).judgement, Judgement::DoesNotHold);
@@ -210,7 +211,7 @@ TEST(StatusExpectation, LooksAtTheLastReadingOrAtAll) {
 
 TEST(StatusExpectation, ShowsTheReadingThatDecided) {
     Script script;
-    script.begin("status", {{.status = h::StatusClause{"PASS"}}}).step(0, "attest").attest(0);
+    script.begin("status", {{.status = h::StatusClause{"PASS"}}}).step(1, "attest").attest(0);
     script.read_status_act().status("FAIL", 0);
     const auto result = judged(script.end_scenario().end().text()).scenarios.at(0).expectations.at(0);
     EXPECT_EQ(result.judgement, Judgement::DoesNotHold);
@@ -223,7 +224,7 @@ TEST(StatusExpectation, AReadingThatFailedIsNoStatusAndHidesNoEarlierOne) {
     for (const auto when :
          {h::StatusClause::When::Last, h::StatusClause::When::Always, h::StatusClause::When::Never}) {
         Script script;
-        script.begin("status", {{.status = h::StatusClause{"PASS", when}}}).step(0, "read_status");
+        script.begin("status", {{.status = h::StatusClause{"PASS", when}}}).step(1, "read_status");
         script.status(when == h::StatusClause::When::Never ? "FAIL" : "PASS", 1);
         script.add(script.where(), h::StatusRead{.status = "", .error = "500"});
         const auto result = judged(script.end_scenario().end().text()).scenarios.at(0).expectations.at(0);
@@ -234,9 +235,9 @@ TEST(StatusExpectation, AReadingThatFailedIsNoStatusAndHidesNoEarlierOne) {
 
 TEST(ResponseExpectation, AStatusThatIsReadBesidesIsNoAnswerOfTheStep) {
     Script script;
-    script.begin("x", {{.response = h::ResponseClause{{{403, 403}}}, .step = 0},
-                       {.response = h::ResponseClause{{{200, 200}}}, .step = 1}});
-    script.step(0, "enrol").enrol().read_status_act().step(1, "read_status").read_status_act();
+    script.begin("x", {{.response = h::ResponseClause{{{403, 403}}}, .step = 1},
+                       {.response = h::ResponseClause{{{200, 200}}}, .step = 2}});
+    script.step(1, "enrol").enrol().read_status_act().step(2, "read_status").read_status_act();
     const auto results = judged(script.end_scenario().end().text()).scenarios.at(0).expectations;
     EXPECT_EQ(results.at(0).exchange->method, "POST");
     EXPECT_EQ(results.at(1).judgement, Judgement::Holds);
@@ -257,7 +258,7 @@ TEST(CheckExpectation, OfAnUnknownNameIsSkipped) {
 TEST(Quantity, SaysHowManyMustSatisfy) {
     using Kind = h::Quantity::Kind;
     const auto with = [](Kind kind, int count) {
-        return one({.response = h::ResponseClause{{{202, 202}}}, .step = 0, .quantity = {kind, count}})
+        return one({.response = h::ResponseClause{{{202, 202}}}, .step = 1, .quantity = {kind, count}})
             .judgement;
     };
     EXPECT_EQ(with(Kind::AtLeast, 1), Judgement::Holds);
@@ -279,7 +280,7 @@ TEST(Quantity, CountsAgentsThatSatisfyAllConditionsOfTheClause) {
                        .status = h::StatusClause{"PASS"},
                        .quantity = quantity}},
                      2);
-        script.step(0, "attest").attest(0, 202, "", "honest[0]").verdict(0, "pass", "", "honest[0]");
+        script.step(1, "attest").attest(0, 202, "", "honest[0]").verdict(0, "pass", "", "honest[0]");
         script.attest(0, 403, "challenges_expired", "honest[1]");
         script.status("PENDING", 0, "honest[0]").status("PASS", 1, "honest[1]");
         auto results = judged(script.end_scenario().end().text()).scenarios.at(0).expectations;
@@ -298,10 +299,10 @@ TEST(Quantity, AReasonIsPartOfWhatIsCounted) {
     Script script;
     script.begin("two",
                  {{.verdict = h::VerdictClause{"fail", "policy_violation"},
-                   .step = 0,
+                   .step = 1,
                    .quantity = {h::Quantity::Kind::AtMost, 1}}},
                  2);
-    script.step(0, "attest");
+    script.step(1, "attest");
     for (const std::string name : {"honest[0]", "honest[1]"})
         script.attest(0, 202, "", name).verdict(0, "fail", "broken_evidence_chain", name);
     const auto results = judged(script.end_scenario().end().text()).scenarios.at(0).expectations;
@@ -311,21 +312,26 @@ TEST(Quantity, AReasonIsPartOfWhatIsCounted) {
 
 TEST(Quantity, TooManyShowsThoseThatSatisfy) {
     const auto result = one(
-        {.response = h::ResponseClause{{{202, 202}}}, .step = 0, .quantity = {h::Quantity::Kind::AtMost, 0}});
+        {.response = h::ResponseClause{{{202, 202}}}, .step = 1, .quantity = {h::Quantity::Kind::AtMost, 0}});
     EXPECT_EQ(result.actual, "1 of 2 agents; honest[0]: 202");
     EXPECT_EQ(result.what, "response, at most 0 agents, step 1 (attest)");
 }
 
 TEST(Expectations, OfAScenarioThatDidNotEndAreSkipped) {
     Script script;
-    script.begin("x", {{.verdict = h::VerdictClause{"pass"}}}).step(0, "attest");
-    const auto result = judged(script.text()).scenarios.at(0).expectations.at(0);
+    script.begin("x", {{.verdict = h::VerdictClause{"pass"}, .source = "a.yaml:9:3"}}).step(1, "attest");
+    const RunReport report = judged(script.text());
+    const auto result = report.scenarios.at(0).expectations.at(0);
+    EXPECT_EQ(result.what, "verdict, whole run");
+    EXPECT_THAT(
+        console_text(report, "", {}),
+        HasSubstr("not judged: verdict, whole run  (a.yaml:9:3): the scenario did not come to its end"));
     EXPECT_EQ(result.judgement, Judgement::Skipped);
     EXPECT_THAT(result.reason, HasSubstr("did not come to its end"));
 }
 
 TEST(Expectations, OfAStepThatWasNotDoneDoNotHold) {
-    const auto result = one({.verdict = h::VerdictClause{"none"}, .step = 7});
+    const auto result = one({.verdict = h::VerdictClause{"none"}, .step = 8});
     EXPECT_EQ(result.judgement, Judgement::DoesNotHold);
     EXPECT_EQ(result.actual, "the step was not done");
 }
@@ -334,7 +340,7 @@ TEST(CheckExpectation, PlacesThatNobodyCouldCompareHaveNotAgreed) {
     Script script;
     script.begin(
         "one", {{.check = h::CheckClause{"verdict_sources_agree"}}, {.check = h::CheckClause{"accounted"}}});
-    script.step(0, "attest").attest(0);
+    script.step(1, "attest").attest(0);
     h::Verdict verdict;
     verdict.record.value = h::RecordVerdict{"verification_complete", "pass"};
     script.add(script.where(), verdict);

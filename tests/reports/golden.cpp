@@ -130,14 +130,14 @@ std::string Script::text() const {
 std::string honest_run(std::vector<h::Expectation> expectations) {
     if (expectations.empty()) {
         expectations = {{.response = h::ResponseClause{{{202, 202}}},
-                         .step = 0,
+                         .step = 1,
                          .source = "scenarios/honest-agent.yaml:9:13"},
-                        {.verdict = h::VerdictClause{"pass"}, .step = 0},
+                        {.verdict = h::VerdictClause{"pass"}, .step = 1},
                         {.status = h::StatusClause{"PASS"}, .agents = {"honest"}},
                         {.check = h::CheckClause{"accounted"}}};
     }
     Script script;
-    script.stack().begin("honest-agent", std::move(expectations)).step(0, "attest");
+    script.stack().begin("honest-agent", std::move(expectations)).step(1, "attest");
     script.enrol(R"({"7":[")" + quoted + R"("]})");
     for (int index = 0; index < 3; ++index)
         script.attest(index).verdict(index, "pass");
@@ -149,10 +149,10 @@ std::string mismatch_run(const std::string& expected_verdict) {
     script.stack().begin(
         "pcr-mismatch",
         {{.verdict = h::VerdictClause{expected_verdict, expected_verdict == "fail" ? "policy_violation" : ""},
-          .step = 0,
+          .step = 1,
           .agents = {"honest"},
           .source = "scenarios/pcr-mismatch.yaml:12:13"}});
-    script.step(0, "attest").enrol().attest(0).verdict(0, "fail", "policy_violation").status("FAIL", 0);
+    script.step(1, "attest").enrol().attest(0).verdict(0, "fail", "policy_violation").status("FAIL", 0);
     return script.end_scenario().end().text();
 }
 

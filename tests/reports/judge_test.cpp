@@ -42,7 +42,7 @@ TEST(Judge, AFailureThatWasNotExpectedIsExit1) {
 
 TEST(Judge, ARefusalThatWasExpectedIsNamed) {
     Script script;
-    script.begin("late", {{.response = h::ResponseClause{{{403, 403}}}, .step = 0}}).step(0, "attest");
+    script.begin("late", {{.response = h::ResponseClause{{{403, 403}}}, .step = 1}}).step(1, "attest");
     script.attest(0, 403, "challenges_expired");
     EXPECT_EQ(judged(script.end_scenario().end().text()).scenarios.at(0).headline,
               "submit 403 challenges_expired, as expected");
@@ -50,7 +50,7 @@ TEST(Judge, ARefusalThatWasExpectedIsNamed) {
 
 TEST(Judge, WithoutAPcrToBlameTheLogIsQuoted) {
     Script script;
-    script.begin("log").step(0, "attest").enrol(R"({"7":[")" + quoted + R"("]})").attest(0);
+    script.begin("log").step(1, "attest").enrol(R"({"7":[")" + quoted + R"("]})").attest(0);
     h::Verdict verdict;
     verdict.log.value =
         h::LogVerdict{"fail", "broken_evidence_chain", {"because the quote could not be authenticated"}};
@@ -61,7 +61,7 @@ TEST(Judge, WithoutAPcrToBlameTheLogIsQuoted) {
 
 TEST(Judge, TheSameNoteOfManyAgentsIsSaidOnce) {
     Script script;
-    script.begin("fleet", {}, 3).step(0, "attest");
+    script.begin("fleet", {}, 3).step(1, "attest");
     for (const char* name : {"honest[0]", "honest[1]", "honest[2]"}) {
         script.enrol(R"({"7":[")" + zeros + R"("]})", name)
             .attest(0, 202, "", name)
@@ -92,7 +92,7 @@ TEST(Judge, AScenarioOfWhichNothingCouldBeJudgedIsSkipped) {
 TEST(Judge, AFailedStackIsExit3WithTheWayOut) {
     Script script;
     script.begin("x")
-        .step(0, "attest")
+        .step(1, "attest")
         .end_scenario({h::ScenarioEnd::Ending::Failed, "the verifier died", "look at its log"});
     const RunReport report = judged(script.end({true, "the verifier died", 3}).text());
     EXPECT_EQ(report.scenarios.at(0).outcome, Outcome::Error);
@@ -103,7 +103,7 @@ TEST(Judge, AFailedStackIsExit3WithTheWayOut) {
 TEST(Judge, AnInterruptedRunIsPartialAndExit130) {
     Script script;
     script.begin("x")
-        .step(2, "attest")
+        .step(3, "attest")
         .end_scenario({h::ScenarioEnd::Ending::Interrupted, "interrupted", ""});
     const RunReport report = judged(script.end({true, "interrupted", {}}).text());
     EXPECT_EQ(report.scenarios.at(0).outcome, Outcome::Partial);
@@ -165,7 +165,7 @@ TEST(Judge, AHistoryWithAGapIsInvalid) {
 
 TEST(Judge, ScenariosSideBySideAreToldApart) {
     Script script;
-    script.begin("a").begin("b").step(0, "attest").enrol().attest(0).verdict(0, "pass");
+    script.begin("a").begin("b").step(1, "attest").enrol().attest(0).verdict(0, "pass");
     script.add({"a"}, h::ScenarioEnd{}).add({"b"}, h::ScenarioEnd{});
     const RunReport report = judged(script.end().text());
     ASSERT_EQ(report.scenarios.size(), 2U);

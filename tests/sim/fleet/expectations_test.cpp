@@ -23,7 +23,7 @@ TEST(Expectations, EveryConditionOfThePlanStandsInTheHistory) {
     EXPECT_EQ(all[0].response, (history::ResponseClause{{{202, 202}, {403, 403}}, {"challenges_expired"}}));
     EXPECT_EQ(all[0].verdict, (history::VerdictClause{"fail", "policy_violation"}));
     EXPECT_FALSE(all[0].status || all[0].check);
-    EXPECT_EQ(all[0].step, 1);
+    EXPECT_EQ(all[0].step, 2);
     EXPECT_EQ(all[0].agents, std::vector<std::string>{"b"});
     EXPECT_EQ(all[0].quantity, (history::Quantity{history::Quantity::Kind::AtLeast, 2}));
     EXPECT_EQ(all[1].status, (history::StatusClause{"PENDING"}));

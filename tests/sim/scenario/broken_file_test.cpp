@@ -17,7 +17,8 @@ INSTANTIATE_TEST_SUITE_P(
         {"NoScript", {.script = ""}, "1:1: `script:` is missing, the steps"},
         {"NothingExpected",
          {.expect = ""},
-         "1:1: nothing is expected, so nothing can fail: add `expect` to a step or at the end"},
+         "1:1: nothing is expected, so nothing can fail: add `expect` to a step or at the end, for "
+         "example `expect: [{ agents: GROUP, status: PASS }]`"},
         {"BadRequirement",
          {.more = "requirements: [KPM-7]"},
          "5:16: `requirements`: expected requirement ids like KPM-EVID-007; found 'KPM-7'"},
