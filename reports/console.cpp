@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include <fmt/format.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "reports/text.hpp"
@@ -52,8 +53,13 @@ std::string padding(std::size_t used, int wanted) {
     return std::string(used < width ? width - used : 0, ' ');
 }
 
-std::string line(int indent, const std::string& text) {
-    return std::string(static_cast<std::size_t>(indent), ' ') + printable(shorten_digests(text)) + '\n';
+/// As it is, but in lines that fit.
+std::string fitted(std::size_t indent, const std::string& text, const ConsoleStyle& style) {
+    return paragraph(indent, indent + 2, text, static_cast<std::size_t>(std::max(style.wrap, 0)));
+}
+
+std::string line(std::size_t indent, const std::string& text, const ConsoleStyle& style) {
+    return fitted(indent, printable(shorten_digests(text)), style);
 }
 
 /// What the clause says, and where it stands.
@@ -61,13 +67,13 @@ std::string clause_text(const ExpectationResult& result) {
     return result.source.empty() ? result.what : fmt::format("{}  ({})", result.what, result.source);
 }
 
-std::string expectation_text(const ExpectationResult& result) {
-    std::string text = line(8, clause_text(result));
-    text += line(10, "expected  " + result.expected);
-    text += line(10, "actual    " + result.actual);
-    if (const std::string by = decided_by(result); !by.empty()) text += line(10, by);
+std::string expectation_text(const ExpectationResult& result, const ConsoleStyle& style) {
+    std::string text = line(8, clause_text(result), style);
+    text += line(10, "expected  " + result.expected, style);
+    text += line(10, "actual    " + result.actual, style);
+    if (const std::string by = decided_by(result); !by.empty()) text += line(10, by, style);
     if (result.exchange && !result.exchange->body_excerpt.empty())
-        text += line(12, result.exchange->body_excerpt);
+        text += line(12, result.exchange->body_excerpt, style);
     return text;
 }
 
@@ -87,32 +93,33 @@ std::string account_text(const Account& account) {
 std::string details(const ScenarioReport& scenario, const ConsoleStyle& style) {
     std::string text;
     for (const std::string& note : scenario.notes)
-        text += line(8, note);
+        text += line(8, note, style);
     std::size_t skipped = 0;
     for (const ExpectationResult& result : scenario.expectations) {
-        if (result.judgement == Judgement::DoesNotHold) text += expectation_text(result);
+        if (result.judgement == Judgement::DoesNotHold) text += expectation_text(result, style);
         if (result.judgement == Judgement::Skipped) {
             ++skipped;
             if (style.verbose || skipped <= 3)
-                text += line(8, fmt::format("not judged: {}: {}", clause_text(result), result.reason));
+                text += line(8, fmt::format("not judged: {}: {}", clause_text(result), result.reason), style);
         }
         if (result.judgement == Judgement::Holds && style.verbose) {
-            text += line(8, fmt::format("holds: {}: {}", result.what, result.actual));
+            text += line(8, fmt::format("holds: {}: {}", result.what, result.actual), style);
         }
     }
-    if (skipped > 3 && !style.verbose) text += line(8, fmt::format("and {} more not judged", skipped - 3));
+    if (skipped > 3 && !style.verbose)
+        text += line(8, fmt::format("and {} more not judged", skipped - 3), style);
     for (const Finding& finding : scenario.findings) {
         const bool told = std::any_of(
             scenario.expectations.begin(), scenario.expectations.end(), [&](const ExpectationResult& result) {
                 return result.judgement == Judgement::DoesNotHold && result.expected == finding.check;
             });
-        if (!told) text += line(8, finding_text(finding));
+        if (!told) text += line(8, finding_text(finding), style);
     }
-    if (!scenario.mend.empty()) text += line(8, "mend: " + scenario.mend);
+    if (!scenario.mend.empty()) text += line(8, "mend: " + scenario.mend, style);
     if (style.verbose) {
-        text += line(8, account_text(scenario.account));
+        text += line(8, account_text(scenario.account), style);
         for (const NotChecked& what : scenario.not_checked) {
-            text += line(8, fmt::format("not checked: {}: {}", what.check, what.reason));
+            text += line(8, fmt::format("not checked: {}: {}", what.check, what.reason), style);
         }
     }
     return text;
@@ -126,7 +133,13 @@ ConsoleStyle style_for(int descriptor) {
         const char* value = std::getenv(name);
         return value != nullptr && *value != '\0';
     };
-    style.colour = isatty(descriptor) == 1 && !set("NO_COLOR") && !set("CI");
+    if (isatty(descriptor) != 1 || set("CI")) return style;
+    style.colour = !set("NO_COLOR");
+    winsize size{};
+    if (ioctl(descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
+        style.wrap = size.ws_col;
+        style.width = std::min(style.width, style.wrap);
+    }
     return style;
 }
 
@@ -141,7 +154,7 @@ std::string console_head(const RunReport& report, const ConsoleStyle& style) {
                             stack.keylime_where, short_address(stack, stack.registrar),
                             short_address(stack, stack.verifier), stack.mode);
     }
-    return printable(text) + '\n';
+    return fitted(0, printable(text), style);
 }
 
 std::string console_scenario(const ScenarioReport& scenario, const ConsoleStyle& style) {
@@ -154,7 +167,13 @@ std::string console_scenario(const ScenarioReport& scenario, const ConsoleStyle&
         6 + std::max(columns(name), static_cast<std::size_t>(std::max(style.name_width, 0))) + 2;
     std::string text = coloured(outcome, colour, style) + "  " + name +
                        padding(columns(name), style.name_width) + "  " + headline;
-    text += padding(before + columns(headline) + columns(duration) + 2, style.width) + "  ";
+    const std::size_t needed = before + columns(headline) + 2 + columns(duration);
+    if (style.wrap > 0 && needed > static_cast<std::size_t>(style.wrap)) {
+        return coloured(outcome, colour, style) + "  " + name + "  " +
+               coloured(duration, Colour::Dim, style) + '\n' + line(6, headline, style) +
+               details(scenario, style);
+    }
+    text += padding(needed, style.width) + "  ";
     text += coloured(duration, Colour::Dim, style) + '\n';
     return text + details(scenario, style);
 }
@@ -162,7 +181,7 @@ std::string console_scenario(const ScenarioReport& scenario, const ConsoleStyle&
 std::string console_totals(const RunReport& report, const std::string& where, const ConsoleStyle& style) {
     std::string text;
     for (const Finding& finding : report.findings)
-        text += line(0, finding_text(finding));
+        text += line(0, finding_text(finding), style);
     if (report.partial)
         text += coloured("partial", Colour::Yellow, style) + ": " + printable(report.reason) + '\n';
     std::vector<std::string> parts;
@@ -175,10 +194,10 @@ std::string console_totals(const RunReport& report, const std::string& where, co
     part(totals.error, "could not be judged");
     part(totals.skipped, "skipped");
     part(totals.partial, "partial");
-    text += counted(static_cast<std::uint64_t>(totals.scenarios), "scenario");
-    if (!parts.empty()) text += fmt::format(": {}", fmt::join(parts, ", "));
-    if (!where.empty()) text += " · " + where;
-    return text + '\n';
+    std::string last = counted(static_cast<std::uint64_t>(totals.scenarios), "scenario");
+    if (!parts.empty()) last += fmt::format(": {}", fmt::join(parts, ", "));
+    if (!where.empty()) last += " · " + where;
+    return text + fitted(0, last, style);
 }
 
 std::string console_text(const RunReport& report, const std::string& where, ConsoleStyle style) {

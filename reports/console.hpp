@@ -12,10 +12,12 @@ struct ConsoleStyle {
     bool quiet = false;    ///< only what is not as expected, and the last line
     bool verbose = false;  ///< every expectation and the account of every scenario
     int width = 95;        ///< columns of a scenario's line, its duration right-aligned
+    int wrap = 0;          ///< columns after which longer lines are broken; 0: never
     int name_width = 14;   ///< columns of the name; longer names move the rest
 };
 
-/// Colour where the descriptor is a terminal and neither NO_COLOR nor CI is set (https://no-color.org).
+/// Colour and line breaks where the descriptor is a terminal and CI is not set; no colour with NO_COLOR
+/// (https://no-color.org).
 ConsoleStyle style_for(int descriptor);
 
 /// "pushsim 0.1.0 · seed 4711 · Keylime 7.14.3 on loopback (registrar :41810, verifier :41811 push)\n"

@@ -57,6 +57,29 @@ std::size_t columns(std::string_view text) {
         text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
 }
 
+std::string paragraph(std::size_t indent, std::size_t hang, std::string_view text, std::size_t width) {
+    std::string lines(indent, ' ');
+    std::size_t used = indent;
+    bool fresh = true;  // nothing but the indent in the line yet
+    while (!text.empty()) {
+        const std::size_t blanks = std::min(text.find_first_not_of(' '), text.size());
+        const std::size_t end = std::min(text.find(' ', blanks), text.size());
+        const std::string_view word = text.substr(blanks, end - blanks);
+        if (width > 0 && !fresh && used + blanks + columns(word) > width) {
+            lines += '\n' + std::string(hang, ' ');
+            used = hang;
+        } else {
+            lines.append(blanks, ' ');
+            used += blanks;
+        }
+        lines += word;
+        used += columns(word);
+        fresh = false;
+        text.remove_prefix(end);
+    }
+    return lines + '\n';
+}
+
 std::string seconds_text(Duration duration) {
     const double seconds = std::chrono::duration<double>(duration).count();
     return seconds < 99.95 ? fmt::format("{:.1f} s", seconds) : fmt::format("{:.0f} s", seconds);

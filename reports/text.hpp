@@ -17,6 +17,10 @@ std::string printable(std::string_view text, bool keep_lines = false);
 /// Columns on a terminal: characters, not octets.
 std::size_t columns(std::string_view text);
 
+/// `text` in lines of at most `width` columns, broken at spaces, the first `indent` in and the others `hang`
+/// in; a word that is longer stands alone. Width 0: one line. Ends with a line feed.
+std::string paragraph(std::size_t indent, std::size_t hang, std::string_view text, std::size_t width);
+
 /// "4.1 s", from 100 s on "123 s"
 std::string seconds_text(Duration duration);
 

@@ -71,7 +71,7 @@ int stack_logs(const StackOptions& options);
 int stack_clean(const StackOptions& options);
 
 int list_scenarios(const std::vector<std::string>& paths, const std::string& format);
-int list_steps(const std::string& format);
-int list_faults(const std::string& format);
+int list_steps(const std::string& format, bool all);
+int list_faults(const std::string& format, bool all);
 
 }  // namespace pushsim::cli

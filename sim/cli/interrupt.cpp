@@ -26,6 +26,7 @@ extern "C" void on_signal(int signal) {
         return;
     }
     if (signal == SIGHUP) return;
+    say("ended at once: what was recorded so far stays, no report is written\n");
     for (const auto& group : groups_to_kill) {
         if (const pid_t pid = group.load(); pid > 1) ::kill(-pid, SIGKILL);
     }

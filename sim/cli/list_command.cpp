@@ -13,10 +13,13 @@ namespace {
 constexpr int kNameWidth = 20;
 
 template <typename Names>
-int list_names(const Names& names, const std::string& format) {
+int list_names(const Names& names, const std::string& format, bool all) {
     nlohmann::json list = nlohmann::json::array();
+    int to_come = 0;
     for (const auto& name : names) {
         const bool now = name.availability == scenario::Availability::Now;
+        if (!now) ++to_come;
+        if (!now && !all) continue;
         if (format == "json") {
             list.push_back(
                 {{"name", std::string(name.name)}, {"about", std::string(name.about)}, {"available", now}});
@@ -24,7 +27,11 @@ int list_names(const Names& names, const std::string& format) {
             fmt::print("{:<{}}  {}{}\n", name.name, kNameWidth, name.about, now ? "" : " (not yet)");
         }
     }
-    if (format == "json") fmt::print("{}\n", list.dump(2));
+    if (format == "json") {
+        fmt::print("{}\n", list.dump(2));
+    } else if (to_come > 0 && !all) {
+        fmt::print("{} more are part of the language and not yet in pushsim: --all shows them\n", to_come);
+    }
     return kAsExpected;
 }
 
@@ -49,11 +56,11 @@ int list_scenarios(const std::vector<std::string>& paths, const std::string& for
     return kAsExpected;
 }
 
-int list_steps(const std::string& format) {
-    return list_names(scenario::steps(), format);
+int list_steps(const std::string& format, bool all) {
+    return list_names(scenario::steps(), format, all);
 }
-int list_faults(const std::string& format) {
-    return list_names(scenario::faults(), format);
+int list_faults(const std::string& format, bool all) {
+    return list_names(scenario::faults(), format, all);
 }
 
 }  // namespace pushsim::cli

@@ -9,6 +9,7 @@
 
 #include "sim/cli/commands.hpp"
 #include "sim/cli/interrupt.hpp"
+#include "sim/cli/usage_error.hpp"
 #include "sim/cli/version.hpp"
 #include "sim/scenario/values.hpp"
 
@@ -31,11 +32,16 @@ void add_local(CLI::App& command, StackChoice& choice) {
         .add_option("--keylime", choice.keylime,
                     "a release installed by scripts/setup, a folder, or a keylime_verifier")
         ->type_name("VERSION|DIR|BIN");
-    command.add_option("--verifier-port", choice.verifier_port, "of a local stack; a free one by default");
-    command.add_option("--registrar-port", choice.registrar_port,
-                       "HTTP, of a local stack; a free one by default");
-    command.add_option("--registrar-tls-port", choice.registrar_tls_port,
-                       "of a local stack; a free one by default");
+    command.add_option("--verifier-port", choice.verifier_port, "of a local stack; a free one by default")
+        ->type_name("PORT");
+    command
+        .add_option("--registrar-port", choice.registrar_port,
+                    "HTTP, of a local stack; a free one by default")
+        ->type_name("PORT");
+    command
+        .add_option("--registrar-tls-port", choice.registrar_tls_port,
+                    "of a local stack; a free one by default")
+        ->type_name("PORT");
     command
         .add_option("--certificates", choice.certificates,
                     "of a local stack: our own test CA (default), or Keylime's `tls_dir = generate`")
@@ -87,8 +93,9 @@ int run_command_line(int argc, char** argv) {
         ->type_name("FILE|DIR")
         ->capture_default_str();
     add_stack(*run_command, run_options.stack);
-    run_command->add_option("--seed", run_options.seed,
-                            "the same choices again; drawn and printed by default");
+    run_command
+        ->add_option("--seed", run_options.seed, "the same choices again; drawn and printed by default")
+        ->type_name("NUMBER");
     run_command->add_option("--out", run_options.out, "where run folders go")
         ->type_name("DIR")
         ->capture_default_str();
@@ -147,7 +154,9 @@ int run_command_line(int argc, char** argv) {
     status->callback([&] { exit = stack_status(stack_options); });
     auto* logs = stack_command->add_subcommand("logs", "Where their logs are, and the last lines");
     logs->add_option("--folder", stack_options.folder, "this one; all by default")->type_name("DIR");
-    logs->add_option("--lines", stack_options.lines, "of each log")->capture_default_str();
+    logs->add_option("--lines", stack_options.lines, "of each log")
+        ->check(CLI::Range(1, 1'000'000))
+        ->capture_default_str();
     logs->footer("Example: pushsim stack logs --lines 50");
     logs->callback([&] { exit = stack_logs(stack_options); });
     auto* clean = stack_command->add_subcommand(
@@ -167,12 +176,16 @@ int run_command_line(int argc, char** argv) {
     scenarios->callback([&] { exit = list_scenarios(paths, format); });
     auto* steps = list->add_subcommand("steps", "What a script can do");
     add_format(*steps, format);
+    bool all = false;
+    const char* const about_all = "also those that are part of the language and not yet in pushsim";
+    steps->add_flag("--all", all, about_all);
     steps->footer("Example: pushsim list steps");
-    steps->callback([&] { exit = list_steps(format); });
+    steps->callback([&] { exit = list_steps(format, all); });
     auto* faults = list->add_subcommand("faults", "What can be made to go wrong");
     add_format(*faults, format);
+    faults->add_flag("--all", all, about_all);
     faults->footer("Example: pushsim list faults");
-    faults->callback([&] { exit = list_faults(format); });
+    faults->callback([&] { exit = list_faults(format, all); });
 
     if (argc == 1) {
         fmt::print(stderr, "{}", app.help());
@@ -183,7 +196,8 @@ int run_command_line(int argc, char** argv) {
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
-        return app.exit(error) == 0 ? kAsExpected : kUsage;
+        if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+        return report_error(usage_error(app, error));
     }
     return exit;
 }

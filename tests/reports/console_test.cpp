@@ -1,6 +1,7 @@
 #include "reports/console.hpp"
 
 #include <cstdlib>
+#include <sstream>
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
@@ -53,6 +54,28 @@ TEST(Console, FindingsAreShownOnce) {
     const std::string text = console_text(judged(without(honest_run(), R"("kind":"verdict")", 2)), "", {});
     EXPECT_THAT(text, HasSubstr("actual    honest[0]: attestation 2 was accepted"));
     EXPECT_THAT(text, Not(HasSubstr("        accounted: ")));
+}
+
+TEST(Console, ANarrowTerminalGetsLinesThatFit) {
+    const std::string text =
+        console_text(judged(mismatch_run("pass")), "runs/latest/", {.width = 60, .wrap = 60});
+    EXPECT_THAT(text, HasSubstr(R"(
+FAIL  pcr-mismatch  0.9 s
+      expected PASS, was FAIL policy_violation
+        PCR 7 (sha256): policy allows 0000…0000, quoted
+          9b71…c4e2
+)"));
+    std::istringstream lines(text);
+    for (std::string line; std::getline(lines, line);)
+        EXPECT_LE(columns(line), 60U) << line;
+}
+
+TEST(Paragraph, BreaksAtSpacesAndKeepsWordsWhole) {
+    EXPECT_EQ(paragraph(2, 4, "one two three", 9), "  one two\n    three\n");
+    EXPECT_EQ(paragraph(2, 4, "one two three", 0), "  one two three\n");
+    EXPECT_EQ(paragraph(0, 2, "a word-that-is-too-long b", 8), "a\n  word-that-is-too-long\n  b\n");
+    EXPECT_EQ(paragraph(0, 2, "ä…ö x", 5), "ä…ö x\n") << "columns, not octets";
+    EXPECT_EQ(paragraph(2, 2, "", 8), "  \n");
 }
 
 TEST(Console, QuietShowsOnlyWhatIsNotAsExpected) {

@@ -240,6 +240,7 @@ TEST(BadDays, CtrlCTwiceEndsAtOnceAndLeavesNoServer) {
     program.signal(SIGTERM);  // a second SIGINT could be merged with the first while that is pending
     const Ended run = program.wait(seconds{5});
     EXPECT_EQ(run.exit_code, 130) << run.out << run.err;
+    EXPECT_THAT(run.err, HasSubstr("ended at once: what was recorded so far stays"));
     EXPECT_TRUE(becomes([&] { return place.servers().empty(); }, seconds{5}));
 }
 
