@@ -137,7 +137,7 @@ class Run {
                 continue;
             }
             if (ready->fresh) {
-                if (const auto note = session.about_kept(); !note.empty() && !options_.quiet)
+                if (const auto& note = session.about_kept(); !note.empty() && !options_.quiet)
                     say_error("pushsim: " + note);
                 history_->append({}, history::StackEvent{"started", ready->kept ? "kept by `stack up`" : "",
                                                          facts_of(ready->address)});
