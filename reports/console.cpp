@@ -14,6 +14,7 @@ namespace pushsim::reports {
 namespace {
 
 constexpr std::size_t long_hex = 32;
+constexpr std::size_t most_diagnoses = 8;
 
 enum class Colour { Green, Red, Yellow, Dim };
 
@@ -90,8 +91,26 @@ std::string account_text(const Account& account) {
         account.pending);
 }
 
+/// Of several agents, or where some of them are not meant: which.
+std::string diagnosis_text(const Diagnosis& diagnosis, const ScenarioReport& scenario,
+                           const ConsoleStyle& style) {
+    const std::string who = scenario.agents > 1 ? some_of(diagnosis.agents) + ": " : "";
+    const auto wrap = static_cast<std::size_t>(std::max(style.wrap, 0));
+    std::string text = paragraph(8, 15, "cause  " + printable(shorten_digests(who + diagnosis.cause)), wrap);
+    if (!diagnosis.mend.empty())
+        text += paragraph(8, 15, "mend   " + printable(shorten_digests(diagnosis.mend)), wrap);
+    return text;
+}
+
 std::string details(const ScenarioReport& scenario, const ConsoleStyle& style) {
     std::string text;
+    for (std::size_t i = 0; i < scenario.diagnoses.size(); ++i) {
+        if (i == most_diagnoses && !style.verbose) {
+            text += line(8, fmt::format("and {} causes more", scenario.diagnoses.size() - i), style);
+            break;
+        }
+        text += diagnosis_text(scenario.diagnoses[i], scenario, style);
+    }
     for (const std::string& note : scenario.notes)
         text += line(8, note, style);
     std::size_t skipped = 0;

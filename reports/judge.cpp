@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "reports/checks.hpp"
+#include "reports/diagnosis.hpp"
 #include "reports/expectations.hpp"
 #include "reports/report.hpp"
 #include "reports/summary.hpp"
@@ -58,6 +59,7 @@ ScenarioReport judge_scenario(const ScenarioView& scenario, Duration run_end) {
     report.name = scenario.name;
     report.title = plan.title;
     report.file = plan.file;
+    report.agents = scenario.agents({}).size();
     report.duration = (scenario.end != nullptr ? scenario.end->t : run_end) - scenario.start->t;
     const auto* end = as<ScenarioEnd>(scenario.end);
     const bool ran = end != nullptr && end->ending == ScenarioEnd::Ending::Ran;
@@ -71,7 +73,8 @@ ScenarioReport judge_scenario(const ScenarioView& scenario, Duration run_end) {
         checked.not_checked = {{"accounted", "the scenario did not come to its end"}};
     }
     report.expectations = judge_expectations(scenario, checked);
-    report.notes = explanations(scenario);
+    report.diagnoses = diagnose(scenario);
+    report.notes = unexplained(scenario, report.diagnoses);
     report.findings = std::move(checked.findings);
     report.not_checked = std::move(checked.not_checked);
     if (ran) {

@@ -32,6 +32,19 @@ pugi::xml_node add_text(pugi::xml_node parent, const char* name, const std::stri
     return node;
 }
 
+/// Causes and mends, then what has none.
+std::string explanation_text(const ScenarioReport& scenario) {
+    std::string text;
+    for (const Diagnosis& one : scenario.diagnoses) {
+        text +=
+            fmt::format("cause: {}{}\n", scenario.agents > 1 ? some_of(one.agents) + ": " : "", one.cause);
+        if (!one.mend.empty()) text += fmt::format("mend: {}\n", one.mend);
+    }
+    for (const std::string& note : scenario.notes)
+        text += note + '\n';
+    return text;
+}
+
 /// What does not hold, for the body of <failure>.
 std::string failure_text(const ScenarioReport& scenario) {
     std::string text;
@@ -41,8 +54,7 @@ std::string failure_text(const ScenarioReport& scenario) {
                             result.expected, result.actual);
         if (const std::string by = decided_by(result); !by.empty()) text += "  " + by + '\n';
     }
-    for (const std::string& note : scenario.notes)
-        text += note + '\n';
+    text += explanation_text(scenario);
     for (const Finding& finding : scenario.findings) {
         if (finding.severity == Severity::Wrong) text += fmt::format("{}: {}\n", finding.check, finding.text);
     }
@@ -77,8 +89,7 @@ void add_case(pugi::xml_node suite, const std::string& suite_name, const Scenari
             break;
     }
     std::string output = scenario.headline + '\n';
-    for (const std::string& note : scenario.notes)
-        output += note + '\n';
+    output += explanation_text(scenario);
     if (!scenario.file.empty()) output += "scenario: " + scenario.file + '\n';
     if (!history_path.empty()) output += "history: " + history_path + '\n';
     add_text(test_case, "system-out", output);

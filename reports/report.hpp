@@ -68,6 +68,15 @@ struct NotChecked {
     std::string reason;
 };
 
+/// A known failure that the history shows (diagnosis.hpp).
+struct Diagnosis {
+    std::string rule;                     ///< name of the rule, for programs
+    std::string cause;                    ///< sentences for a person, digests in full
+    std::string mend;                     ///< what to do, in the same words
+    std::vector<std::uint64_t> evidence;  ///< lines of the history, the deciding one first
+    std::vector<std::string> agents;
+};
+
 /// Decision 8, summed over the agents of a scenario.
 struct Account {
     std::uint64_t sent = 0;        ///< submissions of evidence
@@ -84,12 +93,14 @@ struct ScenarioReport {
     std::string title;
     std::string file;
     Outcome outcome = Outcome::Partial;
-    std::string headline;            ///< one line, without a full stop
-    std::vector<std::string> notes;  ///< explanations, digests in full
+    std::string headline;  ///< one line, without a full stop
+    std::vector<Diagnosis> diagnoses;
+    std::vector<std::string> notes;  ///< of failures without a diagnosis: the verifier's own words
     std::vector<ExpectationResult> expectations;
     std::vector<Finding> findings;
     std::vector<NotChecked> not_checked;
     Account account;
+    std::size_t agents = 0;  ///< that the scenario has
     Duration duration{};
     std::string reason;  ///< of skipped, error, partial
     std::string mend;    ///< the way out of an error, where there is one

@@ -66,6 +66,13 @@ Json scenario(const ScenarioReport& report) {
     put(json, "file", report.file);
     json["outcome"] = to_string(report.outcome);
     json["headline"] = report.headline;
+    json["diagnoses"] = list(report.diagnoses, [](const Diagnosis& one) {
+        return Json{{"rule", one.rule},
+                    {"cause", one.cause},
+                    {"mend", one.mend},
+                    {"evidence", one.evidence},
+                    {"agents", one.agents}};
+    });
     json["notes"] = report.notes;
     json["duration"] = seconds(report.duration);
     put(json, "reason", report.reason);

@@ -6,13 +6,15 @@
 //    "stacks": [{"kind", "keylime_version", "keylime_where", "keylime_origin", "registrar", "verifier",
 //    "mode"}], "partial": false, "reason": "…", "duration": 7.2, "exit_code": 0, "totals": {"scenarios",
 //    "as_expected", "not_as_expected", "error", "skipped", "partial"}, "findings": [finding], "scenarios":
-//    [{"name", "title", "file", "outcome", "headline", "notes": [text], "duration", "reason", "mend",
+//    [{"name", "title", "file", "outcome", "headline", "diagnoses": [diagnosis], "notes": [text], "duration",
+//    "reason", "mend",
 //      "account": {"sent", "accepted", "refused", "in_transit", "passed", "failed", "pending"},
 //      "expectations": [{"judgement": "holds|does_not_hold|skipped", "what", "expected", "actual", "reason",
 //                        "source", "n", "exchange": {"n", "agent", "phase", "method", "target", "status",
 //                        "code",
 //                                                    "failure", "body_excerpt"}}],
 //      "findings": [finding], "not_checked": [{"check", "reason"}]}]}
+//   diagnosis: {"rule", "cause", "mend", "evidence": [n], "agents": [name]}
 //   finding: {"check", "severity": "wrong|note", "text", "n"}
 //
 // `n` is the number of a line in history.jsonl. A reader ignores members that it does not know; `format`

@@ -1,17 +1,16 @@
 #include "reports/summary.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <set>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
+
+#include "reports/text.hpp"
 
 namespace pushsim::reports {
 namespace {
 
 constexpr std::size_t max_notes = 8;
-constexpr std::size_t max_values_shown = 3;
 constexpr std::size_t max_log_lines = 3;
 
 /// How often each of these words was said, in the order of their first use.
@@ -61,7 +60,8 @@ Story story_of(const ScenarioView& scenario) {
                        cycle != nullptr && cycle->ending != "reached") {
                 std::string word = cycle->status ? std::to_string(*cycle->status) : cycle->ending;
                 if (!cycle->code.empty()) word += " " + cycle->code;
-                story.refusals.add(cycle->phase + " " + word);
+                story.refusals.add(cycle->phase == "submit" && cycle->status ? word
+                                                                             : cycle->phase + " " + word);
             } else if (const auto* read = as<history::StatusRead>(line);
                        read != nullptr && read->error.empty()) {
                 status = &read->status;
@@ -110,81 +110,6 @@ std::string not_as_expected_headline(const ScenarioView& scenario, const Scenari
     return "not as expected";
 }
 
-std::optional<int> number_in(const std::string& text) {
-    int number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-    return number;
-}
-
-/// The PCRs whose quoted value the policy does not allow. A policy entry that is no list is not enforced by
-/// Keylime, and not looked at here.
-std::vector<std::string> mismatches(const std::string& policy_text, const history::QuoteValues& quote) {
-    std::vector<std::string> notes;
-    const auto policy = nlohmann::json::parse(policy_text, nullptr, false);
-    if (!policy.is_object()) return notes;
-    std::map<int, std::vector<std::string>> allowed;
-    for (const auto& [key, values] : policy.items()) {
-        const auto pcr = number_in(key);
-        if (!pcr || !values.is_array()) continue;
-        for (const auto& value : values) {
-            if (value.is_string()) allowed[*pcr].push_back(value.get<std::string>());
-        }
-    }
-    for (auto& [pcr, values] : allowed) {
-        const auto quoted = quote.pcrs.find(pcr);
-        if (quoted != quote.pcrs.end() &&
-            std::find(values.begin(), values.end(), quoted->second) != values.end()) {
-            continue;
-        }
-        const std::size_t more = values.size() > max_values_shown ? values.size() - max_values_shown : 0;
-        values.resize(values.size() - more);
-        notes.push_back(fmt::format("PCR {} ({}): policy allows {}{}, {}", pcr, quote.bank,
-                                    fmt::join(values, " or "),
-                                    more == 0 ? "" : fmt::format(" or {} more", more),
-                                    quoted == quote.pcrs.end() ? "not quoted" : "quoted " + quoted->second));
-    }
-    return notes;
-}
-
-/// Notes on each failed attestation of an agent.
-std::vector<std::string> explain(const Lines& lines) {
-    std::string policy;
-    const history::QuoteValues* quote = nullptr;
-    std::map<int, std::pair<std::string, const history::QuoteValues*>>
-        submitted;  // by index: policy and quote
-    std::vector<std::string> notes;
-    for (const history::Entry* line : lines) {
-        if (const auto* act = as<history::TenantActSeen>(line); act != nullptr && act->act == "enrol") {
-            policy = act->tpm_policy;
-        } else if (const auto* operation = as<history::TpmOperation>(line);
-                   operation != nullptr && operation->quote) {
-            quote = &*operation->quote;
-        } else if (const auto* submission = as_submission(line); submission != nullptr && submission->index) {
-            submitted[*submission->index] = {policy, quote};
-        } else if (const auto* verdict = as<history::Verdict>(line)) {
-            if (evaluation_of(*verdict) != "fail") continue;
-            const auto behind = submitted.find(verdict->index);
-            std::vector<std::string> found;
-            if (behind != submitted.end() && behind->second.second != nullptr) {
-                found = mismatches(behind->second.first, *behind->second.second);
-            }
-            if (found.empty() && verdict->log.value) {
-                for (const std::string& detail : verdict->log.value->details) {
-                    if (found.size() < max_log_lines) found.push_back("the verifier's log: " + detail);
-                }
-            }
-            notes.insert(notes.end(), found.begin(), found.end());
-        }
-    }
-    return notes;
-}
-
-std::string names(const std::vector<std::string>& agents) {
-    if (agents.size() <= 2) return fmt::format("{}", fmt::join(agents, ", "));
-    return fmt::format("{}, {} and {} more", agents[0], agents[1], agents.size() - 2);
-}
-
 }  // namespace
 
 std::string headline(const ScenarioView& scenario, const ScenarioReport& report) {
@@ -201,14 +126,25 @@ std::string headline(const ScenarioView& scenario, const ScenarioReport& report)
     return report.reason;
 }
 
-std::vector<std::string> explanations(const ScenarioView& scenario) {
+std::vector<std::string> unexplained(const ScenarioView& scenario, const std::vector<Diagnosis>& diagnoses) {
+    std::set<std::uint64_t> explained;
+    for (const Diagnosis& diagnosis : diagnoses)
+        explained.insert(diagnosis.evidence.begin(), diagnosis.evidence.end());
     std::vector<std::pair<std::string, std::vector<std::string>>> by_text;
     for (const auto& [agent, lines] : scenario.by_agent) {
-        for (const std::string& text : explain(lines)) {
-            auto at =
-                std::find_if(by_text.begin(), by_text.end(), [&](const auto& n) { return n.first == text; });
-            if (at == by_text.end()) at = by_text.insert(by_text.end(), {text, {}});
-            if (at->second.empty() || at->second.back() != agent) at->second.push_back(agent);
+        for (const history::Entry* line : lines) {
+            const auto* verdict = as<history::Verdict>(line);
+            if (verdict == nullptr || evaluation_of(*verdict) != "fail" || explained.contains(line->n))
+                continue;
+            if (!verdict->log.value) continue;
+            const auto& details = verdict->log.value->details;
+            for (std::size_t i = 0; i < std::min(details.size(), max_log_lines); ++i) {
+                const std::string text = "the verifier's log: " + details[i];
+                auto at = std::find_if(by_text.begin(), by_text.end(),
+                                       [&](const auto& known) { return known.first == text; });
+                if (at == by_text.end()) at = by_text.insert(by_text.end(), {text, {}});
+                if (at->second.empty() || at->second.back() != agent) at->second.push_back(agent);
+            }
         }
     }
     std::vector<std::string> notes;
@@ -217,7 +153,7 @@ std::vector<std::string> explanations(const ScenarioView& scenario) {
             notes.push_back(fmt::format("and {} more of the kind", by_text.size() - max_notes));
             break;
         }
-        notes.push_back(scenario.by_agent.size() == 1 ? text : names(agents) + ": " + text);
+        notes.push_back(scenario.by_agent.size() == 1 ? text : some_of(agents) + ": " + text);
     }
     return notes;
 }

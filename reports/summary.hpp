@@ -12,7 +12,7 @@ namespace pushsim::reports {
 /// "3 attestations accepted, status PASS"; needs outcome, reason, expectations, findings and account.
 std::string headline(const ScenarioView& scenario, const ScenarioReport& report);
 
-/// Why attestations failed: "PCR 7 (sha256): policy allows …, quoted …", else what the verifier's log says.
-std::vector<std::string> explanations(const ScenarioView& scenario);
+/// What the verifier's log says of failed attestations that no diagnosis speaks of.
+std::vector<std::string> unexplained(const ScenarioView& scenario, const std::vector<Diagnosis>& diagnoses);
 
 }  // namespace pushsim::reports

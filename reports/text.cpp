@@ -80,6 +80,11 @@ std::string paragraph(std::size_t indent, std::size_t hang, std::string_view tex
     return lines + '\n';
 }
 
+std::string some_of(const std::vector<std::string>& agents) {
+    if (agents.size() <= 2) return fmt::format("{}", fmt::join(agents, ", "));
+    return fmt::format("{}, {} and {} more", agents[0], agents[1], agents.size() - 2);
+}
+
 std::string seconds_text(Duration duration) {
     const double seconds = std::chrono::duration<double>(duration).count();
     return seconds < 99.95 ? fmt::format("{:.1f} s", seconds) : fmt::format("{:.0f} s", seconds);

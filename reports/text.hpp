@@ -21,6 +21,9 @@ std::size_t columns(std::string_view text);
 /// in; a word that is longer stands alone. Width 0: one line. Ends with a line feed.
 std::string paragraph(std::size_t indent, std::size_t hang, std::string_view text, std::size_t width);
 
+/// "a, b", "a, b and 7 more"
+std::string some_of(const std::vector<std::string>& agents);
+
 /// "4.1 s", from 100 s on "123 s"
 std::string seconds_text(Duration duration);
 

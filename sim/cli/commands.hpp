@@ -43,6 +43,7 @@ struct StackChoice {
 
 struct RunOptions {
     std::vector<std::string> paths;
+    std::vector<std::string> tags;  ///< only scenarios with one of these; empty: all
     StackChoice stack;
     std::optional<std::uint64_t> seed;
     std::string out = "runs";

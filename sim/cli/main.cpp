@@ -92,6 +92,8 @@ int run_command_line(int argc, char** argv) {
     run_command->add_option("paths", run_options.paths, "scenario files; a folder means all below it")
         ->type_name("FILE|DIR")
         ->capture_default_str();
+    run_command->add_option("--tag", run_options.tags, "only scenarios that have it; may be repeated")
+        ->type_name("NAME");
     add_stack(*run_command, run_options.stack);
     run_command
         ->add_option("--seed", run_options.seed, "the same choices again; drawn and printed by default")
@@ -112,7 +114,8 @@ int run_command_line(int argc, char** argv) {
     run_command->add_flag("--quiet", run_options.quiet, "only what is not as expected, and the last line");
     run_command->add_flag("--verbose", run_options.verbose, "every expectation and account");
     run_command->footer(
-        std::string("Example: pushsim run scenarios/pcr-mismatch.yaml --keylime 7.14.2 --bodies all\n\n") +
+        std::string(
+            "Example: pushsim run scenarios/reproduce/pcr-mismatch.yaml --keylime 7.14.2 --bodies all\n\n") +
         kExitCodes);
     run_command->callback([&] {
         const auto duration = scenario::parse_duration(limit);
@@ -123,6 +126,9 @@ int run_command_line(int argc, char** argv) {
             return;
         }
         run_options.scenario_limit = *duration;
+        // scripts/run without files or tags plays what is quick.
+        const bool by_default = run_command->count("paths") == 0 && run_options.tags.empty();
+        if (scenarios_folder != nullptr && by_default) run_options.tags = {"quick"};
         exit = run(run_options);
     });
 

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cstdio>
+#include <set>
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -293,6 +294,27 @@ class Run {
 
 }  // namespace
 
+namespace {
+
+/// Leaves those that have one of the tags. ErrorKind::Usage names a tag that none has.
+Result<void> select_by_tag(std::vector<scenario::Scenario>& scenarios, const std::vector<std::string>& tags) {
+    std::set<std::string> known;
+    for (const auto& one : scenarios)
+        known.insert(one.tags.begin(), one.tags.end());
+    for (const std::string& tag : tags) {
+        if (known.contains(tag)) continue;
+        return fail(ErrorKind::Usage, fmt::format("--tag: no scenario here has the tag '{}'", tag),
+                    known.empty() ? "they have none" : fmt::format("they have {}", fmt::join(known, ", ")));
+    }
+    std::erase_if(scenarios, [&](const scenario::Scenario& one) {
+        return std::ranges::none_of(
+            one.tags, [&](const std::string& tag) { return std::ranges::find(tags, tag) != tags.end(); });
+    });
+    return {};
+}
+
+}  // namespace
+
 int run(const RunOptions& options) {
     const Interrupt interrupt;
     if (options.stack.stack == "kind") {
@@ -306,6 +328,10 @@ int run(const RunOptions& options) {
             text.pop_back();
         say_error(text);
         return kUsage;
+    }
+    if (!options.tags.empty()) {
+        if (const auto some = select_by_tag(loaded.scenarios, options.tags); !some)
+            return report_error(some.error());
     }
     if (options.stack.stack == "external") {
         if (const auto address = external_address(options.stack); !address)

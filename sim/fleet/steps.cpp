@@ -47,6 +47,7 @@ std::string policy_text(const scenario::TpmPolicy& policy, const boot::BootState
     if (const auto* literal = std::get_if<scenario::LiteralPolicy>(&policy)) {
         return protocol::tpm_policy_text(literal->allowed);
     }
+    if (const auto* text = std::get_if<scenario::PolicyText>(&policy)) return text->json;
     return protocol::Enrolment{}.tpm_policy;
 }
 

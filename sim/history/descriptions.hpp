@@ -155,6 +155,13 @@ void describe(F& f, MessageSeen& v) {
 }
 
 template <typename F>
+void describe(F& f, NegotiatedSeen& v) {
+    f.must("requested", v.requested);
+    f.maybe("received_at", v.received_at);
+    f.maybe("expire_at", v.expire_at);
+}
+
+template <typename F>
 void describe(F& f, ExchangeSeen& v) {
     f.must("phase", v.phase);
     f.must("peer", v.peer);
@@ -178,6 +185,8 @@ void describe(F& f, ExchangeSeen& v) {
     f.maybe("receive", v.receive);
     f.must("total", v.total);
     f.maybe("reused", v.reused);
+    f.maybe("negotiated", v.negotiated);
+    f.maybe("seconds_to_next", v.seconds_to_next);
     f.part("request", v.request);
     f.part("response", v.response);
 }

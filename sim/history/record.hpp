@@ -116,6 +116,13 @@ struct MessageSeen {
     bool cut = false;          ///< the body is longer than what was kept of it
 };
 
+/// What the verifier's answer to a negotiation says of the attestation (protocol, "POST …/attestations").
+struct NegotiatedSeen {
+    std::vector<std::string> requested = {};  ///< evidence types in order: tpm_quote, uefi_log, ima_log
+    std::string received_at = {};             ///< capabilities_received_at, by the verifier's clock, as sent
+    std::string expire_at = {};               ///< challenges_expire_at; empty where no challenge was issued
+};
+
 /// An Exchange as it stands in the history.
 struct ExchangeSeen {
     std::string phase;
@@ -140,6 +147,8 @@ struct ExchangeSeen {
     std::optional<Duration> receive = {};
     Duration total{};
     bool reused = false;
+    std::optional<NegotiatedSeen> negotiated = {};  ///< of a 201 to a negotiation
+    std::optional<int> seconds_to_next = {};        ///< of a 202 to a submission: until the next is due
     MessageSeen request = {};
     MessageSeen response = {};
 };

@@ -70,6 +70,42 @@ void read_error(const std::string& body, ExchangeSeen& seen) {
     }
 }
 
+using Json = nlohmann::ordered_json;
+
+/// The member of an object, or nothing.
+const Json* member(const Json* object, const char* name) {
+    if (object == nullptr || !object->is_object()) return nullptr;
+    const auto at = object->find(name);
+    return at == object->end() ? nullptr : &*at;
+}
+
+std::string text_in(const Json* object, const char* name, Redactor& redactor) {
+    const Json* text = member(object, name);
+    return text != nullptr && text->is_string() ? redactor.text(text->get_ref<const std::string&>()) : "";
+}
+
+/// What the verifier says of an attestation, where the answer has the form it should have.
+void read_attestation(const HttpResponse& answer, ExchangeSeen& seen, Redactor& redactor) {
+    const bool negotiation = seen.phase == "negotiate" && answer.status == 201;
+    const bool submission = seen.phase == "submit" && answer.status == 202;
+    if ((!negotiation && !submission) || answer.body.size() > max_kept_body) return;
+    const auto json = parse_json(answer.body);
+    if (!json) return;
+    if (submission) {
+        const Json* seconds = member(member(&*json, "meta"), "seconds_to_next_attestation");
+        if (seconds != nullptr && seconds->is_number_integer()) seen.seconds_to_next = seconds->get<int>();
+        return;
+    }
+    const Json* attributes = member(member(&*json, "data"), "attributes");
+    const Json* requested = member(attributes, "evidence_requested");
+    if (requested == nullptr || !requested->is_array()) return;
+    seen.negotiated.emplace();
+    for (const Json& item : *requested)
+        seen.negotiated->requested.push_back(text_in(&item, "evidence_type", redactor));
+    seen.negotiated->received_at = text_in(attributes, "capabilities_received_at", redactor);
+    seen.negotiated->expire_at = text_in(attributes, "challenges_expire_at", redactor);
+}
+
 struct ToEvent {
     Redactor& redactor;
     BodyKeeper& keeper;
@@ -119,6 +155,7 @@ struct ToEvent {
         seen.receive = outcome.timings.receive;
         seen.total = outcome.timings.total;
         seen.reused = outcome.reused_connection;
+        if (outcome.response) read_attestation(*outcome.response, seen, redactor);
         return seen;
     }
 

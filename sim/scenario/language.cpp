@@ -64,7 +64,7 @@ constexpr std::array<Name, 5> boot_key_table{{
 }};
 
 constexpr std::array<Name, 8> enrol_key_table{{
-    {"tpm_policy", "none (default), {from_boot: [PCR, …]}, or PCR: [hex, …]"},
+    {"tpm_policy", "none (default), {from_boot: [PCR, …]}, PCR: [hex, …], or {json: text as sent}"},
     {"accept_tpm_hash_algs", "in order of preference; [sha256] if left out"},
     {"accept_tpm_encryption_algs", "[rsa] if left out"},
     {"accept_tpm_signing_algs", "[rsassa] if left out"},

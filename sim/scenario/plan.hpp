@@ -77,7 +77,12 @@ struct LiteralPolicy {
     std::map<int, std::vector<std::string>> allowed;
     bool operator==(const LiteralPolicy&) const = default;
 };
-using TpmPolicy = std::variant<NoPolicy, PolicyFromBoot, LiteralPolicy>;
+/// `tpm_policy: {json: '{"7": "…"}'}`: the text that the tenant sends, right or wrong.
+struct PolicyText {
+    std::string json;
+    bool operator==(const PolicyText&) const = default;
+};
+using TpmPolicy = std::variant<NoPolicy, PolicyFromBoot, LiteralPolicy, PolicyText>;
 
 /// `enrol:`, what the tenant tells the verifier about the agents of a group.
 struct Enrolment {

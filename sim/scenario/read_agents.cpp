@@ -9,7 +9,10 @@ namespace pushsim::scenario {
 namespace {
 
 constexpr int most_agents = 100'000;
-constexpr std::array<Name, 1> from_boot_key{{{"from_boot", "the values at the moment of enrolment"}}};
+constexpr std::array<Name, 2> policy_keys{{
+    {"from_boot", "the values at the moment of enrolment"},
+    {"json", "the text that is sent, right or wrong"},
+}};
 
 const std::vector<Name>& hash_algorithms() {
     static const std::vector<Name> names{
@@ -148,17 +151,18 @@ Group read_group(Report& report, const Node& name, const Node& node) {
 std::optional<TpmPolicy> read_tpm_policy(Report& report, const Node& node) {
     if (node.is(Node::Kind::Scalar) && node.text == "none") return NoPolicy{};
     if (!node.is(Node::Kind::Map) || node.entries.empty()) {
-        report.expected(node, "tpm_policy", "none, { from_boot: [7] } or { 7: [hex, …] }");
+        report.expected(node, "tpm_policy", "none, { from_boot: [7] }, { 7: [hex, …] } or { json: text }");
         return std::nullopt;
     }
-    const MapReader map(report, node, "`tpm_policy`", from_boot_key, MapReader::Pcrs::Taken);
-    if (const Node* pcrs = map.get("from_boot")) {
-        if (!map.pcr_entries().empty()) {
-            report.add(*map.pcr_entries()[0].first,
-                       "`tpm_policy`: either `from_boot` or PCR values, not both");
-        }
-        return PolicyFromBoot{read_pcr_list(report, *pcrs, "from_boot")};
+    const MapReader map(report, node, "`tpm_policy`", policy_keys, MapReader::Pcrs::Taken);
+    const Node* pcrs = map.get("from_boot");
+    const Node* text = map.get("json");
+    if (node.entries.size() > 1 && (pcrs != nullptr || text != nullptr)) {
+        report.add(node.entries[1].key,
+                   "`tpm_policy`: one of `from_boot`, `json` and PCR values, not several");
     }
+    if (pcrs != nullptr) return PolicyFromBoot{read_pcr_list(report, *pcrs, "from_boot")};
+    if (text != nullptr) return PolicyText{read_text(report, *text, "json").value_or("")};
     return LiteralPolicy{read_allowed_values(report, map.pcr_entries())};
 }
 

@@ -96,6 +96,11 @@ void write_policy(YAML::Emitter& out, const TpmPolicy& policy) {
             write_words(out, values);
         }
         out << YAML::EndMap;
+    } else if (const auto* text = std::get_if<PolicyText>(&policy)) {
+        out << YAML::BeginMap;
+        key(out, "json");
+        quoted(out, text->json);
+        out << YAML::EndMap;
     } else {
         out << "none";
     }

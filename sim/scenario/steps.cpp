@@ -20,7 +20,7 @@ constexpr std::array<Name, 2> tenant_keys{{agents_key, bare_key}};
 constexpr std::array<Name, 6> enrol_step_keys{{
     agents_key,
     bare_key,
-    {"tpm_policy", "instead of the group's: none, {from_boot: [PCR, …]}, or PCR: [hex, …]"},
+    {"tpm_policy", "instead of the group's, in one of its forms"},
     {"runtime_policy", "the IMA policy", later},
     {"mb_policy", "the measured boot policy", later},
     faults_key,

@@ -31,7 +31,8 @@ TEST(Console, LooksAsTheReadmeShows) {
         R"(pushsim 0.1.0 · seed 4711 · Keylime 7.14.3 on loopback (registrar :41810, verifier :41811 push)
   ok  honest-agent    1 attestation accepted, status PASS                                 0.9 s
   ok  pcr-mismatch    FAIL policy_violation, as expected                                  0.9 s
-        PCR 7 (sha256): policy allows 0000…0000, quoted 9b71…c4e2
+        cause  PCR 7 (sha256): policy allows 0000…0000, quoted 9b71…c4e2
+        mend   If the new value is right, enrol again with {"7": ["9b71…c4e2"]}; deleting first is needed, for Keylime has no update of a TPM policy
 2 scenarios: 2 as expected · runs/latest/ (history.jsonl, report.json, junit.xml)
 )");
 }
@@ -40,12 +41,13 @@ TEST(Console, AFailureShowsExpectedActualAndTheExchange) {
     const std::string text = console_text(judged(mismatch_run("pass")), "", {});
     EXPECT_THAT(text, HasSubstr(R"(
 FAIL  pcr-mismatch    expected PASS, was FAIL policy_violation                            0.9 s
-        PCR 7 (sha256): policy allows 0000…0000, quoted 9b71…c4e2
+        cause  PCR 7 (sha256): policy allows 0000…0000, quoted 9b71…c4e2
+        mend   If the new value is right, enrol again with {"7": ["9b71…c4e2"]}; deleting first is needed, for Keylime has no update of a TPM policy
         verdict, honest, step 1 (attest)  (scenarios/pcr-mismatch.yaml:12:13)
           expected  PASS
           actual    honest[0]: FAIL policy_violation
           decided by history line 10, exchange in line 8: PATCH /v3.0/agents/id/attestations/0 -> 202 (honest[0], submit)
-            {"data":{"type":"attestation"}}
+            {"meta":{"seconds_to_next_attestation":1}}
 1 scenario: 1 not as expected
 )"));
 }
@@ -62,8 +64,12 @@ TEST(Console, ANarrowTerminalGetsLinesThatFit) {
     EXPECT_THAT(text, HasSubstr(R"(
 FAIL  pcr-mismatch  0.9 s
       expected PASS, was FAIL policy_violation
-        PCR 7 (sha256): policy allows 0000…0000, quoted
-          9b71…c4e2
+        cause  PCR 7 (sha256): policy allows 0000…0000,
+               quoted 9b71…c4e2
+        mend   If the new value is right, enrol again with
+               {"7": ["9b71…c4e2"]}; deleting first is
+               needed, for Keylime has no update of a TPM
+               policy
 )"));
     std::istringstream lines(text);
     for (std::string line; std::getline(lines, line);)

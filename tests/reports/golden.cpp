@@ -48,22 +48,38 @@ Script& Script::enrol(const std::string& policy, const std::string& name) {
 }
 
 Script& Script::attest(int index, int status, const std::string& code, const std::string& name) {
-    h::Exchange negotiate = h::test::an_exchange(201);
+    h::Exchange negotiate = h::test::an_exchange(201, negotiation_);
     negotiate.phase = "negotiate";
     negotiate.request.method = "POST";
     negotiate.request.target = "/v3.0/agents/id/attestations";
     negotiate.index = index;
+    negotiate.outcome.timings.start = clock_.now();
     add(where(name), negotiate);
-    add(where(name),
-        h::TpmOperation{"quote", std::chrono::milliseconds{2}, "", h::QuoteValues{"sha256", {{7, quoted}}}});
-    h::Exchange submit = h::test::an_exchange(status);
+    clock_.advance(held_);
+    add(where(name), h::TpmOperation{"quote", std::chrono::milliseconds{2}, "", quote_});
+    h::Exchange submit = h::test::an_exchange(status, R"({"meta":{"seconds_to_next_attestation":1}})");
     submit.request.target = fmt::format("/v3.0/agents/id/attestations/{}", index);
+    submit.outcome.timings.start = clock_.now();
     if (!code.empty()) {
         submit.outcome.response->body =
             fmt::format(R"({{"errors":[{{"status":"{}","code":"{}"}}]}})", status, code);
     }
     add(where(name), submit);
     return add(where(name), h::Cycle{"submit", status == 202 ? "reached" : "refused", status, code, index});
+}
+
+Script& Script::asked_for_nothing() {
+    negotiation_ = R"({"data":{"attributes":{"evidence_requested":[]}}})";
+    return *this;
+}
+
+Script& Script::quoting(const h::QuoteValues& quote) {
+    quote_ = quote;
+    return *this;
+}
+
+Script& Script::extend(int pcr, const std::string& name) {
+    return add(where(name), h::MachineAct{"extend", pcr, {{"sha256", zeros}}, "text:x"});
 }
 
 Script& Script::submit_in_vain(int index, int status) {

@@ -31,6 +31,20 @@ class Script {
     /// Negotiation, quote, submission and the end of the cycle.
     Script& attest(int index, int status = 202, const std::string& code = "",
                    const std::string& name = agent);
+    /// From here on negotiations request nothing.
+    Script& asked_for_nothing();
+    /// From here on quotes are these.
+    Script& quoting(const h::QuoteValues& quote);
+    /// From here on so much time passes between negotiation and evidence. Challenges live two seconds.
+    Script& holding(Duration held) {
+        held_ = held;
+        return *this;
+    }
+    Script& extend(int pcr, const std::string& name = agent);
+    Script& wait(Duration duration) {
+        clock_.advance(duration);
+        return *this;
+    }
     /// The evidence went out and no answer came; with a status, that one came.
     Script& submit_in_vain(int index, int status = 0);
     /// The same, and the cycle ends.
@@ -55,6 +69,12 @@ class Script {
     std::unique_ptr<h::HistoryWriter> writer_;
     std::string scenario_;
     std::optional<int> step_;
+    std::string negotiation_ =
+        R"({"data":{"attributes":{"evidence_requested":[{"evidence_type":"tpm_quote"}],)"
+        R"("capabilities_received_at":"2026-11-23T15:00:34.000000+00:00",)"
+        R"("challenges_expire_at":"2026-11-23T15:00:36.000000+00:00"}}})";
+    h::QuoteValues quote_{"sha256", {{7, quoted}}};
+    Duration held_{};
 };
 
 /// "3 attestations accepted, status PASS"

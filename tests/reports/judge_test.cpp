@@ -27,8 +27,10 @@ TEST(Judge, AFailureThatWasExpectedIsExplained) {
     const RunReport report = judged(mismatch_run());
     EXPECT_EQ(report.scenarios.at(0).outcome, Outcome::AsExpected);
     EXPECT_EQ(report.scenarios[0].headline, "FAIL policy_violation, as expected");
-    EXPECT_THAT(report.scenarios[0].notes,
-                ElementsAre("PCR 7 (sha256): policy allows " + zeros + ", quoted " + quoted));
+    ASSERT_EQ(report.scenarios[0].diagnoses.size(), 1U);
+    EXPECT_EQ(report.scenarios[0].diagnoses[0].cause,
+              "PCR 7 (sha256): policy allows " + zeros + ", quoted " + quoted);
+    EXPECT_THAT(report.scenarios[0].notes, testing::IsEmpty());
     EXPECT_EQ(report.exit_code, 0);
 }
 
@@ -36,7 +38,7 @@ TEST(Judge, AFailureThatWasNotExpectedIsExit1) {
     const RunReport report = judged(mismatch_run("pass"));
     EXPECT_EQ(report.scenarios.at(0).outcome, Outcome::NotAsExpected);
     EXPECT_EQ(report.scenarios[0].headline, "expected PASS, was FAIL policy_violation");
-    EXPECT_THAT(report.scenarios[0].notes, ElementsAre(HasSubstr("PCR 7")));
+    EXPECT_EQ(report.scenarios[0].diagnoses.size(), 1U);
     EXPECT_EQ(report.exit_code, 1);
 }
 
@@ -45,7 +47,7 @@ TEST(Judge, ARefusalThatWasExpectedIsNamed) {
     script.begin("late", {{.response = h::ResponseClause{{{403, 403}}}, .step = 1}}).step(1, "attest");
     script.attest(0, 403, "challenges_expired");
     EXPECT_EQ(judged(script.end_scenario().end().text()).scenarios.at(0).headline,
-              "submit 403 challenges_expired, as expected");
+              "403 challenges_expired, as expected");
 }
 
 TEST(Judge, WithoutAPcrToBlameTheLogIsQuoted) {
@@ -59,7 +61,7 @@ TEST(Judge, WithoutAPcrToBlameTheLogIsQuoted) {
                 ElementsAre("the verifier's log: because the quote could not be authenticated"));
 }
 
-TEST(Judge, TheSameNoteOfManyAgentsIsSaidOnce) {
+TEST(Judge, TheSameCauseOfManyAgentsIsSaidOnce) {
     Script script;
     script.begin("fleet", {}, 3).step(1, "attest");
     for (const char* name : {"honest[0]", "honest[1]", "honest[2]"}) {
@@ -67,9 +69,11 @@ TEST(Judge, TheSameNoteOfManyAgentsIsSaidOnce) {
             .attest(0, 202, "", name)
             .verdict(0, "fail", "policy_violation", name);
     }
-    EXPECT_THAT(
-        judged(script.end_scenario().end().text()).scenarios.at(0).notes,
-        ElementsAre(testing::StartsWith("honest[0], honest[1] and 1 more: PCR 7 (sha256): policy allows")));
+    const RunReport report = judged(script.end_scenario().end().text());
+    ASSERT_EQ(report.scenarios.at(0).diagnoses.size(), 1U);
+    EXPECT_THAT(report.scenarios[0].diagnoses[0].agents, ElementsAre("honest[0]", "honest[1]", "honest[2]"));
+    EXPECT_THAT(console_text(report, "", {}),
+                HasSubstr("        cause  honest[0], honest[1] and 1 more: PCR 7 (sha256): policy allows"));
 }
 
 TEST(Judge, SkippedScenariosAloneAreExit4) {

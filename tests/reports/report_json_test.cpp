@@ -34,7 +34,7 @@ TEST(ReportJson, SaysWhatTheReportSays) {
 
 TEST(ReportJson, DigestsAreInFull) {
     const json report = json::parse(report_json(judged(mismatch_run())));
-    EXPECT_EQ(report["scenarios"][0]["notes"][0],
+    EXPECT_EQ(report["scenarios"][0]["diagnoses"][0]["cause"],
               "PCR 7 (sha256): policy allows " + zeros + ", quoted " + quoted);
 }
 

@@ -1,5 +1,8 @@
+#include <map>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 #include <unistd.h>
 
 #include "tests/sim/cli/program.hpp"
@@ -11,16 +14,16 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-const std::string kScenarios = std::string(PUSHSIM_SOURCE_DIR) + "/scenarios";
-
 TEST(Run, TheTwoScenariosAreAsExpectedAndNothingIsLeft) {
     const Place place;
-    const Ended run = pushsim(place, {"run", kScenarios, "--seed", "4711"});
+    const Ended run = pushsim(place, {"run", scenario_file("honest-agent"),
+                                      scenario_file("reproduce/pcr-mismatch"), "--seed", "4711"});
     EXPECT_EQ(run.exit_code, 0) << run.out << run.err;
     EXPECT_THAT(run.out, HasSubstr("seed 4711"));
     EXPECT_THAT(run.out, HasSubstr("  ok  honest-agent    3 attestations accepted, status PASS"));
     EXPECT_THAT(run.out, HasSubstr("  ok  pcr-mismatch    FAIL policy_violation, as expected"));
-    EXPECT_THAT(run.out, HasSubstr("PCR 7 (sha256): policy allows "));
+    EXPECT_THAT(run.out,
+                HasSubstr("cause  PCR 7 (sha256) was extended once after enrolment: policy allows "));
     EXPECT_THAT(run.out, HasSubstr("2 scenarios: 2 as expected"));
     EXPECT_THAT(place.servers(), IsEmpty());
     for (const char* file :
@@ -33,6 +36,36 @@ TEST(Run, TheTwoScenariosAreAsExpectedAndNothingIsLeft) {
     // The bearer token of a session is a UUID, a dot and 43 characters; the history has fingerprints instead.
     EXPECT_THAT(place.read("runs/latest/history.jsonl"),
                 Not(::testing::ContainsRegex("Bearer [0-9a-f]{8}-")));
+}
+
+/// Rules that found something, by scenario.
+std::map<std::string, std::vector<std::string>> found_rules(const std::string& report) {
+    std::map<std::string, std::vector<std::string>> found;
+    const auto json = nlohmann::json::parse(report);
+    for (const auto& scenario : json.at("scenarios")) {
+        auto& rules = found[scenario.at("name")];
+        for (const auto& diagnosis : scenario.at("diagnoses"))
+            rules.push_back(diagnosis.at("rule"));
+    }
+    return found;
+}
+
+TEST(Run, EveryReproductionIsSeenAndExplained) {
+    const Place place;
+    const Ended run = pushsim(place, {"run", std::string(PUSHSIM_SOURCE_DIR) + "/scenarios/reproduce"});
+    EXPECT_EQ(run.exit_code, 0) << run.out << run.err;
+    const std::map<std::string, std::vector<std::string>> expected = {
+        {"challenges-expired-no-policy", {"no_policy_no_challenge"}},
+        {"pcr-mismatch", {"pcr_changed"}},
+        {"pcr-mismatch-upper-case-policy", {"policy_in_upper_case"}},
+        {"pcr-mismatch-wrong-bank", {"policy_of_another_bank"}},
+        {"pcr-missing-from-policy", {"pcr_missing_from_policy", "pcr_changed"}},
+        {"pcr-policy-not-enforced", {"policy_not_enforced", "pcr_changed"}},
+        {"status-stays-fail", {"failure_sticks", "pcr_changed"}},
+        {"status-timeout-and-back", {"no_evidence_for_too_long"}},
+    };
+    EXPECT_EQ(found_rules(place.read("runs/latest/report.json")), expected);
+    EXPECT_THAT(place.servers(), IsEmpty());
 }
 
 TEST(Run, APassWhereAFailureIsExpectedIsExitOneWithBothSidesAndTheExchange) {

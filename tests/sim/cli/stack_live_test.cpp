@@ -50,7 +50,7 @@ TEST(Stack, LivesOnBetweenRunsIsUsedByThemAndEndsWhenAsked) {
                 HasSubstr("successfully passed verification"));
 
     // As an external stack, with the addresses and files that `stack up` told.
-    const Ended external = pushsim(place, run_against(up.out, scenario_file("pcr-mismatch")));
+    const Ended external = pushsim(place, run_against(up.out, scenario_file("reproduce/pcr-mismatch")));
     // Its options cannot be set there, so a scenario that wants some is not played, and says why.
     EXPECT_EQ(external.exit_code, 4) << external.out << external.err;
     EXPECT_THAT(external.out, HasSubstr("external stack is taken as it is"));

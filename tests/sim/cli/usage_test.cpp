@@ -148,6 +148,13 @@ TEST(Usage, WithoutACommandTheHelpIsShown) {
     EXPECT_THAT(ended.err, HasSubstr("Subcommands:"));
 }
 
+TEST(Usage, ATagThatNoScenarioHasIsRefusedWithThoseThereAre) {
+    const Place place;
+    const Ended ended = pushsim(place, {"run", scenario_file("honest-agent"), "--tag", "quik"});
+    EXPECT_EQ(ended.exit_code, 2);
+    EXPECT_THAT(ended.err, HasSubstr("--tag: no scenario here has the tag 'quik'\n  mend: they have quick"));
+}
+
 TEST(Usage, AnOptionThatKeylimeDoesNotHaveIsRefusedWithTheNearest) {
     const Place place;
     const Ended ended = pushsim(place, {"stack", "up", "--verifier-option", "quote_intervall=1"});

@@ -72,6 +72,26 @@ TEST(HistoryReader, EveryKindOfRecordComesBackAsItWent) {
     EXPECT_EQ(tenant_read.tpm_policy, tenant.tpm_policy);
     EXPECT_EQ(tenant_read.response.body, R"({"code":409})");
 
+    Exchange negotiation = test::an_exchange(
+        201,
+        R"({"data":{"attributes":{"evidence_requested":[{"evidence_type":"tpm_quote"}],"capabilities_received_at":)"
+        R"("2026-11-23T15:00:34.944070+00:00","challenges_expire_at":"2026-11-23T15:30:34.944070+00:00"}}})");
+    negotiation.phase = "negotiate";
+    const auto negotiated = last_event<ExchangeSeen>(written({negotiation})).negotiated;
+    ASSERT_TRUE(negotiated);
+    EXPECT_EQ(negotiated->requested, std::vector<std::string>{"tpm_quote"});
+    EXPECT_EQ(negotiated->received_at, "2026-11-23T15:00:34.944070+00:00");
+    EXPECT_EQ(negotiated->expire_at, "2026-11-23T15:30:34.944070+00:00");
+    negotiation.outcome.response->body = R"({"data":{"attributes":{"evidence_requested":[]}}})";
+    const auto nothing = last_event<ExchangeSeen>(written({negotiation})).negotiated;
+    EXPECT_TRUE(nothing && nothing->requested.empty());
+    negotiation.outcome.response->body = R"({"data":[]})";
+    EXPECT_FALSE(last_event<ExchangeSeen>(written({negotiation})).negotiated);
+    EXPECT_EQ(last_event<ExchangeSeen>(
+                  written({test::an_exchange(202, R"({"meta":{"seconds_to_next_attestation":2}})")}))
+                  .seconds_to_next,
+              2);
+
     const auto cycle =
         last_event<Cycle>(written({Cycle{"submit", "refused", 403, "challenges_expired", 4, "late"}}));
     EXPECT_EQ(cycle.code, "challenges_expired");

@@ -1,0 +1,67 @@
+#include "reports/story.hpp"
+
+#include <algorithm>
+
+namespace pushsim::reports {
+namespace {
+
+bool is_session(const history::ExchangeSeen& exchange) {
+    return exchange.phase == "authenticate" && exchange.method == "POST";
+}
+
+AgentStory story_of(const std::string& name, const Lines& lines) {
+    AgentStory story;
+    story.name = name;
+    story.lines = lines;
+    const history::Entry* quote = nullptr;
+    for (const history::Entry* line : lines) {
+        if (const auto* act = as<history::TenantActSeen>(line)) {
+            const bool done = act->status && *act->status >= 200 && *act->status < 300;
+            if (done && act->act == "enrol") story.enrolments.push_back(line);
+        } else if (const auto* operation = as<history::TpmOperation>(line)) {
+            if (operation->quote) quote = line;
+        } else if (const auto* machine = as<history::MachineAct>(line)) {
+            if (machine->act == "extend" && machine->pcr) story.extensions.push_back(line);
+        } else if (const auto* read = as<history::StatusRead>(line)) {
+            if (read->error.empty()) story.statuses.push_back(line);
+        } else if (as_submission(line) != nullptr) {
+            if (story.attempts.empty()) continue;
+            story.attempts.back().quote = quote;
+            story.attempts.back().submissions.push_back(line);
+        } else if (const auto* exchange = as<history::ExchangeSeen>(line)) {
+            if (is_session(*exchange)) story.sessions.push_back(line);
+            if (exchange->phase == "negotiate" && exchange->status == 201) {
+                Attempt attempt;
+                attempt.negotiation = line;
+                if (!story.enrolments.empty()) attempt.enrolment = story.enrolments.back();
+                story.attempts.push_back(std::move(attempt));
+                quote = nullptr;
+            }
+        } else if (const auto* verdict = as<history::Verdict>(line)) {
+            // Indexes begin anew with an enrolment; the last attempt of that number is meant.
+            const auto of_it = std::find_if(
+                story.attempts.rbegin(), story.attempts.rend(),
+                [&](const Attempt& attempt) { return attempt.negotiated().index == verdict->index; });
+            if (of_it != story.attempts.rend()) of_it->verdict = line;
+        }
+    }
+    return story;
+}
+
+}  // namespace
+
+std::size_t AgentStory::extended(int pcr, const history::Entry& since, const history::Entry& until) const {
+    return static_cast<std::size_t>(
+        std::count_if(extensions.begin(), extensions.end(), [&](const history::Entry* line) {
+            return as<history::MachineAct>(line)->pcr == pcr && line->n > since.n && line->n < until.n;
+        }));
+}
+
+std::vector<AgentStory> stories_of(const ScenarioView& scenario) {
+    std::vector<AgentStory> stories;
+    for (const auto& [name, lines] : scenario.by_agent)
+        stories.push_back(story_of(name, lines));
+    return stories;
+}
+
+}  // namespace pushsim::reports

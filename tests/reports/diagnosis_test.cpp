@@ -1,0 +1,207 @@
+#include "reports/diagnosis.hpp"
+
+#include <algorithm>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/reports/golden.hpp"
+
+namespace pushsim::reports::test {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+const std::string old_value(64, '1');
+const std::string sha1_value(40, '1');
+
+std::string upper(std::string text) {
+    std::ranges::transform(text, text.begin(),
+                           [](char c) { return c >= 'a' && c <= 'f' ? char(c - 32) : c; });
+    return text;
+}
+
+std::string list(const std::string& value) {
+    return R"({"7":[")" + value + R"("]})";
+}
+
+std::vector<std::string> names(const std::vector<Diagnosis>& diagnoses) {
+    std::vector<std::string> all;
+    for (const Diagnosis& one : diagnoses)
+        all.push_back(one.rule);
+    return all;
+}
+
+/// A history, what must be found in it, and a part of the cause.
+struct Case {
+    const char* name;
+    std::vector<std::string> rules;
+    std::string cause;
+    std::function<void(Script&)> play;
+};
+
+void PrintTo(const Case& one, std::ostream* out) {
+    *out << one.name;
+}
+
+const std::vector<Case>& cases() {
+    static const std::vector<Case> all = {
+        {"Honest",
+         {},
+         "",
+         [](Script& s) { s.enrol(list(quoted)).attest(0).verdict(0, "pass").status("PASS", 1); }},
+        {"ExtendedBeforeEnrolment",
+         {},
+         "",
+         [](Script& s) { s.extend(7).enrol(list(quoted)).attest(0).verdict(0, "pass").status("PASS", 1); }},
+        {"NoPolicy",
+         {"no_policy_no_challenge"},
+         "The agent is enrolled without a policy that names a PCR. No PCR is required",
+         [](Script& s) {
+             s.asked_for_nothing().enrol(R"({"mask":"0x0"})").attest(0, 403, "challenges_expired");
+         }},
+        {"NoPolicyEnrolledElsewhere",
+         {"no_policy_no_challenge"},
+         "The verifier's policy for the agent names no PCR.",
+         [](Script& s) { s.asked_for_nothing().attest(0, 403, "challenges_expired"); }},
+        {"Late",
+         {"evidence_after_expiry"},
+         "The challenge lived 2000 ms (challenge_lifetime), and the evidence was sent 2250 ms after",
+         [](Script& s) {
+             s.holding(milliseconds{2050}).enrol(list(quoted)).attest(0, 403, "challenges_expired");
+         }},
+        {"RefusedInTime",
+         {},
+         "",
+         [](Script& s) { s.enrol(list(quoted)).attest(0, 403, "challenges_expired"); }},
+        {"PcrChanged",
+         {"pcr_changed"},
+         "PCR 7 (sha256) was extended once after enrolment: policy allows " + old_value + ", quoted " +
+             quoted,
+         [](Script& s) {
+             s.enrol(list(old_value))
+                 .extend(7)
+                 .attest(0)
+                 .verdict(0, "fail", "policy_violation")
+                 .status("FAIL", 0);
+         }},
+        {"PcrNeverRight",
+         {"pcr_changed"},
+         "PCR 7 (sha256): policy allows " + zeros + ", quoted " + quoted,
+         [](Script& s) { s.enrol().attest(0).verdict(0, "fail", "policy_violation"); }},
+        {"PcrNotQuoted",
+         {"pcr_changed"},
+         "PCR 4 (sha256): policy allows " + zeros + ", not quoted",
+         [](Script& s) {
+             s.enrol(R"({"4":[")" + zeros + R"("]})").attest(0).verdict(0, "fail", "policy_violation");
+         }},
+        {"UpperCase",
+         {"policy_in_upper_case"},
+         "in upper case, and the verifier compares text",
+         [](Script& s) { s.enrol(list(upper(quoted))).attest(0).verdict(0, "fail", "policy_violation"); }},
+        {"OtherBank",
+         {"policy_of_another_bank"},
+         "The policy's values for PCR 7 are 40 hex digits long, as those of the sha1 bank, the quote is of "
+         "the "
+         "sha256 bank (64 digits)",
+         [](Script& s) { s.enrol(list(sha1_value)).attest(0).verdict(0, "fail", "policy_violation"); }},
+        {"NotEnforced",
+         {"policy_not_enforced"},
+         "the policy gives the PCR a text where a list belongs",
+         [](Script& s) { s.enrol(R"({"7":")" + old_value + R"("})").attest(0).verdict(0, "pass"); }},
+        {"TextThatIsRight",
+         {},
+         "",
+         [](Script& s) { s.enrol(R"({"7":")" + quoted + R"("})").attest(0).verdict(0, "pass"); }},
+        {"MissingFromPolicy",
+         {"pcr_missing_from_policy"},
+         "PCR 4 was extended twice after enrolment, and the attestation passed: the policy names PCR 7 alone",
+         [](Script& s) { s.enrol(list(quoted)).extend(4).extend(4).attest(0).verdict(0, "pass"); }},
+        {"FailureSticks",
+         {"failure_sticks", "pcr_changed"},
+         "Attestation 0 failed, attestation 1 passed after it, and the status is FAIL all the same",
+         [](Script& s) {
+             s.enrol(list(quoted)).quoting({"sha256", {{7, old_value}}}).attest(0);
+             s.verdict(0, "fail", "policy_violation").quoting({"sha256", {{7, quoted}}}).attest(1);
+             s.verdict(1, "pass").status("FAIL", 1);
+         }},
+        {"FailureCleared",
+         {"pcr_changed"},
+         "PCR 7",
+         [](Script& s) {
+             s.enrol(list(quoted)).quoting({"sha256", {{7, old_value}}}).attest(0);
+             s.verdict(0, "fail", "policy_violation").quoting({"sha256", {{7, quoted}}}).attest(1);
+             s.verdict(1, "pass").status("PASS", 1);
+         }},
+        {"Silent",
+         {"no_evidence_for_too_long"},
+         "the verifier says TIMEOUT after 5 times quote_interval (1 s) without any",
+         [](Script& s) {
+             s.enrol(list(quoted)).attest(0).verdict(0, "pass").wait(seconds{6}).status("TIMEOUT", 1);
+         }},
+        // Not the agent's silence: the verifier is wrong, and no rule explains why.
+        {"TimeoutOfAnAgentThatAttests",
+         {},
+         "",
+         [](Script& s) { s.enrol(list(quoted)).attest(0).verdict(0, "pass").status("TIMEOUT", 1); }},
+    };
+    return all;
+}
+
+std::string history_of(const Case& one) {
+    Script script;
+    script.begin("case").step(1, "attest");
+    one.play(script);
+    return script.end_scenario().end().text();
+}
+
+class Diagnosing : public testing::TestWithParam<Case> {};
+
+// Every rule looks at every history: what is not named must stay silent.
+TEST_P(Diagnosing, FindsWhatIsThereAndNothingElse) {
+    const auto found = judged(history_of(GetParam())).scenarios.at(0).diagnoses;
+    ASSERT_EQ(names(found), GetParam().rules);
+    if (found.empty()) return;
+    EXPECT_THAT(found[0].cause, HasSubstr(GetParam().cause));
+    for (const Diagnosis& one : found) {
+        EXPECT_FALSE(one.mend.empty());
+        EXPECT_THAT(one.agents, ElementsAre(agent));
+    }
+}
+
+TEST_P(Diagnosing, SaysNothingWithoutTheLineThatDecides) {
+    const std::string text = history_of(GetParam());
+    const auto found = judged(text).scenarios.at(0).diagnoses;
+    for (const Diagnosis& one : found) {
+        for (const std::uint64_t n : one.evidence) {
+            const std::string line = "{\"n\":" + std::to_string(n) + ",";
+            const auto left = names(judged(without(text, line)).scenarios.at(0).diagnoses);
+            // Which policy was in force may be unknown: then the verifier's request speaks for it.
+            if (one.rule == "no_policy_no_challenge" && text.find("\"act\":\"enrol\"") != std::string::npos)
+                continue;
+            EXPECT_THAT(left, testing::Not(testing::Contains(one.rule))) << "without line " << n;
+        }
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(Histories, Diagnosing, testing::ValuesIn(cases()),
+                         [](const auto& test) { return test.param.name; });
+
+TEST(Rules, EachHasAHistoryThatShowsItAndNamesOfItsOwn) {
+    std::vector<std::string> shown;
+    for (const Case& one : cases())
+        shown.insert(shown.end(), one.rules.begin(), one.rules.end());
+    std::vector<std::string> known;
+    for (const Rule& rule : rules()) {
+        EXPECT_THAT(shown, testing::Contains(rule.name));
+        EXPECT_THAT(known, testing::Not(testing::Contains(rule.name)));
+        known.emplace_back(rule.name);
+    }
+}
+
+}  // namespace
+}  // namespace pushsim::reports::test
