@@ -4,12 +4,10 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
-#include <map>
 #include <optional>
+#include <set>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "agent/base/text.hpp"
 #include "reports/diagnosis.hpp"
@@ -18,66 +16,9 @@
 namespace pushsim::reports {
 namespace {
 
-using nlohmann::json;
 using Found = std::vector<Diagnosis>;
 
 constexpr std::size_t most_values_shown = 3;
-
-// ---- what an attempt's policy and quote say, PCR by PCR
-
-/// `tpm_policy` of the enrolment that was in force; an object, or nothing.
-std::optional<json> policy_of(const Attempt& attempt) {
-    const auto* act = as<history::TenantActSeen>(attempt.enrolment);
-    if (act == nullptr) return std::nullopt;
-    auto policy = json::parse(act->tpm_policy.empty() ? "{}" : act->tpm_policy, nullptr, false);
-    if (!policy.is_object()) return std::nullopt;
-    return policy;
-}
-
-const history::QuoteValues* quote_of(const Attempt& attempt) {
-    const auto* operation = as<history::TpmOperation>(attempt.quote);
-    return operation != nullptr && operation->quote ? &*operation->quote : nullptr;
-}
-
-std::optional<int> pcr_in(const std::string& key) {
-    int pcr = 0;
-    const auto [end, error] = std::from_chars(key.data(), key.data() + key.size(), pcr);
-    if (error != std::errc{} || end != key.data() + key.size()) return std::nullopt;
-    return pcr;
-}
-
-struct PcrEntry {
-    int pcr = 0;
-    json values;         ///< as in the policy: a list, or what somebody took for one
-    std::string quoted;  ///< empty: not quoted
-
-    std::vector<std::string> texts() const {
-        std::vector<std::string> all;
-        for (const json& value : values) {
-            if (value.is_string()) all.push_back(value.get<std::string>());
-        }
-        return all;
-    }
-};
-
-/// The PCRs that the policy names.
-std::vector<PcrEntry> entries_of(const json& policy, const history::QuoteValues& quote) {
-    std::map<int, PcrEntry> entries;
-    for (const auto& [key, values] : policy.items()) {
-        const auto pcr = pcr_in(key);
-        if (!pcr) continue;
-        const auto quoted = quote.pcrs.find(*pcr);
-        entries[*pcr] = {*pcr, values, quoted == quote.pcrs.end() ? "" : quoted->second};
-    }
-    std::vector<PcrEntry> all;
-    for (auto& [pcr, entry] : entries)
-        all.push_back(std::move(entry));
-    return all;
-}
-
-bool same_but_for_case(const std::string& a, const std::string& b) {
-    return std::ranges::equal(a, b, {}, lower_ascii, lower_ascii);
-}
 
 /// The bank whose values are so many hex digits long.
 std::string bank_of(std::size_t digits) {
@@ -107,12 +48,12 @@ std::string times(std::size_t count) {
     return count == 1 ? "once" : count == 2 ? "twice" : fmt::format("{} times", count);
 }
 
-std::string only_policy(int pcr, const std::string& value) {
-    return fmt::format(R"({{"{}": ["{}"]}})", pcr, value);
+/// The mend of a wrong value.
+std::string enrol_again(int pcr, const std::string& value) {
+    return fmt::format(
+        R"(enrol again with {{"{}": ["{}"]}}; deleting first is needed, for Keylime has no update of a TPM policy)",
+        pcr, value);
 }
-
-constexpr const char* enrol_again =
-    "enrol again with {}; deleting first is needed, for Keylime has no update of a TPM policy";
 
 /// Attempts with a verdict of this evaluation whose policy and quote are known.
 template <typename Each>
@@ -120,143 +61,123 @@ Found for_each_judged(const AgentStory& agent, const char* evaluation, Each each
     Found found;
     for (const Attempt& attempt : agent.attempts) {
         const auto* verdict = as<history::Verdict>(attempt.verdict);
-        const auto* quote = quote_of(attempt);
-        const auto policy = policy_of(attempt);
-        if (verdict == nullptr || evaluation_of(*verdict) != evaluation || quote == nullptr || !policy)
-            continue;
-        each(attempt, *policy, *quote, found);
+        if (verdict == nullptr || evaluation_of(*verdict) != evaluation) continue;
+        if (const auto entries = policy_entries(attempt)) each(attempt, *entries, found);
     }
     return found;
+}
+
+std::vector<std::uint64_t> verdict_quote_enrolment(const Attempt& attempt) {
+    return {attempt.verdict->n, attempt.quote->n, attempt.enrolment->n};
 }
 
 /// PCRs of a failed attestation whose value is in none of the lists that the policy has for them.
 template <typename Each>
 Found for_each_mismatch(const AgentStory& agent, Each each) {
-    return for_each_judged(
-        agent, "fail",
-        [&](const Attempt& attempt, const json& policy, const history::QuoteValues& quote, Found& found) {
-            for (const PcrEntry& entry : entries_of(policy, quote)) {
-                const auto values = entry.texts();
-                if (!entry.values.is_array() || std::ranges::find(values, entry.quoted) != values.end())
-                    continue;
-                each(attempt, entry, values, quote.bank, found);
-            }
-        });
-}
-
-bool is_upper_case(const std::vector<std::string>& values, const std::string& quoted) {
-    return std::ranges::any_of(values,
-                               [&](const std::string& value) { return same_but_for_case(value, quoted); });
-}
-
-bool is_of_other_banks(const std::vector<std::string>& values, const std::string& quoted) {
-    return !quoted.empty() && !values.empty() && std::ranges::all_of(values, [&](const std::string& value) {
-        return value.size() != quoted.size();
+    return for_each_judged(agent, "fail", [&](const Attempt& attempt, const auto& entries, Found& found) {
+        for (const PolicyEntry& entry : entries) {
+            if (!entry.is_list || std::ranges::find(entry.values, entry.quoted) != entry.values.end())
+                continue;
+            each(attempt, entry, found);
+        }
     });
+}
+
+bool is_upper_case(const PolicyEntry& entry) {
+    return std::ranges::any_of(entry.values, [&](const std::string& value) {
+        return std::ranges::equal(value, entry.quoted, {}, lower_ascii, lower_ascii);
+    });
+}
+
+bool is_of_other_banks(const PolicyEntry& entry) {
+    return !entry.quoted.empty() && !entry.values.empty() &&
+           std::ranges::none_of(
+               entry.values, [&](const std::string& value) { return value.size() == entry.quoted.size(); });
 }
 
 // ---- PCR mismatch
 
 Found pcr_changed(const AgentStory& agent, const std::vector<AgentStory>& /*all*/) {
-    return for_each_mismatch(agent, [&](const Attempt& attempt, const PcrEntry& entry,
-                                        const std::vector<std::string>& values, const std::string& bank,
-                                        Found& found) {
-        if (is_upper_case(values, entry.quoted) || is_of_other_banks(values, entry.quoted)) return;
+    return for_each_mismatch(agent, [&](const Attempt& attempt, const PolicyEntry& entry, Found& found) {
+        if (is_upper_case(entry) || is_of_other_banks(entry)) return;
         const std::size_t extended = agent.extended(entry.pcr, *attempt.enrolment, *attempt.quote);
-        const std::string pcr = fmt::format("PCR {} ({})", entry.pcr, bank);
-        const std::string quoted = entry.quoted.empty() ? "not quoted" : "quoted " + entry.quoted;
+        const bool quoted = !entry.quoted.empty();
         found.push_back(
             {.cause = fmt::format(
-                 "{}{}: {}, {}", pcr,
+                 "PCR {} ({}){}: {}, {}", entry.pcr, entry.bank,
                  extended == 0 ? "" : fmt::format(" was extended {} after enrolment", times(extended)),
-                 policy_words(values), quoted),
-             .mend = entry.quoted.empty()
-                         ? "find out why the agent does not quote it"
-                         : "If the new value is right, " +
-                               fmt::format(fmt::runtime(enrol_again), only_policy(entry.pcr, entry.quoted)),
-             .evidence = {attempt.verdict->n, attempt.quote->n, attempt.enrolment->n}});
+                 policy_words(entry.values), quoted ? "quoted " + entry.quoted : "not quoted"),
+             .mend = quoted ? "If the new value is right, " + enrol_again(entry.pcr, entry.quoted)
+                            : "find out why the agent does not quote it",
+             .evidence = verdict_quote_enrolment(attempt)});
     });
 }
 
 Found policy_in_upper_case(const AgentStory& agent, const std::vector<AgentStory>& /*all*/) {
-    return for_each_mismatch(agent, [&](const Attempt& attempt, const PcrEntry& entry,
-                                        const std::vector<std::string>& values, const std::string& bank,
-                                        Found& found) {
-        if (!is_upper_case(values, entry.quoted)) return;
+    return for_each_mismatch(agent, [&](const Attempt& attempt, const PolicyEntry& entry, Found& found) {
+        if (!is_upper_case(entry)) return;
         found.push_back(
-            {.cause = fmt::format("PCR {} ({}) has the value that the policy means, but the policy "
-                                  "has it in upper case, and the verifier compares text: {}, quoted {}",
-                                  entry.pcr, bank, policy_words(values), entry.quoted),
-             .mend =
-                 fmt::format(fmt::runtime("Write the hex digits in lower case: " + std::string(enrol_again)),
-                             only_policy(entry.pcr, entry.quoted)),
-             .evidence = {attempt.verdict->n, attempt.quote->n, attempt.enrolment->n}});
+            {.cause = fmt::format("PCR {} ({}) has the value that the policy means, but the policy has it "
+                                  "in upper case, and the verifier compares text: {}, quoted {}",
+                                  entry.pcr, entry.bank, policy_words(entry.values), entry.quoted),
+             .mend = "Write the hex digits in lower case: " + enrol_again(entry.pcr, entry.quoted),
+             .evidence = verdict_quote_enrolment(attempt)});
     });
 }
 
 Found policy_of_another_bank(const AgentStory& agent, const std::vector<AgentStory>& /*all*/) {
-    return for_each_mismatch(
-        agent, [&](const Attempt& attempt, const PcrEntry& entry, const std::vector<std::string>& values,
-                   const std::string& bank, Found& found) {
-            if (!is_of_other_banks(values, entry.quoted)) return;
-            const std::string other = bank_of(values.front().size());
-            found.push_back(
-                {.cause = fmt::format(
-                     "The policy's values for PCR {} are {} hex digits long{}, the quote is of the {} "
-                     "bank ({} digits): the verifier drops values of another length, and none is left",
-                     entry.pcr, values.front().size(),
-                     other.empty() ? "" : fmt::format(", as those of the {} bank", other), bank,
-                     entry.quoted.size()),
-                 .mend = fmt::format("Take the values from the {} bank (tpm2_pcrread {}:{}): ", bank, bank,
-                                     entry.pcr) +
-                         fmt::format(fmt::runtime(enrol_again), only_policy(entry.pcr, entry.quoted)),
-                 .evidence = {attempt.verdict->n, attempt.quote->n, attempt.enrolment->n}});
-        });
+    return for_each_mismatch(agent, [&](const Attempt& attempt, const PolicyEntry& entry, Found& found) {
+        if (!is_of_other_banks(entry)) return;
+        const std::size_t digits = entry.values.front().size();
+        const std::string other = bank_of(digits);
+        found.push_back(
+            {.cause = fmt::format(
+                 "The policy's values for PCR {} are {} hex digits long{}, the quote is of the {} "
+                 "bank ({} digits): the verifier drops values of another length, and none is left",
+                 entry.pcr, digits, other.empty() ? "" : fmt::format(", as those of the {} bank", other),
+                 entry.bank, entry.quoted.size()),
+             .mend = fmt::format("Take the values from the {0} bank (tpm2_pcrread {0}:{1}): {2}", entry.bank,
+                                 entry.pcr, enrol_again(entry.pcr, entry.quoted)),
+             .evidence = verdict_quote_enrolment(attempt)});
+    });
 }
 
 Found policy_not_enforced(const AgentStory& agent, const std::vector<AgentStory>& /*all*/) {
-    return for_each_judged(
-        agent, "pass",
-        [&](const Attempt& attempt, const json& policy, const history::QuoteValues& quote, Found& found) {
-            for (const PcrEntry& entry : entries_of(policy, quote)) {
-                if (!entry.values.is_string() || entry.quoted.empty() ||
-                    entry.values.get<std::string>() == entry.quoted)
-                    continue;
-                found.push_back(
-                    {.cause = fmt::format(
-                         "PCR {} ({}) has a value that the policy does not name, and the attestation "
-                         "passed: the policy gives the PCR a text where a list belongs, and the "
-                         "verifier then compares nothing. Policy {}, quoted {}",
-                         entry.pcr, quote.bank, entry.values.get<std::string>(), entry.quoted),
-                     .mend = "Write the values of every PCR as a list, also where there is one: " +
-                             fmt::format(fmt::runtime(enrol_again),
-                                         only_policy(entry.pcr, entry.values.get<std::string>())),
-                     .evidence = {attempt.verdict->n, attempt.quote->n, attempt.enrolment->n}});
-            }
-        });
+    return for_each_judged(agent, "pass", [&](const Attempt& attempt, const auto& entries, Found& found) {
+        for (const PolicyEntry& entry : entries) {
+            const bool is_text = !entry.is_list && !entry.values.empty();
+            if (!is_text || entry.quoted.empty() || entry.values.front() == entry.quoted) continue;
+            found.push_back(
+                {.cause = fmt::format(
+                     "PCR {} ({}) has a value that the policy does not name, and the attestation "
+                     "passed: the policy gives the PCR a text where a list belongs, and the verifier "
+                     "then compares nothing. Policy {}, quoted {}",
+                     entry.pcr, entry.bank, entry.values.front(), entry.quoted),
+                 .mend = "Write the values of every PCR as a list, also where there is one: " +
+                         enrol_again(entry.pcr, entry.values.front()),
+                 .evidence = verdict_quote_enrolment(attempt)});
+        }
+    });
 }
 
 Found pcr_missing_from_policy(const AgentStory& agent, const std::vector<AgentStory>& /*all*/) {
-    return for_each_judged(
-        agent, "pass",
-        [&](const Attempt& attempt, const json& policy, const history::QuoteValues& quote, Found& found) {
-            std::vector<int> named;
-            for (const PcrEntry& entry : entries_of(policy, quote))
-                named.push_back(entry.pcr);
-            for (int pcr = 0; pcr < 24; ++pcr) {
-                const std::size_t extended = agent.extended(pcr, *attempt.enrolment, *attempt.quote);
-                if (extended == 0 || named.empty() || std::ranges::find(named, pcr) != named.end()) continue;
-                found.push_back(
-                    {.cause = fmt::format(
-                         "PCR {} was extended {} after enrolment, and the attestation passed: the "
-                         "policy names PCR {} alone, and the verifier asks for no other",
-                         pcr, times(extended), fmt::join(named, ", ")),
-                     .mend = fmt::format(
-                         "If PCR {} matters, name it in the policy: delete the agent and enrol it again",
-                         pcr),
-                     .evidence = {attempt.verdict->n, attempt.negotiation->n, attempt.enrolment->n}});
-            }
-        });
+    return for_each_judged(agent, "pass", [&](const Attempt& attempt, const auto& entries, Found& found) {
+        std::set<int> named;
+        for (const PolicyEntry& entry : entries)
+            named.insert(entry.pcr);
+        for (int pcr = 0; pcr < 24; ++pcr) {
+            const std::size_t extended = agent.extended(pcr, *attempt.enrolment, *attempt.quote);
+            if (extended == 0 || named.empty() || named.contains(pcr)) continue;
+            found.push_back(
+                {.cause =
+                     fmt::format("PCR {} was extended {} after enrolment, and the attestation passed: the "
+                                 "policy names PCR {} alone, and the verifier asks for no other",
+                                 pcr, times(extended), fmt::join(named, ", ")),
+                 .mend = fmt::format(
+                     "If PCR {} matters, name it in the policy: delete the agent and enrol it again", pcr),
+                 .evidence = {attempt.verdict->n, attempt.negotiation->n, attempt.enrolment->n}});
+        }
+    });
 }
 
 // ---- challenges_expired

@@ -1,6 +1,9 @@
 #include "reports/story.hpp"
 
 #include <algorithm>
+#include <charconv>
+
+#include <nlohmann/json.hpp>
 
 namespace pushsim::reports {
 namespace {
@@ -48,7 +51,41 @@ AgentStory story_of(const std::string& name, const Lines& lines) {
     return story;
 }
 
+std::optional<int> pcr_in(const std::string& key) {
+    int pcr = 0;
+    const auto [end, error] = std::from_chars(key.data(), key.data() + key.size(), pcr);
+    if (error != std::errc{} || end != key.data() + key.size()) return std::nullopt;
+    return pcr;
+}
+
+PolicyEntry entry_of(int pcr, const nlohmann::json& values, const history::QuoteValues& quote) {
+    PolicyEntry entry{.pcr = pcr, .bank = quote.bank, .is_list = values.is_array()};
+    if (values.is_string()) entry.values.push_back(values.get<std::string>());
+    if (values.is_array()) {
+        for (const auto& value : values) {
+            if (value.is_string()) entry.values.push_back(value.get<std::string>());
+        }
+    }
+    if (const auto quoted = quote.pcrs.find(pcr); quoted != quote.pcrs.end()) entry.quoted = quoted->second;
+    return entry;
+}
+
 }  // namespace
+
+std::optional<std::vector<PolicyEntry>> policy_entries(const Attempt& attempt) {
+    const auto* enrolment = as<history::TenantActSeen>(attempt.enrolment);
+    const auto* operation = as<history::TpmOperation>(attempt.quote);
+    if (enrolment == nullptr || operation == nullptr || !operation->quote) return std::nullopt;
+    const auto policy = nlohmann::json::parse(enrolment->tpm_policy, nullptr, false);
+    if (!policy.is_object()) return std::nullopt;
+    std::vector<PolicyEntry> entries;
+    entries.reserve(policy.size());
+    for (const auto& [key, values] : policy.items()) {
+        if (const auto pcr = pcr_in(key)) entries.push_back(entry_of(*pcr, values, *operation->quote));
+    }
+    std::ranges::sort(entries, {}, &PolicyEntry::pcr);
+    return entries;
+}
 
 std::size_t AgentStory::extended(int pcr, const history::Entry& since, const history::Entry& until) const {
     return static_cast<std::size_t>(

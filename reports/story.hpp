@@ -1,6 +1,7 @@
 #pragma once
 // One agent's lines, sorted by what belongs together, for those who explain them.
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,18 @@ struct Attempt {
 
     const history::ExchangeSeen& negotiated() const { return *as<history::ExchangeSeen>(negotiation); }
 };
+
+/// What the policy in force says of one PCR, beside what was quoted of it.
+struct PolicyEntry {
+    int pcr = 0;
+    std::string bank;                 ///< of the quote
+    bool is_list = false;             ///< else a text where a list belongs
+    std::vector<std::string> values;  ///< that it may have
+    std::string quoted;               ///< empty: not quoted
+};
+
+/// The PCRs that the policy names, lowest first; nothing where enrolment or quote are not in the history.
+std::optional<std::vector<PolicyEntry>> policy_entries(const Attempt& attempt);
 
 struct AgentStory {
     std::string name;

@@ -181,7 +181,8 @@ INSTANTIATE_TEST_SUITE_P(
          "2:25: key `mb_policy` is part of the language but not yet in pushsim"},
         {"PolicyThatIsAList",
          {.agents = "agents: { a: { enrol: { tpm_policy: [7] } } }"},
-         "2:37: `tpm_policy`: expected none, { from_boot: [7] } or { 7: [hex, …] }; found a list"},
+         "2:37: `tpm_policy`: expected none, { from_boot: [7] }, { 7: [hex, …] } or { json: text }; "
+         "found a list"},
         {"PolicyMisspelt",
          {.agents = "agents: { a: { enrol: { tpm_policy: { form_boot: [7] } } } }"},
          "2:39: unknown key `form_boot` in `tpm_policy`; did you mean `from_boot`?"},
@@ -196,7 +197,7 @@ INSTANTIATE_TEST_SUITE_P(
          "2:51: expected a PCR number from 0 to 23; found '24'"},
         {"PolicyOfTwoKinds",
          {.agents = R"(agents: { a: { enrol: { tpm_policy: { from_boot: [7], 4: ["00"] } } } })"},
-         "2:55: `tpm_policy`: either `from_boot` or PCR values, not both"},
+         "2:55: `tpm_policy`: one of `from_boot`, `json` and PCR values, not several"},
         {"PolicyValueThatIsNotHex",
          {.agents = R"(agents: { a: { enrol: { tpm_policy: { 7: ["0x00"] } } } })"},
          "2:43: expected a PCR value of 40, 64, 96 or 128 hex digits; found '0x00'"},

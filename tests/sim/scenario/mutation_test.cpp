@@ -34,7 +34,7 @@ std::string joined(const std::vector<std::string>& lines) {
 const std::vector<std::string>& valid_files() {
     static const std::vector<std::string> files = [] {
         std::vector<std::string> texts;
-        for (const char* name : {"honest-agent", "pcr-mismatch"}) {
+        for (const char* name : {"honest-agent", "reproduce/pcr-mismatch"}) {
             std::ifstream in(std::string(PUSHSIM_SCENARIOS) + "/" + name + ".yaml");
             texts.emplace_back(std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>());
             texts.push_back(resolved(load_text(texts.back(), name).scenarios.at(0)));

@@ -118,7 +118,7 @@ TEST(HonestAgent, IsEnrolledFromItsBootAndAttestsThreeTimes) {
 }
 
 TEST(PcrMismatch, ExtendsPcr7AfterEnrolmentAndExpectsAPolicyViolation) {
-    const Scenario scenario = shipped("pcr-mismatch");
+    const Scenario scenario = shipped("reproduce/pcr-mismatch");
     ASSERT_EQ(scenario.script.size(), 3U);
     EXPECT_EQ(scenario.groups[0].enrol.tpm_policy, TpmPolicy(PolicyFromBoot{{7}}));
     EXPECT_EQ(scenario.script[0].kind, StepKind::Enrol);
@@ -135,7 +135,7 @@ TEST(ShippedScenarios, AreAllValidAndShareAStack) {
     const LoadResult result = load({PUSHSIM_SCENARIOS});
     ASSERT_TRUE(result.ok()) << result.text();
     ASSERT_GE(result.scenarios.size(), 2U);
-    EXPECT_TRUE(can_share(shipped("honest-agent").stack, shipped("pcr-mismatch").stack));
+    EXPECT_TRUE(can_share(shipped("honest-agent").stack, shipped("reproduce/pcr-mismatch").stack));
     for (const Scenario& scenario : result.scenarios) {
         EXPECT_FALSE(scenario.title.empty()) << scenario.name;
         EXPECT_FALSE(scenario.about.empty()) << scenario.name;
@@ -233,6 +233,13 @@ TEST(Plan, GroupsAreInTheOrderOfTheFileWithTheirParts) {
     EXPECT_EQ(scenario.group("fifth"), nullptr);
 }
 
+TEST(Plan, APolicysTextIsKeptAsItIsEvenIfItIsNoJson) {
+    EXPECT_EQ(read(Parts{.agents = R"(agents: { a: { enrol: { tpm_policy: { json: '{"7": "AB"' } } } })"})
+                  .groups[0]
+                  .enrol.tpm_policy,
+              TpmPolicy(PolicyText{R"({"7": "AB")"}));
+}
+
 TEST(Plan, StepsAndTheirClausesNameTheirGroups) {
     const Scenario scenario = read(everything);
     ASSERT_EQ(scenario.script.size(), 14U);
@@ -282,7 +289,8 @@ TEST(HowMany, HoldsForTheNumberItNames) {
 
 TEST(Resolved, LoadsAgainAsTheSamePlan) {
     for (const Scenario& scenario :
-         {read(everything), read(Parts{}), shipped("honest-agent"), shipped("pcr-mismatch")}) {
+         {read(everything), read(Parts{}), shipped("honest-agent"), shipped("reproduce/pcr-mismatch"),
+          shipped("reproduce/pcr-policy-not-enforced")}) {
         const std::string text = resolved(scenario);
         const Scenario again = read(text);
         EXPECT_TRUE(same_plan(scenario, again)) << text;
