@@ -37,7 +37,32 @@ bool is_response(const history::Entry* line) {
     return as<history::ExchangeSeen>(line) != nullptr || as<history::TenantActSeen>(line) != nullptr;
 }
 
+Lines Scope::lines(const std::string& agent) const {
+    Lines kept;
+    std::size_t cycle_begins = 0;
+    for (const history::Entry* line : scenario.lines_of(agent, expectation.step)) {
+        kept.push_back(line);
+        const auto* cycle = as<history::Cycle>(line);
+        if (cycle == nullptr) continue;
+        if (!cycle->doubt.empty()) kept.resize(cycle_begins);
+        cycle_begins = kept.size();
+    }
+    return kept;
+}
+
+std::string Scope::doubt(const std::string& agent) const {
+    const Lines all = scenario.lines_of(agent, expectation.step);
+    const auto last = std::find_if(all.rbegin(), all.rend(), [](const history::Entry* line) {
+        return as<history::Cycle>(line) != nullptr;
+    });
+    return last == all.rend() ? "" : as<history::Cycle>(*last)->doubt;
+}
+
 namespace {
+
+Answer not_judged(const std::string& why) {
+    return {.judgement = Judgement::Skipped, .actual = why, .reason = why};
+}
 
 std::string response_words(const DecidingExchange& exchange) {
     if (!exchange.status) return exchange.failure.empty() ? "no answer" : exchange.failure;
@@ -137,6 +162,7 @@ std::string no_verdict_words(const history::Cycle& cycle) {
 }  // namespace
 
 Answer ask_response(const history::ResponseClause& clause, const Scope& scope, const std::string& agent) {
+    if (const std::string why = scope.doubt(agent); !why.empty()) return not_judged(why);
     Answer answer;
     answer.actual = "no answer";
     for (const Lines& cycle : cycles_of(scope.lines(agent), scope.expectation.last_cycle_only)) {
@@ -157,6 +183,7 @@ Answer ask_response(const history::ResponseClause& clause, const Scope& scope, c
 }
 
 Answer ask_verdict(const history::VerdictClause& clause, const Scope& scope, const std::string& agent) {
+    if (const std::string why = scope.doubt(agent); !why.empty()) return not_judged(why);
     const Lines lines = scope.lines(agent);
     const std::string wanted = clause.verdict == "none" ? "" : clause.verdict;
     Answer answer;
@@ -178,6 +205,7 @@ Answer ask_verdict(const history::VerdictClause& clause, const Scope& scope, con
 }
 
 Answer ask_reason(const history::VerdictClause& clause, const Scope& scope, const std::string& agent) {
+    if (const std::string why = scope.doubt(agent); !why.empty()) return not_judged(why);
     const Lines lines = scope.lines(agent);
     Answer answer;
     answer.actual = "no verdict";

@@ -106,7 +106,9 @@ void check_goals(const ScenarioView& scenario, Checked& checked) {
                  line->n});
         }
         const auto* cycle = as<history::Cycle>(line);
-        if (cycle == nullptr || cycle->ending == "reached" || spoken_for(line->where, of_endings)) continue;
+        if (cycle == nullptr || cycle->ending == "reached" || !cycle->doubt.empty() ||
+            spoken_for(line->where, of_endings))
+            continue;
         checked.findings.push_back(
             {"goal_reached", Severity::Wrong,
              fmt::format("{}: {} {}: {}", line->where.agent, cycle->phase, cycle->ending, cycle->reason),

@@ -330,6 +330,13 @@ std::optional<int> Machine::attestation_index() const {
     return state_->index();
 }
 
+std::optional<Duration> Machine::challenge_lifetime() const {
+    const auto& negotiation = state_->negotiation;
+    if (!negotiation || !negotiation->capabilities_received_at || !negotiation->challenges_expire_at)
+        return std::nullopt;
+    return *negotiation->challenges_expire_at - *negotiation->capabilities_received_at;
+}
+
 void Machine::restart(WallTime boot_time) {
     state_->forget_process();
     state_->settings.boot_time = boot_time;

@@ -124,6 +124,9 @@ class Machine {
     bool registered() const;                       ///< activation was accepted
     bool authenticated() const;                    ///< there is a token that has not expired
     std::optional<int> attestation_index() const;  ///< of the last negotiation
+    /// How long the challenge of the last negotiation lives, by the verifier's clock, from when it got our
+    /// capabilities; nothing where it issued none.
+    std::optional<Duration> challenge_lifetime() const;
 
     /// The agent process is restarted: tokens, sessions and negotiations are forgotten, the TPM is not.
     void restart(WallTime boot_time);

@@ -3,6 +3,7 @@
 // door.
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,6 +25,7 @@ class Play {
         Bytes ak_public;  ///< marshalled TPM2B_PUBLIC, for enrolment
         std::unique_ptr<VirtualAgent> agent;
         std::string last_status;  ///< as read last, or why it could not be
+        int in_doubt = 0;         ///< cycles in a row that showed nothing
     };
     using Then = std::function<void()>;
 
@@ -61,13 +63,15 @@ class Play {
     void remove_agents();
 
     history::Where where(int number, const Member& member) const;
+    const faults::Faults& faults_of(int number) const { return faults_.at(number); }
 
     const Stage& stage_;
     const scenario::Scenario& scenario_;
     Surroundings surroundings_;
     std::vector<std::unique_ptr<AgentTpm>> provisioning_;
     std::vector<Member> agents_;
-    std::vector<std::string> ids_;  ///< of all agents there were
+    std::map<int, faults::Faults> faults_;  ///< by step
+    std::vector<std::string> ids_;          ///< of all agents there were
     std::optional<history::ScenarioEnd> end_;
     Instant until_{};
     int verdicts_awaited_ = 0;

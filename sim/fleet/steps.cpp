@@ -16,6 +16,8 @@ using scenario::StepKind;
 constexpr Duration kVerdictPatience = std::chrono::seconds{10};
 constexpr Duration kVerdictPoll = std::chrono::milliseconds{50};
 constexpr Duration kStatusPoll = std::chrono::milliseconds{100};
+// As often is a cycle tried whose timing cannot be vouched for (the scenario language, "inconclusive").
+constexpr int kTriesInDoubt = 3;
 constexpr Duration kRemovalPatience = std::chrono::seconds{8};
 // Between cycles where the verifier has said nothing of when it wants the next.
 constexpr Duration kNextAttestationUnsaid = std::chrono::seconds{2};
@@ -78,6 +80,7 @@ history::Where Play::where(int number, const Member& member) const {
 bool Play::act(const scenario::Step& step, int number) {
     const history::Where here{.scenario = scenario_.name, .step = number};
     record(here, history::StepStart{scenario::to_string(step.kind), step.agents, step.as});
+    faults_[number] = faults::make(step.faults);
 
     if (step.kind == StepKind::Wait) {
         const Instant due = stage_.clock.now() + step.wait;
@@ -130,7 +133,7 @@ void Play::prepare(const scenario::Step& step, int number, Member& member, Phase
     const bool wants_enrolment = goal >= Phase::Authenticate && step.kind != StepKind::Enrol &&
                                  member.group->enrol.enrolled && !member.agent->enrolment_seen_to;
     if (goal > Phase::Activate && !member.agent->registered()) {
-        member.agent->pursue(Phase::Activate, false, number, false,
+        member.agent->pursue({.goal = Phase::Activate, .step = number},
                              [this, &step, number, &member, goal, ready, then](const Finished& finished) {
                                  if (finished.ending != Finished::Ending::Reached) {
                                      look_behind(finished, number, member, then);
@@ -153,18 +156,36 @@ void Play::pursue(const scenario::Step& step, int number, Member& member, Phase 
             then();
             return;
         }
-        stage_.loop.after(finished.next_attestation.value_or(kNextAttestationUnsaid),
+        Duration due = finished.next_attestation.value_or(kNextAttestationUnsaid);
+        for (const auto& fault : faults_of(number))
+            due = std::max(due - fault->sooner(), Duration::zero());
+        stage_.loop.after(due,
                           [this, &step, number, &member, goal, cycle, then, alive = std::weak_ptr(alive_)] {
                               if (!alive.expired()) pursue(step, number, member, goal, cycle + 1, then);
                           });
     };
+    const auto again = [this, &step, number, &member, goal, cycle, then,
+                        next_cycle](const Finished& finished) {
+        // What shows nothing is done again, at most twice.
+        if (!member.agent->doubt().empty() && ++member.in_doubt < kTriesInDoubt) {
+            pursue(step, number, member, goal, cycle, then);
+            return;
+        }
+        member.in_doubt = 0;
+        next_cycle(finished);
+    };
     prepare(
         step, number, member, goal,
-        [this, &step, number, &member, goal, next_cycle] {
-            member.agent->pursue(
-                goal, step.bare, number, true, [this, number, &member, next_cycle](const Finished& finished) {
-                    look_behind(finished, number, member, [next_cycle, finished] { next_cycle(finished); });
-                });
+        [this, &step, number, &member, goal, again] {
+            member.agent->pursue({.goal = goal,
+                                  .bare = step.bare,
+                                  .step = number,
+                                  .record = true,
+                                  .faults = &faults_of(number)},
+                                 [this, number, &member, again](const Finished& finished) {
+                                     look_behind(finished, number, member,
+                                                 [again, finished] { again(finished); });
+                                 });
         },
         then);
 }

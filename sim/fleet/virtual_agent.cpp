@@ -1,5 +1,6 @@
 #include "sim/fleet/virtual_agent.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 #include <utility>
 #include <variant>
@@ -34,15 +35,62 @@ VirtualAgent::VirtualAgent(const Surroundings& surroundings, Identity identity, 
                                                         surroundings.tls)) {}
 
 history::Where VirtualAgent::where() const {
-    return {surroundings_.scenario, step_, identity_.name};
+    return {surroundings_.scenario, now_.step, identity_.name};
 }
 
-void VirtualAgent::pursue(lifecycle::Phase goal, bool bare, int step, bool record, Done done) {
+void VirtualAgent::pursue(const Pursuit& pursuit, Done done) {
     if (done_) throw std::logic_error(identity_.name + ": a pursuit is under way");
-    step_ = step;
-    record_ = record;
+    now_ = pursuit;
     done_ = std::move(done);
-    act(machine_.begin(goal, bare));
+    phase_.reset();
+    doubt_.clear();
+    begin(machine_.begin(pursuit.goal, pursuit.bare));
+}
+
+/// What comes first in a phase may be held up by a fault.
+void VirtualAgent::begin(lifecycle::Want want) {
+    const auto* request = std::get_if<lifecycle::SendRequest>(&want);
+    const auto* use = std::get_if<lifecycle::UseTpm>(&want);
+    const auto phase = request != nullptr ? std::optional(request->phase)
+                       : use != nullptr   ? std::optional(use->phase)
+                                          : std::nullopt;
+    if (!phase || std::exchange(phase_, phase) == phase) {
+        act(std::move(want));
+        return;
+    }
+    hold(&faults::Fault::before, *phase,
+         [this, held = std::make_shared<lifecycle::Want>(std::move(want))] { act(std::move(*held)); });
+}
+
+faults::Moment VirtualAgent::moment(lifecycle::Phase phase) const {
+    faults::Moment moment{phase, surroundings_.clock.now(), std::nullopt, std::nullopt};
+    if (const auto lifetime = machine_.challenge_lifetime(); lifetime && negotiated_) {
+        moment.expires_earliest = negotiated_->first + *lifetime;
+        moment.expires_latest = negotiated_->second + *lifetime;
+    }
+    return moment;
+}
+
+void VirtualAgent::hold(Duration (faults::Fault::*how_long)(const faults::Moment&) const,
+                        lifecycle::Phase phase, std::function<void()> then) {
+    Duration longest{};
+    if (now_.faults != nullptr) {
+        const faults::Moment here = moment(phase);
+        for (const auto& fault : *now_.faults) {
+            const Duration duration = (*fault.*how_long)(here);
+            if (duration <= Duration::zero()) continue;
+            surroundings_.history.append(
+                where(), history::Note{"fault " + fault->text() + ": waits " + to_text(duration)});
+            longest = std::max(longest, duration);
+        }
+    }
+    if (longest == Duration::zero()) {
+        then();
+        return;
+    }
+    surroundings_.loop.after(longest, [then = std::move(then), alive = std::weak_ptr(alive_)] {
+        if (!alive.expired()) then();
+    });
 }
 
 void VirtualAgent::act(lifecycle::Want want) {
@@ -55,7 +103,7 @@ void VirtualAgent::act(lifecycle::Want want) {
                            history::Note{std::string(lifecycle::to_string(pause.phase)) + ": waits " +
                                          to_text(pause.duration) + " (" + pause.reason + ")"});
                        surroundings_.loop.after(pause.duration, [this, alive = std::weak_ptr(alive_)] {
-                           if (!alive.expired()) act(machine_.on_pause_over());
+                           if (!alive.expired()) begin(machine_.on_pause_over());
                        });
                    },
                    [&](lifecycle::Finished& finished) { finish(finished); },
@@ -66,18 +114,33 @@ void VirtualAgent::act(lifecycle::Want want) {
 void VirtualAgent::send(lifecycle::SendRequest request) {
     auto& connection = request.peer == lifecycle::Peer::Registrar ? registrar_ : verifier_;
     auto sent = std::make_shared<lifecycle::SendRequest>(std::move(request));
-    connection->send(sent->request, {.deadline = kExchangeDeadline},
-                     [this, sent](const transport::Outcome& outcome) {
-                         history::Exchange exchange;
-                         exchange.phase = lifecycle::to_string(sent->phase);
-                         exchange.peer = lifecycle::to_string(sent->peer);
-                         exchange.request = std::move(sent->request);
-                         exchange.outcome = outcome;
-                         exchange.attempt = sent->attempt;
-                         exchange.request_id = exchange.request.header("x-request-id").value_or("");
-                         surroundings_.history.append(where(), std::move(exchange));
-                         act(machine_.on_response(outcome));
-                     });
+    connection->send(
+        sent->request, {.deadline = kExchangeDeadline}, [this, sent](const transport::Outcome& outcome) {
+            hold(&faults::Fault::after, sent->phase, [this, sent, outcome] { answered(*sent, outcome); });
+        });
+}
+
+void VirtualAgent::answered(const lifecycle::SendRequest& sent, const transport::Outcome& outcome) {
+    const auto& timings = outcome.timings;
+    const auto status = outcome.response ? outcome.response->status : 0;
+    if (sent.phase == lifecycle::Phase::Negotiate && status == 201)
+        negotiated_ = {timings.start, timings.start + timings.total};
+    if (sent.phase == lifecycle::Phase::Submit && now_.faults != nullptr) {
+        faults::Moment then = moment(sent.phase);
+        then.now = timings.start + timings.total;
+        for (const auto& fault : *now_.faults) {
+            if (doubt_.empty()) doubt_ = fault->doubt(then);
+        }
+    }
+    history::Exchange exchange;
+    exchange.phase = lifecycle::to_string(sent.phase);
+    exchange.peer = lifecycle::to_string(sent.peer);
+    exchange.request = sent.request;
+    exchange.outcome = outcome;
+    exchange.attempt = sent.attempt;
+    exchange.request_id = exchange.request.header("x-request-id").value_or("");
+    surroundings_.history.append(where(), std::move(exchange));
+    begin(machine_.on_response(outcome));
 }
 
 void VirtualAgent::use_tpm(const lifecycle::UseTpm& use) {
@@ -100,13 +163,14 @@ void VirtualAgent::use_tpm(const lifecycle::UseTpm& use) {
                 surroundings_.history.add_secret(*secret);
         }
         surroundings_.history.append(where(), operation);
-        act(machine_.on_tpm(used.answer));
+        begin(machine_.on_tpm(used.answer));
     });
 }
 
 void VirtualAgent::finish(const lifecycle::Finished& finished) {
     if (machine_.registered()) registrar_->close();
-    if (record_ || finished.ending != lifecycle::Finished::Ending::Reached) {
+    if (finished.ending == lifecycle::Finished::Ending::Reached) doubt_.clear();
+    if (now_.record || finished.ending != lifecycle::Finished::Ending::Reached) {
         history::Cycle cycle;
         cycle.phase = lifecycle::to_string(finished.phase);
         cycle.ending = lifecycle::to_string(finished.ending);
@@ -114,6 +178,7 @@ void VirtualAgent::finish(const lifecycle::Finished& finished) {
         cycle.code = finished.code.value_or("");
         cycle.index = finished.attestation_index;
         cycle.reason = finished.reason;
+        cycle.doubt = doubt_;
         surroundings_.history.append(where(), cycle);
     }
     std::exchange(done_, nullptr)(finished);
@@ -129,7 +194,7 @@ void VirtualAgent::extend(int pcr, const boot::Measurement& measurement, int ste
     for (const auto& [bank, digest] : measurement.digests) {
         act_record.digests[std::string(tpm::to_string(bank))] = to_hex(digest);
     }
-    step_ = step;
+    now_.step = step;
     surroundings_.history.append(where(), act_record);
     tpm_->extend(pcr, measurement.digests,
                  [alive = std::weak_ptr(alive_), done = std::move(done)](Result<void> result) {

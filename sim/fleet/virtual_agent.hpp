@@ -10,6 +10,7 @@
 #include "agent/lifecycle/machine.hpp"
 #include "agent/transport/connection.hpp"
 #include "sim/core/random.hpp"
+#include "sim/faults/fault.hpp"
 #include "sim/fleet/agent_tpm.hpp"
 #include "sim/history/writer.hpp"
 
@@ -43,9 +44,17 @@ class VirtualAgent {
 
     const Identity& identity() const { return identity_; }
 
-    /// Runs the lifecycle to the end of `goal`; `done` is called once, from the loop. With `record` the end
-    /// is put down as a cycle, a failure always is. One pursuit at a time.
-    void pursue(lifecycle::Phase goal, bool bare, int step, bool record, Done done);
+    struct Pursuit {
+        lifecycle::Phase goal;
+        bool bare = false;
+        int step = 0;
+        bool record = false;                     ///< put its end down as a cycle; a failure always is
+        const faults::Faults* faults = nullptr;  ///< outlive the pursuit
+    };
+    /// Runs the lifecycle to the end of the goal; `done` is called once, from the loop. One at a time.
+    void pursue(const Pursuit& pursuit, Done done);
+    /// Why the end of the last pursuit shows nothing; empty: it shows what it shows.
+    const std::string& doubt() const { return doubt_; }
     bool registered() const { return machine_.registered(); }
 
     /// Measures into the TPM and the boot state; the error is of the TPM.
@@ -60,7 +69,13 @@ class VirtualAgent {
     bool enrolment_seen_to = false;  ///< was enrolled or deleted once: enrolled again by the script alone
 
   private:
+    void begin(lifecycle::Want want);
     void act(lifecycle::Want want);
+    void answered(const lifecycle::SendRequest& sent, const transport::Outcome& outcome);
+    faults::Moment moment(lifecycle::Phase phase) const;
+    /// Calls `then` after the longest of what the faults say, at once where they say nothing.
+    void hold(Duration (faults::Fault::*how_long)(const faults::Moment&) const, lifecycle::Phase phase,
+              std::function<void()> then);
     void send(lifecycle::SendRequest request);
     void use_tpm(const lifecycle::UseTpm& use);
     void finish(const lifecycle::Finished& finished);
@@ -74,9 +89,12 @@ class VirtualAgent {
     lifecycle::Machine machine_;
     std::unique_ptr<transport::Connection> registrar_;
     std::unique_ptr<transport::Connection> verifier_;
-    int step_ = 0;
-    bool record_ = false;
+    Pursuit now_{};
     Done done_;
+    std::optional<lifecycle::Phase> phase_;  ///< of the pursuit, as far as it has come
+    std::optional<std::pair<Instant, Instant>>
+        negotiated_;  ///< begin and end of the last 201 to a negotiation
+    std::string doubt_;
     // Callbacks that come after the agent is gone find this expired.
     std::shared_ptr<int> alive_ = std::make_shared<int>(0);
 };

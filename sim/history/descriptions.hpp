@@ -235,6 +235,7 @@ void describe(F& f, Cycle& v) {
     f.maybe("code", v.code);
     f.maybe("index", v.index);
     f.maybe("reason", v.reason);
+    f.maybe("doubt", v.doubt);
 }
 
 template <typename F>

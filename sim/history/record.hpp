@@ -207,6 +207,7 @@ struct Cycle {
     std::string code = {};
     std::optional<int> index = {};
     std::string reason = {};
+    std::string doubt = {};  ///< why its ending shows nothing ("inconclusive: …"); it is not judged
 };
 
 /// What one source says, or why it says nothing.

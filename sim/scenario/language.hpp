@@ -31,8 +31,15 @@ struct StepName : Name {
     bool submits = false;    ///< sends evidence, so that a verdict can be asked for
 };
 
-std::span<const StepName> steps();  ///< what `pushsim list steps` shows
-std::span<const Name> faults();     ///< what `pushsim list faults` shows
+/// A fault, and the keys of its map, all of which it needs.
+struct FaultName : Name {
+    std::optional<FaultKind> kind = {};  ///< set where it is available
+    std::span<const Name> keys = {};
+    bool submits = false;  ///< for steps that send evidence alone
+};
+
+std::span<const StepName> steps();    ///< what `pushsim list steps` shows
+std::span<const FaultName> faults();  ///< what `pushsim list faults` shows
 
 std::span<const Name> scenario_keys();
 std::span<const Name> stack_keys();

@@ -118,6 +118,8 @@ bool same_plan(const Scenario& a, const Scenario& b) {
             group.position = {};
         for (Step& step : scenario.script) {
             step.position = {};
+            for (Fault& fault : step.faults)
+                fault.position = {};
             forget_positions(step.expect);
         }
         forget_positions(scenario.expect);
@@ -202,6 +204,20 @@ const char* to_string(HowMany::Rule rule) {
             return "at_most";
         case HowMany::Rule::Exactly:
             return "exactly";
+    }
+    return "";
+}
+
+const char* to_string(FaultKind kind) {
+    switch (kind) {
+        case FaultKind::HoldEvidence:
+            return "hold_evidence";
+        case FaultKind::Delay:
+            return "delay";
+        case FaultKind::Stall:
+            return "stall";
+        case FaultKind::Early:
+            return "early";
     }
     return "";
 }

@@ -218,6 +218,20 @@ enum class StepKind {
     Wait,
 };
 
+enum class FaultKind { HoldEvidence, Delay, Stall, Early };
+
+/// What goes wrong in a step (the scenario language, "faults"). Fields that its kind does not use keep their
+/// defaults.
+struct Fault {
+    FaultKind kind = FaultKind::Delay;
+    Duration offset{};                     ///< HoldEvidence: until challenges_expire_at and so much, or less
+    StepKind phase = StepKind::Negotiate;  ///< Delay: before it; Stall: after its answer
+    Duration duration{};                   ///< Delay, Stall: how long; Early: by how much
+    Position position;
+
+    bool operator==(const Fault&) const = default;
+};
+
 /// One line of the script. Fields that its kind does not use keep their defaults.
 struct Step {
     StepKind kind = StepKind::Attest;
@@ -227,6 +241,7 @@ struct Step {
     int times = 1;                        ///< Attest
     std::vector<Extension> extend;        ///< Extend, in order
     std::optional<TpmPolicy> tpm_policy;  ///< Enrol: instead of the group's
+    std::vector<Fault> faults;            ///< of phases, in the order of the file
     Duration wait{};                      ///< Wait
     std::vector<Expectation> expect;
     Position position;
@@ -260,6 +275,9 @@ const char* to_string(FailureReason reason);
 const char* to_string(AgentStatus status);
 const char* to_string(HowMany::Rule rule);
 const char* to_string(StepKind kind);
+const char* to_string(FaultKind kind);
+/// "challenges_expire_at - 500ms", as in files.
+std::string expiry_text(Duration offset);
 
 /// Whether both say the same, wherever they are written: files and positions are not compared.
 bool same_plan(const Scenario& a, const Scenario& b);

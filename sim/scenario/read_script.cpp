@@ -23,19 +23,6 @@ bool is_key_of(std::span<const Name> keys, std::string_view word) {
     return std::ranges::any_of(keys, [&](const Name& key) { return key.name == word; });
 }
 
-/// Names of faults are checked although none is there yet.
-void check_faults(Report& report, const Node& node) {
-    if (!node.is(Node::Kind::List)) return;
-    for (const Node& item : node.items) {
-        const bool with_parameters = item.is(Node::Kind::Map) && item.entries.size() == 1;
-        const Node& name = with_parameters ? item.entries[0].key : item;
-        if (name.is(Node::Kind::Scalar) && !is_key_of(faults(), name.text)) {
-            report.add(name, fmt::format("unknown fault `{}`{}", shown(name.text),
-                                         nearest_name(name.text, faults())));
-        }
-    }
-}
-
 /// The step's own map, list of groups, group name or duration.
 void read_step_value(Report& report, const Node& name, const Node& node, const StepName& definition,
                      const std::vector<Group>& groups, Step& step) {
@@ -57,9 +44,6 @@ void read_step_value(Report& report, const Node& name, const Node& node, const S
         const std::string place = fmt::format("step `{}`", definition.name);
         const MapReader map(report, node, place, definition.keys,
                             takes_pcrs ? MapReader::Pcrs::Taken : MapReader::Pcrs::Refused);
-        for (const auto& [key, value] : node.entries) {
-            if (key.text == "faults") check_faults(report, value);
-        }
         const Node* agents = map.get("agents");
         step.agents =
             agents != nullptr ? read_agent_names(report, *agents, groups) : only_group(report, name, groups);
@@ -68,6 +52,7 @@ void read_step_value(Report& report, const Node& name, const Node& node, const S
         if (const Node* times = map.get("times")) {
             step.times = read_integer(report, *times, "times", 1, most_times).value_or(1);
         }
+        if (const Node* faults = map.get("faults")) step.faults = read_faults(report, *faults, definition);
         if (const Node* policy = map.get("tpm_policy")) step.tpm_policy = read_tpm_policy(report, *policy);
         if (!map.pcr_entries().empty()) {
             step.extend = read_extensions(report, map.pcr_entries());

@@ -13,6 +13,7 @@ namespace pushsim::scenario {
 StackOptions read_stack(Report& report, const Node& node);
 std::vector<Group> read_groups(Report& report, const Node& node);
 std::optional<TpmPolicy> read_tpm_policy(Report& report, const Node& node);
+std::vector<Fault> read_faults(Report& report, const Node& node, const StepName& step);
 std::vector<Step> read_script(Report& report, const Node& node, const std::vector<Group>& groups);
 
 /// What a clause can be about: one step, or (with step = nullptr) the whole run.

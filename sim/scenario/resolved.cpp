@@ -190,6 +190,33 @@ void write_expectations(YAML::Emitter& out, const std::vector<Expectation>& expe
     out << YAML::EndSeq;
 }
 
+void write_faults(YAML::Emitter& out, const std::vector<Fault>& faults) {
+    if (faults.empty()) return;
+    key(out, "faults") << YAML::BeginSeq;
+    for (const Fault& fault : faults) {
+        out << YAML::BeginMap;
+        key(out, to_string(fault.kind)) << YAML::BeginMap;
+        switch (fault.kind) {
+            case FaultKind::HoldEvidence:
+                key(out, "until") << expiry_text(fault.offset);
+                break;
+            case FaultKind::Delay:
+                key(out, "before") << to_string(fault.phase);
+                key(out, "for") << to_text(fault.duration);
+                break;
+            case FaultKind::Stall:
+                key(out, "after") << to_string(fault.phase);
+                key(out, "for") << to_text(fault.duration);
+                break;
+            case FaultKind::Early:
+                key(out, "by") << to_text(fault.duration);
+                break;
+        }
+        out << YAML::EndMap << YAML::EndMap;
+    }
+    out << YAML::EndSeq;
+}
+
 void write_step(YAML::Emitter& out, const Step& step) {
     out << YAML::BeginMap;
     key(out, to_string(step.kind));
@@ -205,6 +232,7 @@ void write_step(YAML::Emitter& out, const Step& step) {
         }
         if (step.kind == StepKind::Attest) key(out, "times") << step.times;
         if (step.tpm_policy) write_policy(out, *step.tpm_policy);
+        write_faults(out, step.faults);
         out << YAML::EndMap;
     }
     if (!step.as.empty()) {

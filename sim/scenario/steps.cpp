@@ -12,7 +12,7 @@ constexpr auto now = Availability::Now;
 
 constexpr Name agents_key{"agents", "the group, or list of groups; may be left out where there is one group"};
 constexpr Name bare_key{"bare", "true: no missing earlier phases, no retries"};
-constexpr Name faults_key{"faults", "what goes wrong in this step", later};
+constexpr Name faults_key{"faults", "what goes wrong in this step: a list"};
 
 constexpr std::array<Name, 1> machine_keys{{agents_key}};
 constexpr std::array<Name, 3> phase_keys{{agents_key, bare_key, faults_key}};
@@ -91,15 +91,29 @@ constexpr std::array<StepName, 33> step_table{{
     not_yet_there("repeat", "child steps, several times"),
 }};
 
-constexpr Name fault(std::string_view name, std::string_view about) {
-    return {name, about, later};
+constexpr FaultName fault(std::string_view name, std::string_view about) {
+    return {{name, about, later}, std::nullopt, {}, false};
 }
 
-constexpr std::array<Name, 66> fault_table{{
-    fault("delay", "timing: waits before a phase"),
-    fault("hold_evidence", "timing: sends the evidence at an instant"),
-    fault("early", "timing: attests before it is due"),
-    fault("stall", "timing: the agent is frozen for a while"),
+constexpr std::array<Name, 1> hold_keys{{{"until", "challenges_expire_at, + or - a duration"}}};
+constexpr std::array<Name, 2> delay_keys{{
+    {"before", "negotiate, collect or submit: the phase that begins late"},
+    {"for", "how long"},
+}};
+constexpr std::array<Name, 2> stall_keys{{
+    {"after", "negotiate or submit: the phase whose answer is not looked at"},
+    {"for", "how long"},
+}};
+constexpr std::array<Name, 1> early_keys{{{"by", "how much before it is due"}}};
+
+constexpr std::array<FaultName, 66> fault_table{{
+    {{"delay", "timing: waits before a phase", now}, FaultKind::Delay, delay_keys, false},
+    {{"hold_evidence", "timing: sends the evidence at an instant", now},
+     FaultKind::HoldEvidence,
+     hold_keys,
+     true},
+    {{"early", "timing: attests before it is due", now}, FaultKind::Early, early_keys, true},
+    {{"stall", "timing: the agent is frozen for a while", now}, FaultKind::Stall, stall_keys, false},
     fault("herd", "timing: all at one instant"),
     fault("swizzle", "timing: stops agents one by one and lets them go in random order"),
     fault("clock_skew", "timing: the agent's clock is off"),
@@ -169,7 +183,7 @@ constexpr std::array<Name, 66> fault_table{{
 std::span<const StepName> steps() {
     return step_table;
 }
-std::span<const Name> faults() {
+std::span<const FaultName> faults() {
     return fault_table;
 }
 

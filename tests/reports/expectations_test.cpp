@@ -317,6 +317,31 @@ TEST(Quantity, TooManyShowsThoseThatSatisfy) {
     EXPECT_EQ(result.what, "response, at most 0 agents, step 1 (attest)");
 }
 
+TEST(Expectations, ACycleInDoubtIsNotJudgedWhereAnotherTookItsPlace) {
+    const auto twice = [](bool second_in_doubt) {
+        Script script;
+        script.begin("doubt", {{.response = h::ResponseClause{{{202, 202}}}, .step = 1},
+                               {.verdict = h::VerdictClause{"pass"}, .step = 1}});
+        script.step(1, "attest").enrol();
+        script.attest_in_doubt(0);
+        if (second_in_doubt) {
+            script.attest_in_doubt(1);
+        } else {
+            script.attest(1).verdict(1, "pass");
+        }
+        return judged(script.end_scenario().end().text());
+    };
+    const RunReport made_up_for = twice(false);
+    EXPECT_EQ(made_up_for.scenarios.at(0).outcome, Outcome::AsExpected);
+    const RunReport never = twice(true);
+    EXPECT_EQ(never.scenarios.at(0).outcome, Outcome::Skipped);
+    for (const auto& result : never.scenarios[0].expectations) {
+        EXPECT_EQ(result.judgement, Judgement::Skipped);
+        EXPECT_THAT(result.reason, HasSubstr("inconclusive: late"));
+    }
+    EXPECT_EQ(never.exit_code, 4);
+}
+
 TEST(Expectations, OfAScenarioThatDidNotEndAreSkipped) {
     Script script;
     script.begin("x", {{.verdict = h::VerdictClause{"pass"}, .source = "a.yaml:9:3"}}).step(1, "attest");

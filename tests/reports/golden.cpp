@@ -65,7 +65,13 @@ Script& Script::attest(int index, int status, const std::string& code, const std
             fmt::format(R"({{"errors":[{{"status":"{}","code":"{}"}}]}})", status, code);
     }
     add(where(name), submit);
-    return add(where(name), h::Cycle{"submit", status == 202 ? "reached" : "refused", status, code, index});
+    return add(where(name), h::Cycle{"submit", status == 202 ? "reached" : "refused", status, code, index, "",
+                                     std::exchange(doubt_, "")});
+}
+
+Script& Script::attest_in_doubt(int index) {
+    doubt_ = "inconclusive: late";
+    return attest(index, 403, "challenges_expired");
 }
 
 Script& Script::asked_for_nothing() {

@@ -45,6 +45,8 @@ class Script {
         clock_.advance(duration);
         return *this;
     }
+    /// Refused, and nobody can say whether for good reason.
+    Script& attest_in_doubt(int index);
     /// The evidence went out and no answer came; with a status, that one came.
     Script& submit_in_vain(int index, int status = 0);
     /// The same, and the cycle ends.
@@ -75,6 +77,7 @@ class Script {
         R"("challenges_expire_at":"2026-11-23T15:00:36.000000+00:00"}}})";
     h::QuoteValues quote_{"sha256", {{7, quoted}}};
     Duration held_{};
+    std::string doubt_;
 };
 
 /// "3 attestations accepted, status PASS"

@@ -49,6 +49,34 @@ TEST_F(Plays, MeanWhatTheySay) {
     EXPECT_THAT(run.out, HasSubstr("5 scenarios: 5 as expected"));
 }
 
+TEST_F(Plays, FaultsOfTimingChangeWhenAnAgentActs) {
+    const std::string stack = "stack: {verifier: {quote_interval: 2s, challenge_lifetime: 1s}}\n";
+    const auto write = [&](const std::string& name, const std::string& script) {
+        place_.write("plays/" + name + ".yaml",
+                     "scenario: " + name + "\ntitle: T\n" + stack + kAgent + script);
+    };
+    // Too early is told to wait, waits, and is accepted.
+    write("early",
+          "script:\n  - attest: {times: 2, faults: [early: {by: 1500ms}]}\n    expect: {verdict: pass}\n");
+    for (const std::string fault :
+         {"delay: {before: collect, for: 1100ms}", "stall: {after: negotiate, for: 1100ms}"}) {
+        write(fault.substr(0, 5),
+              "script:\n  - attest: {faults: [" + fault +
+                  "]}\n    expect: {response: {status: 403, code: challenges_expired}}\n");
+    }
+    // No answer can come before the earliest expiry, so nothing is shown, three times.
+    write("doubt",
+          "script:\n  - attest: {faults: [delay: {before: submit, for: 1100ms}, hold_evidence: {until: "
+          "challenges_expire_at - 1ms}]}\n    expect: {response: {status: 202}}\n");
+    const Ended run = play();
+    EXPECT_EQ(run.exit_code, 0) << run.out << run.err;
+    EXPECT_THAT(run.out, HasSubstr("4 scenarios: 3 as expected, 1 skipped"));
+    EXPECT_THAT(run.out, HasSubstr("inconclusive: the answer came"));
+    const std::string history = place_.read("runs/latest/history.jsonl");
+    EXPECT_THAT(history, HasSubstr("premature_attestation"));
+    EXPECT_THAT(history, HasSubstr("fault stall after negotiate for 1s100ms: waits 1s100ms"));
+}
+
 TEST_F(Plays, ThatAreNotAsExpectedSaySo) {
     // `early` cannot authenticate, and the expectation speaks of `late` alone.
     add("another-group",

@@ -55,6 +55,7 @@ TEST(Run, EveryReproductionIsSeenAndExplained) {
     const Ended run = pushsim(place, {"run", std::string(PUSHSIM_SOURCE_DIR) + "/scenarios/reproduce"});
     EXPECT_EQ(run.exit_code, 0) << run.out << run.err;
     const std::map<std::string, std::vector<std::string>> expected = {
+        {"challenges-expired-late", {"evidence_after_expiry"}},
         {"challenges-expired-no-policy", {"no_policy_no_challenge"}},
         {"pcr-mismatch", {"pcr_changed"}},
         {"pcr-mismatch-upper-case-policy", {"policy_in_upper_case"}},

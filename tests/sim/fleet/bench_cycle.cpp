@@ -117,7 +117,7 @@ void WholeCycle(benchmark::State& state) {
         const auto pursue = [&](Phase goal) {
             done = false;
             std::optional<Finished> end;
-            agent.pursue(goal, false, 0, true, [&](const Finished& finished) {
+            agent.pursue({.goal = goal, .record = true}, [&](const Finished& finished) {
                 end = finished;
                 done = true;
             });

@@ -59,7 +59,7 @@ INSTANTIATE_TEST_SUITE_P(
         {"KeyOfAnotherStep",
          {.script = "script:\n"
                     "  - register: { times: 3 }"},
-         "4:17: unknown key `times` in step `register`; known: agents, bare"},
+         "4:17: unknown key `times` in step `register`; known: agents, bare, faults"},
         {"KeyOfTheStepNotYetThere",
          {.script = "script:\n"
                     "  - attest: { every: 5s }"},
@@ -67,12 +67,42 @@ INSTANTIATE_TEST_SUITE_P(
         {"FaultNotYetThere",
          {.script = "script:\n"
                     "  - attest: { faults: [ no_token ] }"},
-         "4:15: key `faults` is part of the language but not yet in pushsim"},
+         "4:25: fault `no_token` is part of the language but not yet in pushsim"},
         {"FaultMisspelt",
          {.script = "script:\n"
                     "  - attest: { faults: [ hold_evidense: { until: 2s } ] }"},
-         "4:15: key `faults` is part of the language but not yet in pushsim\n"
          "4:25: unknown fault `hold_evidense`; did you mean `hold_evidence`?"},
+        {"FaultWithoutItsKeys",
+         {.script = "script:\n"
+                    "  - attest: { faults: [ hold_evidence ] }"},
+         "4:25: fault `hold_evidence` needs `until:`, challenges_expire_at, + or - a duration"},
+        {"FaultWithHalfItsKeys",
+         {.script = "script:\n"
+                    "  - attest: { faults: [ delay: { for: 2s } ] }"},
+         "4:25: fault `delay` needs `before:`, negotiate, collect or submit: the phase that begins late"},
+        {"InstantThatIsNone",
+         {.script = "script:\n"
+                    "  - attest: { faults: [ hold_evidence: { until: challenges_expire_at-2s } ] }"},
+         "4:49: `until`: expected challenges_expire_at, + or - a duration, like challenges_expire_at - "
+         "500ms; "
+         "found 'challenges_expire_at-2s'"},
+        {"DelayOfAPhaseThatTheStepDoesNotHave",
+         {.script = "script:\n"
+                    "  - negotiate: { faults: [ delay: { before: submit, for: 2s } ] }"},
+         "4:45: `before`: expected a phase of step `negotiate` (negotiate); found 'submit'"},
+        {"StallAfterAPhaseWithoutAnAnswer",
+         {.script = "script:\n"
+                    "  - attest: { faults: [ stall: { after: collect, for: 2s } ] }"},
+         "4:41: `after`: expected a phase of step `attest` (negotiate, submit); found 'collect'"},
+        {"EvidenceHeldInAStepWithoutEvidence",
+         {.script = "script:\n"
+                    "  - negotiate: { faults: [ hold_evidence: { until: challenges_expire_at } ] }"},
+         "4:28: fault `hold_evidence` is about evidence, and step `negotiate` sends none"},
+        {"FaultsThatAreNoList",
+         {.script = "script:\n"
+                    "  - attest: { faults: { delay: { before: submit, for: 2s } } }"},
+         "4:23: `faults`: expected a list of faults, like [ delay: { before: submit, for: 2s } ]; found a "
+         "map"},
         {"TimesOutOfRange",
          {.script = "script:\n"
                     "  - attest: { times: 0 }"},

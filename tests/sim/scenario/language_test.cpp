@@ -14,17 +14,19 @@ namespace {
 
 using testing::HasSubstr;
 
-std::vector<Name> as_names(std::span<const StepName> steps) {
-    return {steps.begin(), steps.end()};
+template <typename Names>
+std::vector<Name> as_names(const Names& names) {
+    return {names.begin(), names.end()};
 }
 
 TEST(Language, EveryNameIsThereOnceAndExplained) {
     const std::vector<Name> step_names = as_names(steps());
+    const std::vector<Name> fault_names = as_names(faults());
     for (const std::span<const Name> table :
-         {std::span<const Name>(step_names), faults(), scenario_keys(), stack_keys(), group_keys(),
-          boot_keys(), enrol_keys(), step_sibling_keys(), expect_keys(), response_keys(), checks(),
-          id_schemes(), tpm_kinds(), ak_kinds(), habits(), databases(), verdicts(), failure_reasons(),
-          agent_statuses()}) {
+         {std::span<const Name>(step_names), std::span<const Name>(fault_names), scenario_keys(),
+          stack_keys(), group_keys(), boot_keys(), enrol_keys(), step_sibling_keys(), expect_keys(),
+          response_keys(), checks(), id_schemes(), tpm_kinds(), ak_kinds(), habits(), databases(), verdicts(),
+          failure_reasons(), agent_statuses()}) {
         std::set<std::string_view> seen;
         for (const Name& name : table) {
             EXPECT_TRUE(seen.insert(name.name).second) << name.name;
@@ -62,10 +64,18 @@ TEST(Language, EveryStepOfTheTableIsReadOrSaysThatItIsNotThereYet) {
 
 TEST(Language, EveryFaultIsKnown) {
     EXPECT_EQ(faults().size(), 66U) << "as many as the language has";
-    for (const Name& fault : faults()) {
-        const std::string script = "script: [ attest: { faults: [ " + std::string(fault.name) + " ] } ]";
-        EXPECT_EQ(problems_of(Parts{.script = script}.text()),
-                  "3:21: key `faults` is part of the language but not yet in pushsim");
+    for (const FaultName& fault : faults()) {
+        const std::string name(fault.name);
+        const std::string problem =
+            problems_of(Parts{.script = "script: [ attest: { faults: [ " + name + " ] } ]"}.text());
+        EXPECT_EQ(fault.kind.has_value(), fault.availability == Availability::Now) << name;
+        if (fault.kind) {
+            EXPECT_EQ(name, to_string(*fault.kind));
+            EXPECT_THAT(problem, HasSubstr("fault `" + name + "` needs `"));
+        } else {
+            EXPECT_THAT(problem,
+                        HasSubstr("fault `" + name + "` is part of the language but not yet in pushsim"));
+        }
     }
 }
 

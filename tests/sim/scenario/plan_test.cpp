@@ -233,6 +233,29 @@ TEST(Plan, GroupsAreInTheOrderOfTheFileWithTheirParts) {
     EXPECT_EQ(scenario.group("fifth"), nullptr);
 }
 
+Scenario with_faults() {
+    return read(Parts{.script = "script:\n"
+                                "  - attest:\n"
+                                "      faults:\n"
+                                "        - hold_evidence: { until: challenges_expire_at - 500ms }\n"
+                                "        - delay: { before: collect, for: 2s }\n"
+                                "        - stall: { after: negotiate, for: 1m30s }\n"
+                                "        - early: { by: 250ms }"});
+}
+
+TEST(Plan, FaultsAreInTheOrderOfTheFileWithTheirParameters) {
+    const std::vector<Fault> faults = with_faults().script[0].faults;
+    ASSERT_EQ(faults.size(), 4U);
+    EXPECT_EQ(faults[0].kind, FaultKind::HoldEvidence);
+    EXPECT_EQ(faults[0].offset, -500ms);
+    EXPECT_EQ(faults[1].phase, StepKind::Collect);
+    EXPECT_EQ(faults[1].duration, 2s);
+    EXPECT_EQ(faults[2].kind, FaultKind::Stall);
+    EXPECT_EQ(faults[2].duration, 90s);
+    EXPECT_EQ(faults[3].duration, 250ms);
+    EXPECT_EQ(faults[3].position.line, 9);
+}
+
 TEST(Plan, APolicysTextIsKeptAsItIsEvenIfItIsNoJson) {
     EXPECT_EQ(read(Parts{.agents = R"(agents: { a: { enrol: { tpm_policy: { json: '{"7": "AB"' } } } })"})
                   .groups[0]
@@ -290,7 +313,7 @@ TEST(HowMany, HoldsForTheNumberItNames) {
 TEST(Resolved, LoadsAgainAsTheSamePlan) {
     for (const Scenario& scenario :
          {read(everything), read(Parts{}), shipped("honest-agent"), shipped("reproduce/pcr-mismatch"),
-          shipped("reproduce/pcr-policy-not-enforced")}) {
+          shipped("reproduce/pcr-policy-not-enforced"), with_faults()}) {
         const std::string text = resolved(scenario);
         const Scenario again = read(text);
         EXPECT_TRUE(same_plan(scenario, again)) << text;

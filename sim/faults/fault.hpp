@@ -1,0 +1,46 @@
+#pragma once
+// What goes wrong, by name: each fault changes when an agent acts. The lifecycle stays honest and knows
+// nothing of it.
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/base/time.hpp"
+#include "agent/lifecycle/machine.hpp"
+#include "sim/scenario/plan.hpp"
+
+namespace pushsim::faults {
+
+/// What is known when a fault is asked, by our clock.
+struct Moment {
+    lifecycle::Phase phase;
+    Instant now;
+    // The challenge expires somewhere between these two: the verifier's clock began to run between the start
+    // of the negotiation's request and the end of its answer. Absent before a negotiation.
+    std::optional<Instant> expires_earliest;
+    std::optional<Instant> expires_latest;
+};
+
+class Fault {
+  public:
+    virtual ~Fault() = default;
+
+    /// As in the scenario: "hold_evidence until challenges_expire_at - 500ms".
+    virtual std::string text() const = 0;
+    /// How long the first act of the phase waits.
+    virtual Duration before(const Moment& moment) const;
+    /// How long the answer to the phase's request lies unread.
+    virtual Duration after(const Moment& moment) const;
+    /// How much sooner than told the next cycle begins.
+    virtual Duration sooner() const;
+    /// Why a refusal of this phase, answered at `moment.now`, shows nothing; empty: it shows what it shows.
+    virtual std::string doubt(const Moment& moment) const;
+};
+
+using Faults = std::vector<std::unique_ptr<Fault>>;
+
+Faults make(const std::vector<scenario::Fault>& plan);
+
+}  // namespace pushsim::faults
