@@ -255,6 +255,101 @@ Found evidence_after_expiry(const AgentStory& agent, const std::vector<AgentStor
         });
 }
 
+// ---- sessions
+
+bool is_refused(const history::Entry* session) {
+    return as<history::ExchangeSeen>(session)->status == 429;
+}
+
+constexpr std::size_t fewest_starts = 3;  // once or twice is an accident
+
+/// At least three negotiations in a row that no evidence followed, each but the last ended by a new session.
+Found restarts_before_evidence(const AgentStory& agent, const std::vector<AgentStory>& /*all*/) {
+    std::vector<const history::Entry*> unanswered;
+    for (std::size_t i = 0; i + 1 < agent.attempts.size(); ++i) {
+        const Attempt& attempt = agent.attempts[i];
+        const auto& next = *agent.attempts[i + 1].negotiation;
+        const bool new_session = std::ranges::any_of(agent.sessions, [&](const history::Entry* session) {
+            return session->n > attempt.negotiation->n && session->n < next.n;
+        });
+        if (attempt.submissions.empty() && new_session) unanswered.push_back(attempt.negotiation);
+    }
+    if (!agent.attempts.empty() && agent.attempts.back().submissions.empty() && !unanswered.empty())
+        unanswered.push_back(agent.attempts.back().negotiation);
+    if (unanswered.size() < fewest_starts) return {};
+    const bool refused = std::ranges::any_of(agent.sessions, is_refused);
+    Diagnosis found{
+        .cause = fmt::format(
+            "The agent began anew {} times before it sent evidence: so many negotiations went "
+            "unanswered, each start took a new session{}. No challenge of them counts as expired, "
+            "for nobody sent evidence for it; the agent is never judged.",
+            unanswered.size(), !refused ? "" : ", until sessions were refused with 429"),
+        .mend =
+            "Find out why the agent starts anew (its log, its service's restarts, memory). Lengthen the time "
+            "between restarts: a verifier takes 15 sessions a minute of one agent, and each further one "
+            "doubles "
+            "the wait.",
+        .evidence = {}};
+    for (std::size_t i = 0; i < fewest_starts; ++i)
+        found.evidence.push_back(unanswered[unanswered.size() - 1 - i]->n);
+    return {found};
+}
+
+constexpr Duration limiter_window = std::chrono::seconds{60};  // the defaults of Keylime 7.14
+constexpr std::size_t sessions_of_an_agent = 15;
+constexpr std::size_t sessions_of_an_address = 50;
+
+/// Sessions of the story that were taken in the minute before `line`.
+std::size_t taken_before(const AgentStory& story, const history::Entry& line) {
+    return static_cast<std::size_t>(std::ranges::count_if(story.sessions, [&](const history::Entry* session) {
+        const auto& exchange = *as<history::ExchangeSeen>(session);
+        return exchange.status == 200 && session->t <= line.t && line.t - session->t < limiter_window;
+    }));
+}
+
+const history::Entry* first_refused_session(const AgentStory& agent) {
+    const auto refused = std::ranges::find_if(agent.sessions, is_refused);
+    return refused == agent.sessions.end() ? nullptr : *refused;
+}
+
+std::string told_to_wait(const history::Entry& refusal) {
+    const std::string& seconds = as<history::ExchangeSeen>(&refusal)->retry_after;
+    return seconds.empty()
+               ? ""
+               : fmt::format(" It is told to wait {} s; who asks too early waits twice as long.", seconds);
+}
+
+Found limit_of_an_agent(const AgentStory& agent, const std::vector<AgentStory>& /*all*/) {
+    const history::Entry* refusal = first_refused_session(agent);
+    if (refusal == nullptr) return {};
+    const std::size_t own = taken_before(agent, *refusal);
+    if (own < sessions_of_an_agent) return {};
+    return {
+        {.cause = fmt::format("The agent took {} sessions within a minute, and the verifier refused the next "
+                              "(session_create_rate_limit_per_agent).{}",
+                              own, told_to_wait(*refusal)),
+         .mend = "Find out why it takes so many: one session lasts for many attestations. Raise "
+                 "session_create_rate_limit_per_agent in verifier.conf only where that is right.",
+         .evidence = {refusal->n}}};
+}
+
+Found limit_of_an_address(const AgentStory& agent, const std::vector<AgentStory>& all) {
+    const history::Entry* refusal = first_refused_session(agent);
+    if (refusal == nullptr || taken_before(agent, *refusal) >= sessions_of_an_agent) return {};
+    std::size_t together = 0;
+    for (const AgentStory& one : all)
+        together += taken_before(one, *refusal);
+    if (together < sessions_of_an_address) return {};
+    return {{.cause = fmt::format(
+                 "{} sessions were taken from one address within a minute, and the verifier refused "
+                 "the next (session_create_rate_limit_per_ip), though this agent asked for {}.{}",
+                 together, counted(taken_before(agent, *refusal) + 1, "session"), told_to_wait(*refusal)),
+             .mend =
+                 "Agents behind one NAT or proxy share the limit: raise session_create_rate_limit_per_ip in "
+                 "verifier.conf, or spread their starts.",
+             .evidence = {refusal->n}}};
+}
+
 // ---- status
 
 Found failure_sticks(const AgentStory& agent, const std::vector<AgentStory>& /*all*/) {
@@ -310,10 +405,13 @@ Found no_evidence_for_too_long(const AgentStory& agent, const std::vector<AgentS
              .evidence = {(*timeout)->n, accepted->n}}};
 }
 
-constexpr std::array<Rule, 9> table{{
+constexpr std::array<Rule, 12> table{{
     {"no_policy_no_challenge", "403 challenges_expired with every attestation, status PENDING",
      no_policy_no_challenge},
     {"evidence_after_expiry", "403 challenges_expired now and then", evidence_after_expiry},
+    {"restarts_before_evidence", "status PENDING, sessions answered with 429", restarts_before_evidence},
+    {"limit_of_an_agent", "429 for sessions of one agent", limit_of_an_agent},
+    {"limit_of_an_address", "429 for sessions of agents that ask but once", limit_of_an_address},
     {"policy_of_another_bank", "FAIL policy_violation although the PCR did not change",
      policy_of_another_bank},
     {"policy_in_upper_case", "FAIL policy_violation although the values look the same", policy_in_upper_case},

@@ -339,6 +339,7 @@ std::optional<Duration> Machine::challenge_lifetime() const {
 
 void Machine::restart(WallTime boot_time) {
     state_->forget_process();
+    state_->registered = false;  // an agent registers at every start
     state_->settings.boot_time = boot_time;
 }
 

@@ -128,7 +128,8 @@ class Machine {
     /// capabilities; nothing where it issued none.
     std::optional<Duration> challenge_lifetime() const;
 
-    /// The agent process is restarted: tokens, sessions and negotiations are forgotten, the TPM is not.
+    /// The agent process is restarted: registration, tokens, sessions and negotiations are forgotten, the TPM
+    /// is not.
     void restart(WallTime boot_time);
 
   private:

@@ -50,16 +50,19 @@ history::Expectation to_history(const scenario::Expectation& expectation, std::o
     return clause;
 }
 
+void add(const std::vector<scenario::Step>& steps, std::vector<history::Expectation>& all) {
+    for (const scenario::Step& step : steps) {
+        for (const auto& expectation : step.expect)
+            all.push_back(to_history(expectation, step.number));
+        add(step.steps, all);
+    }
+}
+
 }  // namespace
 
 std::vector<history::Expectation> expectations_of(const scenario::Scenario& scenario) {
     std::vector<history::Expectation> all;
-    int number = 0;
-    for (const scenario::Step& step : scenario.script) {
-        ++number;
-        for (const auto& expectation : step.expect)
-            all.push_back(to_history(expectation, number));
-    }
+    add(scenario.script, all);
     for (const auto& expectation : scenario.expect)
         all.push_back(to_history(expectation, std::nullopt));
     return all;

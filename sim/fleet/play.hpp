@@ -30,6 +30,8 @@ class Play {
     using Then = std::function<void()>;
 
     // runner.cpp: the frame.
+    /// In order; false where the play ended early.
+    bool play(const std::vector<scenario::Step>& steps);
     void record(const history::Where& where, const history::Record& record);
     void give_up(const Error& error);
     /// Runs the loop until `done()`, or until the play ends early (false; `end_` says why).

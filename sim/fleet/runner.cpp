@@ -38,10 +38,7 @@ ScenarioEnd Play::run() {
     until_ = stage_.clock.now() + stage_.scenario_limit;
     record({.scenario = scenario_.name}, start_record(scenario_));
     if (cast()) {
-        int number = 0;
-        for (const scenario::Step& step : scenario_.script) {
-            if (!act(step, ++number)) break;
-        }
+        play(scenario_.script);
         if (!end_) read_final_status();
     }
     // What is still under way after an early end must find nobody to come back to.
@@ -54,6 +51,16 @@ ScenarioEnd Play::run() {
     if (!end_) end_ = ScenarioEnd{};
     record({.scenario = scenario_.name}, *end_);
     return *end_;
+}
+
+bool Play::play(const std::vector<scenario::Step>& steps) {
+    return std::ranges::all_of(steps, [this](const scenario::Step& step) {
+        if (step.kind != scenario::StepKind::Repeat) return act(step, step.number);
+        for (int i = 0; i < step.times; ++i) {
+            if (!play(step.steps)) return false;
+        }
+        return true;
+    });
 }
 
 void Play::record(const history::Where& where, const history::Record& record) {

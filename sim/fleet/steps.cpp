@@ -104,6 +104,10 @@ void Play::act_one(const scenario::Step& step, int number, Member& member, Then 
         case StepKind::Extend:
             measure(*member.agent, step.extend, 0, number, std::move(then));
             return;
+        case StepKind::RestartAgent:
+            member.agent->restart(number);
+            then();
+            return;
         case StepKind::Enrol:
             prepare(
                 step, number, member, Phase::Authenticate,
@@ -312,7 +316,7 @@ void Play::read_status(int number, Member& member, const std::string& wanted, In
 
 /// Of those that a clause asks for, and of every other that is enrolled: for the account.
 void Play::read_final_status() {
-    const int after_all = static_cast<int>(scenario_.script.size()) + 1;
+    const int after_all = scenario_.last_number() + 1;
     read_wanted(scenario_.expect, after_all);
     int reading = 0;
     for (Member& member : agents_) {

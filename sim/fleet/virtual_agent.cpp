@@ -184,6 +184,15 @@ void VirtualAgent::finish(const lifecycle::Finished& finished) {
     std::exchange(done_, nullptr)(finished);
 }
 
+void VirtualAgent::restart(int step) {
+    if (done_) throw std::logic_error(identity_.name + ": a pursuit is under way");
+    now_.step = step;
+    surroundings_.history.append(where(), history::MachineAct{.act = "restart_agent"});
+    registrar_->close();
+    verifier_->close();
+    machine_.restart(boot_.boot_time());
+}
+
 void VirtualAgent::extend(int pcr, const boot::Measurement& measurement, int step,
                           std::function<void(Result<void>)> done) {
     boot_.measure(pcr, measurement);

@@ -57,6 +57,10 @@ class VirtualAgent {
     const std::string& doubt() const { return doubt_; }
     bool registered() const { return machine_.registered(); }
 
+    /// The agent's process ends and begins anew: its connections and all it knew are gone, its TPM is not.
+    /// Not during a pursuit.
+    void restart(int step);
+
     /// Measures into the TPM and the boot state; the error is of the TPM.
     void extend(int pcr, const boot::Measurement& measurement, int step,
                 std::function<void(Result<void>)> done);

@@ -57,6 +57,16 @@ void forget_positions(std::vector<Expectation>& expectations) {
         expectation.position = {};
 }
 
+void forget_positions(std::vector<Step>& steps) {
+    for (Step& step : steps) {
+        step.position = {};
+        for (Fault& fault : step.faults)
+            fault.position = {};
+        forget_positions(step.expect);
+        forget_positions(step.steps);
+    }
+}
+
 }  // namespace
 
 std::string Position::text() const {
@@ -110,18 +120,20 @@ const Group* Scenario::group(std::string_view wanted) const {
     return at == groups.end() ? nullptr : &*at;
 }
 
+int Scenario::last_number() const {
+    const Step* last = nullptr;
+    for (const std::vector<Step>* steps = &script; !steps->empty(); steps = &last->steps)
+        last = &steps->back();
+    return last == nullptr ? 0 : last->number;
+}
+
 bool same_plan(const Scenario& a, const Scenario& b) {
     const auto placeless = [](Scenario scenario) {
         scenario.file.clear();
         scenario.position = {};
         for (Group& group : scenario.groups)
             group.position = {};
-        for (Step& step : scenario.script) {
-            step.position = {};
-            for (Fault& fault : step.faults)
-                fault.position = {};
-            forget_positions(step.expect);
-        }
+        forget_positions(scenario.script);
         forget_positions(scenario.expect);
         return scenario;
     };
@@ -248,8 +260,12 @@ const char* to_string(StepKind kind) {
             return "reactivate";
         case StepKind::ReadStatus:
             return "read_status";
+        case StepKind::RestartAgent:
+            return "restart_agent";
         case StepKind::Wait:
             return "wait";
+        case StepKind::Repeat:
+            return "repeat";
     }
     return "";
 }

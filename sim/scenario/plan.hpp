@@ -215,7 +215,9 @@ enum class StepKind {
     Delete,
     Reactivate,
     ReadStatus,
+    RestartAgent,
     Wait,
+    Repeat,
 };
 
 enum class FaultKind { HoldEvidence, Delay, Stall, Early };
@@ -235,14 +237,16 @@ struct Fault {
 /// One line of the script. Fields that its kind does not use keep their defaults.
 struct Step {
     StepKind kind = StepKind::Attest;
-    std::vector<std::string> agents;      ///< group names, resolved; empty for Wait
+    int number = 0;                       ///< in the order of the file, from 1
+    std::vector<std::string> agents;      ///< group names, resolved; empty for Wait and Repeat
     std::string as;                       ///< name of its exchanges, "" without
     bool bare = false;                    ///< no missing earlier phases, no retries
-    int times = 1;                        ///< Attest
+    int times = 1;                        ///< Attest, Repeat
     std::vector<Extension> extend;        ///< Extend, in order
     std::optional<TpmPolicy> tpm_policy;  ///< Enrol: instead of the group's
     std::vector<Fault> faults;            ///< of phases, in the order of the file
     Duration wait{};                      ///< Wait
+    std::vector<Step> steps;              ///< Repeat
     std::vector<Expectation> expect;
     Position position;
 
@@ -263,6 +267,8 @@ struct Scenario {
     Position position;  ///< of its name
 
     const Group* group(std::string_view name) const;  ///< nullptr when there is none
+    /// The number of the last step, those within others included.
+    int last_number() const;
     bool operator==(const Scenario&) const = default;
 };
 

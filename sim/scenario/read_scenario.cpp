@@ -56,15 +56,13 @@ std::vector<std::string> read_word_list(Report& report, const Node& node, std::s
     return words;
 }
 
-bool expects_something(const Node& root) {
-    const auto has_expect = [](const Node& map) {
-        return std::ranges::any_of(map.entries, [](const auto& entry) { return entry.key.text == "expect"; });
-    };
-    if (has_expect(root)) return true;
-    for (const auto& [key, value] : root.entries) {
-        if (key.text == "script" && std::ranges::any_of(value.items, has_expect)) return true;
-    }
-    return false;
+/// At its end, or in a step, also in one that is within another.
+bool expects_something(const Node& node) {
+    return std::ranges::any_of(node.entries,
+                               [](const auto& entry) {
+                                   return entry.key.text == "expect" || expects_something(entry.value);
+                               }) ||
+           std::ranges::any_of(node.items, expects_something);
 }
 
 void require(Report& report, const Node& root, std::string_view key, std::string_view meaning) {
@@ -117,8 +115,10 @@ Scenario read_scenario(Report& report, const Node& root, const std::string& file
     }
     if (const Node* stack = map.get("stack")) scenario.stack = read_stack(report, *stack);
     if (const Node* agents = map.get("agents")) scenario.groups = read_groups(report, *agents);
-    if (const Node* script = map.get("script"))
+    if (const Node* script = map.get("script")) {
         scenario.script = read_script(report, *script, scenario.groups);
+        number_steps(report, scenario.script);
+    }
     if (const Node* expect = map.get("expect")) {
         scenario.expect = read_expectations(report, *expect, {scenario.groups, nullptr, {}});
     }

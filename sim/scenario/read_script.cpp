@@ -34,6 +34,18 @@ void read_step_value(Report& report, const Node& name, const Node& node, const S
         }
         return;
     }
+    if (step.kind == StepKind::Repeat) {
+        const MapReader map(report, node, "step `repeat`", definition.keys);
+        const Node* times = map.get("times");
+        const Node* steps = map.get("steps");
+        if (times == nullptr || steps == nullptr) {
+            report.expected(node, "repeat", "a map, like { times: 3, steps: [ attest ] }");
+            return;
+        }
+        step.times = read_integer(report, *times, "times", 1, most_times).value_or(1);
+        step.steps = read_script(report, *steps, groups);
+        return;
+    }
     const std::size_t problems = report.count();
     const bool takes_pcrs = step.kind == StepKind::Extend;
     if (node.is(Node::Kind::Scalar) || node.is(Node::Kind::List)) {
@@ -116,6 +128,8 @@ void read_siblings(Report& report, const Entries& entries, const StepName& defin
                     report.add(*key, fmt::format("`as` names exchanges, and `{}` has none", definition.name));
                 }
             }
+        } else if (key->text == "expect" && step.kind == StepKind::Repeat) {
+            report.add(*key, "`expect` belongs to a step within `repeat`, or to the end");
         } else if (key->text == "expect") {
             step.expect = read_expectations(report, *value, {groups, &definition, step.agents});
         } else if (key->text == "after") {
@@ -209,24 +223,33 @@ int count_agents(const std::vector<Group>& groups, const std::vector<std::string
     return static_cast<int>(std::min(count, most));
 }
 
+void number_steps(Report& report, std::vector<Step>& steps) {
+    int number = 0;
+    std::map<std::string, int> lines;
+    const auto walk = [&](const auto& self, std::vector<Step>& all) -> void {
+        for (Step& step : all) {
+            step.number = ++number;
+            if (!step.as.empty()) {
+                const auto [first, is_new] = lines.emplace(step.as, step.position.line);
+                if (!is_new) {
+                    report.add(step.position, fmt::format("`as: {}` is given twice; first in line {}",
+                                                          shown(step.as), first->second));
+                }
+            }
+            self(self, step.steps);
+        }
+    };
+    walk(walk, steps);
+}
+
 std::vector<Step> read_script(Report& report, const Node& node, const std::vector<Group>& groups) {
     std::vector<Step> script;
     if (!node.is(Node::Kind::List) || node.items.empty()) {
         report.expected(node, "script", "a list of at least one step");
         return script;
     }
-    std::map<std::string, int> lines;
     for (const Node& item : node.items) {
-        auto step = read_step(report, item, groups);
-        if (!step) continue;
-        if (!step->as.empty()) {
-            const auto [first, is_new] = lines.emplace(step->as, step->position.line);
-            if (!is_new) {
-                report.add(item, fmt::format("`as: {}` is given twice; first in line {}", shown(step->as),
-                                             first->second));
-            }
-        }
-        script.push_back(std::move(*step));
+        if (auto step = read_step(report, item, groups)) script.push_back(std::move(*step));
     }
     return script;
 }

@@ -14,7 +14,11 @@ StackOptions read_stack(Report& report, const Node& node);
 std::vector<Group> read_groups(Report& report, const Node& node);
 std::optional<TpmPolicy> read_tpm_policy(Report& report, const Node& node);
 std::vector<Fault> read_faults(Report& report, const Node& node, const StepName& step);
+/// A script, or the steps within one.
 std::vector<Step> read_script(Report& report, const Node& node, const std::vector<Group>& groups);
+
+/// Numbers them in the order of the file; names (`as`) that are given twice are problems.
+void number_steps(Report& report, std::vector<Step>& steps);
 
 /// What a clause can be about: one step, or (with step = nullptr) the whole run.
 struct ClauseScope {

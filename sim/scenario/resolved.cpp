@@ -222,12 +222,19 @@ void write_step(YAML::Emitter& out, const Step& step) {
     key(out, to_string(step.kind));
     if (step.kind == StepKind::Wait) {
         out << to_text(step.wait);
+    } else if (step.kind == StepKind::Repeat) {
+        out << YAML::BeginMap;
+        key(out, "times") << step.times;
+        key(out, "steps") << YAML::BeginSeq;
+        for (const Step& child : step.steps)
+            write_step(out, child);
+        out << YAML::EndSeq << YAML::EndMap;
     } else {
         out << YAML::BeginMap;
         write_texts(out, "agents", step.agents);
         if (step.kind == StepKind::Extend) {
             write_extensions(out, step.extend);
-        } else {
+        } else if (step.kind != StepKind::RestartAgent) {
             key(out, "bare") << step.bare;
         }
         if (step.kind == StepKind::Attest) key(out, "times") << step.times;

@@ -15,6 +15,10 @@ constexpr Name bare_key{"bare", "true: no missing earlier phases, no retries"};
 constexpr Name faults_key{"faults", "what goes wrong in this step: a list"};
 
 constexpr std::array<Name, 1> machine_keys{{agents_key}};
+constexpr std::array<Name, 2> repeat_keys{{
+    {"times", "how often"},
+    {"steps", "a list of steps"},
+}};
 constexpr std::array<Name, 3> phase_keys{{agents_key, bare_key, faults_key}};
 constexpr std::array<Name, 2> tenant_keys{{agents_key, bare_key}};
 constexpr std::array<Name, 6> enrol_step_keys{{
@@ -68,7 +72,11 @@ constexpr std::array<StepName, 33> step_table{{
     tenant("delete", "the tenant removes the agent from the verifier", StepKind::Delete),
     tenant("reactivate", "the tenant lets the verifier take its evidence again", StepKind::Reactivate),
     tenant("read_status", "the tenant asks the verifier for the agent's status", StepKind::ReadStatus),
+    {{"restart_agent", "the agent begins again, its TPM does not", now},
+     StepKind::RestartAgent,
+     machine_keys},
     {{"wait", "for a duration, such as 2s", now}, StepKind::Wait},
+    {{"repeat", "steps, several times: {times: N, steps: [step, …]}", now}, StepKind::Repeat, repeat_keys},
     not_yet_there("measure", "adds to the IMA log"),
     not_yet_there("reboot", "the agent's machine, orderly or not"),
     not_yet_there("suspend", "the agent's machine, to memory"),
@@ -78,7 +86,6 @@ constexpr std::array<StepName, 33> step_table{{
     not_yet_there("clear_tpm", "TPM2_Clear"),
     not_yet_there("clone_tpm", "another agent gets the TPM's permanent state"),
     not_yet_there("restore_tpm", "an earlier permanent state comes back"),
-    not_yet_there("restart_agent", "the agent begins again, its TPM does not"),
     not_yet_there("stop_agent", "the agent does nothing more"),
     not_yet_there("change_policy", "replaces a named policy"),
     not_yet_there("restart", "a server"),
@@ -88,7 +95,6 @@ constexpr std::array<StepName, 33> step_table{{
     not_yet_there("pause", "a server, for a duration"),
     not_yet_there("request", "one raw request"),
     not_yet_there("together", "child steps side by side"),
-    not_yet_there("repeat", "child steps, several times"),
 }};
 
 constexpr FaultName fault(std::string_view name, std::string_view about) {

@@ -41,7 +41,11 @@ const Name* find(std::span<const Name> names, std::string_view word) {
 }  // namespace
 
 void Report::add(const Node& where, std::string message) {
-    problems_->push_back({at(where), std::move(message)});
+    add(at(where), std::move(message));
+}
+
+void Report::add(const Position& where, std::string message) {
+    problems_->push_back({where, std::move(message)});
 }
 
 void Report::expected(const Node& where, std::string_view what, std::string_view expectation) {

@@ -21,6 +21,7 @@ class Report {
 
     Position at(const Node& node) const { return {file_, node.line, node.column}; }
     void add(const Node& where, std::string message);
+    void add(const Position& where, std::string message);
     /// "`what`: expected …; found …", the second half from the node.
     void expected(const Node& where, std::string_view what, std::string_view expectation);
     std::size_t count() const { return problems_->size(); }

@@ -137,6 +137,41 @@ const std::vector<Case>& cases() {
              s.verdict(0, "fail", "policy_violation").quoting({"sha256", {{7, quoted}}}).attest(1);
              s.verdict(1, "pass").status("PASS", 1);
          }},
+        {"RestartLoop",
+         {"restarts_before_evidence"},
+         "The agent began anew 3 times before it sent evidence",
+         [](Script& s) {
+             s.enrol(list(quoted));
+             for (int i = 0; i < 3; ++i)
+                 s.session().negotiate(i);
+             s.session();
+         }},
+        {"NegotiatesOftenInOneSession",
+         {},
+         "",
+         [](Script& s) {
+             s.enrol(list(quoted)).session();
+             for (int i = 0; i < 5; ++i)
+                 s.negotiate(i);
+         }},
+        {"TooManySessionsOfAnAgent",
+         {"limit_of_an_agent"},
+         "The agent took 15 sessions within a minute, and the verifier refused the next "
+         "(session_create_rate_limit_per_agent). It is told to wait 60 s",
+         [](Script& s) {
+             for (int i = 0; i < 15; ++i)
+                 s.session();
+             s.session(429);
+         }},
+        {"RefusedForAnotherReason", {}, "", [](Script& s) { s.session().session(429); }},
+        {"TooManySessionsOfAnAddress",
+         {"limit_of_an_address"},
+         "50 sessions were taken from one address within a minute",
+         [](Script& s) {
+             for (int i = 0; i < 50; ++i)
+                 s.session(200, "other[" + std::to_string(i) + "]");
+             s.session(429);
+         }},
         {"Silent",
          {"no_evidence_for_too_long"},
          "the verifier says TIMEOUT after 5 times quote_interval (1 s) without any",

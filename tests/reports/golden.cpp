@@ -47,7 +47,16 @@ Script& Script::enrol(const std::string& policy, const std::string& name) {
     return add(where(name), act);
 }
 
-Script& Script::attest(int index, int status, const std::string& code, const std::string& name) {
+Script& Script::session(int status, const std::string& name) {
+    h::Exchange session = h::test::an_exchange(status, "{}");
+    session.phase = "authenticate";
+    session.request.method = "POST";
+    session.request.target = "/v3.0/sessions";
+    if (status == 429) session.outcome.response->headers.emplace_back("Retry-After", "60");
+    return add(where(name), session);
+}
+
+Script& Script::negotiate(int index, const std::string& name) {
     h::Exchange negotiate = h::test::an_exchange(201, negotiation_);
     negotiate.phase = "negotiate";
     negotiate.request.method = "POST";
@@ -56,6 +65,11 @@ Script& Script::attest(int index, int status, const std::string& code, const std
     negotiate.outcome.timings.start = clock_.now();
     add(where(name), negotiate);
     clock_.advance(held_);
+    return *this;
+}
+
+Script& Script::attest(int index, int status, const std::string& code, const std::string& name) {
+    negotiate(index, name);
     add(where(name), h::TpmOperation{"quote", std::chrono::milliseconds{2}, "", quote_});
     h::Exchange submit = h::test::an_exchange(status, R"({"meta":{"seconds_to_next_attestation":1}})");
     submit.request.target = fmt::format("/v3.0/agents/id/attestations/{}", index);

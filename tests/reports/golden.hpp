@@ -40,6 +40,10 @@ class Script {
         held_ = held;
         return *this;
     }
+    /// A session is asked for.
+    Script& session(int status = 200, const std::string& name = agent);
+    /// A negotiation, and nothing after it.
+    Script& negotiate(int index, const std::string& name = agent);
     Script& extend(int pcr, const std::string& name = agent);
     Script& wait(Duration duration) {
         clock_.advance(duration);

@@ -62,6 +62,8 @@ TEST(Run, EveryReproductionIsSeenAndExplained) {
         {"pcr-mismatch-wrong-bank", {"policy_of_another_bank"}},
         {"pcr-missing-from-policy", {"pcr_missing_from_policy", "pcr_changed"}},
         {"pcr-policy-not-enforced", {"policy_not_enforced", "pcr_changed"}},
+        {"rate-limit-lockout", {"limit_of_an_address"}},
+        {"restart-loop", {"restarts_before_evidence", "limit_of_an_agent"}},
         {"status-stays-fail", {"failure_sticks", "pcr_changed"}},
         {"status-timeout-and-back", {"no_evidence_for_too_long"}},
     };

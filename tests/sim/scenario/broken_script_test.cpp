@@ -19,7 +19,7 @@ INSTANTIATE_TEST_SUITE_P(
         {"StepThatIsNone",
          {.script = "script: [ xyzzyxyzzy ]"},
          "3:11: unknown step `xyzzyxyzzy`; known: register, activate, authenticate, negotiate, collect, "
-         "submit, attest, extend, enrol, delete, reactivate, read_status, wait"},
+         "submit, attest, extend, enrol, delete, reactivate, read_status, restart_agent, wait, repeat"},
         {"StepNotYetThere",
          {.script = "script:\n"
                     "  - reboot: { orderly: false }"},
@@ -72,6 +72,25 @@ INSTANTIATE_TEST_SUITE_P(
          {.script = "script:\n"
                     "  - attest: { faults: [ hold_evidense: { until: 2s } ] }"},
          "4:25: unknown fault `hold_evidense`; did you mean `hold_evidence`?"},
+        {"RepeatOfNothing",
+         {.script = "script:\n"
+                    "  - repeat: { times: 3 }"},
+         "4:13: `repeat`: expected a map, like { times: 3, steps: [ attest ] }; found a map"},
+        {"MistakeWithinRepeat",
+         {.script = "script:\n"
+                    "  - repeat: { times: 3, steps: [ atest ] }"},
+         "4:34: unknown step `atest`; did you mean `attest`?"},
+        {"ExpectBesideRepeat",
+         {.script = "script:\n"
+                    "  - repeat: { times: 3, steps: [ attest ] }\n"
+                    "    expect: { verdict: pass }"},
+         "5:5: `expect` belongs to a step within `repeat`, or to the end"},
+        {"NameTwiceWithinRepeat",
+         {.script = "script:\n"
+                    "  - attest: a\n"
+                    "    as: one\n"
+                    "  - repeat: { times: 3, steps: [ { attest: a, as: one } ] }"},
+         "6:36: `as: one` is given twice; first in line 4"},
         {"FaultWithoutItsKeys",
          {.script = "script:\n"
                     "  - attest: { faults: [ hold_evidence ] }"},

@@ -45,13 +45,14 @@ TEST(Language, EveryStepThatIsThereHasItsKindAndBackAgain) {
         EXPECT_EQ(step.name, to_string(*step.kind));
         EXPECT_TRUE(kinds.insert(*step.kind).second) << step.name;
     }
-    EXPECT_EQ(kinds.size(), static_cast<std::size_t>(StepKind::Wait) + 1);
+    EXPECT_EQ(kinds.size(), static_cast<std::size_t>(StepKind::Repeat) + 1);
 }
 
 TEST(Language, EveryStepOfTheTableIsReadOrSaysThatItIsNotThereYet) {
     for (const StepName& step : steps()) {
         std::string value = "a";
         if (step.kind == StepKind::Wait) value = "1s";
+        if (step.kind == StepKind::Repeat) value = "{ times: 2, steps: [ attest ] }";
         if (step.kind == StepKind::Extend) value = "{ 7: [\"text:x\"] }";
         const std::string script = "script: [ { " + std::string(step.name) + ": " + value + " } ]";
         const std::string expected = step.availability == Availability::Now

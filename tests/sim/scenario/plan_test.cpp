@@ -151,6 +151,7 @@ TEST(Plan, WhatIsLeftOutHasItsDefault) {
     EXPECT_EQ(scenario.groups, std::vector{expected});
     EXPECT_EQ(expected.enrol.tpm_policy, TpmPolicy(NoPolicy{}));
     Step attest;
+    attest.number = 1;
     attest.agents = {"a"};
     attest.position = {"f", 3, 11};
     EXPECT_EQ(scenario.script, std::vector{attest});
@@ -241,6 +242,30 @@ Scenario with_faults() {
                                 "        - delay: { before: collect, for: 2s }\n"
                                 "        - stall: { after: negotiate, for: 1m30s }\n"
                                 "        - early: { by: 250ms }"});
+}
+
+TEST(Plan, StepsAreCountedInTheOrderOfTheFileThoseWithinOthersToo) {
+    const Scenario scenario = read(Parts{.script = "script:\n"
+                                                   "  - activate\n"
+                                                   "  - repeat:\n"
+                                                   "      times: 3\n"
+                                                   "      steps:\n"
+                                                   "        - attest: { times: 2 }\n"
+                                                   "        - restart_agent\n"
+                                                   "  - wait: 1s\n"});
+    ASSERT_EQ(scenario.script.size(), 3U);
+    const Step& repeat = scenario.script[1];
+    EXPECT_EQ(repeat.kind, StepKind::Repeat);
+    EXPECT_EQ(repeat.number, 2);
+    EXPECT_EQ(repeat.times, 3);
+    ASSERT_EQ(repeat.steps.size(), 2U);
+    EXPECT_EQ(repeat.steps[0].number, 3);
+    EXPECT_EQ(repeat.steps[1].number, 4);
+    EXPECT_EQ(scenario.script[2].number, 5);
+    EXPECT_EQ(scenario.last_number(), 5);
+    const LoadResult again = load_text(resolved(scenario), "plan.yaml");
+    ASSERT_TRUE(again.ok()) << again.text();
+    EXPECT_TRUE(same_plan(again.scenarios[0], scenario));
 }
 
 TEST(Plan, FaultsAreInTheOrderOfTheFileWithTheirParameters) {
