@@ -1,7 +1,9 @@
 #include <csignal>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <limits>
 #include <system_error>
 
 #include <CLI/CLI.hpp>
@@ -28,20 +30,24 @@ void add_format(CLI::App& command, std::string& format) {
 }
 
 void add_local(CLI::App& command, StackChoice& choice) {
+    constexpr auto most_port = std::numeric_limits<std::uint16_t>::max();
     command
         .add_option("--keylime", choice.keylime,
                     "a release installed by scripts/setup, a folder, or a keylime_verifier")
         ->type_name("VERSION|DIR|BIN");
     command.add_option("--verifier-port", choice.verifier_port, "of a local stack; a free one by default")
-        ->type_name("PORT");
+        ->type_name("PORT")
+        ->transform(whole_number(0, most_port));
     command
         .add_option("--registrar-port", choice.registrar_port,
                     "HTTP, of a local stack; a free one by default")
-        ->type_name("PORT");
+        ->type_name("PORT")
+        ->transform(whole_number(0, most_port));
     command
         .add_option("--registrar-tls-port", choice.registrar_tls_port,
                     "of a local stack; a free one by default")
-        ->type_name("PORT");
+        ->type_name("PORT")
+        ->transform(whole_number(0, most_port));
     command
         .add_option("--certificates", choice.certificates,
                     "of a local stack: our own test CA (default), or Keylime's `tls_dir = generate`")
@@ -97,7 +103,8 @@ int run_command_line(int argc, char** argv) {
     add_stack(*run_command, run_options.stack);
     run_command
         ->add_option("--seed", run_options.seed, "the same choices again; drawn and printed by default")
-        ->type_name("NUMBER");
+        ->type_name("NUMBER")
+        ->transform(whole_number(0, std::numeric_limits<std::uint64_t>::max()));
     run_command->add_option("--out", run_options.out, "where run folders go")
         ->type_name("DIR")
         ->capture_default_str();
@@ -161,7 +168,8 @@ int run_command_line(int argc, char** argv) {
     auto* logs = stack_command->add_subcommand("logs", "Where their logs are, and the last lines");
     logs->add_option("--folder", stack_options.folder, "this one; all by default")->type_name("DIR");
     logs->add_option("--lines", stack_options.lines, "of each log")
-        ->check(CLI::Range(1, 1'000'000))
+        ->type_name("NUMBER")
+        ->transform(whole_number(1, 1'000'000))
         ->capture_default_str();
     logs->footer("Example: pushsim stack logs --lines 50");
     logs->callback([&] { exit = stack_logs(stack_options); });

@@ -1,5 +1,6 @@
 #include "sim/cli/usage_error.hpp"
 
+#include <charconv>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -51,18 +52,6 @@ std::string did_you_mean(const std::string& word, const std::vector<std::string>
     return near ? fmt::format("; did you mean '{}'?", *near) : "";
 }
 
-/// "Could not convert: --seed = x" -> "--seed: expected UINT, found 'x'".
-std::string not_convertible(const CLI::App& command, const std::string& words) {
-    const std::size_t name_at = words.find("--");
-    const std::size_t equals = words.find(" = ");
-    if (name_at == std::string::npos || equals == std::string::npos || equals < name_at) return words;
-    const std::string name = words.substr(name_at, equals - name_at);
-    const CLI::Option* option = command.get_option_no_throw(name);
-    return fmt::format("{}: expected {}, found '{}'", name,
-                       option == nullptr ? "another value" : option->get_type_name(),
-                       words.substr(equals + 3));
-}
-
 std::string sentence(const CLI::App& command, const CLI::ParseError& error) {
     const auto commands = commands_of(command);
     const auto unread = command.remaining();
@@ -77,8 +66,6 @@ std::string sentence(const CLI::App& command, const CLI::ParseError& error) {
         const std::string name = word.substr(0, word.find('='));
         return fmt::format("there is no option '{}'{}", name, did_you_mean(name, options_of(command)));
     }
-    if (dynamic_cast<const CLI::ConversionError*>(&error) != nullptr)
-        return not_convertible(command, error.what());
     return error.what();
 }
 
@@ -89,6 +76,19 @@ Error usage_error(const CLI::App& app, const CLI::ParseError& error) {
     const std::string path = path_of(command);
     const std::string where = path.empty() ? "" : path.substr(1) + ": ";
     return {ErrorKind::Usage, where + sentence(command, error), "pushsim" + path + " --help"};
+}
+
+CLI::Validator whole_number(std::uint64_t least, std::uint64_t most) {
+    const auto check = [least, most](std::string& text) -> std::string {
+        std::uint64_t number = 0;
+        const char* const end = text.data() + text.size();
+        const auto [last, bad] = std::from_chars(text.data(), end, number);
+        if (bad != std::errc{} || last != end || number < least || number > most)
+            return fmt::format("expected a number from {} to {}, found '{}'", least, most, text);
+        text = std::to_string(number);  // without leading zeros
+        return "";
+    };
+    return {check, ""};
 }
 
 }  // namespace pushsim::cli

@@ -1,10 +1,13 @@
 #pragma once
 
+#include <cstdint>
+
 #include "agent/base/result.hpp"
 
 namespace CLI {
 class App;
 class ParseError;
+class Validator;
 }  // namespace CLI
 
 namespace pushsim::cli {
@@ -12,5 +15,9 @@ namespace pushsim::cli {
 /// What is wrong with the command line, in one sentence that names the word, and the nearest that is known or
 /// what would be right; the mend is the help of the command that was meant. ErrorKind::Usage.
 Error usage_error(const CLI::App& app, const CLI::ParseError& error);
+
+/// For options that take a number: decimal digits, from `least` to `most`, or the error says so. To be given
+/// to `transform`. CLI11 alone reads "-1" and what is too large as the largest number, and "010" as 8.
+CLI::Validator whole_number(std::uint64_t least, std::uint64_t most);
 
 }  // namespace pushsim::cli

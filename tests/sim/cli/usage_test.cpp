@@ -1,8 +1,10 @@
 #include <csignal>
 
+#include <CLI/CLI.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "sim/cli/usage_error.hpp"
 #include "tests/sim/cli/program.hpp"
 
 namespace pushsim::testing {
@@ -51,9 +53,17 @@ TEST(CommandLine, WrongUsageIsExitTwoAndNamesTheOption) {
          "pushsim: stack: there is no 'dwon', only up, down, status, logs, clean; did you mean"},
         {{"stack", "status", "now"}, "pushsim: stack status: nothing is to be done with 'now'"},
         {{"run", "--verifer", "h:1"}, "there is no option '--verifer'; did you mean '--verifier'?"},
-        {{"run", "--seed", "x"}, "pushsim: run: --seed: expected NUMBER, found 'x'"},
+        {{"run", "--seed", "x"},
+         "pushsim: run: --seed: expected a number from 0 to 18446744073709551615, found 'x'\n"
+         "  mend: pushsim run --help"},
+        {{"run", "--seed", "-1"}, "--seed: expected a number from 0 to 18446744073709551615, found '-1'"},
+        {{"run", "--seed", "18446744073709551616"}, "found '18446744073709551616'"},
+        {{"run", "--seed", "0x10"}, "found '0x10'"},
+        {{"stack", "up", "--verifier-port", "70000"},
+         "pushsim: stack up: --verifier-port: expected a number from 0 to 65535, found '70000'"},
         {{"run", "--bodies", "some"}, "pushsim: run: --bodies: some not in {all,failures,none}"},
-        {{"stack", "logs", "--lines", "-3"}, "--lines: "},
+        {{"stack", "logs", "--lines", "-3"},
+         "pushsim: stack logs: --lines: expected a number from 1 to 1000000, found '-3'"},
     };
     for (const auto& [arguments, words] : wrong) {
         const Ended ended = pushsim(place, arguments);
@@ -63,6 +73,14 @@ TEST(CommandLine, WrongUsageIsExitTwoAndNamesTheOption) {
     const Ended unit = pushsim(place, {"run", scenario_file("honest-agent"), "--timeout", "10"});
     EXPECT_EQ(unit.exit_code, 2);
     EXPECT_THAT(unit.err, HasSubstr("--timeout: expected a duration with its unit, found '10'"));
+}
+
+TEST(WholeNumber, IsDecimalWhateverItBeginsWith) {
+    std::string text = "010";
+    EXPECT_EQ(cli::whole_number(1, 10)(text), "");
+    EXPECT_EQ(text, "10") << "CLI11 would read 010 as 8";
+    for (std::string wrong : {"", "0", "11", "+1", " 1", "1s", "1.5"})
+        EXPECT_EQ(cli::whole_number(1, 10)(wrong), "expected a number from 1 to 10, found '" + wrong + "'");
 }
 
 TEST(CommandLine, AnExternalStackNeedsAllItsOptions) {
