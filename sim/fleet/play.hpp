@@ -52,6 +52,10 @@ class Play {
     void pursue(const scenario::Step& step, int number, Member& member, lifecycle::Phase goal, int cycle,
                 Then then);
     void look_behind(const lifecycle::Finished& finished, int number, Member& member, Then then);
+    /// Ends the play, and the run with it, if a server does not answer.
+    void look_at_servers(const history::Where& where, Then then);
+    /// Goes on at once after an act that was answered, else after a look at the servers.
+    void go_on_after(const history::TenantAct& act, const history::Where& where, Then then);
     /// Runs the missing earlier phases up to, not including, `goal`; `then` only if the agent got so far.
     void prepare(const scenario::Step& step, int number, Member& member, lifecycle::Phase goal, Then ready,
                  Then then);

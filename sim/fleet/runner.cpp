@@ -163,11 +163,12 @@ void Play::take_id(const scenario::Group& group, const std::string& name, const 
     stage_.tenant.find(id, [this, name, id, take,
                             alive = std::weak_ptr(alive_)](const TenantDesk::Looked<std::string>& looked) {
         if (alive.expired()) return;
+        const history::Where here{.scenario = scenario_.name, .agent = name};
         for (const auto& act : looked.acts)
-            record({.scenario = scenario_.name, .agent = name}, act);
+            record(here, act);
         const auto& at = looked.result;
         if (!at) {
-            give_up(at.error());
+            go_on_after(looked.acts.back(), here, [this, error = at.error()] { give_up(error); });
         } else if (!at->empty()) {
             give_up(
                 {ErrorKind::Config,

@@ -205,14 +205,22 @@ void Play::look_behind(const Finished& finished, int number, Member& member, The
         then();
         return;
     }
-    stage_.tenant.probe([this, number, &member, then = std::move(then),
+    look_at_servers(where(number, member), std::move(then));
+}
+
+void Play::look_at_servers(const history::Where& where, Then then) {
+    stage_.tenant.probe([this, where, then = std::move(then),
                          alive = std::weak_ptr(alive_)](const TenantDesk::Looked<void>& answers) {
         if (alive.expired()) return;
         for (const auto& act : answers.acts)
-            record(where(number, member), act);
+            record(where, act);
         if (!answers.result) give_up(answers.result.error());
         then();
     });
+}
+
+void Play::go_on_after(const history::TenantAct& act, const history::Where& where, Then then) {
+    act.response ? then() : look_at_servers(where, std::move(then));
 }
 
 void Play::enrol(const scenario::Step* step, int number, Member& member, Then then) {
@@ -229,15 +237,15 @@ void Play::enrol(const scenario::Step* step, int number, Member& member, Then th
         [this, step, number, &member, then = std::move(then),
          alive = std::weak_ptr(alive_)](TenantDesk::Acted acted) {
             if (alive.expired()) return;
-            record(where(number, member), std::move(acted.act));
+            record(where(number, member), acted.act);
             member.agent->enrolment_seen_to = true;
-            if (acted.result) {
-                member.agent->enrolled = true;
-            } else if (!step) {
+            member.agent->enrolled = member.agent->enrolled || acted.result;
+            go_on_after(acted.act, where(number, member), [this, step, &member, result = acted.result, then] {
                 // Nobody asked for this enrolment to fail, so it is no verdict on the verifier.
-                give_up(acted.result.error().in("enrolling " + member.agent->identity().name));
-            }
-            then();
+                if (!result && !step)
+                    give_up(result.error().in("enrolling " + member.agent->identity().name));
+                then();
+            });
         });
 }
 
@@ -246,10 +254,10 @@ void Play::tenant_act(const scenario::Step& step, int number, Member& member, Th
     const auto done = [this, number, removes, &member, then = std::move(then),
                        alive = std::weak_ptr(alive_)](TenantDesk::Acted acted) {
         if (alive.expired()) return;
-        record(where(number, member), std::move(acted.act));
+        record(where(number, member), acted.act);
         member.agent->enrolment_seen_to = true;
         if (removes && acted.result) member.agent->enrolled = false;
-        then();
+        go_on_after(acted.act, where(number, member), then);
     };
     if (removes) {
         stage_.tenant.remove(member.agent->identity().id, done);
@@ -265,9 +273,9 @@ void Play::watch_verdict(int number, Member& member, int index, Instant until) {
         [this, number, &member, index, until, alive = std::weak_ptr(alive_)](TenantDesk::Judged judged) {
             if (alive.expired()) return;
             if (judged.settled || stage_.clock.now() >= until) {
-                --verdicts_awaited_;
-                record(where(number, member), std::move(judged.act));
+                record(where(number, member), judged.act);
                 record(where(number, member), std::move(judged.verdict));
+                go_on_after(judged.act, where(number, member), [this] { --verdicts_awaited_; });
                 return;
             }
             stage_.loop.after(kVerdictPoll, [this, number, &member, index, until, alive] {
@@ -301,11 +309,11 @@ void Play::read_status(int number, Member& member, const std::string& wanted, In
             // A reading that says the same as the one before is a line only where it decides.
             const std::string said = seen.status.status + seen.status.error;
             if (last || said != std::exchange(member.last_status, said)) {
-                record(where(number, member), std::move(seen.act));
+                record(where(number, member), seen.act);
                 record(where(number, member), seen.status);
             }
             if (last) {
-                then();
+                go_on_after(seen.act, where(number, member), then);
                 return;
             }
             stage_.loop.after(kStatusPoll, [this, number, &member, wanted, until, then, alive] {

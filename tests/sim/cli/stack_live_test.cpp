@@ -195,6 +195,45 @@ TEST(Stack, ThatIsExternalAndWhoseRegistrarIsDeadIsNotAskedAgainByTheNextScenari
     EXPECT_EQ(pushsim(place, {"stack", "down"}).exit_code, 0);
 }
 
+/// What of the tenant meets the verifier first.
+struct FirstContact {
+    const char* name;
+    const char* agents;
+    const char* script;
+};
+
+class DeadVerifier : public ::testing::TestWithParam<FirstContact> {};
+
+TEST_P(DeadVerifier, IsMetByOneScenarioAndEndsTheRun) {
+    const Place place;
+    const Ended up = pushsim(place, {"stack", "up"});
+    ASSERT_EQ(up.exit_code, 0) << up.out << up.err;
+    fs::create_directories(place.path() / "both");
+    for (const std::string name : {"first", "second"}) {
+        place.write("both/" + name + ".yaml", "scenario: " + name + "\ntitle: T\nagents: " +
+                                                  GetParam().agents + "\nscript:\n" + GetParam().script);
+    }
+    const Ended run = pushsim(place, run_against(up.out, "both", {{"verifier", "127.0.0.1:1"}}));
+    EXPECT_EQ(run.exit_code, 3) << run.out << run.err;
+    EXPECT_THAT(run.err, HasSubstr("the verifier at 127.0.0.1:1 does not answer: "));
+    EXPECT_THAT(run.out, ContainsRegex("skip +second +the run ended before it: the verifier at 127.0.0.1:1"))
+        << run.err;
+    EXPECT_EQ(pushsim(place, {"stack", "down"}).exit_code, 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Stack, DeadVerifier,
+    ::testing::Values(
+        FirstContact{"Enrolment", "{one: {enrol: {tpm_policy: {from_boot: [0]}}}}",
+                     "  - attest: one\n    expect: {verdict: pass}\n"},
+        FirstContact{"EnrolStep", "{one: {enrol: {tpm_policy: {from_boot: [0]}}}}",
+                     "  - enrol: one\n    expect: {response: {status: 200}}\n"},
+        FirstContact{"LookForAnId", "{one: {id: \"web-{n}\"}}",
+                     "  - register: one\n    expect: {response: {status: 200}}\n"},
+        FirstContact{"DeleteStep", "{one: {}}", "  - delete: one\n    expect: {response: {status: 200}}\n"},
+        FirstContact{"ReadStatus", "{one: {}}", "  - read_status: one\n    expect: {status: PASS}\n"}),
+    [](const auto& test) { return test.param.name; });
+
 TEST(Stack, ThatIsExternalAndDeadFailsWhateverTheScenarioExpects) {
     const Place place;
     const Ended up = pushsim(place, {"stack", "up"});
