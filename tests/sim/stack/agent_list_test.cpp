@@ -94,6 +94,28 @@ TEST_F(AgentLists, OfAnotherContainerIsNotOursToJudge) {
     EXPECT_THAT(files(), SizeIs(1));
 }
 
+TEST_F(AgentLists, OfAnEarlierBootIsLeftThoughItsProcessNumberMayLiveAgain) {
+    auto list = begin();
+    ASSERT_TRUE(list.add("web-0"));
+    rewrite_heads([](json& head) {
+        const auto boot = head["boot"].get<std::string>();
+        head["boot"] = "an-earlier-boot" + boot.substr(boot.find(' '));
+    });
+    const auto left = left_agents(registry_);
+    ASSERT_THAT(left, SizeIs(1));
+    EXPECT_THAT(left[0].agent_ids, ElementsAre("web-0"));
+}
+
+TEST_F(AgentLists, ThatCannotBeReadHidesNoOther) {
+    auto list = begin();
+    ASSERT_TRUE(list.add("web-0"));
+    owner_dies();
+    std::filesystem::create_directory(temporary_.path() / "agents" / "a-folder.jsonl");
+    write(temporary_.path() / "agents" / "cut.jsonl", "{\"owner\": ");
+    EXPECT_THAT(left_agents(registry_), SizeIs(1));
+    EXPECT_THAT(files(), SizeIs(3));
+}
+
 TEST_F(AgentLists, WithoutAnAgentIsDropped) {
     begin();
     owner_dies();
