@@ -218,6 +218,30 @@ TEST(BadDays, AVerifierThatHangsDoesNotHoldUpCtrlC) {
     EXPECT_THAT(place.servers(), IsEmpty());
 }
 
+/// Holds a socket, so it is past its start and asks a server.
+bool waits_for_an_answer(pid_t pid) {
+    std::error_code gone;
+    for (fs::directory_iterator entry("/proc/" + std::to_string(pid) + "/fd", gone), end;
+         !gone && entry != end; entry.increment(gone)) {
+        std::error_code closed;
+        if (fs::read_symlink(*entry, closed).string().starts_with("socket:")) return true;
+    }
+    return false;
+}
+
+TEST(BadDays, CtrlCEndsACommandThatStartsNoServerAtOnceAndPromisesNothing) {
+    const Place place;
+    ASSERT_EQ(pushsim(place, {"stack", "up"}).exit_code, 0);
+    for (const pid_t pid : place.servers())
+        ::kill(pid, SIGSTOP);
+    Program program(place, {"stack", "status"});
+    ASSERT_TRUE(becomes([&] { return waits_for_an_answer(program.pid()); }));
+    program.signal(SIGINT);
+    const Ended status = program.wait(seconds{60});
+    EXPECT_EQ(status.exit_code, 128 + SIGINT) << status.out << status.err;
+    EXPECT_EQ(status.out + status.err, "");
+}
+
 TEST(BadDays, CtrlCOnceStopsInOrderAndMarksTheReportPartial) {
     const Place place;
     place.write("long.yaml", kLong);
