@@ -97,6 +97,10 @@ std::string diagnosis_text(const Diagnosis& diagnosis, const ScenarioReport& sce
     const std::string who = scenario.agents > 1 ? some_of(diagnosis.agents) + ": " : "";
     const auto wrap = static_cast<std::size_t>(std::max(style.wrap, 0));
     std::string text = paragraph(8, 15, "cause  " + printable(shorten_digests(who + diagnosis.cause)), wrap);
+    if (style.evidence) {
+        for (const std::string& shown : diagnosis.shown)
+            text += paragraph(15, 17, printable(shorten_digests(shown)), wrap);
+    }
     if (!diagnosis.mend.empty())
         text += paragraph(8, 15, "mend   " + printable(shorten_digests(diagnosis.mend)), wrap);
     return text;

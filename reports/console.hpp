@@ -9,11 +9,12 @@ namespace pushsim::reports {
 
 struct ConsoleStyle {
     bool colour = false;
-    bool quiet = false;    ///< only what is not as expected, and the last line
-    bool verbose = false;  ///< every expectation and the account of every scenario
-    int width = 95;        ///< columns of a scenario's line, its duration right-aligned
-    int wrap = 0;          ///< columns after which longer lines are broken; 0: never
-    int name_width = 14;   ///< columns of the name; longer names move the rest
+    bool quiet = false;     ///< only what is not as expected, and the last line
+    bool verbose = false;   ///< every expectation and the account of every scenario
+    bool evidence = false;  ///< below each cause the lines of the history that it rests on
+    int width = 95;         ///< columns of a scenario's line, its duration right-aligned
+    int wrap = 0;           ///< columns after which longer lines are broken; 0: never
+    int name_width = 14;    ///< columns of the name; longer names move the rest
 };
 
 /// Colour and line breaks where the descriptor is a terminal and CI is not set; no colour with NO_COLOR

@@ -74,6 +74,7 @@ struct Diagnosis {
     std::string cause;                    ///< sentences for a person, digests in full
     std::string mend;                     ///< what to do, in the same words
     std::vector<std::uint64_t> evidence;  ///< lines of the history, the deciding one first
+    std::vector<std::string> shown;       ///< the same lines in words
     std::vector<std::string> agents;
 };
 

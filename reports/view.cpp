@@ -167,6 +167,28 @@ DecidingExchange deciding_exchange(const history::Entry& line) {
     return result;
 }
 
+std::string words(const history::Entry& line) {
+    const std::string who = line.where.agent.empty() ? "" : fmt::format(" ({})", line.where.agent);
+    if (as<history::ExchangeSeen>(&line) != nullptr || as<history::TenantActSeen>(&line) != nullptr) {
+        const DecidingExchange exchange = deciding_exchange(line);
+        const std::string answer =
+            exchange.status
+                ? fmt::format("{}{}", *exchange.status, exchange.code.empty() ? "" : " " + exchange.code)
+                : exchange.failure;
+        return fmt::format("{}: {} {} -> {}{}", exchange.phase, exchange.method, exchange.target, answer,
+                           who);
+    }
+    if (const auto* operation = as<history::TpmOperation>(&line))
+        return fmt::format("TPM: {}{}", operation->operation, who);
+    if (const auto* act = as<history::MachineAct>(&line))
+        return fmt::format("{}{}{}", act->act, act->pcr ? fmt::format(" PCR {}", *act->pcr) : "", who);
+    if (const auto* verdict = as<history::Verdict>(&line))
+        return fmt::format("verdict on attestation {}: {}{}", verdict->index, verdict_words(*verdict), who);
+    if (const auto* read = as<history::StatusRead>(&line))
+        return fmt::format("status {}{}", read->status, who);
+    return line.kind + who;
+}
+
 std::string counted(std::uint64_t count, const std::string& noun) {
     return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
 }

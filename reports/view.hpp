@@ -59,6 +59,9 @@ bool may_have_arrived(const history::ExchangeSeen& submission);
 
 DecidingExchange deciding_exchange(const history::Entry& line);
 
+/// What stands in the line: "PATCH /v3.0/… -> 403 challenges_expired (late[0])", "extend PCR 7 (late[0])".
+std::string words(const history::Entry& line);
+
 /// "1 attestation", "3 attestations"
 std::string counted(std::uint64_t count, const std::string& noun);
 

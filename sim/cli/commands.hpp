@@ -71,6 +71,9 @@ int stack_status(const StackOptions& options);
 int stack_logs(const StackOptions& options);
 int stack_clean(const StackOptions& options);
 
+/// Runs (a folder or its history) and scenario files, in words.
+int explain(const std::vector<std::string>& what);
+
 int list_scenarios(const std::vector<std::string>& paths, const std::string& format);
 int list_steps(const std::string& format, bool all);
 int list_faults(const std::string& format, bool all);

@@ -201,6 +201,15 @@ int run_command_line(int argc, char** argv) {
     faults->footer("Example: pushsim list faults");
     faults->callback([&] { exit = list_faults(format, all); });
 
+    std::vector<std::string> what;
+    auto* explain_command = app.add_subcommand(
+        "explain", "A run (what it showed, why, and how to mend it) or a scenario, in words");
+    explain_command->add_option("what", what, "run folders, histories, scenario files")
+        ->type_name("RUN|FILE")
+        ->required();
+    explain_command->footer("Example: pushsim explain runs/latest");
+    explain_command->callback([&] { exit = explain(what); });
+
     if (argc == 1) {
         fmt::print(stderr, "{}", app.help());
         return kUsage;

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "agent/base/time.hpp"
@@ -25,10 +26,13 @@ struct Moment {
 
 class Fault {
   public:
+    explicit Fault(scenario::Fault plan) : plan_(std::move(plan)) {}
     virtual ~Fault() = default;
+    Fault(const Fault&) = delete;
+    Fault& operator=(const Fault&) = delete;
 
-    /// As in the scenario: "hold_evidence until challenges_expire_at - 500ms".
-    virtual std::string text() const = 0;
+    const scenario::Fault& plan() const { return plan_; }
+
     /// How long the first act of the phase waits.
     virtual Duration before(const Moment& moment) const;
     /// How long the answer to the phase's request lies unread.
@@ -37,6 +41,9 @@ class Fault {
     virtual Duration sooner() const;
     /// Why a refusal of this phase, answered at `moment.now`, shows nothing; empty: it shows what it shows.
     virtual std::string doubt(const Moment& moment) const;
+
+  private:
+    scenario::Fault plan_;
 };
 
 using Faults = std::vector<std::unique_ptr<Fault>>;

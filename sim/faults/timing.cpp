@@ -28,15 +28,13 @@ Phase phase_of(scenario::StepKind kind) {
 
 class HoldEvidence final : public Fault {
   public:
-    explicit HoldEvidence(Duration offset) : offset_(offset) {}
-
-    std::string text() const override { return "hold_evidence until " + scenario::expiry_text(offset_); }
+    using Fault::Fault;
 
     // Before the expiry by whatever clock, or after it by whatever clock.
     Duration before(const Moment& moment) const override {
         const auto expires = is_early() ? moment.expires_earliest : moment.expires_latest;
         if (moment.phase != Phase::Submit || !expires) return {};
-        return std::max(*expires + offset_ - moment.now, Duration::zero());
+        return std::max(*expires + plan().offset - moment.now, Duration::zero());
     }
 
     std::string doubt(const Moment& moment) const override {
@@ -52,48 +50,29 @@ class HoldEvidence final : public Fault {
     }
 
   private:
-    bool is_early() const { return offset_ < Duration::zero(); }
-    Duration offset_;
+    bool is_early() const { return plan().offset < Duration::zero(); }
 };
 
 class Delay final : public Fault {
   public:
-    Delay(scenario::StepKind phase, Duration duration) : phase_(phase), duration_(duration) {}
-    std::string text() const override {
-        return fmt::format("delay before {} for {}", scenario::to_string(phase_), to_text(duration_));
-    }
+    using Fault::Fault;
     Duration before(const Moment& moment) const override {
-        return moment.phase == phase_of(phase_) ? duration_ : Duration::zero();
+        return moment.phase == phase_of(plan().phase) ? plan().duration : Duration::zero();
     }
-
-  private:
-    scenario::StepKind phase_;
-    Duration duration_;
 };
 
 class Stall final : public Fault {
   public:
-    Stall(scenario::StepKind phase, Duration duration) : phase_(phase), duration_(duration) {}
-    std::string text() const override {
-        return fmt::format("stall after {} for {}", scenario::to_string(phase_), to_text(duration_));
-    }
+    using Fault::Fault;
     Duration after(const Moment& moment) const override {
-        return moment.phase == phase_of(phase_) ? duration_ : Duration::zero();
+        return moment.phase == phase_of(plan().phase) ? plan().duration : Duration::zero();
     }
-
-  private:
-    scenario::StepKind phase_;
-    Duration duration_;
 };
 
 class Early final : public Fault {
   public:
-    explicit Early(Duration by) : by_(by) {}
-    std::string text() const override { return "early by " + to_text(by_); }
-    Duration sooner() const override { return by_; }
-
-  private:
-    Duration by_;
+    using Fault::Fault;
+    Duration sooner() const override { return plan().duration; }
 };
 
 }  // namespace
@@ -117,16 +96,16 @@ Faults make(const std::vector<scenario::Fault>& plan) {
     for (const scenario::Fault& fault : plan) {
         switch (fault.kind) {
             case scenario::FaultKind::HoldEvidence:
-                faults.push_back(std::make_unique<HoldEvidence>(fault.offset));
+                faults.push_back(std::make_unique<HoldEvidence>(fault));
                 break;
             case scenario::FaultKind::Delay:
-                faults.push_back(std::make_unique<Delay>(fault.phase, fault.duration));
+                faults.push_back(std::make_unique<Delay>(fault));
                 break;
             case scenario::FaultKind::Stall:
-                faults.push_back(std::make_unique<Stall>(fault.phase, fault.duration));
+                faults.push_back(std::make_unique<Stall>(fault));
                 break;
             case scenario::FaultKind::Early:
-                faults.push_back(std::make_unique<Early>(fault.duration));
+                faults.push_back(std::make_unique<Early>(fault));
                 break;
         }
     }

@@ -79,8 +79,8 @@ void VirtualAgent::hold(Duration (faults::Fault::*how_long)(const faults::Moment
         for (const auto& fault : *now_.faults) {
             const Duration duration = (*fault.*how_long)(here);
             if (duration <= Duration::zero()) continue;
-            surroundings_.history.append(
-                where(), history::Note{"fault " + fault->text() + ": waits " + to_text(duration)});
+            surroundings_.history.append(where(), history::Note{"fault " + scenario::text(fault->plan()) +
+                                                                ": waits " + to_text(duration)});
             longest = std::max(longest, duration);
         }
     }

@@ -285,6 +285,12 @@ const char* to_string(FaultKind kind);
 /// "challenges_expire_at - 500ms", as in files.
 std::string expiry_text(Duration offset);
 
+// In words, for people.
+std::string text(const Fault& fault);         ///< "hold_evidence until challenges_expire_at - 500ms"
+std::string text(const TpmPolicy& policy);    ///< "the values of PCR 0, 7 at enrolment"
+std::string text(const Extension& measured);  ///< "PCR 7: text:secure boot on"
+std::string text(const Step& step);           ///< "attest late, 3 times, with early by 500ms"
+
 /// Whether both say the same, wherever they are written: files and positions are not compared.
 bool same_plan(const Scenario& a, const Scenario& b);
 

@@ -29,7 +29,8 @@ TEST(CommandLine, VersionAndHelpTellWhatThereIs) {
                                                     {"stack", "clean"},
                                                     {"list"},
                                                     {"list", "scenarios"},
-                                                    {"list", "steps"}}) {
+                                                    {"list", "steps"},
+                                                    {"explain"}}) {
         auto arguments = command;
         arguments.emplace_back("--help");
         const Ended help = pushsim(place, arguments);
@@ -46,7 +47,7 @@ TEST(CommandLine, WrongUsageIsExitTwoAndNamesTheOption) {
                                        "  mend: pushsim run --help\n"));
     EXPECT_EQ(pushsim(place, {}).exit_code, 2);
     const std::vector<std::pair<std::vector<std::string>, std::string>> wrong = {
-        {{"walk"}, "pushsim: there is no 'walk', only run, stack, list\n  mend: pushsim --help"},
+        {{"walk"}, "pushsim: there is no 'walk', only run, stack, list, explain\n  mend: pushsim --help"},
         {{"rum"}, "did you mean 'run'?"},
         {{"stack"}, "pushsim: stack: a command is missing: one of up, down, status, logs, clean"},
         {{"stack", "dwon"},
@@ -142,6 +143,22 @@ TEST(List, EndsQuietlyWhereNobodyReadsItsOutput) {
     const Ended list = program.wait();
     EXPECT_EQ(list.exit_code, SIGPIPE);
     EXPECT_EQ(list.err, "");
+}
+
+TEST(Explain, AScenarioIsToldInWords) {
+    const Place place;
+    const Ended ended = pushsim(place, {"explain", scenario_file("reproduce/challenges-expired-late")});
+    EXPECT_EQ(ended.exit_code, 0) << ended.err;
+    EXPECT_THAT(ended.out,
+                HasSubstr("challenges-expired-late: Evidence sent after challenges_expire_at is refused\n"));
+    EXPECT_THAT(ended.out, HasSubstr("  verifier option challenge_lifetime = 2\n"));
+    EXPECT_THAT(ended.out, HasSubstr("  1 agent late, policy: the values of PCR 0, 7 at enrolment\n"));
+    EXPECT_THAT(ended.out,
+                HasSubstr("  2   attest late, with hold_evidence until challenges_expire_at + 50ms\n"));
+    EXPECT_THAT(ended.out, HasSubstr("      expected: every agent of late: response 403"));
+    const Ended none = pushsim(place, {"explain", "no-such.yaml"});
+    EXPECT_EQ(none.exit_code, 2);
+    EXPECT_THAT(none.err, HasSubstr("no-such.yaml"));
 }
 
 TEST(List, ScenariosAndStepsAreListed) {

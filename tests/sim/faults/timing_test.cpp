@@ -29,7 +29,7 @@ TEST(HoldEvidence, IsSentBeforeTheEarliestExpiryOrAfterTheLatest) {
     EXPECT_EQ(early->before(moment(Phase::Submit, 30ms)), 1470ms);
     const auto late = one({.kind = FaultKind::HoldEvidence, .offset = 50ms});
     EXPECT_EQ(late->before(moment(Phase::Submit, 30ms)), 2040ms);
-    EXPECT_EQ(late->text(), "hold_evidence until challenges_expire_at + 50ms");
+    EXPECT_EQ(scenario::text(late->plan()), "hold_evidence until challenges_expire_at + 50ms");
 }
 
 TEST(HoldEvidence, IsSentAtOnceWhereTheInstantHasPassed) {
@@ -57,7 +57,7 @@ TEST(Delay, WaitsBeforeItsPhaseAlone) {
     EXPECT_EQ(fault->before(moment(Phase::Collect, 0ms)), 2s);
     EXPECT_EQ(fault->before(moment(Phase::Submit, 0ms)), 0s);
     EXPECT_EQ(fault->after(moment(Phase::Collect, 0ms)), 0s);
-    EXPECT_EQ(fault->text(), "delay before collect for 2s");
+    EXPECT_EQ(scenario::text(fault->plan()), "delay before collect for 2s");
 }
 
 TEST(Stall, LeavesTheAnswerOfItsPhaseUnread) {
