@@ -39,29 +39,34 @@ bool is_response(const history::Entry* line) {
 
 Lines Scope::lines(const std::string& agent) const {
     Lines kept;
-    std::size_t cycle_begins = 0;
+    Lines cycle_lines;  // since the last cycle ended
     for (const history::Entry* line : scenario.lines_of(agent, expectation.step)) {
-        kept.push_back(line);
+        cycle_lines.push_back(line);
         const auto* cycle = as<history::Cycle>(line);
         if (cycle == nullptr) continue;
-        if (!cycle->doubt.empty()) kept.resize(cycle_begins);
-        cycle_begins = kept.size();
+        if (!cycle->doubt.empty()) {
+            // Verdicts and readings are of what was before.
+            std::erase_if(cycle_lines, [](const history::Entry* one) {
+                return as<history::Cycle>(one) != nullptr || as<history::ExchangeSeen>(one) != nullptr ||
+                       as<history::TpmOperation>(one) != nullptr;
+            });
+        }
+        kept.insert(kept.end(), cycle_lines.begin(), cycle_lines.end());
+        cycle_lines.clear();
     }
+    kept.insert(kept.end(), cycle_lines.begin(), cycle_lines.end());
     return kept;
-}
-
-std::string Scope::doubt(const std::string& agent) const {
-    const Lines all = scenario.lines_of(agent, expectation.step);
-    const auto last = std::find_if(all.rbegin(), all.rend(), [](const history::Entry* line) {
-        return as<history::Cycle>(line) != nullptr;
-    });
-    return last == all.rend() ? "" : as<history::Cycle>(*last)->doubt;
 }
 
 namespace {
 
-Answer not_judged(const std::string& why) {
-    return {.judgement = Judgement::Skipped, .actual = why, .reason = why};
+/// What is certain counts; where nothing is that does not hold, a doubt leaves the clause open.
+Answer with_doubts(Answer answer, const Lines& judged, const std::string& doubt) {
+    const bool certain = std::any_of(judged.begin(), judged.end(), [](const history::Entry* line) {
+        return as<history::Cycle>(line) != nullptr;
+    });
+    if (doubt.empty() || (certain && answer.judgement == Judgement::DoesNotHold)) return answer;
+    return {.judgement = Judgement::Skipped, .actual = doubt, .reason = doubt};
 }
 
 std::string response_words(const DecidingExchange& exchange) {
@@ -159,10 +164,7 @@ std::string no_verdict_words(const history::Cycle& cycle) {
     return why.empty() ? "no verdict" : "no verdict: " + why;
 }
 
-}  // namespace
-
-Answer ask_response(const history::ResponseClause& clause, const Scope& scope, const std::string& agent) {
-    if (const std::string why = scope.doubt(agent); !why.empty()) return not_judged(why);
+Answer certain_response(const history::ResponseClause& clause, const Scope& scope, const std::string& agent) {
     Answer answer;
     answer.actual = "no answer";
     for (const Lines& cycle : cycles_of(scope.lines(agent), scope.expectation.last_cycle_only)) {
@@ -182,8 +184,7 @@ Answer ask_response(const history::ResponseClause& clause, const Scope& scope, c
     return answer;
 }
 
-Answer ask_verdict(const history::VerdictClause& clause, const Scope& scope, const std::string& agent) {
-    if (const std::string why = scope.doubt(agent); !why.empty()) return not_judged(why);
+Answer certain_verdict(const history::VerdictClause& clause, const Scope& scope, const std::string& agent) {
     const Lines lines = scope.lines(agent);
     const std::string wanted = clause.verdict == "none" ? "" : clause.verdict;
     Answer answer;
@@ -204,8 +205,7 @@ Answer ask_verdict(const history::VerdictClause& clause, const Scope& scope, con
     return answer;
 }
 
-Answer ask_reason(const history::VerdictClause& clause, const Scope& scope, const std::string& agent) {
-    if (const std::string why = scope.doubt(agent); !why.empty()) return not_judged(why);
+Answer certain_reason(const history::VerdictClause& clause, const Scope& scope, const std::string& agent) {
     const Lines lines = scope.lines(agent);
     Answer answer;
     answer.actual = "no verdict";
@@ -230,6 +230,23 @@ Answer ask_reason(const history::VerdictClause& clause, const Scope& scope, cons
     return answer;
 }
 
+}  // namespace
+
+Answer ask_response(const history::ResponseClause& clause, const Scope& scope, const std::string& agent) {
+    return with_doubts(certain_response(clause, scope, agent), scope.lines(agent),
+                       unresolved_doubt(scope.scenario.lines_of(agent, scope.expectation.step)));
+}
+
+Answer ask_verdict(const history::VerdictClause& clause, const Scope& scope, const std::string& agent) {
+    return with_doubts(certain_verdict(clause, scope, agent), scope.lines(agent),
+                       unresolved_doubt(scope.scenario.lines_of(agent, scope.expectation.step)));
+}
+
+Answer ask_reason(const history::VerdictClause& clause, const Scope& scope, const std::string& agent) {
+    return with_doubts(certain_reason(clause, scope, agent), scope.lines(agent),
+                       unresolved_doubt(scope.scenario.lines_of(agent, scope.expectation.step)));
+}
+
 Answer ask_status(const history::StatusClause& clause, const Scope& scope, const std::string& agent) {
     using When = history::StatusClause::When;
     Answer answer;
@@ -248,6 +265,9 @@ Answer ask_status(const history::StatusClause& clause, const Scope& scope, const
                   .exchange = exchange};
         if (!good && clause.when != When::Last) return answer;
     }
+    const std::string doubt = unresolved_doubt(scope.scenario.lines_of(agent));
+    if (answer.judgement == Judgement::DoesNotHold && !doubt.empty())
+        return {.judgement = Judgement::Skipped, .actual = doubt, .reason = doubt};
     return answer;
 }
 

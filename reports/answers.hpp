@@ -24,10 +24,8 @@ struct Scope {
     const history::Expectation& expectation;
     std::vector<std::string> agents;
 
-    /// Without cycles that show nothing (history::Cycle::doubt).
+    /// Without what belongs to cycles that show nothing (history::Cycle::doubt).
     Lines lines(const std::string& agent) const;
-    /// Why nothing can be said of the agent here: its last cycle shows nothing, and was not made up for.
-    std::string doubt(const std::string& agent) const;
 };
 
 /// The last answer of every cycle (of the last one, where only that is asked for).

@@ -1,20 +1,22 @@
 #include "reports/diagnosis.hpp"
 
 #include <algorithm>
+#include <map>
+#include <tuple>
 
 #include <fmt/format.h>
 
 #include "reports/text.hpp"
 
 namespace pushsim::reports {
-
 namespace {
 
 /// "line 27: PATCH /v3.0/… -> 403 challenges_expired (late[0])"
 std::string words_of_line(const ScenarioView& scenario, std::uint64_t n) {
-    const auto line = std::ranges::find(scenario.lines, n, [](const history::Entry* one) { return one->n; });
+    const auto line =
+        std::ranges::lower_bound(scenario.lines, n, {}, [](const history::Entry* one) { return one->n; });
     const std::string number = fmt::format("line {}: ", line_number(n));
-    return line == scenario.lines.end() ? number : number + words(**line);
+    return line == scenario.lines.end() || (*line)->n != n ? number : number + words(**line);
 }
 
 }  // namespace
@@ -22,14 +24,15 @@ std::string words_of_line(const ScenarioView& scenario, std::uint64_t n) {
 std::vector<Diagnosis> diagnose(const ScenarioView& scenario) {
     const std::vector<AgentStory> stories = stories_of(scenario);
     std::vector<Diagnosis> all;
+    std::map<std::tuple<std::string, std::string, std::string>, std::size_t> known;  // rule, cause, mend
     for (const Rule& rule : rules()) {
         for (const AgentStory& agent : stories) {
             for (Diagnosis& found : rule.find(agent, stories)) {
-                const auto same = std::find_if(all.begin(), all.end(), [&](const Diagnosis& one) {
-                    return one.rule == rule.name && one.cause == found.cause && one.mend == found.mend;
-                });
-                if (same != all.end()) {
-                    if (same->agents.back() != agent.name) same->agents.push_back(agent.name);
+                const auto [at, is_new] = known.try_emplace({rule.name, found.cause, found.mend}, all.size());
+                if (!is_new) {
+                    Diagnosis& same = all[at->second];
+                    if (same.agents.back() != agent.name) same.agents.push_back(agent.name);
+                    same.failures.insert(same.failures.end(), found.failures.begin(), found.failures.end());
                     continue;
                 }
                 found.rule = rule.name;

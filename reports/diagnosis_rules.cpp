@@ -75,10 +75,15 @@ std::vector<std::uint64_t> verdict_quote_enrolment(const Attempt& attempt) {
 template <typename Each>
 Found for_each_mismatch(const AgentStory& agent, Each each) {
     return for_each_judged(agent, "fail", [&](const Attempt& attempt, const auto& entries, Found& found) {
+        // A quote that could not be authenticated is not compared with a policy.
+        const std::string reason = reason_of(*as<history::Verdict>(attempt.verdict));
+        if (!reason.empty() && reason != "policy_violation") return;
         for (const PolicyEntry& entry : entries) {
             if (!entry.is_list || std::ranges::find(entry.values, entry.quoted) != entry.values.end())
                 continue;
+            const std::size_t before = found.size();
             each(attempt, entry, found);
+            if (found.size() > before) found.back().failures.push_back(attempt.verdict->n);
         }
     });
 }
@@ -182,38 +187,43 @@ Found pcr_missing_from_policy(const AgentStory& agent, const std::vector<AgentSt
 
 // ---- challenges_expired
 
-/// Submissions that were refused with this code.
+/// Submissions that were refused as expired.
 template <typename Each>
-Found for_each_refusal(const AgentStory& agent, const char* code, Each each) {
+Found for_each_refusal(const AgentStory& agent, Each each) {
     Found found;
     for (const Attempt& attempt : agent.attempts) {
         for (const history::Entry* line : attempt.submissions) {
             const auto* submission = as<history::ExchangeSeen>(line);
-            if (submission->status == 403 && submission->code == code)
-                each(attempt, *line, *submission, found);
+            if (submission->status == 403 && submission->code == "challenges_expired")
+                each(attempt, *line, found);
         }
     }
     return found;
 }
 
+/// What the enrolment says of PCRs; nothing where its policy requires one.
+std::optional<std::string> requires_nothing(const Attempt& attempt) {
+    const auto named = policy_names(attempt);
+    if (!named) return "The verifier's policy for the agent requires no PCR.";
+    if (named->empty()) return "The agent is enrolled without a policy that names a PCR.";
+    if (std::ranges::any_of(*named, [](const auto& pcr) { return pcr.second; })) return std::nullopt;
+    return "The policy that the agent is enrolled with names PCRs and gives none of them a value.";
+}
+
 Found no_policy_no_challenge(const AgentStory& agent, const std::vector<AgentStory>& /*all*/) {
-    return for_each_refusal(
-        agent, "challenges_expired",
-        [&](const Attempt& attempt, const history::Entry& refusal, const history::ExchangeSeen&,
-            Found& found) {
-            const auto& negotiated = attempt.negotiated().negotiated;
-            if (!negotiated || !negotiated->requested.empty()) return;
-            found.push_back(
-                {.cause = fmt::format(
-                     "{} No PCR is required, so the verifier requests no evidence and issues no "
-                     "challenge; whatever is sent counts as expired.",
-                     attempt.enrolment != nullptr ? "The agent is enrolled without a policy that names a PCR."
-                                                  : "The verifier's policy for the agent names no PCR."),
-                 .mend =
-                     "Enrol with a policy that names at least one PCR, e.g. keylime_tenant -c add -u <id> "
+    return for_each_refusal(agent, [&](const Attempt& attempt, const history::Entry& refusal, Found& found) {
+        const auto& negotiated = attempt.negotiated().negotiated;
+        const auto why = requires_nothing(attempt);
+        if (!negotiated || !negotiated->requested.empty() || !why) return;
+        std::vector<std::uint64_t> evidence{refusal.n, attempt.negotiation->n};
+        if (attempt.enrolment != nullptr) evidence.push_back(attempt.enrolment->n);
+        found.push_back(
+            {.cause = *why + " No PCR is required, so the verifier requests no evidence and issues no "
+                             "challenge; whatever is sent counts as expired.",
+             .mend = "Enrol with a policy that names at least one PCR, e.g. keylime_tenant -c add -u <id> "
                      "--push-model --tpm_policy '{\"7\": [\"…\"]}'",
-                 .evidence = {refusal.n, attempt.negotiation->n}});
-        });
+             .evidence = std::move(evidence)});
+    });
 }
 
 std::string milliseconds(Duration duration) {
@@ -228,31 +238,36 @@ std::optional<Duration> lifetime_of(const history::NegotiatedSeen& negotiated) {
     return *to - *from;
 }
 
+/// The first of them; further ones are counted, for no two are late by the same time.
 Found evidence_after_expiry(const AgentStory& agent, const std::vector<AgentStory>& /*all*/) {
-    return for_each_refusal(
-        agent, "challenges_expired",
-        [&](const Attempt& attempt, const history::Entry& refusal, const history::ExchangeSeen& submission,
-            Found& found) {
+    std::size_t more = 0;
+    Found first =
+        for_each_refusal(agent, [&](const Attempt& attempt, const history::Entry& refusal, Found& found) {
             const auto& negotiated = attempt.negotiated().negotiated;
             if (!negotiated || negotiated->requested.empty()) return;
             const auto lifetime = lifetime_of(*negotiated);
             if (!lifetime) return;
+            const auto& submission = *as<history::ExchangeSeen>(&refusal);
             // Both by our clock; the verifier's began when the request arrived, between the two.
-            const Duration held = submission.start + submission.total - attempt.negotiated().start;
-            if (held < *lifetime) return;
-            const Duration waited = submission.start - attempt.negotiated().start;
+            if (submission.start + submission.total - attempt.negotiated().start < *lifetime) return;
+            if (!found.empty()) {
+                ++more;
+                return;
+            }
             found.push_back(
                 {.cause = fmt::format(
-                     "The challenge lived {} (challenge_lifetime), and the evidence was sent {} after "
-                     "the negotiation began. The evidence itself was not looked at.",
-                     milliseconds(*lifetime), milliseconds(waited)),
+                     "The challenge lived {} (challenge_lifetime), and the evidence was sent {} after the "
+                     "negotiation began. The evidence itself was not looked at.",
+                     milliseconds(*lifetime), milliseconds(submission.start - attempt.negotiated().start)),
                  .mend = "Find what delays the agent between negotiation and evidence (a busy TPM, a long "
-                         "log, a slow "
-                         "or frozen machine), or raise challenge_lifetime in verifier.conf. A new "
-                         "negotiation gets a "
-                         "new challenge; the token is still good.",
+                         "log, a slow or "
+                         "frozen machine), or raise challenge_lifetime in verifier.conf. A new negotiation "
+                         "gets a new "
+                         "challenge; the token is still good.",
                  .evidence = {refusal.n, attempt.negotiation->n}});
         });
+    if (more > 0) first.front().cause += fmt::format(" So it went {} more.", times(more));
+    return first;
 }
 
 // ---- sessions
@@ -263,33 +278,42 @@ bool is_refused(const history::Entry* session) {
 
 constexpr std::size_t fewest_starts = 3;  // once or twice is an accident
 
-/// At least three negotiations in a row that no evidence followed, each but the last ended by a new session.
-Found restarts_before_evidence(const AgentStory& agent, const std::vector<AgentStory>& /*all*/) {
-    std::vector<const history::Entry*> unanswered;
-    for (std::size_t i = 0; i + 1 < agent.attempts.size(); ++i) {
-        const Attempt& attempt = agent.attempts[i];
-        const auto& next = *agent.attempts[i + 1].negotiation;
-        const bool new_session = std::ranges::any_of(agent.sessions, [&](const history::Entry* session) {
-            return session->n > attempt.negotiation->n && session->n < next.n;
-        });
-        if (attempt.submissions.empty() && new_session) unanswered.push_back(attempt.negotiation);
+/// The longest row of negotiations that no evidence followed, each but the last ended by a new session.
+Lines unanswered_in_a_row(const AgentStory& agent) {
+    Lines longest;
+    Lines row;
+    const history::Entry* before = nullptr;
+    for (const Attempt& attempt : agent.attempts) {
+        const bool new_session =
+            before != nullptr && std::ranges::any_of(agent.sessions, [&](const auto* session) {
+                return session->n > before->n && session->n < attempt.negotiation->n;
+            });
+        if (!attempt.submissions.empty() || !new_session) row.clear();
+        if (attempt.submissions.empty()) row.push_back(attempt.negotiation);
+        if (row.size() > longest.size()) longest = row;
+        before = attempt.negotiation;
     }
-    if (!agent.attempts.empty() && agent.attempts.back().submissions.empty() && !unanswered.empty())
-        unanswered.push_back(agent.attempts.back().negotiation);
+    return longest;
+}
+
+Found restarts_before_evidence(const AgentStory& agent, const std::vector<AgentStory>& /*all*/) {
+    const Lines unanswered = unanswered_in_a_row(agent);
     if (unanswered.size() < fewest_starts) return {};
     const bool refused = std::ranges::any_of(agent.sessions, is_refused);
+    const bool judged = std::ranges::any_of(
+        agent.attempts, [](const Attempt& attempt) { return attempt.verdict != nullptr; });
     Diagnosis found{
         .cause = fmt::format(
             "The agent began anew {} times before it sent evidence: so many negotiations went "
             "unanswered, each start took a new session{}. No challenge of them counts as expired, "
-            "for nobody sent evidence for it; the agent is never judged.",
-            unanswered.size(), !refused ? "" : ", until sessions were refused with 429"),
+            "for nobody sent evidence for it{}.",
+            unanswered.size(), refused ? ", until sessions were refused with 429" : "",
+            judged ? "" : "; the agent is never judged"),
         .mend =
             "Find out why the agent starts anew (its log, its service's restarts, memory). Lengthen the time "
             "between restarts: a verifier takes 15 sessions a minute of one agent, and each further one "
             "doubles "
-            "the wait.",
-        .evidence = {}};
+            "the wait."};
     for (std::size_t i = 0; i < fewest_starts; ++i)
         found.evidence.push_back(unanswered[unanswered.size() - 1 - i]->n);
     return {found};
@@ -386,19 +410,21 @@ Found no_evidence_for_too_long(const AgentStory& agent, const std::vector<AgentS
     });
     if (timeout == agent.statuses.end()) return {};
     const history::Entry* accepted = nullptr;
+    int interval = 0;  // an answer tells what is left of quote_interval: the most that was told
     for (const history::Entry* line : agent.lines) {
         const auto* submission = as_submission(line);
-        if (submission != nullptr && is_accepted(*submission) && line->n < (*timeout)->n) accepted = line;
+        if (submission == nullptr || !is_accepted(*submission) || line->n > (*timeout)->n) continue;
+        accepted = line;
+        interval = std::max(interval, submission->seconds_to_next.value_or(0));
     }
-    const auto* submission = as<history::ExchangeSeen>(accepted);
-    if (submission == nullptr || !submission->seconds_to_next) return {};
-    const Duration limit = std::chrono::seconds{intervals_until_timeout * *submission->seconds_to_next};
+    if (accepted == nullptr || interval <= 0) return {};
+    const Duration limit = std::chrono::seconds{intervals_until_timeout * interval};
     const Duration silence = (*timeout)->t - accepted->t;
     if (silence < limit) return {};
     return {{.cause = fmt::format(
                  "No evidence arrived for {}; the verifier says TIMEOUT after {} times quote_interval "
                  "({} s) without any",
-                 seconds_text(silence), intervals_until_timeout, *submission->seconds_to_next),
+                 seconds_text(silence), intervals_until_timeout, interval),
              .mend =
                  "Find out why the agent is silent (is it running? does it reach the verifier?). The next "
                  "attestation that passes brings the status back; nothing needs to be enrolled again.",

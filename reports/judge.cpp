@@ -38,7 +38,7 @@ bool is_skipped(const ExpectationResult& result) {
 }
 
 /// The outcome of a scenario whose steps were all done.
-void decide(ScenarioReport& report) {
+void decide(ScenarioReport& report, const std::string& doubt) {
     const auto& expectations = report.expectations;
     const bool as_expected =
         std::all_of(expectations.begin(), expectations.end(),
@@ -50,6 +50,11 @@ void decide(ScenarioReport& report) {
         std::all_of(expectations.begin(), expectations.end(), is_skipped)) {
         report.outcome = Outcome::Skipped;
         report.reason = expectations.front().reason;
+    }
+    // What could not be shown must not pass for shown.
+    if (as_expected && !doubt.empty()) {
+        report.outcome = Outcome::Skipped;
+        report.reason = doubt;
     }
 }
 
@@ -78,7 +83,11 @@ ScenarioReport judge_scenario(const ScenarioView& scenario, Duration run_end) {
     report.findings = std::move(checked.findings);
     report.not_checked = std::move(checked.not_checked);
     if (ran) {
-        decide(report);
+        std::string doubt;
+        for (const auto& [agent, lines] : scenario.by_agent) {
+            if (doubt.empty()) doubt = unresolved_doubt(lines);
+        }
+        decide(report, doubt);
     } else if (end == nullptr) {
         report.outcome = Outcome::Partial;
         report.reason = "the run ended" + last_step(scenario);

@@ -35,7 +35,12 @@ pugi::xml_node add_text(pugi::xml_node parent, const char* name, const std::stri
 /// Causes and mends, then what has none.
 std::string explanation_text(const ScenarioReport& scenario) {
     std::string text;
+    constexpr std::size_t most = 20;
     for (const Diagnosis& one : scenario.diagnoses) {
+        if (&one - scenario.diagnoses.data() == most) {
+            text += fmt::format("and {} causes more (report.json)\n", scenario.diagnoses.size() - most);
+            break;
+        }
         text +=
             fmt::format("cause: {}{}\n", scenario.agents > 1 ? some_of(one.agents) + ": " : "", one.cause);
         if (!one.mend.empty()) text += fmt::format("mend: {}\n", one.mend);

@@ -76,6 +76,7 @@ struct Diagnosis {
     std::vector<std::uint64_t> evidence;  ///< lines of the history, the deciding one first
     std::vector<std::string> shown;       ///< the same lines in words
     std::vector<std::string> agents;
+    std::vector<std::uint64_t> failures = {};  ///< lines of verdicts that it explains
 };
 
 /// Decision 8, summed over the agents of a scenario.

@@ -40,6 +40,8 @@ AgentStory story_of(const std::string& name, const Lines& lines) {
                 story.attempts.push_back(std::move(attempt));
                 quote = nullptr;
             }
+        } else if (const auto* cycle = as<history::Cycle>(line)) {
+            if (!cycle->doubt.empty() && !story.attempts.empty()) story.attempts.back().submissions.clear();
         } else if (const auto* verdict = as<history::Verdict>(line)) {
             // Indexes begin anew with an enrolment; the last attempt of that number is meant.
             const auto of_it = std::find_if(
@@ -58,12 +60,27 @@ std::optional<int> pcr_in(const std::string& key) {
     return pcr;
 }
 
+/// `tpm_policy` of the enrolment that was in force, a JSON object.
+std::optional<nlohmann::json> policy_of(const Attempt& attempt) {
+    const auto* enrolment = as<history::TenantActSeen>(attempt.enrolment);
+    if (enrolment == nullptr) return std::nullopt;
+    auto policy = nlohmann::json::parse(enrolment->tpm_policy, nullptr, false);
+    if (!policy.is_object()) return std::nullopt;
+    return policy;
+}
+
+/// As the verifier reads it (keylime/verification/tpm_engine.py, _get_pcr_policy).
+std::string policy_value(std::string text) {
+    if (text.starts_with("0x")) text.erase(0, 2);
+    return text;
+}
+
 PolicyEntry entry_of(int pcr, const nlohmann::json& values, const history::QuoteValues& quote) {
     PolicyEntry entry{.pcr = pcr, .bank = quote.bank, .is_list = values.is_array()};
-    if (values.is_string()) entry.values.push_back(values.get<std::string>());
+    if (values.is_string()) entry.values.push_back(policy_value(values.get<std::string>()));
     if (values.is_array()) {
         for (const auto& value : values) {
-            if (value.is_string()) entry.values.push_back(value.get<std::string>());
+            if (value.is_string()) entry.values.push_back(policy_value(value.get<std::string>()));
         }
     }
     if (const auto quoted = quote.pcrs.find(pcr); quoted != quote.pcrs.end()) entry.quoted = quoted->second;
@@ -73,18 +90,26 @@ PolicyEntry entry_of(int pcr, const nlohmann::json& values, const history::Quote
 }  // namespace
 
 std::optional<std::vector<PolicyEntry>> policy_entries(const Attempt& attempt) {
-    const auto* enrolment = as<history::TenantActSeen>(attempt.enrolment);
     const auto* operation = as<history::TpmOperation>(attempt.quote);
-    if (enrolment == nullptr || operation == nullptr || !operation->quote) return std::nullopt;
-    const auto policy = nlohmann::json::parse(enrolment->tpm_policy, nullptr, false);
-    if (!policy.is_object()) return std::nullopt;
+    const auto policy = policy_of(attempt);
+    if (!policy || operation == nullptr || !operation->quote) return std::nullopt;
     std::vector<PolicyEntry> entries;
-    entries.reserve(policy.size());
-    for (const auto& [key, values] : policy.items()) {
+    entries.reserve(policy->size());
+    for (const auto& [key, values] : policy->items()) {
         if (const auto pcr = pcr_in(key)) entries.push_back(entry_of(*pcr, values, *operation->quote));
     }
     std::ranges::sort(entries, {}, &PolicyEntry::pcr);
     return entries;
+}
+
+std::optional<std::map<int, bool>> policy_names(const Attempt& attempt) {
+    const auto policy = policy_of(attempt);
+    if (!policy) return std::nullopt;
+    std::map<int, bool> names;
+    for (const auto& [key, values] : policy->items()) {
+        if (const auto pcr = pcr_in(key)) names[*pcr] = !values.empty();
+    }
+    return names;
 }
 
 std::size_t AgentStory::extended(int pcr, const history::Entry& since, const history::Entry& until) const {

@@ -1,6 +1,7 @@
 #pragma once
 // One agent's lines, sorted by what belongs together, for those who explain them.
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -31,6 +32,10 @@ struct PolicyEntry {
 
 /// The PCRs that the policy names, lowest first; nothing where enrolment or quote are not in the history.
 std::optional<std::vector<PolicyEntry>> policy_entries(const Attempt& attempt);
+
+/// PCRs that the enrolment's policy names, and whether it gives them a value; nothing where the enrolment is
+/// not in the history or its policy is no JSON object.
+std::optional<std::map<int, bool>> policy_names(const Attempt& attempt);
 
 struct AgentStory {
     std::string name;

@@ -57,7 +57,7 @@ Story story_of(const ScenarioView& scenario) {
                 story.verdicts.add(verdict_words(*verdict));
                 story.failed = story.failed || evaluation_of(*verdict) == "fail";
             } else if (const auto* cycle = as<history::Cycle>(line);
-                       cycle != nullptr && cycle->ending != "reached") {
+                       cycle != nullptr && cycle->ending != "reached" && cycle->doubt.empty()) {
                 std::string word = cycle->status ? std::to_string(*cycle->status) : cycle->ending;
                 if (!cycle->code.empty()) word += " " + cycle->code;
                 story.refusals.add(cycle->phase == "submit" && cycle->status ? word
@@ -129,7 +129,7 @@ std::string headline(const ScenarioView& scenario, const ScenarioReport& report)
 std::vector<std::string> unexplained(const ScenarioView& scenario, const std::vector<Diagnosis>& diagnoses) {
     std::set<std::uint64_t> explained;
     for (const Diagnosis& diagnosis : diagnoses)
-        explained.insert(diagnosis.evidence.begin(), diagnosis.evidence.end());
+        explained.insert(diagnosis.failures.begin(), diagnosis.failures.end());
     std::vector<std::pair<std::string, std::vector<std::string>>> by_text;
     for (const auto& [agent, lines] : scenario.by_agent) {
         for (const history::Entry* line : lines) {

@@ -144,6 +144,23 @@ bool may_have_arrived(const history::ExchangeSeen& submission) {
     return !submission.status || *submission.status == 408 || *submission.status >= 500;
 }
 
+std::string unresolved_doubt(const Lines& lines) {
+    std::string doubt;
+    int tries = 0;
+    std::optional<int> step;
+    for (const history::Entry* line : lines) {
+        const auto* cycle = as<history::Cycle>(line);
+        if (cycle == nullptr) continue;
+        const bool made_up_for =
+            cycle->doubt.empty() && tries < history::tries_in_doubt && line->where.step == step;
+        if (tries > 0 && !made_up_for && (cycle->doubt.empty() || line->where.step != step)) return doubt;
+        tries = cycle->doubt.empty() ? 0 : tries + 1;
+        doubt = cycle->doubt;
+        step = line->where.step;
+    }
+    return doubt;
+}
+
 DecidingExchange deciding_exchange(const history::Entry& line) {
     DecidingExchange result;
     result.n = line.n;

@@ -57,6 +57,10 @@ bool is_accepted(const history::ExchangeSeen& submission);  ///< 202
 /// Not a word came back, or one that leaves open whether the verifier took the evidence (408, 5xx).
 bool may_have_arrived(const history::ExchangeSeen& submission);
 
+/// Why a cycle of the lines shows nothing and no other took its place (history::Cycle::doubt); empty: there
+/// is none such.
+std::string unresolved_doubt(const Lines& lines);
+
 DecidingExchange deciding_exchange(const history::Entry& line);
 
 /// What stands in the line: "PATCH /v3.0/… -> 403 challenges_expired (late[0])", "extend PCR 7 (late[0])".

@@ -39,7 +39,8 @@ class Fault {
     virtual Duration after(const Moment& moment) const;
     /// How much sooner than told the next cycle begins.
     virtual Duration sooner() const;
-    /// Why a refusal of this phase, answered at `moment.now`, shows nothing; empty: it shows what it shows.
+    /// Why a 403 challenges_expired of this phase's first request, answered at `moment.now`, shows nothing;
+    /// empty: it shows what it shows.
     virtual std::string doubt(const Moment& moment) const;
 
   private:

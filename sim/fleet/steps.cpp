@@ -16,8 +16,6 @@ using scenario::StepKind;
 constexpr Duration kVerdictPatience = std::chrono::seconds{10};
 constexpr Duration kVerdictPoll = std::chrono::milliseconds{50};
 constexpr Duration kStatusPoll = std::chrono::milliseconds{100};
-// As often is a cycle tried whose timing cannot be vouched for (the scenario language, "inconclusive").
-constexpr int kTriesInDoubt = 3;
 constexpr Duration kRemovalPatience = std::chrono::seconds{8};
 // Between cycles where the verifier has said nothing of when it wants the next.
 constexpr Duration kNextAttestationUnsaid = std::chrono::seconds{2};
@@ -81,6 +79,8 @@ bool Play::act(const scenario::Step& step, int number) {
     const history::Where here{.scenario = scenario_.name, .step = number};
     record(here, history::StepStart{scenario::to_string(step.kind), step.agents, step.as});
     faults_[number] = faults::make(step.faults);
+    for (Member& member : agents_)
+        member.in_doubt = 0;
 
     if (step.kind == StepKind::Wait) {
         const Instant due = stage_.clock.now() + step.wait;
@@ -170,8 +170,9 @@ void Play::pursue(const scenario::Step& step, int number, Member& member, Phase 
     };
     const auto again = [this, &step, number, &member, goal, cycle, then,
                         next_cycle](const Finished& finished) {
-        // What shows nothing is done again, at most twice.
-        if (!member.agent->doubt().empty() && ++member.in_doubt < kTriesInDoubt) {
+        // What shows nothing is done again (the scenario language, "inconclusive"); without a negotiation of
+        // its own it would be as late again.
+        if (!step.bare && !member.agent->doubt().empty() && ++member.in_doubt < history::tries_in_doubt) {
             pursue(step, number, member, goal, cycle, then);
             return;
         }

@@ -123,9 +123,11 @@ void VirtualAgent::send(lifecycle::SendRequest request) {
 void VirtualAgent::answered(const lifecycle::SendRequest& sent, const transport::Outcome& outcome) {
     const auto& timings = outcome.timings;
     const auto status = outcome.response ? outcome.response->status : 0;
-    if (sent.phase == lifecycle::Phase::Negotiate && status == 201)
+    if (sent.phase == lifecycle::Phase::Negotiate && status == 201) {
         negotiated_ = {timings.start, timings.start + timings.total};
-    if (sent.phase == lifecycle::Phase::Submit && now_.faults != nullptr) {
+        doubt_.clear();
+    }
+    if (sent.phase == lifecycle::Phase::Submit && sent.attempt == 1 && now_.faults != nullptr) {
         faults::Moment then = moment(sent.phase);
         then.now = timings.start + timings.total;
         for (const auto& fault : *now_.faults) {
@@ -169,7 +171,8 @@ void VirtualAgent::use_tpm(const lifecycle::UseTpm& use) {
 
 void VirtualAgent::finish(const lifecycle::Finished& finished) {
     if (machine_.registered()) registrar_->close();
-    if (finished.ending == lifecycle::Finished::Ending::Reached) doubt_.clear();
+    // Any other ending shows what it shows.
+    if (finished.status != 403 || finished.code != "challenges_expired") doubt_.clear();
     if (now_.record || finished.ending != lifecycle::Finished::Ending::Reached) {
         history::Cycle cycle;
         cycle.phase = lifecycle::to_string(finished.phase);

@@ -199,6 +199,9 @@ struct TenantActSeen {
     MessageSeen response = {};
 };
 
+/// So often is a cycle tried that shows nothing (Cycle::doubt), then it is given up.
+inline constexpr int tries_in_doubt = 3;
+
 /// How one cycle of an agent ended (lifecycle::Finished).
 struct Cycle {
     std::string phase;   ///< the phase that decided

@@ -342,6 +342,43 @@ TEST(Expectations, ACycleInDoubtIsNotJudgedWhereAnotherTookItsPlace) {
     EXPECT_EQ(never.exit_code, 4);
 }
 
+TEST(Expectations, ADoubtTakesNothingFromTheCyclesBeforeIt) {
+    const auto after = [](const std::string& first_verdict, bool made_up_for) {
+        Script script;
+        script.begin("doubt", {{.verdict = h::VerdictClause{"pass"}, .step = 1}});
+        script.step(1, "attest").enrol(R"({"7":[")" + quoted + R"("]})");
+        script.attest(0).verdict(0, first_verdict, first_verdict == "fail" ? "policy_violation" : "");
+        for (int i = 1; i <= h::tries_in_doubt - (made_up_for ? 1 : 0); ++i)
+            script.attest_in_doubt(i);
+        if (made_up_for) script.attest(9).verdict(9, "pass");
+        return judged(script.end_scenario().end().text()).scenarios.at(0);
+    };
+    EXPECT_EQ(after("pass", true).outcome, Outcome::AsExpected);
+    EXPECT_EQ(after("fail", true).outcome, Outcome::NotAsExpected);
+    EXPECT_EQ(after("pass", false).outcome, Outcome::Skipped);
+    EXPECT_EQ(after("fail", false).outcome, Outcome::NotAsExpected) << "what is certain counts";
+}
+
+TEST(Expectations, ACycleThatWasGivenUpIsNotHiddenByTheNext) {
+    Script script;
+    script.begin("doubt", {{.response = h::ResponseClause{{{202, 202}}}, .step = 1}})
+        .step(1, "attest")
+        .enrol();
+    for (int i = 0; i < h::tries_in_doubt; ++i)
+        script.attest_in_doubt(i);
+    script.attest(3).verdict(3, "pass");
+    EXPECT_EQ(judged(script.end_scenario().end().text()).scenarios.at(0).outcome, Outcome::Skipped);
+}
+
+TEST(Expectations, AStepInDoubtWithoutAClauseIsNoSuccess) {
+    Script script;
+    script.begin("doubt", {{.check = h::CheckClause{"accounted"}}, {.status = h::StatusClause{"PASS"}}});
+    script.step(1, "attest").enrol().attest_in_doubt(0).status("PENDING", 0);
+    const auto report = judged(script.end_scenario().end().text()).scenarios.at(0);
+    EXPECT_EQ(report.outcome, Outcome::Skipped);
+    EXPECT_EQ(report.headline, "inconclusive: late");
+}
+
 TEST(Expectations, OfAScenarioThatDidNotEndAreSkipped) {
     Script script;
     script.begin("x", {{.verdict = h::VerdictClause{"pass"}, .source = "a.yaml:9:3"}}).step(1, "attest");

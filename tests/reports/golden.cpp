@@ -71,7 +71,8 @@ Script& Script::negotiate(int index, const std::string& name) {
 Script& Script::attest(int index, int status, const std::string& code, const std::string& name) {
     negotiate(index, name);
     add(where(name), h::TpmOperation{"quote", std::chrono::milliseconds{2}, "", quote_});
-    h::Exchange submit = h::test::an_exchange(status, R"({"meta":{"seconds_to_next_attestation":1}})");
+    h::Exchange submit = h::test::an_exchange(
+        status, fmt::format(R"({{"meta":{{"seconds_to_next_attestation":{}}}}})", seconds_to_next_));
     submit.request.target = fmt::format("/v3.0/agents/id/attestations/{}", index);
     submit.outcome.timings.start = clock_.now();
     if (!code.empty()) {

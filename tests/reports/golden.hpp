@@ -44,6 +44,11 @@ class Script {
     Script& session(int status = 200, const std::string& name = agent);
     /// A negotiation, and nothing after it.
     Script& negotiate(int index, const std::string& name = agent);
+    /// From here on accepted evidence is answered with so many seconds to the next.
+    Script& next_in(int seconds) {
+        seconds_to_next_ = seconds;
+        return *this;
+    }
     Script& extend(int pcr, const std::string& name = agent);
     Script& wait(Duration duration) {
         clock_.advance(duration);
@@ -82,6 +87,7 @@ class Script {
     h::QuoteValues quote_{"sha256", {{7, quoted}}};
     Duration held_{};
     std::string doubt_;
+    int seconds_to_next_ = 1;
 };
 
 /// "3 attestations accepted, status PASS"
