@@ -24,8 +24,10 @@ inline constexpr int current_format = 1;
 /// What a line is about. Empty and absent members are left out of the line.
 struct Where {
     std::string scenario = {};
-    std::optional<int> step = {};  ///< number of the step, in document order from 1
-    std::string agent = {};        ///< "group[0]"
+    /// Number of the step, in document order from 1; 0: before the first, one more than there are: after the
+    /// last.
+    std::optional<int> step = {};
+    std::string agent = {};  ///< "group[0]"
 
     bool operator==(const Where&) const = default;
 };
