@@ -71,6 +71,17 @@ int stack_status(const StackOptions& options);
 int stack_logs(const StackOptions& options);
 int stack_clean(const StackOptions& options);
 
+struct TenantOptions {
+    StackChoice stack;
+    std::string agent;
+    std::string tpm_policy;  ///< add: JSON text, or @FILE
+    std::string format = "text";
+};
+int tenant_add(const TenantOptions& options);
+int tenant_status(const TenantOptions& options);
+int tenant_delete(const TenantOptions& options);
+int tenant_list(const TenantOptions& options);
+
 /// Runs (a folder or its history) and scenario files, in words.
 int explain(const std::vector<std::string>& what);
 

@@ -54,13 +54,7 @@ void add_local(CLI::App& command, StackChoice& choice) {
         ->check(CLI::IsMember({"own", "keylime"}));
 }
 
-void add_stack(CLI::App& command, StackChoice& choice) {
-    command
-        .add_option("--stack", choice.stack,
-                    "local: started here; external: running already; kind: not in this version")
-        ->check(CLI::IsMember({"local", "external", "kind"}))
-        ->capture_default_str();
-    add_local(command, choice);
+void add_external(CLI::App& command, StackChoice& choice) {
     auto* external = command.add_option_group(
         "external", "Where a stack is that runs already (--stack external needs all six)");
     external->add_option("--verifier", choice.verifier, "HTTPS")->type_name("HOST:PORT");
@@ -71,6 +65,47 @@ void add_stack(CLI::App& command, StackChoice& choice) {
     external->add_option("--admin-cert", choice.admin_certificate, "PEM: the tenant's certificate")
         ->type_name("FILE");
     external->add_option("--admin-key", choice.admin_key, "PEM: its key")->type_name("FILE");
+}
+
+void add_stack(CLI::App& command, StackChoice& choice) {
+    command
+        .add_option("--stack", choice.stack,
+                    "local: started here; external: running already; kind: not in this version")
+        ->check(CLI::IsMember({"local", "external", "kind"}))
+        ->capture_default_str();
+    add_local(command, choice);
+    add_external(command, choice);
+}
+
+/// The tenant's sub-commands; what one gives goes into `exit`.
+void add_tenant(CLI::App& app, TenantOptions& options, int& exit) {
+    auto* tenant =
+        app.add_subcommand("tenant", "The tenant's part by hand, at the stack that `stack up` keeps");
+    tenant->require_subcommand(1);
+    tenant->footer("Example: pushsim tenant add 4f2c0f0e-… --tpm-policy '{\"7\": [\"HEX\"]}'");
+    const auto add = [&](const char* name, const char* about, int (*act)(const TenantOptions&),
+                         bool of_an_agent) {
+        auto* command = tenant->add_subcommand(name, about);
+        if (of_an_agent) command->add_option("agent", options.agent, "its id")->type_name("ID")->required();
+        command
+            ->add_option("--stack", options.stack.stack,
+                         "local: the one that is up; external: running elsewhere")
+            ->check(CLI::IsMember({"local", "external"}))
+            ->capture_default_str();
+        add_external(*command, options.stack);
+        command->footer(std::string("Example: pushsim tenant ") + name + (of_an_agent ? " 4f2c0f0e-…" : ""));
+        command->callback([&options, &exit, act] { exit = act(options); });
+        return command;
+    };
+    auto* enrol = add("add", "Enrols an agent that is registered", tenant_add, true);
+    enrol->add_option("--tpm-policy", options.tpm_policy, "PCR: [value, …]")
+        ->type_name("JSON|@FILE")
+        ->required();
+    enrol->footer("Example: pushsim tenant add 4f2c0f0e-… --tpm-policy '{\"7\": [\"HEX\"]}'");
+    add_format(*add("status", "What the verifier says of an agent", tenant_status, true), options.format);
+    add("delete", "Takes an agent off the verifier; its registration stays", tenant_delete, true);
+    add_format(*add("list", "The agents that are enrolled, and their states", tenant_list, false),
+               options.format);
 }
 
 std::string command_line(int argc, char** argv) {
@@ -200,6 +235,9 @@ int run_command_line(int argc, char** argv) {
     faults->add_flag("--all", all, about_all);
     faults->footer("Example: pushsim list faults");
     faults->callback([&] { exit = list_faults(format, all); });
+
+    TenantOptions tenant_options;
+    add_tenant(app, tenant_options, exit);
 
     std::vector<std::string> what;
     auto* explain_command = app.add_subcommand(

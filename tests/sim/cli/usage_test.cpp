@@ -30,6 +30,8 @@ TEST(CommandLine, VersionAndHelpTellWhatThereIs) {
                                                     {"list"},
                                                     {"list", "scenarios"},
                                                     {"list", "steps"},
+                                                    {"tenant", "add"},
+                                                    {"tenant", "list"},
                                                     {"explain"}}) {
         auto arguments = command;
         arguments.emplace_back("--help");
@@ -47,7 +49,8 @@ TEST(CommandLine, WrongUsageIsExitTwoAndNamesTheOption) {
                                        "  mend: pushsim run --help\n"));
     EXPECT_EQ(pushsim(place, {}).exit_code, 2);
     const std::vector<std::pair<std::vector<std::string>, std::string>> wrong = {
-        {{"walk"}, "pushsim: there is no 'walk', only run, stack, list, explain\n  mend: pushsim --help"},
+        {{"walk"},
+         "pushsim: there is no 'walk', only run, stack, list, tenant, explain\n  mend: pushsim --help"},
         {{"rum"}, "did you mean 'run'?"},
         {{"stack"}, "pushsim: stack: a command is missing: one of up, down, status, logs, clean"},
         {{"stack", "dwon"},
@@ -181,6 +184,33 @@ TEST(Usage, WithoutACommandTheHelpIsShown) {
     const Ended ended = pushsim(place, {});
     EXPECT_EQ(ended.exit_code, 2);
     EXPECT_THAT(ended.err, HasSubstr("Subcommands:"));
+}
+
+TEST(Tenant, APolicyThatAVerifierWouldNotEnforceIsRefusedBeforeItIsAsked) {
+    const Place place;
+    place.write("broken.json", "{\"7\": ");
+    const std::vector<std::pair<std::string, std::string>> wrong = {
+        {"@broken.json", "broken.json: not a JSON object"},
+        {"@none.json", "cannot read none.json: No such file"},
+        {"[]", "--tpm-policy: not a JSON object"},
+        {R"({"24": ["00"]})", "--tpm-policy: '24' is no PCR; they go from 0 to 23"},
+        {R"({"seven": ["00"]})", "'seven' is no PCR"},
+        {R"({"7": "00"})", "PCR 7 has a text where a list belongs, which the verifier would not compare"},
+        {R"({"7": ["AB"]})", "PCR 7 has \"AB\" where hex digits in lower case belong"},
+        {R"({"7": []})", "PCR 7 has no list of values"},
+    };
+    for (const auto& [policy, words] : wrong) {
+        const Ended ended = pushsim(place, {"tenant", "add", "web-0", "--tpm-policy", policy});
+        EXPECT_EQ(ended.exit_code, 2) << ended.err;
+        EXPECT_THAT(ended.err, HasSubstr(words));
+    }
+}
+
+TEST(Tenant, WithoutAStackTheWayOutIsNamed) {
+    const Place place;
+    const Ended ended = pushsim(place, {"tenant", "list"});
+    EXPECT_EQ(ended.exit_code, 2);
+    EXPECT_THAT(ended.err, HasSubstr("no stack is up\n  mend: pushsim stack up starts one"));
 }
 
 TEST(Usage, ATagThatNoScenarioHasIsRefusedWithThoseThereAre) {
