@@ -61,11 +61,14 @@ Lines Scope::lines(const std::string& agent) const {
 namespace {
 
 /// What is certain counts; where nothing is that does not hold, a doubt leaves the clause open.
-Answer with_doubts(Answer answer, const Lines& judged, const std::string& doubt) {
+Answer with_doubts(Answer answer, const Scope& scope, const std::string& agent) {
+    const std::string doubt = unresolved_doubt(scope.scenario.lines_of(agent, scope.expectation.step));
+    if (doubt.empty()) return answer;
+    const Lines judged = scope.lines(agent);
     const bool certain = std::any_of(judged.begin(), judged.end(), [](const history::Entry* line) {
         return as<history::Cycle>(line) != nullptr;
     });
-    if (doubt.empty() || (certain && answer.judgement == Judgement::DoesNotHold)) return answer;
+    if (certain && answer.judgement == Judgement::DoesNotHold) return answer;
     return {.judgement = Judgement::Skipped, .actual = doubt, .reason = doubt};
 }
 
@@ -233,18 +236,15 @@ Answer certain_reason(const history::VerdictClause& clause, const Scope& scope, 
 }  // namespace
 
 Answer ask_response(const history::ResponseClause& clause, const Scope& scope, const std::string& agent) {
-    return with_doubts(certain_response(clause, scope, agent), scope.lines(agent),
-                       unresolved_doubt(scope.scenario.lines_of(agent, scope.expectation.step)));
+    return with_doubts(certain_response(clause, scope, agent), scope, agent);
 }
 
 Answer ask_verdict(const history::VerdictClause& clause, const Scope& scope, const std::string& agent) {
-    return with_doubts(certain_verdict(clause, scope, agent), scope.lines(agent),
-                       unresolved_doubt(scope.scenario.lines_of(agent, scope.expectation.step)));
+    return with_doubts(certain_verdict(clause, scope, agent), scope, agent);
 }
 
 Answer ask_reason(const history::VerdictClause& clause, const Scope& scope, const std::string& agent) {
-    return with_doubts(certain_reason(clause, scope, agent), scope.lines(agent),
-                       unresolved_doubt(scope.scenario.lines_of(agent, scope.expectation.step)));
+    return with_doubts(certain_reason(clause, scope, agent), scope, agent);
 }
 
 Answer ask_status(const history::StatusClause& clause, const Scope& scope, const std::string& agent) {

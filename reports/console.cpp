@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::size_t long_hex = 32;
 constexpr std::size_t most_diagnoses = 8;
+constexpr std::size_t most_evidence = 6;  // lines below a cause
 
 enum class Colour { Green, Red, Yellow, Dim };
 
@@ -98,8 +99,11 @@ std::string diagnosis_text(const Diagnosis& diagnosis, const ScenarioReport& sce
     const auto wrap = static_cast<std::size_t>(std::max(style.wrap, 0));
     std::string text = paragraph(8, 15, "cause  " + printable(shorten_digests(who + diagnosis.cause)), wrap);
     if (style.evidence) {
-        for (const std::string& shown : diagnosis.shown)
-            text += paragraph(15, 17, printable(shorten_digests(shown)), wrap);
+        const std::size_t shown = std::min(diagnosis.shown.size(), most_evidence);
+        for (std::size_t i = 0; i < shown; ++i)
+            text += paragraph(15, 17, printable(shorten_digests(diagnosis.shown[i])), wrap);
+        if (diagnosis.shown.size() > shown)
+            text += paragraph(15, 17, fmt::format("and {} lines more", diagnosis.shown.size() - shown), wrap);
     }
     if (!diagnosis.mend.empty())
         text += paragraph(8, 15, "mend   " + printable(shorten_digests(diagnosis.mend)), wrap);

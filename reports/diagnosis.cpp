@@ -11,7 +11,7 @@
 namespace pushsim::reports {
 namespace {
 
-/// "line 27: PATCH /v3.0/… -> 403 challenges_expired (late[0])"
+/// "line 27: PATCH /v3.0/… -> 403 challenges_expired (late[0], submit)"
 std::string words_of_line(const ScenarioView& scenario, std::uint64_t n) {
     const auto line =
         std::ranges::lower_bound(scenario.lines, n, {}, [](const history::Entry* one) { return one->n; });

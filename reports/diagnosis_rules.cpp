@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <array>
+#include <initializer_list>
+#include <iterator>
 #include <optional>
 #include <set>
 
@@ -67,8 +69,15 @@ Found for_each_judged(const AgentStory& agent, const char* evaluation, Each each
     return found;
 }
 
-std::vector<std::uint64_t> verdict_quote_enrolment(const Attempt& attempt) {
-    return {attempt.verdict->n, attempt.quote->n, attempt.enrolment->n};
+/// Numbers of these lines, then of those.
+std::vector<std::uint64_t> lines_of(std::initializer_list<const history::Entry*> these,
+                                    const Lines& those = {}) {
+    std::vector<std::uint64_t> numbers;
+    for (const history::Entry* line : these)
+        numbers.push_back(line->n);
+    for (const history::Entry* line : those)
+        numbers.push_back(line->n);
+    return numbers;
 }
 
 /// PCRs of a failed attestation whose value is in none of the lists that the policy has for them.
@@ -105,16 +114,17 @@ bool is_of_other_banks(const PolicyEntry& entry) {
 Found pcr_changed(const AgentStory& agent, const std::vector<AgentStory>& /*all*/) {
     return for_each_mismatch(agent, [&](const Attempt& attempt, const PolicyEntry& entry, Found& found) {
         if (is_upper_case(entry) || is_of_other_banks(entry)) return;
-        const std::size_t extended = agent.extended(entry.pcr, *attempt.enrolment, *attempt.quote);
+        const Lines extended = agent.extended(entry.pcr, *attempt.enrolment, *attempt.quote);
         const bool quoted = !entry.quoted.empty();
         found.push_back(
             {.cause = fmt::format(
                  "PCR {} ({}){}: {}, {}", entry.pcr, entry.bank,
-                 extended == 0 ? "" : fmt::format(" was extended {} after enrolment", times(extended)),
+                 extended.empty() ? ""
+                                  : fmt::format(" was extended {} after enrolment", times(extended.size())),
                  policy_words(entry.values), quoted ? "quoted " + entry.quoted : "not quoted"),
              .mend = quoted ? "If the new value is right, " + enrol_again(entry.pcr, entry.quoted)
                             : "find out why the agent does not quote it",
-             .evidence = verdict_quote_enrolment(attempt)});
+             .evidence = lines_of({attempt.verdict, attempt.quote, attempt.enrolment}, extended)});
     });
 }
 
@@ -126,7 +136,7 @@ Found policy_in_upper_case(const AgentStory& agent, const std::vector<AgentStory
                                   "in upper case, and the verifier compares text: {}, quoted {}",
                                   entry.pcr, entry.bank, policy_words(entry.values), entry.quoted),
              .mend = "Write the hex digits in lower case: " + enrol_again(entry.pcr, entry.quoted),
-             .evidence = verdict_quote_enrolment(attempt)});
+             .evidence = lines_of({attempt.verdict, attempt.quote, attempt.enrolment})});
     });
 }
 
@@ -143,7 +153,7 @@ Found policy_of_another_bank(const AgentStory& agent, const std::vector<AgentSto
                  entry.bank, entry.quoted.size()),
              .mend = fmt::format("Take the values from the {0} bank (tpm2_pcrread {0}:{1}): {2}", entry.bank,
                                  entry.pcr, enrol_again(entry.pcr, entry.quoted)),
-             .evidence = verdict_quote_enrolment(attempt)});
+             .evidence = lines_of({attempt.verdict, attempt.quote, attempt.enrolment})});
     });
 }
 
@@ -160,7 +170,7 @@ Found policy_not_enforced(const AgentStory& agent, const std::vector<AgentStory>
                      entry.pcr, entry.bank, entry.values.front(), entry.quoted),
                  .mend = "Write the values of every PCR as a list, also where there is one: " +
                          enrol_again(entry.pcr, entry.values.front()),
-                 .evidence = verdict_quote_enrolment(attempt)});
+                 .evidence = lines_of({attempt.verdict, attempt.quote, attempt.enrolment})});
         }
     });
 }
@@ -171,16 +181,16 @@ Found pcr_missing_from_policy(const AgentStory& agent, const std::vector<AgentSt
         for (const PolicyEntry& entry : entries)
             named.insert(entry.pcr);
         for (int pcr = 0; pcr < 24; ++pcr) {
-            const std::size_t extended = agent.extended(pcr, *attempt.enrolment, *attempt.quote);
-            if (extended == 0 || named.empty() || named.contains(pcr)) continue;
+            const Lines extended = agent.extended(pcr, *attempt.enrolment, *attempt.quote);
+            if (extended.empty() || named.empty() || named.contains(pcr)) continue;
             found.push_back(
                 {.cause =
                      fmt::format("PCR {} was extended {} after enrolment, and the attestation passed: the "
                                  "policy names PCR {} alone, and the verifier asks for no other",
-                                 pcr, times(extended), fmt::join(named, ", ")),
+                                 pcr, times(extended.size()), fmt::join(named, ", ")),
                  .mend = fmt::format(
                      "If PCR {} matters, name it in the policy: delete the agent and enrol it again", pcr),
-                 .evidence = {attempt.verdict->n, attempt.negotiation->n, attempt.enrolment->n}});
+                 .evidence = lines_of({attempt.verdict, attempt.negotiation, attempt.enrolment}, extended)});
         }
     });
 }
@@ -241,31 +251,29 @@ std::optional<Duration> lifetime_of(const history::NegotiatedSeen& negotiated) {
 /// The first of them; further ones are counted, for no two are late by the same time.
 Found evidence_after_expiry(const AgentStory& agent, const std::vector<AgentStory>& /*all*/) {
     std::size_t more = 0;
-    Found first =
-        for_each_refusal(agent, [&](const Attempt& attempt, const history::Entry& refusal, Found& found) {
-            const auto& negotiated = attempt.negotiated().negotiated;
-            if (!negotiated || negotiated->requested.empty()) return;
-            const auto lifetime = lifetime_of(*negotiated);
-            if (!lifetime) return;
-            const auto& submission = *as<history::ExchangeSeen>(&refusal);
-            // Both by our clock; the verifier's began when the request arrived, between the two.
-            if (submission.start + submission.total - attempt.negotiated().start < *lifetime) return;
-            if (!found.empty()) {
-                ++more;
-                return;
-            }
-            found.push_back(
-                {.cause = fmt::format(
-                     "The challenge lived {} (challenge_lifetime), and the evidence was sent {} after the "
-                     "negotiation began. The evidence itself was not looked at.",
-                     milliseconds(*lifetime), milliseconds(submission.start - attempt.negotiated().start)),
-                 .mend = "Find what delays the agent between negotiation and evidence (a busy TPM, a long "
-                         "log, a slow or "
-                         "frozen machine), or raise challenge_lifetime in verifier.conf. A new negotiation "
-                         "gets a new "
-                         "challenge; the token is still good.",
-                 .evidence = {refusal.n, attempt.negotiation->n}});
-        });
+    Found first = for_each_refusal(agent, [&](const Attempt& attempt, const history::Entry& refusal,
+                                              Found& found) {
+        const auto& negotiated = attempt.negotiated().negotiated;
+        if (!negotiated || negotiated->requested.empty()) return;
+        const auto lifetime = lifetime_of(*negotiated);
+        if (!lifetime) return;
+        const auto& submission = *as<history::ExchangeSeen>(&refusal);
+        // Both by our clock; the verifier's began when the request arrived, between the two.
+        if (submission.start + submission.total - attempt.negotiated().start < *lifetime) return;
+        if (!found.empty()) {
+            ++more;
+            return;
+        }
+        found.push_back(
+            {.cause = fmt::format(
+                 "The challenge lived {} (challenge_lifetime), and the evidence was sent {} after the "
+                 "negotiation began. The evidence itself was not looked at.",
+                 milliseconds(*lifetime), milliseconds(submission.start - attempt.negotiated().start)),
+             .mend = "Find what delays the agent between negotiation and evidence (a busy TPM, a long log, a "
+                     "slow or frozen machine), or raise challenge_lifetime in verifier.conf. A new "
+                     "negotiation gets a new challenge; the token is still good.",
+             .evidence = {refusal.n, attempt.negotiation->n}});
+    });
     if (more > 0) first.front().cause += fmt::format(" So it went {} more.", times(more));
     return first;
 }
@@ -302,21 +310,18 @@ Found restarts_before_evidence(const AgentStory& agent, const std::vector<AgentS
     const bool refused = std::ranges::any_of(agent.sessions, is_refused);
     const bool judged = std::ranges::any_of(
         agent.attempts, [](const Attempt& attempt) { return attempt.verdict != nullptr; });
-    Diagnosis found{
-        .cause = fmt::format(
-            "The agent began anew {} times before it sent evidence: so many negotiations went "
-            "unanswered, each start took a new session{}. No challenge of them counts as expired, "
-            "for nobody sent evidence for it{}.",
-            unanswered.size(), refused ? ", until sessions were refused with 429" : "",
-            judged ? "" : "; the agent is never judged"),
-        .mend =
-            "Find out why the agent starts anew (its log, its service's restarts, memory). Lengthen the time "
-            "between restarts: a verifier takes 15 sessions a minute of one agent, and each further one "
-            "doubles "
-            "the wait."};
-    for (std::size_t i = 0; i < fewest_starts; ++i)
-        found.evidence.push_back(unanswered[unanswered.size() - 1 - i]->n);
-    return {found};
+    return {{.cause = fmt::format(
+                 "The agent began anew {} times before it sent evidence: so many negotiations went "
+                 "unanswered, each start took a new session{}. No challenge of them counts as expired, "
+                 "for nobody sent evidence for it{}.",
+                 unanswered.size(), refused ? ", until sessions were refused with 429" : "",
+                 judged ? "" : "; the agent is never judged"),
+             .mend = "Find out why the agent starts anew (its log, its service's restarts, memory). Lengthen "
+                     "the time "
+                     "between restarts: a verifier takes 15 sessions a minute of one agent, and each further "
+                     "one doubles "
+                     "the wait.",
+             .evidence = lines_of({}, unanswered)}};
 }
 
 constexpr Duration limiter_window = std::chrono::seconds{60};  // the defaults of Keylime 7.14
@@ -324,11 +329,13 @@ constexpr std::size_t sessions_of_an_agent = 15;
 constexpr std::size_t sessions_of_an_address = 50;
 
 /// Sessions of the story that were taken in the minute before `line`.
-std::size_t taken_before(const AgentStory& story, const history::Entry& line) {
-    return static_cast<std::size_t>(std::ranges::count_if(story.sessions, [&](const history::Entry* session) {
+Lines taken_before(const AgentStory& story, const history::Entry& line) {
+    Lines taken;
+    std::ranges::copy_if(story.sessions, std::back_inserter(taken), [&](const history::Entry* session) {
         const auto& exchange = *as<history::ExchangeSeen>(session);
         return exchange.status == 200 && session->t <= line.t && line.t - session->t < limiter_window;
-    }));
+    });
+    return taken;
 }
 
 const history::Entry* first_refused_session(const AgentStory& agent) {
@@ -346,32 +353,33 @@ std::string told_to_wait(const history::Entry& refusal) {
 Found limit_of_an_agent(const AgentStory& agent, const std::vector<AgentStory>& /*all*/) {
     const history::Entry* refusal = first_refused_session(agent);
     if (refusal == nullptr) return {};
-    const std::size_t own = taken_before(agent, *refusal);
-    if (own < sessions_of_an_agent) return {};
+    const Lines own = taken_before(agent, *refusal);
+    if (own.size() < sessions_of_an_agent) return {};
     return {
         {.cause = fmt::format("The agent took {} sessions within a minute, and the verifier refused the next "
                               "(session_create_rate_limit_per_agent).{}",
-                              own, told_to_wait(*refusal)),
+                              own.size(), told_to_wait(*refusal)),
          .mend = "Find out why it takes so many: one session lasts for many attestations. Raise "
                  "session_create_rate_limit_per_agent in verifier.conf only where that is right.",
-         .evidence = {refusal->n}}};
+         .evidence = lines_of({refusal}, own)}};
 }
 
 Found limit_of_an_address(const AgentStory& agent, const std::vector<AgentStory>& all) {
     const history::Entry* refusal = first_refused_session(agent);
-    if (refusal == nullptr || taken_before(agent, *refusal) >= sessions_of_an_agent) return {};
-    std::size_t together = 0;
+    if (refusal == nullptr || taken_before(agent, *refusal).size() >= sessions_of_an_agent) return {};
+    Lines together;
     for (const AgentStory& one : all)
-        together += taken_before(one, *refusal);
-    if (together < sessions_of_an_address) return {};
-    return {{.cause = fmt::format(
-                 "{} sessions were taken from one address within a minute, and the verifier refused "
-                 "the next (session_create_rate_limit_per_ip), though this agent asked for {}.{}",
-                 together, counted(taken_before(agent, *refusal) + 1, "session"), told_to_wait(*refusal)),
-             .mend =
-                 "Agents behind one NAT or proxy share the limit: raise session_create_rate_limit_per_ip in "
+        std::ranges::copy(taken_before(one, *refusal), std::back_inserter(together));
+    if (together.size() < sessions_of_an_address) return {};
+    return {
+        {.cause =
+             fmt::format("{} sessions were taken from one address within a minute, and the verifier refused "
+                         "the next (session_create_rate_limit_per_ip), though this agent asked for {}.{}",
+                         together.size(), counted(taken_before(agent, *refusal).size() + 1, "session"),
+                         told_to_wait(*refusal)),
+         .mend = "Agents behind one NAT or proxy share the limit: raise session_create_rate_limit_per_ip in "
                  "verifier.conf, or spread their starts.",
-             .evidence = {refusal->n}}};
+         .evidence = lines_of({refusal}, together)}};
 }
 
 // ---- status

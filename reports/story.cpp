@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 
 #include <nlohmann/json.hpp>
 
@@ -112,11 +113,13 @@ std::optional<std::map<int, bool>> policy_names(const Attempt& attempt) {
     return names;
 }
 
-std::size_t AgentStory::extended(int pcr, const history::Entry& since, const history::Entry& until) const {
-    return static_cast<std::size_t>(
-        std::count_if(extensions.begin(), extensions.end(), [&](const history::Entry* line) {
+Lines AgentStory::extended(int pcr, const history::Entry& since, const history::Entry& until) const {
+    Lines found;
+    std::copy_if(
+        extensions.begin(), extensions.end(), std::back_inserter(found), [&](const history::Entry* line) {
             return as<history::MachineAct>(line)->pcr == pcr && line->n > since.n && line->n < until.n;
-        }));
+        });
+    return found;
 }
 
 std::vector<AgentStory> stories_of(const ScenarioView& scenario) {

@@ -46,8 +46,8 @@ struct AgentStory {
     Lines statuses;    ///< that could be read
     std::vector<Attempt> attempts;
 
-    /// How often the PCR was extended after the line `since` and before `until`.
-    std::size_t extended(int pcr, const history::Entry& since, const history::Entry& until) const;
+    /// Extensions of the PCR after the line `since` and before `until`.
+    Lines extended(int pcr, const history::Entry& since, const history::Entry& until) const;
 };
 
 /// In the order of their names.

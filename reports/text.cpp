@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "reports/view.hpp"
+
 namespace pushsim::reports {
 namespace {
 
@@ -102,11 +104,7 @@ std::string decided_by(const ExpectationResult& result) {
     std::string where = std::to_string(line_number(exchange.n));
     if (result.n && *result.n != exchange.n)
         where = fmt::format("{}, exchange in line {}", line_number(*result.n), where);
-    const std::string answer = exchange.status ? std::to_string(*exchange.status) : exchange.failure;
-    return fmt::format(
-        "decided by history line {}: {} {} -> {}{}{}", where, exchange.method, exchange.target, answer,
-        exchange.code.empty() ? "" : " " + exchange.code,
-        exchange.agent.empty() ? "" : fmt::format(" ({}, {})", exchange.agent, exchange.phase));
+    return fmt::format("decided by history line {}: {}", where, words(exchange));
 }
 
 }  // namespace pushsim::reports

@@ -184,17 +184,18 @@ DecidingExchange deciding_exchange(const history::Entry& line) {
     return result;
 }
 
+std::string words(const DecidingExchange& exchange) {
+    const std::string answer = exchange.status ? std::to_string(*exchange.status) : exchange.failure;
+    return fmt::format(
+        "{} {} -> {}{}{}", exchange.method, exchange.target, answer,
+        exchange.code.empty() ? "" : " " + exchange.code,
+        exchange.agent.empty() ? "" : fmt::format(" ({}, {})", exchange.agent, exchange.phase));
+}
+
 std::string words(const history::Entry& line) {
+    if (as<history::ExchangeSeen>(&line) != nullptr || as<history::TenantActSeen>(&line) != nullptr)
+        return words(deciding_exchange(line));
     const std::string who = line.where.agent.empty() ? "" : fmt::format(" ({})", line.where.agent);
-    if (as<history::ExchangeSeen>(&line) != nullptr || as<history::TenantActSeen>(&line) != nullptr) {
-        const DecidingExchange exchange = deciding_exchange(line);
-        const std::string answer =
-            exchange.status
-                ? fmt::format("{}{}", *exchange.status, exchange.code.empty() ? "" : " " + exchange.code)
-                : exchange.failure;
-        return fmt::format("{}: {} {} -> {}{}", exchange.phase, exchange.method, exchange.target, answer,
-                           who);
-    }
     if (const auto* operation = as<history::TpmOperation>(&line))
         return fmt::format("TPM: {}{}", operation->operation, who);
     if (const auto* act = as<history::MachineAct>(&line))

@@ -63,7 +63,9 @@ std::string unresolved_doubt(const Lines& lines);
 
 DecidingExchange deciding_exchange(const history::Entry& line);
 
-/// What stands in the line: "PATCH /v3.0/… -> 403 challenges_expired (late[0])", "extend PCR 7 (late[0])".
+/// "PATCH /v3.0/… -> 403 challenges_expired (late[0], submit)"
+std::string words(const DecidingExchange& exchange);
+/// What stands in the line: an exchange as above, "extend PCR 7 (late[0])", …
 std::string words(const history::Entry& line);
 
 /// "1 attestation", "3 attestations"
