@@ -1,0 +1,181 @@
+#include "sim/cli/command_line.hpp"
+
+#include <cstdint>
+#include <cstdlib>
+#include <limits>
+
+#include <CLI/CLI.hpp>
+
+#include "sim/cli/stack_options.hpp"
+#include "sim/cli/usage_error.hpp"
+#include "sim/scenario/values.hpp"
+
+namespace pushsim::cli {
+namespace {
+
+constexpr const char* kExitCodes =
+    "Exit codes: 0 as expected, 1 not as expected, 2 usage or configuration, 3 the harness or the stack "
+    "failed,\n"
+    "4 nothing ran, 130 interrupted.";
+
+void add_run(CLI::App& app, CommandLine& line) {
+    const char* scenarios_folder = std::getenv("PUSHSIM_SCENARIOS");
+    line.run.paths = {scenarios_folder == nullptr ? "scenarios" : scenarios_folder};
+    auto* command = app.add_subcommand("run", "Plays scenarios and judges what they showed");
+    command->add_option("paths", line.run.paths, "scenario files; a folder means all below it")
+        ->type_name("FILE|DIR")
+        ->capture_default_str();
+    command->add_option("--tag", line.run.tags, "only scenarios that have it; may be repeated")
+        ->type_name("NAME");
+    add_stack(*command, line.run.stack);
+    command->add_option("--seed", line.run.seed, "the same choices again; drawn and printed by default")
+        ->type_name("NUMBER")
+        ->transform(whole_number(0, std::numeric_limits<std::uint64_t>::max()));
+    command->add_option("--out", line.run.out, "where run folders go")
+        ->type_name("DIR")
+        ->capture_default_str();
+    command->add_option("--bodies", line.run.bodies, "which message bodies the history keeps")
+        ->check(CLI::IsMember({"all", "failures", "none"}))
+        ->capture_default_str();
+    command->add_option("--timeout", line.time_limit, "for each scenario")
+        ->type_name("DURATION")
+        ->capture_default_str();
+    command->add_flag("--fresh", line.run.fresh,
+                      "start a stack even where `stack up` keeps one that would do");
+    add_format(*command, line.run.format);
+    command->add_flag("--quiet", line.run.quiet, "only what is not as expected, and the last line");
+    command->add_flag("--verbose", line.run.verbose, "every expectation and account");
+    command->footer(
+        std::string(
+            "Example: pushsim run scenarios/reproduce/pcr-mismatch.yaml --keylime 7.14.2 --bodies all\n\n") +
+        kExitCodes);
+    command->callback([&line, command, scenarios_folder] {
+        const auto duration = scenario::parse_duration(line.time_limit);
+        if (!duration) {
+            line.exit =
+                report_error({ErrorKind::Usage,
+                              "--timeout: expected a duration with its unit, found '" + line.time_limit + "'",
+                              "for example --timeout 2m"});
+            return;
+        }
+        line.run.scenario_limit = *duration;
+        // scripts/run without files or tags plays what is quick.
+        const bool by_default = command->count("paths") == 0 && line.run.tags.empty();
+        if (scenarios_folder != nullptr && by_default) line.run.tags = {"quick"};
+        line.exit = run(line.run);
+    });
+}
+
+void add_stack_commands(CLI::App& app, CommandLine& line) {
+    auto* stack_command =
+        app.add_subcommand("stack", "The registrar and verifier, kept running between runs");
+    stack_command->require_subcommand(1);
+    stack_command->footer("Example: pushsim stack up --verifier-option quote_interval=1");
+    auto* up = stack_command->add_subcommand("up", "Starts them and prints where they are");
+    add_local(*up, line.stack.stack);
+    up->add_option("--folder", line.stack.folder, "where configuration, databases and logs go")
+        ->type_name("DIR");
+    up->add_option("--verifier-option", line.stack.verifier_options,
+                   "in Keylime's own names; may be repeated")
+        ->type_name("NAME=VALUE");
+    up->add_option("--registrar-option", line.stack.registrar_options,
+                   "in Keylime's own names; may be repeated")
+        ->type_name("NAME=VALUE");
+    add_format(*up, line.stack.format);
+    up->footer("Example: pushsim stack up --verifier-option quote_interval=1");
+    up->callback([&line] { line.exit = stack_up(line.stack); });
+    auto* down = stack_command->add_subcommand("down", "Ends them");
+    down->add_option("--folder", line.stack.folder, "this one; all by default")->type_name("DIR");
+    down->footer("Example: pushsim stack down");
+    down->callback([&line] { line.exit = stack_down(line.stack); });
+    auto* status = stack_command->add_subcommand("status", "Which there are, where, and whether they answer");
+    add_format(*status, line.stack.format);
+    status->footer("Example: pushsim stack status --format json");
+    status->callback([&line] { line.exit = stack_status(line.stack); });
+    auto* logs = stack_command->add_subcommand("logs", "Where their logs are, and the last lines");
+    logs->add_option("--folder", line.stack.folder, "this one; all by default")->type_name("DIR");
+    logs->add_option("--lines", line.stack.lines, "of each log")
+        ->type_name("NUMBER")
+        ->transform(whole_number(1, 1'000'000))
+        ->capture_default_str();
+    logs->footer("Example: pushsim stack logs --lines 50");
+    logs->callback([&line] { line.exit = stack_logs(line.stack); });
+    auto* clean = stack_command->add_subcommand(
+        "clean", "Ends what a killed pushsim left, removes folders of ended stacks");
+    clean->footer("Example: pushsim stack clean");
+    clean->callback([&line] { line.exit = stack_clean(line.stack); });
+}
+
+void add_list(CLI::App& app, CommandLine& line) {
+    auto* list = app.add_subcommand("list", "What there is");
+    list->require_subcommand(1);
+    list->footer("Example: pushsim list steps");
+    auto* scenarios = list->add_subcommand("scenarios", "Scenario files, with their titles");
+    scenarios->add_option("paths", line.list_paths, "files or folders")
+        ->type_name("FILE|DIR")
+        ->capture_default_str();
+    add_format(*scenarios, line.list_format);
+    scenarios->footer("Example: pushsim list scenarios scenarios");
+    scenarios->callback([&line] { line.exit = list_scenarios(line.list_paths, line.list_format); });
+    auto* steps = list->add_subcommand("steps", "What a script can do");
+    add_format(*steps, line.list_format);
+    const char* const about_all = "also those that are part of the language and not yet in pushsim";
+    steps->add_flag("--all", line.list_all, about_all);
+    steps->footer("Example: pushsim list steps");
+    steps->callback([&line] { line.exit = list_steps(line.list_format, line.list_all); });
+    auto* faults = list->add_subcommand("faults", "What can be made to go wrong");
+    add_format(*faults, line.list_format);
+    faults->add_flag("--all", line.list_all, about_all);
+    faults->footer("Example: pushsim list faults");
+    faults->callback([&line] { line.exit = list_faults(line.list_format, line.list_all); });
+}
+
+void add_tenant(CLI::App& app, CommandLine& line) {
+    TenantOptions& options = line.tenant;
+    auto* tenant =
+        app.add_subcommand("tenant", "The tenant's part by hand, at the stack that `stack up` keeps");
+    tenant->require_subcommand(1);
+    tenant->footer("Example: pushsim tenant add 4f2c0f0e-… --tpm-policy '{\"7\": [\"HEX\"]}'");
+    const auto add = [&](const char* name, const char* about, int (*act)(const TenantOptions&),
+                         bool of_an_agent) {
+        auto* command = tenant->add_subcommand(name, about);
+        if (of_an_agent) command->add_option("agent", options.agent, "its id")->type_name("ID")->required();
+        add_running_stack(*command, options.stack);
+        command->footer(std::string("Example: pushsim tenant ") + name + (of_an_agent ? " 4f2c0f0e-…" : ""));
+        command->callback([&line, act] { line.exit = act(line.tenant); });
+        return command;
+    };
+    auto* enrol = add("add", "Enrols an agent that is registered", tenant_add, true);
+    enrol->add_option("--tpm-policy", options.tpm_policy, "PCR: [value, …]")
+        ->type_name("JSON|@FILE")
+        ->required();
+    enrol->footer("Example: pushsim tenant add 4f2c0f0e-… --tpm-policy '{\"7\": [\"HEX\"]}'");
+    add_format(*add("status", "What the verifier says of an agent", tenant_status, true), options.format);
+    add("delete", "Takes an agent off the verifier; its registration stays", tenant_delete, true);
+    add_format(*add("list", "The agents that are enrolled, and their states", tenant_list, false),
+               options.format);
+}
+
+void add_explain(CLI::App& app, CommandLine& line) {
+    auto* command = app.add_subcommand(
+        "explain", "A run (what it showed, why, and how to mend it) or a scenario, in words");
+    command->add_option("what", line.explained, "run folders, histories, scenario files")
+        ->type_name("RUN|FILE")
+        ->required();
+    command->footer("Example: pushsim explain runs/latest");
+    command->callback([&line] { line.exit = explain(line.explained); });
+}
+
+}  // namespace
+
+void add_commands(CLI::App& app, CommandLine& line) {
+    app.require_subcommand(1);
+    app.footer(std::string("Example: pushsim run scenarios\n\n") + kExitCodes);
+    add_run(app, line);
+    add_stack_commands(app, line);
+    add_list(app, line);
+    add_tenant(app, line);
+    add_explain(app, line);
+}
+
+}  // namespace pushsim::cli

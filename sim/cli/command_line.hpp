@@ -1,0 +1,31 @@
+#pragma once
+// All commands and their options: what pushsim understands on its command line.
+
+#include <string>
+#include <vector>
+
+#include "sim/cli/commands.hpp"
+
+namespace CLI {
+class App;
+}
+
+namespace pushsim::cli {
+
+/// What was said, and what came of it. Filled while `app` is parsed, which also runs the command.
+struct CommandLine {
+    RunOptions run;
+    std::string time_limit = "10m";
+    StackOptions stack;
+    TenantOptions tenant;
+    std::vector<std::string> list_paths{"scenarios"};
+    std::string list_format = "text";
+    bool list_all = false;
+    std::vector<std::string> explained;
+    int exit = kAsExpected;
+};
+
+/// `line` must outlive `app`.
+void add_commands(CLI::App& app, CommandLine& line);
+
+}  // namespace pushsim::cli

@@ -1,0 +1,73 @@
+#include "sim/cli/stack_options.hpp"
+
+#include <cstdint>
+#include <limits>
+
+#include <CLI/CLI.hpp>
+
+#include "sim/cli/usage_error.hpp"
+
+namespace pushsim::cli {
+
+void add_format(CLI::App& command, std::string& format) {
+    command.add_option("--format", format, "text or json")
+        ->check(CLI::IsMember({"text", "json"}))
+        ->capture_default_str();
+}
+
+void add_local(CLI::App& command, StackChoice& choice) {
+    constexpr auto most_port = std::numeric_limits<std::uint16_t>::max();
+    command
+        .add_option("--keylime", choice.keylime,
+                    "a release installed by scripts/setup, a folder, or a keylime_verifier")
+        ->type_name("VERSION|DIR|BIN");
+    command.add_option("--verifier-port", choice.verifier_port, "of a local stack; a free one by default")
+        ->type_name("PORT")
+        ->transform(whole_number(0, most_port));
+    command
+        .add_option("--registrar-port", choice.registrar_port,
+                    "HTTP, of a local stack; a free one by default")
+        ->type_name("PORT")
+        ->transform(whole_number(0, most_port));
+    command
+        .add_option("--registrar-tls-port", choice.registrar_tls_port,
+                    "of a local stack; a free one by default")
+        ->type_name("PORT")
+        ->transform(whole_number(0, most_port));
+    command
+        .add_option("--certificates", choice.certificates,
+                    "of a local stack: our own test CA (default), or Keylime's `tls_dir = generate`")
+        ->check(CLI::IsMember({"own", "keylime"}));
+}
+
+void add_external(CLI::App& command, StackChoice& choice) {
+    auto* external = command.add_option_group(
+        "external", "Where a stack is that runs already (--stack external needs all six)");
+    external->add_option("--verifier", choice.verifier, "HTTPS")->type_name("HOST:PORT");
+    external->add_option("--registrar", choice.registrar, "HTTP")->type_name("HOST:PORT");
+    external->add_option("--registrar-tls", choice.registrar_tls, "HTTPS")->type_name("HOST:PORT");
+    external->add_option("--ca", choice.ca, "PEM: whom the servers' certificates chain to")
+        ->type_name("FILE");
+    external->add_option("--admin-cert", choice.admin_certificate, "PEM: the tenant's certificate")
+        ->type_name("FILE");
+    external->add_option("--admin-key", choice.admin_key, "PEM: its key")->type_name("FILE");
+}
+
+void add_stack(CLI::App& command, StackChoice& choice) {
+    command
+        .add_option("--stack", choice.stack,
+                    "local: started here; external: running already; kind: not in this version")
+        ->check(CLI::IsMember({"local", "external", "kind"}))
+        ->capture_default_str();
+    add_local(command, choice);
+    add_external(command, choice);
+}
+
+void add_running_stack(CLI::App& command, StackChoice& choice) {
+    command.add_option("--stack", choice.stack, "local: the one that is up; external: running elsewhere")
+        ->check(CLI::IsMember({"local", "external"}))
+        ->capture_default_str();
+    add_external(command, choice);
+}
+
+}  // namespace pushsim::cli

@@ -1,0 +1,25 @@
+#pragma once
+// Options that several commands have, spelled the same everywhere.
+
+#include <string>
+
+#include "sim/cli/commands.hpp"
+
+namespace CLI {
+class App;
+}
+
+namespace pushsim::cli {
+
+/// --format text|json
+void add_format(CLI::App& command, std::string& format);
+/// What a local stack is started with.
+void add_local(CLI::App& command, StackChoice& choice);
+/// Where an external stack is.
+void add_external(CLI::App& command, StackChoice& choice);
+/// --stack, local, external or kind, and both of the above.
+void add_stack(CLI::App& command, StackChoice& choice);
+/// --stack of commands that start none: the one that `stack up` keeps, or an external one.
+void add_running_stack(CLI::App& command, StackChoice& choice);
+
+}  // namespace pushsim::cli
