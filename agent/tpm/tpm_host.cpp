@@ -112,6 +112,15 @@ Result<void> TpmHost::power_off(VirtualTpm& tpm, PowerOff how) {
     return shut_down;
 }
 
+Result<SuspendedTpm> TpmHost::suspend(VirtualTpm& tpm) {
+    const Use use(*this);
+    if (live_ == &tpm) swap_out_live();
+    if (!tpm.powered_) return fail(ErrorKind::Tpm, "the virtual TPM is off: " + tpm.off_because_);
+    SuspendedTpm suspended{tpm.permanent_state(), std::move(*tpm.nv_.volatile_state)};
+    tpm.lost_power("it was suspended");
+    return suspended;
+}
+
 void TpmHost::forget(VirtualTpm& tpm) {
     const Use use(*this);
     if (live_ == &tpm) terminate_live();

@@ -11,6 +11,7 @@
 namespace pushsim::tpm {
 
 class VirtualTpm;
+struct SuspendedTpm;
 enum class PowerOff : std::uint8_t;
 class InProcessTcti;
 
@@ -44,6 +45,7 @@ class TpmHost {
 
     Result<void> power_on(VirtualTpm& tpm, StartupType type);
     Result<void> power_off(VirtualTpm& tpm, PowerOff how);
+    Result<SuspendedTpm> suspend(VirtualTpm& tpm);
     void forget(VirtualTpm& tpm);
 
     Result<void> swap_in(VirtualTpm& tpm);

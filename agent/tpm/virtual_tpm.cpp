@@ -10,6 +10,12 @@ VirtualTpm::VirtualTpm(TpmHost& host, Bytes permanent_state) : host_(host) {
     nv_.permanent = std::move(permanent_state);
 }
 
+VirtualTpm::VirtualTpm(TpmHost& host, SuspendedTpm suspended) : host_(host) {
+    nv_.permanent = std::move(suspended.permanent);
+    nv_.volatile_state = std::move(suspended.volatile_state);
+    got_power();
+}
+
 VirtualTpm::~VirtualTpm() {
     host_.forget(*this);
 }
@@ -20,6 +26,10 @@ Result<void> VirtualTpm::power_on(StartupType type) {
 
 Result<void> VirtualTpm::power_off(PowerOff how) {
     return host_.power_off(*this, how);
+}
+
+Result<SuspendedTpm> VirtualTpm::suspend() {
+    return host_.suspend(*this);
 }
 
 void VirtualTpm::got_power() {

@@ -19,6 +19,13 @@ enum class PowerOff : std::uint8_t {
     Loss,          ///< no TPM2_Shutdown: counts as one failed dictionary-attack try at the next start
 };
 
+/// All of a TPM that is on, in libtpms' own forms, of one version of it: what a machine that is suspended to
+/// disk keeps. It holds every secret of the TPM.
+struct SuspendedTpm {
+    Bytes permanent;
+    Bytes volatile_state;  ///< PCRs, clock, what is loaded, the state of the random generator
+};
+
 /// The state; its host executes. The first power_on manufactures it: new seeds, so a new EK. Three losses of
 /// power lock keys without noDA (TPM_RC_LOCKOUT), until Commands::dictionary_attack_lock_reset().
 /// All functions, the destructor too, belong to the host's one thread at a time; the host must outlive this.
@@ -29,6 +36,9 @@ class VirtualTpm final : public Tpm {
     /// A TPM that was manufactured before: from permanent_state() of one that is off. Bytes that libtpms does
     /// not accept are an error of power_on().
     VirtualTpm(TpmHost& host, Bytes permanent_state);
+    /// One that was suspended: it is on, and goes on as if nothing had happened. Bytes that libtpms does not
+    /// accept are an error of the next run(). Resumed twice, it gives the same random numbers twice.
+    VirtualTpm(TpmHost& host, SuspendedTpm suspended);
     ~VirtualTpm() override;
 
     /// Power and TPM2_Startup. Where that is refused (State without an orderly STATE power-off) it is off
@@ -37,6 +47,9 @@ class VirtualTpm final : public Tpm {
 
     /// Always leaves it off; an error says that TPM2_Shutdown did not work, so it was a loss.
     Result<void> power_off(PowerOff how = PowerOff::OrderlyClear);
+
+    /// Takes it out of this process as it is, without a word to it; it is off here afterwards.
+    Result<SuspendedTpm> suspend();
 
     bool powered() const { return powered_; }
 

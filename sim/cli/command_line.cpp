@@ -40,6 +40,9 @@ void add_run(CLI::App& app, CommandLine& line) {
     command->add_option("--timeout", line.time_limit, "for each scenario")
         ->type_name("DURATION")
         ->capture_default_str();
+    command->add_option("--tpm", line.run.tpm, "of agents whose TPM is in pushsim: that, or a swtpm for each")
+        ->check(CLI::IsMember({"software", "swtpm"}))
+        ->capture_default_str();
     command->add_flag("--fresh", line.run.fresh,
                       "start a stack even where `stack up` keeps one that would do");
     add_format(*command, line.run.format);

@@ -50,7 +50,8 @@ struct RunOptions {
     std::string format = "text";
     std::string bodies = "failures";
     Duration scenario_limit = std::chrono::minutes{10};
-    bool fresh = false;  ///< never use a stack that `stack up` keeps
+    std::string tpm = "software";  ///< of agents that have one in this process
+    bool fresh = false;            ///< never use a stack that `stack up` keeps
     bool quiet = false;
     bool verbose = false;
     std::string command_line;

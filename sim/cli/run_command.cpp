@@ -333,6 +333,11 @@ int run(const RunOptions& options) {
         if (const auto some = select_by_tag(loaded.scenarios, options.tags); !some)
             return report_error(some.error());
     }
+    if (options.tpm == "swtpm") {
+        for (auto& one : loaded.scenarios)
+            for (auto& group : one.groups)
+                if (group.tpm.kind == scenario::TpmKind::Software) group.tpm.kind = scenario::TpmKind::Swtpm;
+    }
     if (options.stack.stack == "external") {
         if (const auto address = external_address(options.stack); !address)
             return report_error(address.error());

@@ -5,9 +5,11 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "agent/boot/boot_state.hpp"
 #include "agent/lifecycle/machine.hpp"
+#include "sim/fleet/tpm_device.hpp"
 #include "sim/fleet/worker.hpp"
 
 namespace pushsim::fleet {
@@ -20,29 +22,24 @@ class TpmThread {
     TpmThread(const TpmThread&) = delete;
     TpmThread& operator=(const TpmThread&) = delete;
 
-    struct Inside;  ///< what only the thread touches
-
   private:
     friend class AgentTpm;
     const Clock& clock_;
-    std::shared_ptr<Inside> inside_;
+    std::shared_ptr<tpm::TpmHost> host_ = std::make_shared<tpm::TpmHost>();
     Worker worker_;
 };
 
 class AgentTpm {
   public:
-    struct Options {
-        std::optional<std::string> tcti;  ///< a TPM outside this process; absent: libtpms
-        bool ak_primary = false;          ///< AK made from a seed instead of under the EK
-    };
     struct Used {
         std::string operation;  ///< "quote", "certify", …
         Duration duration{};    ///< on the TPM thread, without waiting for it
         Result<lifecycle::TpmAnswer> answer;
+        std::vector<KeptTpm::Measurement> measured;  ///< into it since those that were known: by others
     };
 
-    AgentTpm(TpmThread& thread, Options options);
-    /// The TPM is powered off in order (or, outside, left as it was found), on its thread.
+    AgentTpm(TpmThread& thread, TpmDevice::Options options);
+    /// The TPM is powered off in order, or left as it was found (TpmDevice), on its thread.
     ~AgentTpm();
     AgentTpm(const AgentTpm&) = delete;
     AgentTpm& operator=(const AgentTpm&) = delete;
@@ -52,16 +49,23 @@ class AgentTpm {
     struct Provisioned {
         Duration duration{};
         Result<tpm::Description> description;
+        // Of a TPM that is kept, what is known of its boot:
+        WallTime boot_time{};
+        std::vector<KeptTpm::Measurement> measured = {};
     };
-    /// Powers the TPM on and makes EK and AK.
+    /// Powers the TPM on, or connects, and makes EK and AK.
     void provision(std::function<void(Provisioned)> done);
-    void use(const lifecycle::UseTpm& use, std::function<void(Used)> done);
-    void extend(int pcr, const boot::Digests& digests, std::function<void(Result<void>)> done);
+    /// `known`: so many measurements since boot.
+    void use(const lifecycle::UseTpm& use, std::size_t known, std::function<void(Used)> done);
+    void extend(int pcr, const boot::Measurement& measurement, std::function<void(Result<void>)> done);
+    /// Others may have it until the next of these (TpmDevice::rest).
+    void rest(std::function<void(Result<void>)> done);
 
   private:
-    struct Device;
     TpmThread& thread_;
-    std::shared_ptr<Device> device_;
+    /// Touched by the TPM thread alone once made. Jobs hold it, so it goes with the last of them, on that
+    /// thread.
+    std::shared_ptr<TpmDevice> device_;
 };
 
 }  // namespace pushsim::fleet

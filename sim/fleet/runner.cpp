@@ -109,7 +109,7 @@ void Play::cast_agent(const scenario::Group& group, int number, Then done) {
     const std::string name = fmt::format("{}[{}]", group.name, number);
     provisioning_.push_back(std::make_unique<AgentTpm>(
         stage_.tpms,
-        AgentTpm::Options{.tcti = group.tcti, .ak_primary = group.ak == scenario::AkKind::Primary}));
+        TpmDevice::Options{.tpm = group.tpm, .ak_primary = group.ak == scenario::AkKind::Primary}));
     AgentTpm* device = provisioning_.back().get();
     device->provision([this, &group, number, name, device, done = std::move(done),
                        alive = std::weak_ptr(alive_)](AgentTpm::Provisioned provisioned) mutable {

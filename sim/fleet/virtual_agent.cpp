@@ -102,6 +102,7 @@ void VirtualAgent::act(lifecycle::Want want) {
                            where(),
                            history::Note{std::string(lifecycle::to_string(pause.phase)) + ": waits " +
                                          to_text(pause.duration) + " (" + pause.reason + ")"});
+                       rest_tpm();
                        surroundings_.loop.after(pause.duration, [this, alive = std::weak_ptr(alive_)] {
                            if (!alive.expired()) begin(machine_.on_pause_over());
                        });
@@ -146,8 +147,11 @@ void VirtualAgent::answered(const lifecycle::SendRequest& sent, const transport:
 }
 
 void VirtualAgent::use_tpm(const lifecycle::UseTpm& use) {
-    tpm_->use(use, [this, alive = std::weak_ptr(alive_)](AgentTpm::Used used) {
+    tpm_->use(use, boot_.events().size(), [this, alive = std::weak_ptr(alive_)](AgentTpm::Used used) {
         if (alive.expired()) return;
+        for (const auto& [pcr, text] : used.measured) {
+            if (auto measurement = boot::parse_measurement(text)) note_extension(pcr, *measurement);
+        }
         history::TpmOperation operation;
         operation.operation = used.operation;
         operation.duration = used.duration;
@@ -171,6 +175,7 @@ void VirtualAgent::use_tpm(const lifecycle::UseTpm& use) {
 
 void VirtualAgent::finish(const lifecycle::Finished& finished) {
     if (machine_.registered()) registrar_->close();
+    rest_tpm();
     // Any other ending shows what it shows.
     if (finished.status != 403 || finished.code != "challenges_expired") doubt_.clear();
     if (now_.record || finished.ending != lifecycle::Finished::Ending::Reached) {
@@ -196,19 +201,29 @@ void VirtualAgent::restart(int step) {
     machine_.restart(boot_.boot_time());
 }
 
+void VirtualAgent::rest_tpm() {
+    tpm_->rest([this, alive = std::weak_ptr(alive_)](const Result<void>& rested) {
+        if (alive.expired() || rested) return;
+        surroundings_.history.append(where(), history::Note{rested.error().message});
+    });
+}
+
+void VirtualAgent::note_extension(int pcr, const boot::Measurement& measurement) {
+    boot_.measure(pcr, measurement);
+    history::MachineAct extension;
+    extension.act = "extend";
+    extension.pcr = pcr;
+    extension.text = measurement.as_written;
+    for (const auto& [bank, digest] : measurement.digests)
+        extension.digests[std::string(tpm::to_string(bank))] = to_hex(digest);
+    surroundings_.history.append(where(), extension);
+}
+
 void VirtualAgent::extend(int pcr, const boot::Measurement& measurement, int step,
                           std::function<void(Result<void>)> done) {
-    boot_.measure(pcr, measurement);
-    history::MachineAct act_record;
-    act_record.act = "extend";
-    act_record.pcr = pcr;
-    act_record.text = measurement.as_written;
-    for (const auto& [bank, digest] : measurement.digests) {
-        act_record.digests[std::string(tpm::to_string(bank))] = to_hex(digest);
-    }
     now_.step = step;
-    surroundings_.history.append(where(), act_record);
-    tpm_->extend(pcr, measurement.digests,
+    note_extension(pcr, measurement);
+    tpm_->extend(pcr, measurement,
                  [alive = std::weak_ptr(alive_), done = std::move(done)](Result<void> result) {
                      if (!alive.expired()) done(std::move(result));
                  });

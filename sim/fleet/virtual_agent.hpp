@@ -82,6 +82,9 @@ class VirtualAgent {
               std::function<void()> then);
     void send(lifecycle::SendRequest request);
     void use_tpm(const lifecycle::UseTpm& use);
+    /// Others may use a TPM that is not ours alone while we need none.
+    void rest_tpm();
+    void note_extension(int pcr, const boot::Measurement& measurement);
     void finish(const lifecycle::Finished& finished);
     history::Where where() const;
 

@@ -39,7 +39,7 @@ constexpr std::array<Name, 8> stack_key_table{{
 constexpr std::array<Name, 16> group_key_table{{
     {"count", "how many agents; 1 if left out"},
     {"id", "uuid (default), hash_ek, or a literal in which {n} is the agent's number"},
-    {"tpm", "software (default), or a TPM outside: swtpm:… or device:…"},
+    {"tpm", "software (default), swtpm (one of its own), or one that is there: swtpm:… or device:…"},
     {"ak", "child of the EK (default), or primary, which is quicker to make"},
     {"boot", "what is measured before the script begins"},
     {"enrol", "what the tenant tells the verifier; false: not enrolled"},
@@ -123,7 +123,7 @@ constexpr std::array<Name, 3> id_scheme_table{{
 }};
 constexpr std::array<Name, 2> tpm_kind_table{{
     {"software", "libtpms, in this process"},
-    {"swtpm", "a swtpm that pushsim starts", later},
+    {"swtpm", "a swtpm of the agent's own, which pushsim starts and ends"},
 }};
 constexpr std::array<Name, 2> ak_kind_table{{
     {"child", "made under the EK"},

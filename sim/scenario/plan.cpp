@@ -78,6 +78,11 @@ bool can_share(const StackOptions& a, const StackOptions& b) {
            a.database == b.database;
 }
 
+bool is_agent_id(std::string_view text) {
+    constexpr std::string_view allowed = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-";
+    return !text.empty() && text.size() <= 80 && text.find_first_not_of(allowed) == std::string_view::npos;
+}
+
 std::string literal_id(const AgentId& id, int number) {
     constexpr std::string_view place = "{n}";
     std::string text = id.text;
@@ -168,6 +173,22 @@ const char* to_string(AkKind kind) {
             return "primary";
     }
     return "";
+}
+
+const char* to_string(TpmKind kind) {
+    switch (kind) {
+        case TpmKind::Software:
+            return "software";
+        case TpmKind::Swtpm:
+            return "swtpm";
+        case TpmKind::Outside:
+            return "outside";
+    }
+    return "";
+}
+
+std::string to_string(const TpmChoice& tpm) {
+    return tpm.kind == TpmKind::Outside ? tpm.tcti : to_string(tpm.kind);
 }
 
 const char* to_string(Verdict verdict) {

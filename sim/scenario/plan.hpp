@@ -109,6 +109,20 @@ struct AgentId {
 };
 /// The id of agent `number`; for Scheme::Literal only.
 std::string literal_id(const AgentId& id, int number);
+/// What the verifier takes in a path: [\w.-]+ (protocol: agent_id), here of at most 80 characters.
+bool is_agent_id(std::string_view text);
+
+enum class TpmKind {
+    Software,  ///< libtpms, in this process
+    Swtpm,     ///< a swtpm of the agent's own, which pushsim starts and ends
+    Outside,   ///< one that is there already, at `tcti`
+};
+struct TpmChoice {
+    TpmKind kind = TpmKind::Software;
+    std::string tcti = {};  ///< Outside only: "swtpm:port=2321", "device:/dev/tpmrm0"
+
+    bool operator==(const TpmChoice&) const = default;
+};
 
 enum class Habits { Correct };
 enum class AkKind {
@@ -121,8 +135,7 @@ struct Group {
     std::string name;
     int count = 1;
     AgentId id;
-    std::optional<std::string>
-        tcti;  ///< a TPM outside ("swtpm:port=2321", "device:/dev/tpmrm0"); else libtpms
+    TpmChoice tpm;
     AkKind ak = AkKind::Child;
     std::vector<Extension> boot;  ///< `boot: {extend: …}`: what is measured before the script, in order
     Enrolment enrol;
@@ -276,6 +289,9 @@ struct Scenario {
 const char* to_string(AgentId::Scheme scheme);
 const char* to_string(Habits habits);
 const char* to_string(AkKind kind);
+const char* to_string(TpmKind kind);
+/// As `tpm:` takes it.
+std::string to_string(const TpmChoice& tpm);
 const char* to_string(Verdict verdict);
 const char* to_string(FailureReason reason);
 const char* to_string(AgentStatus status);

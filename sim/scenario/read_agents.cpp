@@ -31,12 +31,6 @@ const std::vector<Name>& signing_algorithms() {
     return names;
 }
 
-/// What the verifier takes in a path: [\w.-]+ (protocol: agent_id).
-bool is_agent_id(std::string_view text) {
-    constexpr std::string_view allowed = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-";
-    return !text.empty() && text.size() <= 80 && text.find_first_not_of(allowed) == std::string_view::npos;
-}
-
 AgentId read_id(Report& report, const Node& node, int count) {
     AgentId id;
     const auto text = read_text(report, node, "id");
@@ -61,19 +55,19 @@ AgentId read_id(Report& report, const Node& node, int count) {
     return id;
 }
 
-std::optional<std::string> read_tpm(Report& report, const Node& node, int count) {
+TpmChoice read_tpm(Report& report, const Node& node, int count) {
     const bool outside =
         node.is(Node::Kind::Scalar) && (node.text.starts_with("swtpm:") || node.text.starts_with("device:"));
     if (!outside) {
         const auto kind = read_name(report, node, "tpm", tpm_kinds());
-        return std::nullopt;
+        return {enumerator(kind, {TpmKind::Software, TpmKind::Swtpm}).value_or(TpmKind::Software)};
     }
     if (node.text.find('\n') != std::string::npos || node.text.ends_with(':')) {
         report.expected(node, "tpm", "software, swtpm:… or device:…, such as swtpm:port=2321");
     } else if (count > 1) {
         report.add(node, fmt::format("`tpm`: one TPM outside serves one agent, not {}", count));
     }
-    return node.text;
+    return {TpmKind::Outside, node.text};
 }
 
 Enrolment read_enrolment(Report& report, const Node& node) {
@@ -126,7 +120,7 @@ Group read_group(Report& report, const Node& name, const Node& node) {
         group.count = read_integer(report, *count, "count", 1, most_agents).value_or(1);
     }
     if (const Node* id = map.get("id")) group.id = read_id(report, *id, group.count);
-    if (const Node* tpm = map.get("tpm")) group.tcti = read_tpm(report, *tpm, group.count);
+    if (const Node* tpm = map.get("tpm")) group.tpm = read_tpm(report, *tpm, group.count);
     if (const Node* ak = map.get("ak")) {
         group.ak = enumerator(read_name(report, *ak, "ak", ak_kinds()), {AkKind::Child, AkKind::Primary})
                        .value_or(AkKind::Child);

@@ -116,7 +116,7 @@ void write_group(YAML::Emitter& out, const Group& group) {
         out << to_string(group.id.scheme);
     }
     key(out, "tpm");
-    quoted(out, group.tcti.value_or("software"));
+    quoted(out, to_string(group.tpm));
     key(out, "ak") << to_string(group.ak);
     key(out, "boot") << YAML::BeginMap;
     key(out, "extend") << YAML::BeginMap;

@@ -8,7 +8,6 @@
 #include <system_error>
 
 #include <fmt/core.h>
-#include <unistd.h>
 
 #include "sim/stack/process.hpp"
 
@@ -19,20 +18,6 @@ namespace fs = std::filesystem;
 
 constexpr const char* kVerifier = "keylime_verifier";
 constexpr const char* kRegistrar = "keylime_registrar";
-
-bool is_program(const fs::path& path) {
-    std::error_code ignored;
-    return fs::is_regular_file(path, ignored) && ::access(path.c_str(), X_OK) == 0;
-}
-
-std::optional<fs::path> in_path(const std::string& program) {
-    const char* path = std::getenv("PATH");
-    std::istringstream folders(path == nullptr ? "/usr/bin:/bin" : path);
-    for (std::string folder; std::getline(folders, folder, ':');) {
-        if (!folder.empty() && is_program(fs::path(folder) / program)) return fs::path(folder) / program;
-    }
-    return std::nullopt;
-}
 
 // "#!/path/python3", or, where that line would be too long, pip's "'''exec' /path/python3 …" below
 // "#!/bin/sh".

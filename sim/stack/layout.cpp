@@ -4,14 +4,11 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
-#include <cstdlib>
 #include <cstring>
-#include <sstream>
 #include <system_error>
 
 #include <fmt/core.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "agent/base/files.hpp"
 
@@ -182,11 +179,7 @@ std::optional<fs::path> verifier_database(const Layout& layout, const Options& o
 }
 
 Result<void> check_tpm2_tools() {
-    const char* path = std::getenv("PATH");
-    std::istringstream folders(path == nullptr ? "/usr/bin:/bin" : path);
-    for (std::string folder; std::getline(folders, folder, ':');) {
-        if (!folder.empty() && ::access((fs::path(folder) / "tpm2_startup").c_str(), X_OK) == 0) return {};
-    }
+    if (in_path("tpm2_startup")) return {};
     return fail(
         ErrorKind::Config,
         "tpm2-tools are missing (no tpm2_startup in PATH), and Keylime's verifier does not start without",

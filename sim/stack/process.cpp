@@ -4,7 +4,9 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
+#include <sstream>
 
 #include <fcntl.h>
 #include <fmt/core.h>
@@ -138,6 +140,21 @@ void wait_for(Duration duration, int descriptor) {
     pollfd watched{descriptor, POLLIN, 0};
     const auto whole = std::max<std::int64_t>(0, std::chrono::ceil<milliseconds>(duration).count());
     ::poll(&watched, descriptor < 0 ? 0 : 1, static_cast<int>(whole));
+}
+
+bool is_program(const std::filesystem::path& file) {
+    std::error_code none;
+    return std::filesystem::is_regular_file(file, none) && ::access(file.c_str(), X_OK) == 0;
+}
+
+std::optional<std::filesystem::path> in_path(const std::string& program) {
+    const char* path = std::getenv("PATH");
+    std::istringstream folders(path == nullptr ? "/usr/bin:/bin" : path);
+    for (std::string folder; std::getline(folders, folder, ':');) {
+        auto file = std::filesystem::path(folder) / program;
+        if (!folder.empty() && is_program(file)) return file;
+    }
+    return std::nullopt;
 }
 
 Result<ServerProcess> ServerProcess::start(const Program& program) {

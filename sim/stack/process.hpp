@@ -60,6 +60,11 @@ using StopAsked = std::function<bool()>;
 /// Waits without burning CPU; ends early when `descriptor` (e.g. a pidfd; -1 for none) becomes readable.
 void wait_for(Duration duration, int descriptor = -1);
 
+/// A file that we may run.
+bool is_program(const std::filesystem::path& file);
+/// Where a program is: the first that may be run in the folders of PATH.
+std::optional<std::filesystem::path> in_path(const std::string& program);
+
 struct Program {
     std::vector<std::string> command;                              ///< program (absolute path) and arguments
     std::vector<std::pair<std::string, std::string>> environment;  ///< all of it

@@ -19,6 +19,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr const char* kWayOut = "set XDG_STATE_HOME to a folder of your own";
+
 fs::path state_home() {
     // XDG Base Directory Specification: a path that is not absolute is to be ignored.
     if (const char* given = std::getenv("XDG_STATE_HOME"); given != nullptr && *given == '/') return given;
@@ -40,6 +42,23 @@ fs::path canonical_path(const fs::path& path) {
     std::error_code error;
     const auto found = fs::weakly_canonical(path, error);
     return error ? fs::absolute(path) : found;
+}
+
+/// For its owner alone (0700).
+Result<void> make_own_folder(const fs::path& folder) {
+    std::error_code error;
+    fs::create_directories(folder, error);
+    if (!error && ::access(folder.c_str(), R_OK | W_OK | X_OK) != 0) {
+        error = std::error_code(errno, std::generic_category());
+    }
+    if (error) {
+        return fail(
+            ErrorKind::System,
+            fmt::format("cannot keep what outlives a run in {}: {}", folder.string(), error.message()),
+            kWayOut);
+    }
+    fs::permissions(folder, fs::perms::owner_all, error);
+    return {};
 }
 
 }  // namespace
@@ -71,28 +90,23 @@ std::vector<ProcessId> StackRecord::processes() const {
     return found;
 }
 
-Result<Registry> Registry::open() {
+Result<fs::path> state_folder(const std::string& name) {
     const fs::path home = state_home();
-    if (home.empty()) {
-        return fail(ErrorKind::System, "no place for the records of running stacks: HOME is not set",
-                    "set XDG_STATE_HOME to a folder of your own");
-    }
-    return open(home / "pushsim" / "stacks");
+    if (home.empty())
+        return fail(ErrorKind::System, "no place for what outlives a run: HOME is not set", kWayOut);
+    fs::path folder = home / "pushsim" / name;
+    if (auto made = make_own_folder(folder); !made) return fail(made.error());
+    return folder;
+}
+
+Result<Registry> Registry::open() {
+    auto folder = state_folder("stacks");
+    if (!folder) return fail(folder.error());
+    return Registry(std::move(*folder));
 }
 
 Result<Registry> Registry::open(const fs::path& folder) {
-    std::error_code error;
-    fs::create_directories(folder, error);
-    if (!error && ::access(folder.c_str(), R_OK | W_OK | X_OK) != 0) {
-        error = std::error_code(errno, std::generic_category());
-    }
-    if (error) {
-        return fail(ErrorKind::System,
-                    fmt::format("cannot keep the records of running stacks in {}: {}", folder.string(),
-                                error.message()),
-                    "set XDG_STATE_HOME to a folder of your own");
-    }
-    fs::permissions(folder, fs::perms::owner_all, error);
+    if (auto made = make_own_folder(folder); !made) return fail(made.error());
     return Registry(folder);
 }
 
@@ -123,7 +137,7 @@ std::optional<StackRecord> Registry::find(const fs::path& stack_folder) const {
 
 Result<void> Registry::write(const StackRecord& record) const {
     auto written = write_file(record_file(record.folder), to_json_text(record), 0600);
-    if (!written) written.error().mend = "set XDG_STATE_HOME to a folder of your own";
+    if (!written) written.error().mend = kWayOut;
     return written;
 }
 

@@ -45,11 +45,14 @@ std::string to_json_text(const StackRecord& record);
 /// ErrorKind::Parse, naming the member.
 Result<StackRecord> parse_record(const std::string& text);
 
+/// `$XDG_STATE_HOME/pushsim/NAME`, else `~/.local/state/pushsim/NAME`, made (0700) when missing.
+/// ErrorKind::System with the way out (set XDG_STATE_HOME) if it cannot be.
+Result<std::filesystem::path> state_folder(const std::string& name);
+
 /// The folder of records. Every write is atomic; nothing is cached.
 class Registry {
   public:
-    /// `$XDG_STATE_HOME/pushsim/stacks`, else `~/.local/state/pushsim/stacks`, made (0700) when missing.
-    /// ErrorKind::System with the way out (set XDG_STATE_HOME) if it cannot be.
+    /// state_folder("stacks").
     static Result<Registry> open();
     static Result<Registry> open(const std::filesystem::path& folder);
 

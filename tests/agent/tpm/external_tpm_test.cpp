@@ -4,13 +4,14 @@
 #include <tss2/tss2_tctildr.h>
 
 #include "agent/tpm/templates.hpp"
+#include "sim/fleet/swtpm_process.hpp"
 #include "tests/agent/tpm/openssl_check.hpp"
-#include "tests/agent/tpm/swtpm_process.hpp"
 #include "tests/agent/tpm/tpm_under_test.hpp"
 
 namespace pushsim::tpm {
 namespace {
 
+using fleet::SwtpmProcess;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -46,40 +47,40 @@ TEST(ExternalTpm, NobodyThere_IsAnErrorThatNamesThePlaceAndTheWayOut) {
 }
 
 TEST(ExternalTpm, OneThatWasNotStartedUpIsStarted) {
-    SwtpmProcess process("");
-    const auto tpm = must(ExternalTpm::open(process.tcti()));
+    const auto process = must(SwtpmProcess::make(SwtpmProcess::Startup::None));
+    const auto tpm = must(ExternalTpm::open(process->tcti()));
     EXPECT_EQ(must(ask(*tpm, [](Commands& c) { return c.get_random(8); })).size(), 8U);
 }
 
 TEST(ExternalTpm, IsLeftAsItWasFound) {
-    SwtpmProcess process;
+    const auto process = must(SwtpmProcess::make());
     Handle of_another = 0;
     {
-        Untidy another(process.tcti());
+        Untidy another(process->tcti());
         of_another = must(another->create_primary(handle::owner, ak_template())).handle;
     }
     {
-        const auto tpm = must(ExternalTpm::open(process.tcti()));
+        const auto tpm = must(ExternalTpm::open(process->tcti()));
         auto keys = must(AttestationKeys::provision(*tpm, AkParent::None));
         must(ask(*tpm, [](Commands& c) { return c.start_policy_session(); }));
         EXPECT_EQ(must(ask(*tpm, [](Commands& c) { return c.handles(handle::first_transient); })).size(), 3U);
     }
-    Untidy another(process.tcti());
+    Untidy another(process->tcti());
     EXPECT_THAT(must(another->handles(handle::first_transient)), ElementsAre(of_another));
     EXPECT_THAT(must(another->handles(handle::first_loaded_session)), IsEmpty());
 }
 
 TEST(ExternalTpm, OneThatDiesIsAnErrorThatNamesIt) {
-    SwtpmProcess process;
-    const auto tpm = must(ExternalTpm::open(process.tcti()));
-    process.kill();
+    const auto process = must(SwtpmProcess::make());
+    const auto tpm = must(ExternalTpm::open(process->tcti()));
+    process->kill();
     const auto random = tpm->run([](Commands& commands) -> Result<void> {
         if (auto octets = commands.get_random(8); !octets) return fail(octets.error());
         return {};
     });
     ASSERT_FALSE(random);
     EXPECT_THAT(random.error().message,
-                HasSubstr("TPM at \"" + process.tcti() + "\": TPM2_GetRandom: tcti:IO failure"));
+                HasSubstr("TPM at \"" + process->tcti() + "\": TPM2_GetRandom: tcti:IO failure"));
     EXPECT_THAT(random.error().mend, HasSubstr("check that the TPM runs"));
 }
 
@@ -103,20 +104,20 @@ class LostState : public testing::Test {
                     testing::SizeIs(2));
     }
 
-    SwtpmProcess process_;
-    std::unique_ptr<ExternalTpm> tpm_ = must(ExternalTpm::open(process_.tcti()));
+    std::unique_ptr<SwtpmProcess> process_ = must(SwtpmProcess::make());
+    std::unique_ptr<ExternalTpm> tpm_ = must(ExternalTpm::open(process_->tcti()));
     AttestationKeys keys_ = must(AttestationKeys::provision(*tpm_, AkParent::Ek));
     Bytes ak_public_ = keys_.describe().ak_public;
 };
 
 TEST_F(LostState, KeysAreLoadedAgainAfterAReset) {
-    process_.reset();
+    must(process_->reset());
     expect_the_same_keys();
 }
 
 TEST_F(LostState, KeysAreLoadedAgainAfterARestart) {
-    process_.kill();
-    process_.start("startup-clear");
+    process_->kill();
+    must(process_->start(SwtpmProcess::Startup::Clear));
     expect_the_same_keys();
 }
 
@@ -130,13 +131,13 @@ TEST_F(LostState, KeysAreLoadedAgainAfterOthersFlushedThem) {
 }
 
 TEST_F(LostState, KeysAreReleasedWithoutComplaint) {
-    process_.reset();
+    must(process_->reset());
     EXPECT_TRUE(keys_.release());
     expect_the_same_keys();
 }
 
 TEST_F(LostState, ABurstThatMeetsItFailsAndTheNextIsFine) {
-    process_.reset();
+    must(process_->reset());
     const auto met = tpm_->run(draw);
     ASSERT_FALSE(met);
     EXPECT_THAT(met.error().message, HasSubstr("TPM2_GetRandom: tpm:error(2.0): TPM not initialized"));
@@ -144,23 +145,23 @@ TEST_F(LostState, ABurstThatMeetsItFailsAndTheNextIsFine) {
 }
 
 TEST_F(LostState, OneThatComesBackLaterIsFoundAgain) {
-    process_.kill();
+    process_->kill();
     EXPECT_FALSE(tpm_->run(draw));
-    EXPECT_THAT(tpm_->run(draw).error().message, HasSubstr("no TPM at \"" + process_.tcti()));
-    process_.start("startup-clear");
+    EXPECT_THAT(tpm_->run(draw).error().message, HasSubstr("no TPM at \"" + process_->tcti()));
+    must(process_->start(SwtpmProcess::Startup::Clear));
     EXPECT_TRUE(tpm_->run(draw));
     expect_the_same_keys();
 }
 
 TEST_F(LostState, OneThatIsLostAndThenGoneIsFoundAgain) {
     const auto epoch = tpm_->power_epoch();
-    process_.reset();
+    must(process_->reset());
     EXPECT_FALSE(tpm_->run([this](Commands& commands) {
         auto met = draw(commands);
-        process_.kill();
+        process_->kill();
         return met;
     }));
-    process_.start("startup-clear");
+    must(process_->start(SwtpmProcess::Startup::Clear));
     EXPECT_TRUE(tpm_->run(draw));
     EXPECT_NE(tpm_->power_epoch(), epoch);
     expect_the_same_keys();

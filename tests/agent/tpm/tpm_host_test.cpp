@@ -248,6 +248,48 @@ TEST(VirtualTpm, PermanentState_IsTheSameTpmElsewhere) {
     EXPECT_NE(random(a.tpm), random(copy.tpm)) << "it reseeds at TPM2_Startup(CLEAR)";
 }
 
+TEST(VirtualTpm, Suspended_GoesOnElsewhereAsIfNothingHadHappened) {
+    Powered a;
+    auto keys = must(AttestationKeys::provision(a.tpm, AkParent::None));
+    must(extend(a.tpm, 10, 1));
+    must(extend(a.tpm, 16, 1));
+    const Bytes pcr = read(a.tpm, 10);
+    const Bytes debug = read(a.tpm, 16);
+    const auto before = check::parse_attest(must(keys.quote(challenge, HashAlgorithm::Sha256, {10})).message);
+
+    must(keys.release());
+
+    VirtualTpm b(host(), must(a.tpm.suspend()));
+    EXPECT_TRUE(b.powered());
+    EXPECT_EQ(read(b, 10), pcr);
+    EXPECT_EQ(read(b, 16), debug) << "which no power cycle keeps";
+    auto same = must(AttestationKeys::load(b, keys.saved()));
+    EXPECT_EQ(same.describe().ak_public, keys.describe().ak_public);
+    const auto after = check::parse_attest(must(same.quote(challenge, HashAlgorithm::Sha256, {10})).message);
+    EXPECT_EQ(after.reset_count, before.reset_count);
+    EXPECT_EQ(after.restart_count, before.restart_count);
+
+    EXPECT_FALSE(a.tpm.powered());
+    const auto gone = extend(a.tpm, 10, 1);
+    ASSERT_FALSE(gone);
+    EXPECT_THAT(gone.error().message, HasSubstr("the virtual TPM is off: it was suspended"));
+    EXPECT_FALSE(a.tpm.suspend()) << "there is nothing left of it here";
+}
+
+TEST(VirtualTpm, DamagedVolatileState_IsAnErrorAndHarmsNoOther) {
+    Powered a;
+    Powered b;
+    must(extend(a.tpm, 0, 1));
+    const Bytes before = read(a.tpm, 0);
+    SuspendedTpm damaged = must(b.tpm.suspend());
+    damaged.volatile_state.resize(damaged.volatile_state.size() / 2);
+    VirtualTpm resumed(host(), std::move(damaged));
+    const auto used = extend(resumed, 0, 1);
+    ASSERT_FALSE(used) << "it is in failure mode";
+    EXPECT_THAT(used.error().message, HasSubstr("(0x101)"));
+    EXPECT_EQ(read(a.tpm, 0), before);
+}
+
 TEST(VirtualTpm, DamagedPermanentState_IsAnErrorAndHarmsNoOther) {
     Powered a;
     must(extend(a.tpm, 0, 1));

@@ -7,10 +7,12 @@
 
 #include "agent/tpm/external_tpm.hpp"
 #include "agent/tpm/tpm_host.hpp"
-#include "tests/agent/tpm/swtpm_process.hpp"
+#include "sim/fleet/swtpm_process.hpp"
 
 namespace pushsim::tpm {
 namespace {
+
+using fleet::SwtpmProcess;
 
 class InProcess final : public TpmUnderTest {
   public:
@@ -35,16 +37,17 @@ class Swtpm final : public TpmUnderTest {
                 return commands.shutdown(how == PowerOff::OrderlyState ? StartupType::State
                                                                        : StartupType::Clear);
             }));
-        process_.kill();
+        process_->kill();
         tpm_.reset();
-        process_.start(startup == StartupType::State ? "startup-state" : "startup-clear");
+        must(process_->start(startup == StartupType::State ? SwtpmProcess::Startup::State
+                                                           : SwtpmProcess::Startup::Clear));
         open();
     }
 
   private:
-    void open() { tpm_ = must(ExternalTpm::open(process_.tcti())); }
+    void open() { tpm_ = must(ExternalTpm::open(process_->tcti())); }
 
-    SwtpmProcess process_;
+    std::unique_ptr<SwtpmProcess> process_ = must(SwtpmProcess::make());
     std::unique_ptr<ExternalTpm> tpm_;
 };
 

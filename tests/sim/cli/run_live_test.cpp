@@ -38,6 +38,18 @@ TEST(Run, TheTwoScenariosAreAsExpectedAndNothingIsLeft) {
                 Not(::testing::ContainsRegex("Bearer [0-9a-f]{8}-")));
 }
 
+TEST(Run, QuickScenariosHoldWithASwtpmForEachAgent) {
+    const Place place;
+    const fs::path temporary = place.path() / "t";
+    fs::create_directory(temporary);
+    const Ended run = pushsim(
+        place, {"run", std::string(PUSHSIM_SOURCE_DIR) + "/scenarios", "--tag", "quick", "--tpm", "swtpm"},
+        {{"TMPDIR", temporary.string()}});
+    EXPECT_EQ(run.exit_code, 0) << run.out << run.err;
+    EXPECT_THAT(place.read("runs/latest/plan/pcr-mismatch.yaml"), HasSubstr("tpm: \"swtpm\""));
+    EXPECT_TRUE(fs::is_empty(temporary)) << "the folder of each goes with it";
+}
+
 /// Rules that found something, by scenario.
 std::map<std::string, std::vector<std::string>> found_rules(const std::string& report) {
     std::map<std::string, std::vector<std::string>> found;

@@ -29,9 +29,9 @@ class AgentTpms : public ::testing::Test {
         return description;
     }
 
-    void extend(AgentTpm& tpm, int pcr, const boot::Digests& digests) {
+    void extend(AgentTpm& tpm, int pcr, const boot::Measurement& measurement) {
         bool done = false;
-        tpm.extend(pcr, digests, [&](const Result<void>& result) {
+        tpm.extend(pcr, measurement, [&](const Result<void>& result) {
             done = true;
             EXPECT_TRUE(result.has_value()) << result.error().text();
         });
@@ -41,7 +41,7 @@ class AgentTpms : public ::testing::Test {
     tpm::Quote quote(AgentTpm& tpm, HashAlgorithm bank, const std::vector<int>& pcrs) {
         tpm::Quote quote;
         bool done = false;
-        tpm.use({lifecycle::Phase::Collect, lifecycle::QuotePcrs{Bytes(16, 7), bank, pcrs}},
+        tpm.use({lifecycle::Phase::Collect, lifecycle::QuotePcrs{Bytes(16, 7), bank, pcrs}}, 0,
                 [&](const AgentTpm::Used& used) {
                     done = true;
                     EXPECT_EQ(used.operation, "quote");
@@ -58,7 +58,7 @@ class AgentTpms : public ::testing::Test {
 };
 
 TEST_F(AgentTpms, TheTpmHasThePcrValuesThatTheBootStatePredicts) {
-    AgentTpm tpm(thread_, {.tcti = {}, .ak_primary = true});
+    AgentTpm tpm(thread_, {.ak_primary = true});
     provision(tpm);
     boot::BootState state{clock_.wall_now()};
     core::SeededStream random(20261123, {"boot state"});
@@ -67,7 +67,7 @@ TEST_F(AgentTpms, TheTpmHasThePcrValuesThatTheBootStatePredicts) {
         const std::string text = "text:" + std::to_string(random.next());
         const auto measurement = *boot::parse_measurement(text);
         state.measure(pcr, measurement);
-        extend(tpm, pcr, measurement.digests);
+        extend(tpm, pcr, measurement);
     }
     for (const HashAlgorithm bank : {HashAlgorithm::Sha1, HashAlgorithm::Sha256, HashAlgorithm::Sha384}) {
         const tpm::Quote quoted = quote(tpm, bank, {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15});
@@ -79,18 +79,18 @@ TEST_F(AgentTpms, TheTpmHasThePcrValuesThatTheBootStatePredicts) {
 }
 
 TEST_F(AgentTpms, TwoTpmsOnOneThreadAreTwoMachines) {
-    AgentTpm one(thread_, {.tcti = {}, .ak_primary = true});
-    AgentTpm other(thread_, {.tcti = {}, .ak_primary = true});
+    AgentTpm one(thread_, {.ak_primary = true});
+    AgentTpm other(thread_, {.ak_primary = true});
     const auto first = provision(one), second = provision(other);
     EXPECT_NE(first.ek_public, second.ek_public);
     EXPECT_NE(first.ak_public, second.ak_public);
-    extend(one, 7, boot::parse_measurement("text:changed")->digests);
+    extend(one, 7, *boot::parse_measurement("text:changed"));
     EXPECT_EQ(quote(other, HashAlgorithm::Sha256, {7}).pcrs.at(7), Bytes(32, 0));
     EXPECT_NE(quote(one, HashAlgorithm::Sha256, {7}).pcrs.at(7), Bytes(32, 0));
 }
 
 TEST_F(AgentTpms, ATctiThatLeadsNowhereIsAnErrorThatNamesIt) {
-    AgentTpm tpm(thread_, {.tcti = "swtpm:host=127.0.0.1,port=1", .ak_primary = false});
+    AgentTpm tpm(thread_, {.tpm = {scenario::TpmKind::Outside, "swtpm:host=127.0.0.1,port=1"}});
     bool done = false;
     tpm.provision([&](const AgentTpm::Provisioned& provisioned) {
         done = true;

@@ -69,7 +69,7 @@ const std::string everything =
     "    habits: correct\n"
     "  second: { id: hash_ek, enrol: false, tpm: \"swtpm:host=127.0.0.1,port=2321\" }\n"
     "  third: { id: d432fbb3-d2f1-4a97-9ef7-75bd81c00000, enrol: { tpm_policy: { from_boot: [7, 0] } } }\n"
-    "  fourth:\n"
+    "  fourth: { tpm: swtpm }\n"
     "script:\n"
     "  - register: [first, second]\n"
     "  - activate: first\n"
@@ -227,9 +227,10 @@ TEST(Plan, GroupsAreInTheOrderOfTheFileWithTheirParts) {
     const Group& second = scenario.groups[1];
     EXPECT_FALSE(second.enrol.enrolled);
     EXPECT_EQ(second.id.scheme, AgentId::Scheme::HashEk);
-    EXPECT_EQ(second.tcti, "swtpm:host=127.0.0.1,port=2321");
+    EXPECT_EQ(second.tpm, (TpmChoice{TpmKind::Outside, "swtpm:host=127.0.0.1,port=2321"}));
     EXPECT_EQ(scenario.groups[2].enrol.tpm_policy, TpmPolicy(PolicyFromBoot{{7, 0}}));
     EXPECT_EQ(scenario.groups[3].name, "fourth");
+    EXPECT_EQ(scenario.groups[3].tpm, TpmChoice{TpmKind::Swtpm});
     EXPECT_EQ(scenario.group("third"), &scenario.groups[2]);
     EXPECT_EQ(scenario.group("fifth"), nullptr);
 }

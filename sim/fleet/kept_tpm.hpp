@@ -1,0 +1,62 @@
+#pragma once
+// What an agent that comes and goes keeps of its TPM, in a file: `pushsim agent`.
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "agent/base/result.hpp"
+#include "agent/base/time.hpp"
+#include "agent/tpm/attestation_keys.hpp"
+#include "agent/tpm/virtual_tpm.hpp"
+
+namespace pushsim::fleet {
+
+struct KeptTpm {
+    /// PCR, and what was measured into it, as boot::parse_measurement takes it.
+    using Measurement = std::pair<int, std::string>;
+
+    std::string tcti;                            ///< where the TPM is; empty: it is `suspended`
+    std::optional<tpm::SuspendedTpm> suspended;  ///< none before it was made
+    std::optional<tpm::SavedAk> ak;              ///< none before it was made
+    WallTime boot_time{};
+    std::vector<Measurement> measurements;  ///< since then, by pushsim
+};
+
+/// JSON, its octets in base64; it is secret where the TPM is suspended in it.
+std::string to_json_text(const KeptTpm& kept);
+/// ErrorKind::Parse, naming what is wrong.
+Result<KeptTpm> parse_kept_tpm(const std::string& text);
+
+/// The file, for one process at a time.
+class KeptTpmFile {
+  public:
+    /// Waits until others have let go of it, at most `patience`; ErrorKind::System, naming the file.
+    static Result<KeptTpmFile> lock(std::filesystem::path file, Duration patience);
+
+    KeptTpmFile(KeptTpmFile&& other) noexcept;
+    KeptTpmFile& operator=(KeptTpmFile&&) = delete;
+    KeptTpmFile(const KeptTpmFile&) = delete;
+    KeptTpmFile& operator=(const KeptTpmFile&) = delete;
+    ~KeptTpmFile();
+
+    /// None where there is no file yet. ErrorKind::Config, naming it and the way out, where it does not have
+    /// its form.
+    Result<std::optional<KeptTpm>> read() const;
+    Result<void> write(const KeptTpm& kept) const;
+
+  private:
+    KeptTpmFile(std::filesystem::path file, int lock) : file_(std::move(file)), lock_(lock) {}
+    std::filesystem::path file_;
+    int lock_;
+};
+
+/// `$XDG_STATE_HOME/pushsim/tpms/ID.json`, its folder made where it is missing; ErrorKind::System, or Usage
+/// where `agent_id` is none.
+Result<std::filesystem::path> kept_tpm_file(const std::string& agent_id);
+/// With its lock.
+void remove_kept_tpm(const std::filesystem::path& file);
+
+}  // namespace pushsim::fleet

@@ -1,0 +1,194 @@
+#include "sim/fleet/tpm_device.hpp"
+
+#include <utility>
+#include <variant>
+
+#include <fmt/format.h>
+
+#include "agent/tpm/external_tpm.hpp"
+#include "agent/tpm/virtual_tpm.hpp"
+
+namespace pushsim::fleet {
+namespace {
+
+using scenario::TpmKind;
+
+// A cycle of another process takes about a second, its retries longer.
+constexpr Duration kLockPatience = std::chrono::seconds{30};
+
+template <typename T>
+Result<lifecycle::TpmAnswer> answer(Result<T> result) {
+    if (!result) return fail(result.error());
+    return lifecycle::TpmAnswer{std::move(*result)};
+}
+
+struct Operate {
+    tpm::AttestationKeys& keys;
+
+    Result<lifecycle::TpmAnswer> operator()(const lifecycle::DescribeTpm&) {
+        return lifecycle::TpmAnswer{keys.describe()};
+    }
+    Result<lifecycle::TpmAnswer> operator()(const lifecycle::ActivateCredential& credential) {
+        return answer(keys.activate_credential(credential.id_object, credential.encrypted_secret));
+    }
+    Result<lifecycle::TpmAnswer> operator()(const lifecycle::CertifyAk& certify) {
+        return answer(keys.certify(certify.challenge));
+    }
+    Result<lifecycle::TpmAnswer> operator()(const lifecycle::QuotePcrs& quote) {
+        return answer(keys.quote(quote.challenge, quote.bank, quote.pcrs));
+    }
+};
+
+/// A TPM in failure mode answers nothing else either.
+Result<void> is_fit(tpm::Commands& commands) {
+    auto octets = commands.get_random(1);
+    if (!octets) return fail(octets.error());
+    return {};
+}
+
+}  // namespace
+
+TpmDevice::TpmDevice(tpm::TpmHost& host, Options options) : host_(host), options_(std::move(options)) {
+    kept_.boot_time = options_.boot_time;
+    kept_.tcti = options_.tpm.tcti;
+}
+
+TpmDevice::~TpmDevice() {
+    (void)rest();
+    if (keys_) (void)keys_->release();
+    keys_.reset();
+    if (auto* virtual_tpm = dynamic_cast<tpm::VirtualTpm*>(tpm_.get())) (void)virtual_tpm->power_off();
+}
+
+Result<tpm::Description> TpmDevice::describe() {
+    if (auto ready = need_keys(); !ready) return fail(ready.error());
+    return keys_->describe();
+}
+
+Result<lifecycle::TpmAnswer> TpmDevice::use(const decltype(lifecycle::UseTpm::operation)& operation) {
+    if (auto ready = need_keys(); !ready) return fail(ready.error());
+    return std::visit(Operate{*keys_}, operation);
+}
+
+Result<void> TpmDevice::extend(int pcr, const boot::Measurement& measurement) {
+    if (auto awake = wake(); !awake) return awake;
+    auto done =
+        tpm_->run([&](tpm::Commands& commands) { return commands.pcr_extend(pcr, measurement.digests); });
+    if (done) kept_.measurements.emplace_back(pcr, measurement.as_written);
+    return done;
+}
+
+Result<tpm::PcrValues> TpmDevice::read_pcrs(tpm::HashAlgorithm bank, const std::vector<int>& pcrs) {
+    if (auto awake = wake(); !awake) return fail(awake.error());
+    tpm::PcrValues values;
+    const auto read = tpm_->run([&](tpm::Commands& commands) -> Result<void> {
+        auto got = commands.pcr_read(bank, pcrs);
+        if (!got) return fail(got.error());
+        values = std::move(*got);
+        return {};
+    });
+    if (!read) return fail(read.error());
+    return values;
+}
+
+Result<void> TpmDevice::rest() {
+    if (tpm_ == nullptr || (!options_.kept && options_.tpm.kind != TpmKind::Outside)) return {};
+    if (keys_) (void)keys_->release();
+    keys_.reset();
+    Result<void> done;
+    if (auto* virtual_tpm = dynamic_cast<tpm::VirtualTpm*>(tpm_.get())) {
+        auto suspended = virtual_tpm->suspend();
+        if (suspended) {
+            kept_.suspended = std::move(*suspended);
+        } else {
+            done = fail(suspended.error());
+        }
+    }
+    tpm_.reset();
+    if (file_ && done) done = file_->write(kept_);
+    file_.reset();
+    return done;
+}
+
+Result<void> TpmDevice::wake() {
+    if (tpm_ != nullptr) return {};
+    if (options_.kept) {
+        if (auto opened = open_kept(); !opened) return opened;
+    }
+    auto opened = open_tpm();
+    if (!opened) file_.reset();
+    return opened;
+}
+
+Result<void> TpmDevice::open_kept() {
+    auto file = KeptTpmFile::lock(*options_.kept, kLockPatience);
+    if (!file) return fail(file.error());
+    auto kept = file->read();
+    if (!kept) return fail(kept.error());
+    if (*kept && (*kept)->tcti != options_.tpm.tcti) {
+        const auto place = [](const std::string& tcti) {
+            return tcti.empty() ? std::string("in pushsim") : "at " + tcti;
+        };
+        return fail(ErrorKind::Config,
+                    fmt::format("{}: this agent's TPM is {}, not {}", options_.kept->string(),
+                                place((*kept)->tcti), place(options_.tpm.tcti)),
+                    "say the same --tcti as before, or use another --id");
+    }
+    if (*kept) kept_ = std::move(**kept);
+    file_.emplace(std::move(*file));
+    return {};
+}
+
+Result<void> TpmDevice::open_tpm() {
+    if (options_.tpm.kind == TpmKind::Software) {
+        if (kept_.suspended) {
+            auto resumed = std::make_unique<tpm::VirtualTpm>(host_, std::move(*kept_.suspended));
+            kept_.suspended.reset();
+            if (auto fit = resumed->run(is_fit); !fit) {
+                return fail(ErrorKind::Config,
+                            fmt::format("the TPM kept in {} does not go on: {}", options_.kept->string(),
+                                        fit.error().message),
+                            "it is damaged, or comes from another version of libtpms; remove the file: the "
+                            "agent then "
+                            "gets a new TPM");
+            }
+            tpm_ = std::move(resumed);
+            return {};
+        }
+        auto fresh = std::make_unique<tpm::VirtualTpm>(host_);
+        if (auto on = fresh->power_on(); !on) return on;
+        tpm_ = std::move(fresh);
+        return {};
+    }
+    if (options_.tpm.kind == TpmKind::Swtpm && swtpm_ == nullptr) {
+        auto started = SwtpmProcess::make();
+        if (!started) return fail(started.error());
+        swtpm_ = std::move(*started);
+    }
+    auto external = tpm::ExternalTpm::open(swtpm_ ? swtpm_->tcti() : options_.tpm.tcti);
+    if (!external) return fail(external.error());
+    tpm_ = std::move(*external);
+    return {};
+}
+
+Result<void> TpmDevice::need_keys() {
+    if (auto awake = wake(); !awake) return awake;
+    if (keys_) return {};
+    auto keys = kept_.ak ? tpm::AttestationKeys::load(*tpm_, *kept_.ak)
+                         : tpm::AttestationKeys::provision(
+                               *tpm_, options_.ak_primary ? tpm::AkParent::None : tpm::AkParent::Ek);
+    if (!keys) {
+        Error error = keys.error();
+        if (options_.kept && kept_.ak)
+            error.mend = fmt::format(
+                "if it is another TPM now, remove {}: the agent then gets a new AK, which the "
+                "registrar takes for a new id only",
+                options_.kept->string());
+        return fail(std::move(error));
+    }
+    kept_.ak = keys->saved();
+    keys_.emplace(std::move(*keys));
+    return {};
+}
+
+}  // namespace pushsim::fleet

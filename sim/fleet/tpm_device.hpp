@@ -1,0 +1,72 @@
+#pragma once
+// An agent's TPM, of whatever kind, with its keys. Blocking; AgentTpm works it from the loop.
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/base/result.hpp"
+#include "agent/boot/boot_state.hpp"
+#include "agent/lifecycle/machine.hpp"
+#include "agent/tpm/attestation_keys.hpp"
+#include "agent/tpm/tpm_host.hpp"
+#include "sim/fleet/kept_tpm.hpp"
+#include "sim/fleet/swtpm_process.hpp"
+#include "sim/scenario/plan.hpp"
+
+namespace pushsim::fleet {
+
+/// One thread at a time, that of the host.
+class TpmDevice {
+  public:
+    struct Options {
+        scenario::TpmChoice tpm = {};
+        bool ak_primary = false;  ///< AK made from a seed instead of under the EK
+        /// Where TPM and AK (of a TPM outside: the AK alone) are kept between rests. Not with a swtpm of its
+        /// own.
+        std::optional<std::filesystem::path> kept = {};
+        WallTime boot_time{};  ///< where the file does not say it yet
+    };
+    /// The host must outlive it.
+    TpmDevice(tpm::TpmHost& host, Options options);
+    /// Powered off in order, or left as it was found.
+    ~TpmDevice();
+    TpmDevice(const TpmDevice&) = delete;
+    TpmDevice& operator=(const TpmDevice&) = delete;
+
+    // Each of these wakes the TPM where it rests: powers it on, or connects; one that is kept is held from
+    // then on.
+
+    /// EK and AK, made where there are none yet.
+    Result<tpm::Description> describe();
+    Result<lifecycle::TpmAnswer> use(const decltype(lifecycle::UseTpm::operation)& operation);
+    Result<void> extend(int pcr, const boot::Measurement& measurement);
+    Result<tpm::PcrValues> read_pcrs(tpm::HashAlgorithm bank, const std::vector<int>& pcrs);
+
+    /// Lets go of a TPM that others may use meanwhile: one that is kept, or outside. Any other stays as it
+    /// is.
+    Result<void> rest();
+
+    // As the file had it when it was woken, and what happened since; of one that is not kept since it was
+    // made.
+    const std::vector<KeptTpm::Measurement>& measurements() const { return kept_.measurements; }
+    WallTime boot_time() const { return kept_.boot_time; }
+
+  private:
+    Result<void> wake();
+    Result<void> open_kept();
+    Result<void> open_tpm();
+    Result<void> need_keys();
+
+    tpm::TpmHost& host_;
+    Options options_;
+    std::unique_ptr<SwtpmProcess> swtpm_;
+    std::unique_ptr<tpm::Tpm> tpm_;  ///< none while it rests
+    std::optional<tpm::AttestationKeys> keys_;
+    KeptTpm kept_;
+    std::optional<KeptTpmFile> file_;  ///< while awake, of one that is kept
+};
+
+}  // namespace pushsim::fleet
