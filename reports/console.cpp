@@ -92,24 +92,6 @@ std::string account_text(const Account& account) {
         account.pending);
 }
 
-/// Of several agents, or where some of them are not meant: which.
-std::string diagnosis_text(const Diagnosis& diagnosis, const ScenarioReport& scenario,
-                           const ConsoleStyle& style) {
-    const std::string who = scenario.agents > 1 ? some_of(diagnosis.agents) + ": " : "";
-    const auto wrap = static_cast<std::size_t>(std::max(style.wrap, 0));
-    std::string text = paragraph(8, 15, "cause  " + printable(shorten_digests(who + diagnosis.cause)), wrap);
-    if (style.evidence) {
-        const std::size_t shown = std::min(diagnosis.shown.size(), most_evidence);
-        for (std::size_t i = 0; i < shown; ++i)
-            text += paragraph(15, 17, printable(shorten_digests(diagnosis.shown[i])), wrap);
-        if (diagnosis.shown.size() > shown)
-            text += paragraph(15, 17, fmt::format("and {} lines more", diagnosis.shown.size() - shown), wrap);
-    }
-    if (!diagnosis.mend.empty())
-        text += paragraph(8, 15, "mend   " + printable(shorten_digests(diagnosis.mend)), wrap);
-    return text;
-}
-
 std::string details(const ScenarioReport& scenario, const ConsoleStyle& style) {
     std::string text;
     for (std::size_t i = 0; i < scenario.diagnoses.size(); ++i) {
@@ -117,7 +99,9 @@ std::string details(const ScenarioReport& scenario, const ConsoleStyle& style) {
             text += line(8, fmt::format("and {} causes more", scenario.diagnoses.size() - i), style);
             break;
         }
-        text += diagnosis_text(scenario.diagnoses[i], scenario, style);
+        // Of several agents: which.
+        const std::string who = scenario.agents > 1 ? some_of(scenario.diagnoses[i].agents) + ": " : "";
+        text += console_diagnosis(scenario.diagnoses[i], who, style);
     }
     for (const std::string& note : scenario.notes)
         text += line(8, note, style);
@@ -203,6 +187,23 @@ std::string console_scenario(const ScenarioReport& scenario, const ConsoleStyle&
     text += padding(needed, style.width) + "  ";
     text += coloured(duration, Colour::Dim, style) + '\n';
     return text + details(scenario, style);
+}
+
+std::string console_diagnosis(const Diagnosis& diagnosis, const std::string& who, const ConsoleStyle& style) {
+    const auto wrap = static_cast<std::size_t>(std::max(style.wrap, 0));
+    const auto shown_as = [&](const std::string& words) {
+        return printable(style.whole_digests ? words : shorten_digests(words));
+    };
+    std::string text = paragraph(8, 15, "cause  " + shown_as(who + diagnosis.cause), wrap);
+    if (style.evidence) {
+        const std::size_t shown = std::min(diagnosis.shown.size(), most_evidence);
+        for (std::size_t i = 0; i < shown; ++i)
+            text += paragraph(15, 17, shown_as(diagnosis.shown[i]), wrap);
+        if (diagnosis.shown.size() > shown)
+            text += paragraph(15, 17, fmt::format("and {} lines more", diagnosis.shown.size() - shown), wrap);
+    }
+    if (!diagnosis.mend.empty()) text += paragraph(8, 15, "mend   " + shown_as(diagnosis.mend), wrap);
+    return text;
 }
 
 std::string console_totals(const RunReport& report, const std::string& where, const ConsoleStyle& style) {

@@ -21,7 +21,9 @@ AgentStory story_of(const std::string& name, const Lines& lines) {
     for (const history::Entry* line : lines) {
         if (const auto* act = as<history::TenantActSeen>(line)) {
             const bool done = act->status && *act->status >= 200 && *act->status < 300;
-            if (done && act->act == "enrol") story.enrolments.push_back(line);
+            // Of an agent that somebody else enrolled, a reading tells the policy.
+            if (done && (act->act == "enrol" || (act->act == "read_status" && !act->tpm_policy.empty())))
+                story.enrolments.push_back(line);
         } else if (const auto* operation = as<history::TpmOperation>(line)) {
             if (operation->quote) quote = line;
         } else if (const auto* machine = as<history::MachineAct>(line)) {

@@ -40,7 +40,7 @@ std::optional<std::map<int, bool>> policy_names(const Attempt& attempt);
 struct AgentStory {
     std::string name;
     Lines lines;
-    Lines enrolments;  ///< that succeeded
+    Lines enrolments;  ///< that succeeded; of one by somebody else the reading of its policy
     Lines extensions;  ///< of PCRs: MachineAct
     Lines sessions;    ///< POST /sessions, whatever the answer
     Lines statuses;    ///< that could be read

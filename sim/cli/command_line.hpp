@@ -17,6 +17,8 @@ struct CommandLine {
     RunOptions run;
     std::string time_limit = "10m";
     StackOptions stack;
+    AgentOptions agent;
+    std::string agent_every;
     TenantOptions tenant;
     std::vector<std::string> list_paths{"scenarios"};
     std::string list_format = "text";

@@ -75,13 +75,33 @@ int stack_clean(const StackOptions& options);
 struct TenantOptions {
     StackChoice stack;
     std::string agent;
-    std::string tpm_policy;  ///< add: JSON text, or @FILE
+    // add: one of these two.
+    std::string tpm_policy;      ///< JSON text, or @FILE
+    std::vector<int> from_boot;  ///< PCRs as they are in the TPM of `pushsim agent --id`, or
+    std::string tcti;            ///< in this one
     std::string format = "text";
 };
 int tenant_add(const TenantOptions& options);
 int tenant_status(const TenantOptions& options);
 int tenant_delete(const TenantOptions& options);
 int tenant_list(const TenantOptions& options);
+
+struct AgentOptions {
+    StackChoice stack;
+    std::string id;                              ///< empty: a new UUID
+    std::string tcti;                            ///< empty: a TPM in this process
+    std::string client_certificate, client_key;  ///< PEM files; empty: none is shown
+    int times = 0;                               ///< 0: until stopped
+    std::optional<Duration> every;
+    std::string out = "runs";
+    std::string format = "text";
+    std::string command_line;
+    // extend:
+    int pcr = 0;
+    std::string measurement;
+};
+int agent_run(const AgentOptions& options);
+int agent_extend(const AgentOptions& options);
 
 /// Runs (a folder or its history) and scenario files, in words.
 int explain(const std::vector<std::string>& what);

@@ -1,5 +1,6 @@
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <string>
 #include <system_error>
@@ -28,13 +29,15 @@ int run_command_line(int argc, char** argv) {
         "pushsim: agents with real TPMs against the real Keylime registrar and verifier, in push mode.",
         "pushsim");
     app.set_version_flag("--version", std::string("pushsim ") + kVersion);
-    line.run.command_line = words_of(argc, argv);
+    line.run.command_line = line.agent.command_line = words_of(argc, argv);
     add_commands(app, line);
 
     if (argc == 1) {
         fmt::print(stderr, "{}", app.help());
         return kUsage;
     }
+    // tpm2-tss writes to standard error by itself what our errors say.
+    ::setenv("TSS2_LOG", "all+NONE", 0);
     // A reader that goes away must not end us before the servers are stopped.
     std::signal(SIGPIPE, SIG_IGN);
     try {

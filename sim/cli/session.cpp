@@ -87,6 +87,25 @@ Result<stack::StackAddress> external_address(const StackChoice& choice) {
     return stack::external_stack(std::move(address));
 }
 
+Result<stack::StackAddress> running_address(const StackChoice& choice, const Clock& clock) {
+    if (choice.stack == "external") return external_address(choice);
+    const auto registry = stack::Registry::open();
+    if (!registry) return fail(registry.error());
+    std::vector<stack::StackRecord> up;
+    for (auto& status : stack::stack_status(*registry, clock)) {
+        if (status.record.kept && status.word() == "up") up.push_back(std::move(status.record));
+    }
+    if (up.empty()) {
+        return fail(ErrorKind::Config, "no stack is up",
+                    "pushsim stack up starts one; --stack external names one that runs elsewhere");
+    }
+    if (up.size() > 1) {
+        return fail(ErrorKind::Config, fmt::format("{} stacks are up", up.size()),
+                    "name one with --stack external and what pushsim stack status says of it");
+    }
+    return up.front().address;
+}
+
 StackSession::StackSession(const RunOptions& options, std::filesystem::path folder,
                            const stack::Registry& registry, const Clock& clock)
     : options_(options), folder_(std::move(folder)), registry_(registry), clock_(clock) {}

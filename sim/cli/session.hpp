@@ -26,6 +26,9 @@ Result<stack::LocalStackOptions> local_options(const StackChoice& choice,
 /// The address that the options of `--stack external` make. ErrorKind::Usage names the one that is missing.
 Result<stack::StackAddress> external_address(const StackChoice& choice);
 
+/// The external stack, or the one that `stack up` keeps; ErrorKind::Config where none is up, or several are.
+Result<stack::StackAddress> running_address(const StackChoice& choice, const Clock& clock);
+
 class StackSession {
   public:
     /// `folder` is the run's; local stacks live in `folder`/stack, `folder`/stack-2, …

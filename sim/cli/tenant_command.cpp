@@ -9,10 +9,10 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "sim/cli/boot_policy.hpp"
 #include "sim/cli/commands.hpp"
 #include "sim/cli/session.hpp"
 #include "sim/core/clock.hpp"
-#include "sim/stack/control.hpp"
 #include "sim/stack/tenant.hpp"
 
 namespace pushsim::cli {
@@ -22,26 +22,6 @@ using nlohmann::json;
 
 constexpr int kHighestPcr = 23;
 constexpr const char* known_ones = "pushsim tenant list names those that it knows";
-
-/// The external stack, or the one that `stack up` keeps.
-Result<stack::StackAddress> address_of(const StackChoice& choice, const Clock& clock) {
-    if (choice.stack == "external") return external_address(choice);
-    const auto registry = stack::Registry::open();
-    if (!registry) return fail(registry.error());
-    std::vector<stack::StackRecord> up;
-    for (auto& status : stack::stack_status(*registry, clock)) {
-        if (status.record.kept && status.word() == "up") up.push_back(std::move(status.record));
-    }
-    if (up.empty()) {
-        return fail(ErrorKind::Config, "no stack is up",
-                    "pushsim stack up starts one; --stack external names one that runs elsewhere");
-    }
-    if (up.size() > 1) {
-        return fail(ErrorKind::Config, fmt::format("{} stacks are up", up.size()),
-                    "name one with --stack external and what pushsim stack status says of it");
-    }
-    return up.front().address;
-}
 
 bool is_hex(const std::string& text) {
     return !text.empty() && text.find_first_not_of("0123456789abcdef") == std::string::npos;
@@ -91,7 +71,7 @@ Result<std::string> policy_from(const std::string& text) {
 template <typename Act>
 int with_tenant(const StackChoice& choice, Act act) {
     const core::SystemClock clock;
-    auto address = address_of(choice, clock);
+    auto address = running_address(choice, clock);
     if (!address) return report_error(address.error());
     stack::Tenant tenant(std::move(*address), clock, std::chrono::seconds{30});
     const Result<void> done = act(tenant);
@@ -118,7 +98,9 @@ Error why_not(const stack::Answer<T>& answer, const char* server, const std::str
 }  // namespace
 
 int tenant_add(const TenantOptions& options) {
-    const auto policy = policy_from(options.tpm_policy);
+    const auto policy = options.from_boot.empty()
+                            ? policy_from(options.tpm_policy)
+                            : policy_from_boot(options.agent, options.tcti, options.from_boot);
     if (!policy) return report_error(policy.error());
     return with_tenant(options.stack, [&](stack::Tenant& tenant) -> Result<void> {
         const auto registered = tenant.registered(options.agent);

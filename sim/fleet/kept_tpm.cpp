@@ -111,18 +111,18 @@ KeptTpmFile::~KeptTpmFile() {
     if (lock_ >= 0) ::close(lock_);
 }
 
-Result<std::optional<KeptTpm>> KeptTpmFile::read() const {
-    std::ifstream stream(file_, std::ios::binary);
+Result<std::optional<KeptTpm>> read_kept_tpm(const fs::path& file) {
+    std::ifstream stream(file, std::ios::binary);
     if (!stream) {
         std::error_code none;
-        if (!fs::exists(file_, none)) return std::nullopt;
+        if (!fs::exists(file, none)) return std::nullopt;
         return fail(ErrorKind::System,
-                    fmt::format("cannot read {}: {}", file_.string(), std::strerror(errno)));
+                    fmt::format("cannot read {}: {}", file.string(), std::strerror(errno)));
     }
     auto kept = parse_kept_tpm({std::istreambuf_iterator<char>(stream), {}});
     if (!kept) {
         return fail(ErrorKind::Config,
-                    fmt::format("{} is no TPM that pushsim kept: {}", file_.string(), kept.error().message),
+                    fmt::format("{} is no TPM that pushsim kept: {}", file.string(), kept.error().message),
                     "remove it; the agent then gets a new TPM");
     }
     return std::move(*kept);

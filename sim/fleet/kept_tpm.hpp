@@ -30,6 +30,10 @@ std::string to_json_text(const KeptTpm& kept);
 /// ErrorKind::Parse, naming what is wrong.
 Result<KeptTpm> parse_kept_tpm(const std::string& text);
 
+/// None where there is no file yet. ErrorKind::Config, naming it and the way out, where it does not have its
+/// form.
+Result<std::optional<KeptTpm>> read_kept_tpm(const std::filesystem::path& file);
+
 /// The file, for one process at a time.
 class KeptTpmFile {
   public:
@@ -42,9 +46,7 @@ class KeptTpmFile {
     KeptTpmFile& operator=(const KeptTpmFile&) = delete;
     ~KeptTpmFile();
 
-    /// None where there is no file yet. ErrorKind::Config, naming it and the way out, where it does not have
-    /// its form.
-    Result<std::optional<KeptTpm>> read() const;
+    Result<std::optional<KeptTpm>> read() const { return read_kept_tpm(file_); }
     Result<void> write(const KeptTpm& kept) const;
 
   private:

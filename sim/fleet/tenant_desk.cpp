@@ -131,8 +131,11 @@ void TenantDesk::read_status(const std::string& agent_id, std::function<void(Sta
                                .attestation_count = answer.result->attestation_count,
                                .last_received_quote = answer.result->last_received_quote,
                                .last_successful_attestation = answer.result->last_successful_attestation};
+                seen.tpm_policy = answer.result->tpm_policy;
             } else {
                 seen.status.error = answer.result.error().message;
+                const auto& response = answer.call.outcome.response;
+                seen.known = !response || response->status != 404;
             }
             seen.act = acted("read_status", std::move(answer)).act;
             return seen;
@@ -186,6 +189,15 @@ void TenantDesk::probe(std::function<void(Looked<void>)> done) {
             return looked;
         },
         std::move(done));
+}
+
+void TenantDesk::verdicts_from_here(const std::string& agent_id) {
+    worker_.submit(
+        [inside = inside_, agent_id] {
+            inside->verdicts.enrolled(agent_id);
+            return 0;
+        },
+        [](int) {});
 }
 
 void TenantDesk::read_verdict(const std::string& agent_id, int index, std::function<void(Judged)> done) {

@@ -40,6 +40,8 @@ class TenantDesk {
     struct StatusSeen {
         history::TenantAct act;  ///< "read_status"
         history::StatusRead status;
+        std::string tpm_policy;  ///< that the verifier has; empty where the status could not be read
+        bool known = true;       ///< false: the verifier answered that it knows no such agent
     };
     void read_status(const std::string& agent_id, std::function<void(StatusSeen)> done);
     /// What the servers said, as it goes into the history, and what it means.
@@ -59,6 +61,9 @@ class TenantDesk {
         history::Verdict verdict;
         bool settled = false;  ///< every source that is there has decided
     };
+    /// Verdicts that stand in the log up to now are none on what this agent sends from now on: for whoever
+    /// did not enrol it here, before each attestation.
+    void verdicts_from_here(const std::string& agent_id);
     void read_verdict(const std::string& agent_id, int index, std::function<void(Judged)> done);
 
   private:

@@ -92,27 +92,27 @@ Result<tpm::PcrValues> TpmDevice::read_pcrs(tpm::HashAlgorithm bank, const std::
 }
 
 Result<void> TpmDevice::rest() {
-    if (tpm_ == nullptr || (!options_.kept && options_.tpm.kind != TpmKind::Outside)) return {};
-    if (keys_) (void)keys_->release();
-    keys_.reset();
-    Result<void> done;
-    if (auto* virtual_tpm = dynamic_cast<tpm::VirtualTpm*>(tpm_.get())) {
-        auto suspended = virtual_tpm->suspend();
-        if (suspended) {
-            kept_.suspended = std::move(*suspended);
-        } else {
-            done = fail(suspended.error());
+    if (!options_.kept && options_.tpm.kind != TpmKind::Outside) return {};
+    if (tpm_ != nullptr) {
+        if (keys_) (void)keys_->release();
+        keys_.reset();
+        if (auto* virtual_tpm = dynamic_cast<tpm::VirtualTpm*>(tpm_.get())) {
+            auto suspended = virtual_tpm->suspend();
+            if (suspended) kept_.suspended = std::move(*suspended);
         }
+        tpm_.reset();
     }
-    tpm_.reset();
-    if (file_ && done) done = file_->write(kept_);
+    const bool worth_keeping = options_.tpm.kind == TpmKind::Outside || kept_.suspended;
+    if (file_ && worth_keeping) {
+        if (auto written = file_->write(kept_); !written) return written;
+    }
     file_.reset();
-    return done;
+    return {};
 }
 
 Result<void> TpmDevice::wake() {
     if (tpm_ != nullptr) return {};
-    if (options_.kept) {
+    if (options_.kept && !file_) {
         if (auto opened = open_kept(); !opened) return opened;
     }
     auto opened = open_tpm();
@@ -189,6 +189,21 @@ Result<void> TpmDevice::need_keys() {
     kept_.ak = keys->saved();
     keys_.emplace(std::move(*keys));
     return {};
+}
+
+Result<TpmDevice::Options> tpm_of_kept_agent(const std::string& agent_id) {
+    auto file = kept_tpm_file(agent_id);
+    if (!file) return fail(file.error());
+    const auto kept = read_kept_tpm(*file);
+    if (!kept) return fail(kept.error());
+    if (!*kept) {
+        return fail(ErrorKind::Config,
+                    fmt::format("no agent '{}' keeps its TPM here ({})", agent_id, file->string()),
+                    fmt::format("pushsim agent --id {} makes it", agent_id));
+    }
+    const std::string& tcti = (*kept)->tcti;
+    return TpmDevice::Options{.tpm = {tcti.empty() ? TpmKind::Software : TpmKind::Outside, tcti},
+                              .kept = std::move(*file)};
 }
 
 }  // namespace pushsim::fleet

@@ -46,7 +46,7 @@ class TpmDevice {
     Result<tpm::PcrValues> read_pcrs(tpm::HashAlgorithm bank, const std::vector<int>& pcrs);
 
     /// Lets go of a TPM that others may use meanwhile: one that is kept, or outside. Any other stays as it
-    /// is.
+    /// is. Where it cannot be written it is held, and the next rest tries again.
     Result<void> rest();
 
     // As the file had it when it was woken, and what happened since; of one that is not kept since it was
@@ -68,5 +68,8 @@ class TpmDevice {
     KeptTpm kept_;
     std::optional<KeptTpmFile> file_;  ///< while awake, of one that is kept
 };
+
+/// The TPM of an agent that has been here, to be opened wherever it is; ErrorKind::Config where none has.
+Result<TpmDevice::Options> tpm_of_kept_agent(const std::string& agent_id);
 
 }  // namespace pushsim::fleet

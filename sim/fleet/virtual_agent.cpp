@@ -30,7 +30,9 @@ VirtualAgent::VirtualAgent(const Surroundings& surroundings, Identity identity, 
       random_(surroundings.seed, {surroundings.scenario, identity_.name, "lifecycle"}),
       machine_(lifecycle::Settings{.agent_id = identity_.id, .boot_time = boot_.boot_time()},
                surroundings.clock, random_),
-      registrar_(std::make_unique<transport::Connection>(surroundings.loop, surroundings.registrar, nullptr)),
+      registrar_(std::make_unique<transport::Connection>(
+          surroundings.loop, surroundings.registrar,
+          surroundings.registrar.scheme == transport::Scheme::Https ? surroundings.tls : nullptr)),
       verifier_(std::make_unique<transport::Connection>(surroundings.loop, surroundings.verifier,
                                                         surroundings.tls)) {}
 

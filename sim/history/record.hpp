@@ -186,7 +186,9 @@ struct TenantAct {
     std::optional<HttpResponse> response = {};
     std::optional<Error> error = {};  ///< why no answer came
     Duration duration{};
-    std::string tpm_policy = {};  ///< JSON text, PCR -> allowed values; empty: none
+    /// JSON text, PCR -> allowed values; empty: none. Of "read_status" where it is news: somebody else
+    /// enrolled.
+    std::string tpm_policy = {};
 };
 
 struct TenantActSeen {

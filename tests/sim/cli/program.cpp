@@ -112,6 +112,10 @@ bool Program::said(const std::string& text) const {
     return place_.read(std::to_string(number_) + ".err").find(text) != std::string::npos;
 }
 
+std::string Program::out() const {
+    return place_.read(std::to_string(number_) + ".out");
+}
+
 Ended Program::wait(std::chrono::seconds limit) {
     if (!becomes([this] { return !running(); }, limit)) {
         ::kill(-pid_, SIGKILL);

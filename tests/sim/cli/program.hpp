@@ -53,6 +53,8 @@ class Program {
     bool running();
     /// On standard error, up to now.
     bool said(const std::string& text) const;
+    /// On standard output, up to now.
+    std::string out() const;
     /// Kills the program when the limit has passed, so a test cannot hang.
     Ended wait(std::chrono::seconds limit = std::chrono::seconds{120});
 

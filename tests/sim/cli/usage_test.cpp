@@ -30,6 +30,8 @@ TEST(CommandLine, VersionAndHelpTellWhatThereIs) {
                                                     {"list"},
                                                     {"list", "scenarios"},
                                                     {"list", "steps"},
+                                                    {"agent"},
+                                                    {"agent", "extend"},
                                                     {"tenant", "add"},
                                                     {"tenant", "list"},
                                                     {"explain"}}) {
@@ -37,7 +39,8 @@ TEST(CommandLine, VersionAndHelpTellWhatThereIs) {
         arguments.emplace_back("--help");
         const Ended help = pushsim(place, arguments);
         EXPECT_EQ(help.exit_code, 0);
-        EXPECT_THAT(help.out, HasSubstr("Example: pushsim")) << (command.empty() ? "" : command.back());
+        EXPECT_THAT(help.out, ::testing::ContainsRegex("Examples?:[ \n]+pushsim"))
+            << (command.empty() ? "" : command.back());
     }
 }
 
@@ -50,7 +53,8 @@ TEST(CommandLine, WrongUsageIsExitTwoAndNamesTheOption) {
     EXPECT_EQ(pushsim(place, {}).exit_code, 2);
     const std::vector<std::pair<std::vector<std::string>, std::string>> wrong = {
         {{"walk"},
-         "pushsim: there is no 'walk', only run, stack, list, tenant, explain\n  mend: pushsim --help"},
+         "pushsim: there is no 'walk', only run, stack, list, agent, tenant, explain\n  mend: pushsim "
+         "--help"},
         {{"rum"}, "did you mean 'run'?"},
         {{"stack"}, "pushsim: stack: a command is missing: one of up, down, status, logs, clean"},
         {{"stack", "dwon"},
@@ -66,6 +70,20 @@ TEST(CommandLine, WrongUsageIsExitTwoAndNamesTheOption) {
         {{"stack", "up", "--verifier-port", "70000"},
          "pushsim: stack up: --verifier-port: expected a number from 0 to 65535, found '70000'"},
         {{"run", "--bodies", "some"}, "pushsim: run: --bodies: some not in {all,failures,none}"},
+        {{"agent", "--every", "5"}, "pushsim: --every: expected a duration with its unit, found '5'"},
+        {{"agent", "--times", "0"}, "--times: expected a number from 1 to 1000000000, found '0'"},
+        {{"agent", "--id", "a/b"}, "pushsim: 'a/b' is no agent id"},
+        {{"agent", "--cert", "x.pem"}, "pushsim: --cert and --key go together"},
+        {{"agent"}, "pushsim: no stack is up\n  mend: pushsim stack up starts one"},
+        {{"agent", "--stack", "external", "--verifier", "127.0.0.1:8881"},
+         "pushsim: --stack external needs --registrar or --registrar-tls"},
+        {{"agent", "extend", "--id", "a", "24", "text:x"}, "expected a number from 0 to 23, found '24'"},
+        {{"agent", "extend", "7", "text:x"}, "agent extend: whose TPM? --id or --tcti says it"},
+        {{"agent", "extend", "--id", "nobody", "7", "text:x"}, "no agent 'nobody' keeps its TPM here"},
+        {{"agent", "extend", "--id", "nobody", "7", "changed"}, "mend: for example text:changed"},
+        {{"tenant", "add", "a"}, "pushsim: tenant add: "},
+        {{"tenant", "add", "a", "--from-boot", "7,24"}, "expected a number from 0 to 23, found '24'"},
+        {{"tenant", "add", "nobody", "--from-boot", "7"}, "no agent 'nobody' keeps its TPM here"},
         {{"stack", "logs", "--lines", "-3"},
          "pushsim: stack logs: --lines: expected a number from 1 to 1000000, found '-3'"},
     };

@@ -1,0 +1,217 @@
+// One honest agent by hand, and measurements into its TPM.
+
+#include <charconv>
+#include <fstream>
+#include <string>
+
+#include <fmt/format.h>
+
+#include "agent/boot/boot_state.hpp"
+#include "sim/cli/commands.hpp"
+#include "sim/cli/interrupt.hpp"
+#include "sim/cli/lone_agent.hpp"
+#include "sim/cli/run_folder.hpp"
+#include "sim/cli/session.hpp"
+#include "sim/cli/version.hpp"
+#include "sim/core/clock.hpp"
+#include "sim/core/random.hpp"
+
+namespace pushsim::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr Duration kLook = std::chrono::milliseconds{100};
+constexpr Duration kRestPatience = std::chrono::seconds{5};
+
+/// What an agent needs to know of a stack, and what only a tenant does.
+struct AgentsView {
+    transport::Endpoint registrar;
+    transport::Endpoint verifier;
+    std::string ca;
+    std::optional<stack::StackAddress> tenant;
+};
+
+transport::Endpoint endpoint(transport::Scheme scheme, const stack::HostPort& where) {
+    return {.scheme = scheme, .host = where.host, .port = where.port};
+}
+
+AgentsView view_of(const stack::StackAddress& address) {
+    return {endpoint(transport::Scheme::Http, address.registrar_http),
+            endpoint(transport::Scheme::Https, address.verifier), address.ca_file.string(), address};
+}
+
+/// An external stack as agents see it: without the tenant's certificate, and one of the registrar's ports.
+Result<AgentsView> external_view(const StackChoice& choice) {
+    if (!choice.admin_certificate.empty() || !choice.admin_key.empty()) {
+        const auto address = external_address(choice);
+        if (!address) return fail(address.error());
+        return view_of(*address);
+    }
+    const bool over_tls = choice.registrar.empty();
+    for (const auto& [option, given] :
+         {std::pair{"--verifier", !choice.verifier.empty()},
+          {"--registrar or --registrar-tls", !choice.registrar.empty() || !choice.registrar_tls.empty()},
+          {"--ca", !choice.ca.empty()}}) {
+        if (!given)
+            return fail(ErrorKind::Usage, fmt::format("--stack external needs {}", option),
+                        "pushsim agent --help");
+    }
+    auto verifier = parse_host_port("--verifier", choice.verifier);
+    if (!verifier) return fail(verifier.error());
+    auto registrar = over_tls ? parse_host_port("--registrar-tls", choice.registrar_tls)
+                              : parse_host_port("--registrar", choice.registrar);
+    if (!registrar) return fail(registrar.error());
+    return AgentsView{endpoint(over_tls ? transport::Scheme::Https : transport::Scheme::Http, *registrar),
+                      endpoint(transport::Scheme::Https, *verifier), choice.ca, std::nullopt};
+}
+
+Result<AgentsView> view(const StackChoice& choice, const Clock& clock) {
+    auto found = [&]() -> Result<AgentsView> {
+        if (choice.stack == "external") return external_view(choice);
+        const auto address = running_address(choice, clock);
+        if (!address) return fail(address.error());
+        return view_of(*address);
+    }();
+    if (!found) return found;
+    auto registrar = transport::resolve(found->registrar);
+    if (!registrar) return fail(registrar.error());
+    auto verifier = transport::resolve(found->verifier);
+    if (!verifier) return fail(verifier.error());
+    found->registrar = std::move(*registrar);
+    found->verifier = std::move(*verifier);
+    return found;
+}
+
+/// When this machine was booted, by /proc/stat, in whole seconds; as the Rust agent tells it.
+std::optional<WallTime> booted_at() {
+    std::ifstream stat("/proc/stat");
+    for (std::string word; stat >> word;) {
+        std::int64_t seconds = 0;
+        if (word == "btime" && stat >> seconds) return WallTime{std::chrono::seconds{seconds}};
+    }
+    return std::nullopt;
+}
+
+fleet::TpmDevice::Options tpm_options(const AgentOptions& options, const fs::path& kept, const Clock& clock) {
+    if (options.tcti.empty()) return {.tpm = {}, .kept = kept, .boot_time = clock.wall_now()};
+    return {.tpm = {scenario::TpmKind::Outside, options.tcti},
+            .kept = kept,
+            .boot_time = booted_at().value_or(clock.wall_now())};
+}
+
+std::string words_of(const fleet::TpmDevice::Options& tpm) {
+    return tpm.tpm.tcti.empty() ? "TPM in pushsim, kept in " + tpm.kept->string() : "TPM at " + tpm.tpm.tcti;
+}
+
+/// Runs the loop until the agent is done or a person stops it; true where it was stopped.
+bool run_to_end(LoneAgent& agent, transport::EventLoop& loop) {
+    agent.begin();
+    while (!agent.done()) {
+        if (Interrupt::asked()) return true;
+        loop.run_once(kLook);
+    }
+    return false;
+}
+
+/// The TPM is kept before the process ends.
+Result<void> put_aside(LoneAgent& agent, transport::EventLoop& loop) {
+    std::optional<Result<void>> rested;
+    agent.end([&](Result<void> result) { rested = std::move(result); });
+    loop.run_until([&] { return rested.has_value(); }, kRestPatience);
+    if (!rested) return fail(ErrorKind::Tpm, "the TPM does not answer", "it is left as it is");
+    return *rested;
+}
+
+}  // namespace
+
+int agent_run(const AgentOptions& options) {
+    const Interrupt interrupt;
+    const core::SystemClock clock;
+    const std::uint64_t seed = core::fresh_seed();
+    core::SeededStream ids(seed, {"agent", "id"});
+    const std::string id = options.id.empty() ? core::make_uuid(ids) : options.id;
+    const auto kept = fleet::kept_tpm_file(id);
+    if (!kept) return report_error(kept.error());
+    if (options.client_certificate.empty() != options.client_key.empty()) {
+        return report_error({ErrorKind::Usage, "--cert and --key go together: one of them is missing",
+                             "give both, or none: the verifier wants none of an agent"});
+    }
+    const auto place = view(options.stack, clock);
+    if (!place) return report_error(place.error());
+    const auto tls = transport::TlsIdentity::make({.ca_files = {place->ca},
+                                                   .certificate_file = options.client_certificate,
+                                                   .key_file = options.client_key});
+    if (!tls) return report_error(tls.error());
+
+    const auto folder = make_run_folder(options.out, "agent", seed, clock.wall_now());
+    if (!folder) return report_error(folder.error());
+    history::Head head;
+    head.pushsim_version = kVersion;
+    head.command = options.command_line;
+    head.seed = seed;
+    head.started = clock.wall_now();
+    if (place->tenant) head.stack = facts_of(*place->tenant);
+    const auto history = history::HistoryWriter::open(*folder / "history.jsonl", clock, head);
+    if (!history) return report_error(history.error());
+
+    transport::EventLoop loop(clock);
+    const auto post = [&loop](fleet::Worker::Task task) { loop.post(std::move(task)); };
+    const fleet::TpmDevice::Options tpm = tpm_options(options, *kept, clock);
+    fleet::TpmThread tpms(clock, post);
+    std::unique_ptr<fleet::TenantDesk> tenant;
+    if (place->tenant) tenant = std::make_unique<fleet::TenantDesk>(*place->tenant, clock, post);
+    const fleet::Surroundings surroundings{loop, clock, **history, place->registrar, place->verifier,
+                                           *tls, seed,  "agent"};
+    const AgentLog log(options.format, clock);
+    log.say("start",
+            fmt::format("agent {}: {}; registrar {}, verifier {}; history in {}", id, words_of(tpm),
+                        transport::authority_of(place->registrar), transport::authority_of(place->verifier),
+                        folder->string()),
+            {{"agent", id}, {"history", (*folder / "history.jsonl").string()}});
+    if (!tenant)
+        log.say(
+            "note",
+            "the verifier does not tell agents their verdict; with --admin-cert and --admin-key it is read");
+
+    LoneAgent agent(surroundings, std::make_unique<fleet::AgentTpm>(tpms, tpm), tenant.get(),
+                    *folder / "history.jsonl", log,
+                    {.id = id, .times = options.times, .every = options.every});
+    const bool stopped = run_to_end(agent, loop);
+    const auto put = put_aside(agent, loop);
+    (*history)->append({.scenario = "agent"}, history::ScenarioEnd{});
+    (*history)->append({}, history::End{});
+    // Nobody can come back to an id that was drawn.
+    if (options.id.empty()) fleet::remove_kept_tpm(*kept);
+    if (agent.failure()) return report_error(*agent.failure());
+    if (!put) return report_error(put.error());
+    log.say("end", agent.summary());
+    if (stopped && options.times > 0) return kInterrupted;
+    return agent.all_well() ? kAsExpected : kNotAsExpected;
+}
+
+int agent_extend(const AgentOptions& options) {
+    const core::SystemClock clock;
+    const auto measurement = boot::parse_measurement(options.measurement);
+    if (!measurement)
+        return report_error({ErrorKind::Usage, measurement.error().message, "for example text:changed"});
+    if (options.id.empty() && options.tcti.empty()) {
+        return report_error({ErrorKind::Usage, "agent extend: whose TPM? --id or --tcti says it",
+                             "pushsim agent extend --help"});
+    }
+    Result<fleet::TpmDevice::Options> tpm =
+        fleet::TpmDevice::Options{.tpm = {scenario::TpmKind::Outside, options.tcti}};
+    if (!options.id.empty()) tpm = fleet::tpm_of_kept_agent(options.id);
+    if (!tpm) return report_error(tpm.error());
+    tpm::TpmHost host;
+    fleet::TpmDevice device(host, std::move(*tpm));
+    if (const auto extended = device.extend(options.pcr, *measurement); !extended)
+        return report_error(extended.error());
+    const auto value = device.read_pcrs(tpm::HashAlgorithm::Sha256, {options.pcr});
+    if (const auto rested = device.rest(); !rested) return report_error(rested.error());
+    if (!value) return report_error(value.error());
+    fmt::print("PCR {} (sha256) is {} now\n", options.pcr, to_hex(value->at(options.pcr)));
+    return kAsExpected;
+}
+
+}  // namespace pushsim::cli

@@ -1,0 +1,48 @@
+#include "sim/cli/agent_log.hpp"
+
+#include <cstdio>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+#include <unistd.h>
+
+#include "reports/console.hpp"
+#include "reports/text.hpp"
+
+namespace pushsim::cli {
+namespace {
+
+using nlohmann::ordered_json;
+
+void put(const std::string& text) {
+    std::fputs(text.c_str(), stdout);
+    std::fflush(stdout);
+}
+
+}  // namespace
+
+void AgentLog::say(const std::string& event, const std::string& text, const Facts& facts) const {
+    const std::string now = to_rfc3339(clock_.wall_now());
+    if (!json_) {
+        constexpr std::size_t kSeconds = 19;  // "2026-11-24T12:01:03"
+        put(fmt::format("{}Z  {:<10}  {}\n", now.substr(0, kSeconds), event, reports::printable(text)));
+        return;
+    }
+    ordered_json line = {{"time", now}, {"event", event}, {"text", text}};
+    for (const auto& [name, value] : facts)
+        std::visit([&, key = name](const auto& one) { line[key] = one; }, value);
+    put(line.dump(-1, ' ', false, ordered_json::error_handler_t::replace) + "\n");
+}
+
+void AgentLog::say(const reports::Diagnosis& diagnosis) const {
+    if (json_) {
+        say("cause", diagnosis.cause, {{"rule", diagnosis.rule}});
+        say("mend", diagnosis.mend, {{"rule", diagnosis.rule}});
+        return;
+    }
+    reports::ConsoleStyle style = reports::style_for(STDOUT_FILENO);
+    style.whole_digests = true;  // to be copied from here
+    put(reports::console_diagnosis(diagnosis, "", style));
+}
+
+}  // namespace pushsim::cli

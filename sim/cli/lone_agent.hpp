@@ -1,0 +1,86 @@
+#pragma once
+// One honest agent, run by hand: registers, waits until it is enrolled, attests, and says what it sees.
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "sim/cli/agent_log.hpp"
+#include "sim/fleet/tenant_desk.hpp"
+#include "sim/fleet/virtual_agent.hpp"
+
+namespace pushsim::cli {
+
+struct LoneAgentSettings {
+    std::string id;
+    int times = 0;  ///< attestations to send, or try to; 0: no end
+    std::optional<Duration>
+        every;  ///< from the beginning of one to that of the next; else as the verifier says
+};
+
+/// For the loop's thread alone.
+class LoneAgent {
+  public:
+    /// `tenant` may be null: the verdict then stays unknown, for the verifier does not tell it to agents. All
+    /// of these outlive it. `history` is the file that the surroundings' writer writes.
+    LoneAgent(const fleet::Surroundings& surroundings, std::unique_ptr<fleet::AgentTpm> tpm,
+              fleet::TenantDesk* tenant, std::filesystem::path history, const AgentLog& log,
+              LoneAgentSettings settings);
+
+    void begin();
+    /// All were sent, or it cannot go on.
+    bool done() const { return done_; }
+    /// Lets go of the TPM; `rested` is called once it is kept. Nothing is begun any more.
+    void end(std::function<void(Result<void>)> rested);
+
+    /// Why it cannot go on.
+    const std::optional<Error>& failure() const { return failure_; }
+    /// Everything was accepted, and passed as far as the verdict is known.
+    bool all_well() const { return fails_ == 0 && refused_ == 0; }
+    /// "3 attestations: 2 passed, 1 failed"
+    std::string summary() const;
+
+  private:
+    void provisioned(fleet::AgentTpm::Provisioned provisioned);
+    void enter();
+    void cycle();
+    void attest();
+    void finished(const lifecycle::Finished& finished);
+    void watch_verdict(int index, Instant until, Duration due);
+    void watch_again(int index, Instant until, Duration due);
+    void look_at_count(const fleet::TenantDesk::Judged& seen, Instant until, Duration due);
+    void judged(const fleet::TenantDesk::Judged& seen, Duration due, const std::string& evaluation);
+    void explain(const std::string& symptom);
+    void say_how_to_enrol_again();
+    void next(Duration due);
+    void after(Duration duration, void (LoneAgent::*then)());
+    void stop(const Error& error);
+
+    const fleet::Surroundings& surroundings_;
+    std::unique_ptr<fleet::AgentTpm> tpm_;  ///< until the agent has it
+    fleet::TenantDesk* tenant_;
+    std::filesystem::path history_;
+    const AgentLog& log_;
+    LoneAgentSettings settings_;
+    std::unique_ptr<fleet::VirtualAgent> agent_;
+    std::string policy_;                  ///< the verifier's, as read last
+    std::optional<std::int64_t> passed_;  ///< attestation_count before this one
+    bool waiting_ = false;
+    std::optional<Duration> interval_;  ///< seconds_to_next_attestation, as told last
+    int cycles_ = 0;
+    Instant cycle_began_{};
+    std::set<std::string> explained_;  ///< causes that were said
+    std::string symptom_;              ///< that was looked into last
+    int passes_ = 0;
+    int fails_ = 0;
+    int refused_ = 0;
+    bool done_ = false;
+    std::optional<Error> failure_;
+    std::shared_ptr<int> alive_ = std::make_shared<int>(0);
+};
+
+}  // namespace pushsim::cli

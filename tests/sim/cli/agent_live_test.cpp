@@ -1,0 +1,201 @@
+// `pushsim agent`: one honest agent by hand, its tenant and what happens to its PCRs.
+
+#include <map>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "sim/fleet/swtpm_process.hpp"
+#include "tests/sim/cli/program.hpp"
+
+namespace pushsim::testing {
+namespace {
+
+using nlohmann::json;
+using ::testing::ContainsRegex;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+constexpr std::chrono::seconds kLong{60};
+
+/// A stack that is up, whose verifier takes an attestation a second.
+class Agent : public ::testing::Test {
+  protected:
+    Agent() : up_(pushsim(place_, {"stack", "up", "--verifier-option", "quote_interval=1"})) {}
+    ~Agent() override { pushsim(place_, {"stack", "down"}); }
+    void SetUp() override { ASSERT_EQ(up_.exit_code, 0) << up_.out << up_.err; }
+
+    static bool prints(const Program& agent, const std::string& text, std::size_t times = 1) {
+        return becomes(
+            [&] {
+                const std::string out = agent.out();
+                std::size_t found = 0;
+                for (std::size_t at = 0; (at = out.find(text, at)) != std::string::npos; ++at)
+                    ++found;
+                return found >= times;
+            },
+            kLong);
+    }
+    std::string told(const std::string& name) const {
+        const std::size_t at = up_.out.find("  " + name + " ");
+        const std::size_t begin = up_.out.find_first_not_of(' ', at + name.size() + 2);
+        return up_.out.substr(begin, up_.out.find('\n', begin) - begin);
+    }
+    void tenant(std::vector<std::string> words) const {
+        words.insert(words.begin(), "tenant");
+        const Ended ended = pushsim(place_, words);
+        EXPECT_EQ(ended.exit_code, 0) << ended.out << ended.err;
+    }
+
+    const Place place_;
+    const Ended up_;
+};
+
+TEST_F(Agent, IsEnrolledBrokenExplainedAndMended) {
+    Program agent(place_, {"agent", "--id", "web-1"});
+    ASSERT_TRUE(prints(agent, "waiting     not enrolled at the verifier")) << agent.out();
+    tenant({"add", "web-1", "--from-boot", "7"});
+    ASSERT_TRUE(prints(agent, ": PASS")) << agent.out();
+
+    const Ended extended = pushsim(place_, {"agent", "extend", "--id", "web-1", "7", "text:changed"});
+    EXPECT_EQ(extended.exit_code, 0) << extended.err;
+    ASSERT_TRUE(prints(agent, ": FAIL policy_violation")) << agent.out();
+    ASSERT_TRUE(prints(agent, "cause  PCR 7 (sha256) was extended once after enrolment: policy allows 0000"))
+        << agent.out();
+    ASSERT_TRUE(prints(agent, "pushsim tenant delete web-1 && pushsim tenant add web-1 --from-boot 7"));
+
+    tenant({"delete", "web-1"});
+    ASSERT_TRUE(prints(agent, "not enrolled at the verifier", 2)) << agent.out();
+    tenant({"add", "web-1", "--from-boot", "7"});
+    const std::size_t passes = 2;
+    ASSERT_TRUE(prints(agent, "attestation 0: PASS", passes)) << agent.out();
+    agent.signal(SIGINT);
+    const Ended ended = agent.wait();
+    EXPECT_EQ(ended.exit_code, 1) << "one attestation failed";
+
+    // The history says the same, later.
+    const Ended explained = pushsim(place_, {"explain", "runs/latest"});
+    EXPECT_THAT(explained.out, HasSubstr("cause  PCR 7 (sha256) was extended once after enrolment"));
+
+    // In the next process it is the same agent, and well.
+    const Ended again = pushsim(place_, {"agent", "--id", "web-1", "--times", "1", "--format", "json"});
+    EXPECT_EQ(again.exit_code, 0) << again.out << again.err;
+    std::map<std::string, json> events;
+    std::istringstream lines(again.out);
+    for (std::string line; std::getline(lines, line);) {
+        const json event = json::parse(line);
+        events[event.at("event")] = event;
+    }
+    EXPECT_EQ(events.at("verdict").at("evaluation"), "pass");
+    EXPECT_EQ(events.at("attested").at("index"), events.at("verdict").at("index"));
+    EXPECT_EQ(events.at("start").at("agent"), "web-1");
+    EXPECT_TRUE(events.contains("registered"));
+    EXPECT_TRUE(events.contains("end"));
+}
+
+TEST_F(Agent, OnASwtpmLetsOthersUseItBetweenAttestations) {
+    const auto swtpm = fleet::SwtpmProcess::make();
+    ASSERT_TRUE(swtpm.has_value()) << swtpm.error().text();
+    const std::string tcti = (*swtpm)->tcti();
+    Program agent(place_, {"agent", "--id", "web-2", "--tcti", tcti});
+    ASSERT_TRUE(prints(agent, "waiting")) << agent.out();
+    tenant({"add", "web-2", "--from-boot", "0,7", "--tcti", tcti});
+    ASSERT_TRUE(prints(agent, ": PASS")) << agent.out();
+    const Ended extended = pushsim(place_, {"agent", "extend", "--tcti", tcti, "7", "text:changed"});
+    EXPECT_EQ(extended.exit_code, 0) << extended.err;
+    ASSERT_TRUE(prints(agent, ": FAIL policy_violation")) << agent.out();
+    ASSERT_TRUE(prints(agent, "cause  PCR 7 (sha256): policy allows 0000")) << agent.out();
+
+    // A TPM that goes and comes back is trouble only while it is away.
+    (*swtpm)->kill();
+    ASSERT_TRUE(prints(agent, "failed      ")) << agent.out();
+    ASSERT_TRUE((*swtpm)->start(fleet::SwtpmProcess::Startup::Clear).has_value());
+    ASSERT_TRUE(prints(agent, ": PASS", 2)) << "its PCR 7 is as it was enrolled: " << agent.out();
+    agent.signal(SIGTERM);
+    EXPECT_EQ(agent.wait().exit_code, 1);
+}
+
+TEST_F(Agent, WithoutAnIdIsANewOneEachTimeAndLeavesNoTpm) {
+    Program agent(place_, {"agent", "--times", "1", "--format", "json"});
+    ASSERT_TRUE(prints(agent, "\"waiting\"")) << agent.out();
+    const std::string id = json::parse(agent.out().substr(0, agent.out().find('\n'))).at("agent");
+    EXPECT_THAT(id, ContainsRegex("^[0-9a-f]{8}-[0-9a-f]{4}-4"));
+    EXPECT_TRUE(place_.has("state/pushsim/tpms/" + id + ".json"));
+    tenant({"add", id, "--from-boot", "0,1,2,3,4,5,6,7"});
+    const Ended ended = agent.wait();
+    EXPECT_EQ(ended.exit_code, 0) << ended.out << ended.err;
+    EXPECT_FALSE(place_.has("state/pushsim/tpms/" + id + ".json"));
+    EXPECT_FALSE(place_.has("state/pushsim/tpms/" + id + ".json.lock"));
+}
+
+TEST_F(Agent, SeesAnExternalStackAsAgentsDo) {
+    Program agent(place_, {"agent", "--id", "web-3", "--times", "2", "--stack", "external", "--verifier",
+                           told("verifier"), "--registrar-tls", told("registrar-tls"), "--ca", told("ca")});
+    ASSERT_TRUE(prints(agent, "waiting")) << agent.out();
+    tenant({"add", "web-3", "--from-boot", "7"});
+    const Ended ended = agent.wait();
+    EXPECT_EQ(ended.exit_code, 0) << ended.out << ended.err;
+    EXPECT_THAT(ended.out, HasSubstr("the verifier does not tell agents their verdict"));
+    EXPECT_THAT(ended.out, Not(HasSubstr("verdict     ")));
+
+    // With a client certificate, and the tenant's eyes: neither log nor database can be seen.
+    const Ended seen = pushsim(place_, {"agent",
+                                        "--id",
+                                        "web-3",
+                                        "--times",
+                                        "1",
+                                        "--stack",
+                                        "external",
+                                        "--verifier",
+                                        told("verifier"),
+                                        "--registrar",
+                                        told("registrar"),
+                                        "--registrar-tls",
+                                        told("registrar-tls"),
+                                        "--ca",
+                                        told("ca"),
+                                        "--admin-cert",
+                                        told("admin-cert"),
+                                        "--admin-key",
+                                        told("admin-key"),
+                                        "--cert",
+                                        told("admin-cert"),
+                                        "--key",
+                                        told("admin-key")});
+    EXPECT_EQ(seen.exit_code, 0) << seen.out << seen.err;
+    EXPECT_THAT(seen.out, HasSubstr(": PASS"));
+
+    const Ended refused =
+        pushsim(place_, {"agent", "--id", "web-4", "--stack", "external", "--verifier", told("verifier"),
+                         "--registrar", "127.0.0.1:9", "--ca", told("ca"), "--times", "1"});
+    EXPECT_EQ(refused.exit_code, 3) << refused.out;
+    EXPECT_THAT(refused.err, HasSubstr("registration: GET /version: connection refused"));
+}
+
+TEST_F(Agent, WithoutATpmPolicyLearnsWhyItsEvidenceIsRefused) {
+    Program agent(place_, {"agent", "--id", "web-5", "--times", "1"});
+    ASSERT_TRUE(prints(agent, "waiting")) << agent.out();
+    tenant({"add", "web-5", "--tpm-policy", "{}"});
+    const Ended ended = agent.wait();
+    EXPECT_EQ(ended.exit_code, 1) << ended.out << ended.err;
+    EXPECT_THAT(ended.out, ContainsRegex("refused +PATCH .*: no policy names a PCR"));
+    EXPECT_THAT(ended.out, HasSubstr("1 attestation: 1 not accepted"));
+    EXPECT_THAT(ended.out, HasSubstr("mend   Enrol with a policy that names at least one PCR"));
+}
+
+TEST_F(Agent, ThatIsKilledGoesOnAsItWas) {
+    Program killed(place_, {"agent", "--id", "web-6"});
+    ASSERT_TRUE(prints(killed, "waiting")) << killed.out();
+    tenant({"add", "web-6", "--from-boot", "7"});
+    ASSERT_TRUE(prints(killed, ": PASS", 2)) << killed.out();
+    killed.signal(SIGKILL);
+    killed.wait();
+    const Ended again = pushsim(place_, {"agent", "--id", "web-6", "--times", "1"});
+    EXPECT_EQ(again.exit_code, 0) << again.out << again.err;
+    EXPECT_THAT(again.out, HasSubstr("1 attestation: 1 passed"));
+}
+
+}  // namespace
+}  // namespace pushsim::testing
