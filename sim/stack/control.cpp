@@ -45,8 +45,7 @@ Result<std::vector<StackRecord>> stack_down(const Registry& registry, const std:
     std::vector<StackRecord> wanted = registry.all();
     std::erase_if(wanted, [](const StackRecord& record) { return !record.kept; });
     if (folder) {
-        std::error_code ignored;
-        const fs::path named = fs::weakly_canonical(*folder, ignored);
+        const fs::path named = canonical_path(*folder);
         std::erase_if(wanted, [&](const StackRecord& record) { return record.folder != named; });
         if (!wanted.empty() && wanted.front().out_of_sight()) {
             return fail(ErrorKind::Config,

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstdlib>
 #include <fstream>
-#include <optional>
 #include <sstream>
 #include <system_error>
 
@@ -56,14 +55,27 @@ if not found:
 print(found[0])
 )";
 
-std::string ask_version(const fs::path& python, const KeylimeInstall& install) {
+// As the servers' programs do on their first lines; the empty entry of sys.path is the folder we are in.
+constexpr const char* kTryImports = R"(
+import sys
+sys.path = [folder for folder in sys.path if folder]
+try:
+    import keylime.cmd.verifier, keylime.cmd.registrar
+except BaseException as problem:
+    print(type(problem).__name__ + ": " + str(problem).partition("\n")[0])
+)";
+
+/// What a short script of Python says in the environment of `install`, without white space at its end.
+Result<std::string> ask_python(const KeylimeInstall& install, const char* script) {
     auto environment = install.environment;
     if (environment.empty()) environment.emplace_back("PYTHONPATH", "");
-    auto answer = run_program({python.string(), "-c", kAskVersion}, environment, std::chrono::seconds{20});
-    if (!answer) return {};
-    while (!answer->empty() && (answer->back() == '\n' || answer->back() == ' '))
-        answer->pop_back();
-    return *answer;
+    auto answer = run_program({install.python, "-c", script}, environment, std::chrono::seconds{20});
+    if (answer) answer->erase(answer->find_last_not_of(" \n") + 1);
+    return answer;
+}
+
+std::string ask_version(const KeylimeInstall& install) {
+    return ask_python(install, kAskVersion).value_or("");
 }
 
 tl::unexpected<Error> missing(const std::string& message) {
@@ -86,8 +98,9 @@ Result<KeylimeInstall> from_program(const fs::path& given) {
                            .registrar = {registrar.string()},
                            .environment = {},
                            .version = {},
-                           .origin = verifier.string()};
-    if (const auto python = python_of(verifier)) install.version = ask_version(*python, install);
+                           .origin = verifier.string(),
+                           .python = python_of(verifier).value_or("").string()};
+    if (!install.python.empty()) install.version = ask_version(install);
     install.may_change = install.version.empty();
     return install;
 }
@@ -112,8 +125,9 @@ Result<KeylimeInstall> from_checkout(const fs::path& given, const fs::path& home
                            .registrar = command("registrar"),
                            .environment = {{"PYTHONPATH", folder.string()}},
                            .version = {},
-                           .origin = folder.string()};
-    install.version = ask_version(*python, install);
+                           .origin = folder.string(),
+                           .python = python->string()};
+    install.version = ask_version(install);
     // A checkout is more than its version: name the commit where git can tell it.
     auto commit = run_program({"git", "-C", folder.string(), "describe", "--tags", "--always", "--dirty"}, {},
                               std::chrono::seconds{5});
@@ -186,6 +200,13 @@ Result<KeylimeInstall> find_keylime(const std::string& wanted, const fs::path& h
     if (fs::is_directory(wanted, ignored)) return from_folder(wanted, home);
     if (fs::exists(wanted, ignored)) return from_program(wanted);
     return missing(fmt::format("Keylime not found: '{}' is no release, folder or program", wanted));
+}
+
+Result<std::string> import_problem(const KeylimeInstall& keylime) {
+    if (keylime.python.empty()) {
+        return fail(ErrorKind::System, fmt::format("{} does not tell which Python runs it", keylime.origin));
+    }
+    return ask_python(keylime, kTryImports);
 }
 
 }  // namespace pushsim::stack

@@ -19,6 +19,7 @@ struct KeylimeInstall {
     std::vector<std::pair<std::string, std::string>> environment;  ///< beyond the inherited: PYTHONPATH
     std::string version;  ///< "7.14.3", as the package says; empty where it does not
     std::string origin;   ///< for reports: the program found, or the checkout and its commit
+    std::string python;   ///< what runs it; empty where the program does not tell
     /// Starting it again may run other code although `origin` is the same: a checkout that is changed, or
     /// whose commit git does not tell, or a program that does not tell its version.
     bool may_change = false;
@@ -47,5 +48,10 @@ std::string default_keylime();
 /// Asks that python once for the version. ErrorKind::Config with the way out where nothing is found.
 Result<KeylimeInstall> find_keylime(const std::string& wanted,
                                     const std::filesystem::path& home = keylime_home());
+
+/// What keeps its Python from importing both servers, in Python's words ("ModuleNotFoundError: No module
+/// named 'tornado'"); "" where nothing does. ErrorKind::System where that Python does not run at all, or
+/// `keylime.python` is empty.
+Result<std::string> import_problem(const KeylimeInstall& keylime);
 
 }  // namespace pushsim::stack

@@ -57,9 +57,7 @@ Result<void> take_port(std::optional<std::uint16_t>& port, const Options& option
 
 Layout plan_layout(const fs::path& folder, const std::string& id) {
     Layout layout;
-    std::error_code error;
-    layout.folder = fs::weakly_canonical(folder, error);
-    if (error) layout.folder = fs::absolute(folder);
+    layout.folder = canonical_path(folder);
     layout.etc = layout.folder / "etc";
     layout.run = layout.folder / "run";
     layout.runtime = layout.folder / "xdg";

@@ -38,12 +38,6 @@ std::string short_name(const std::string& text) {
     return fmt::format("{:016x}", hash);
 }
 
-fs::path canonical_path(const fs::path& path) {
-    std::error_code error;
-    const auto found = fs::weakly_canonical(path, error);
-    return error ? fs::absolute(path) : found;
-}
-
 /// For its owner alone (0700).
 Result<void> make_own_folder(const fs::path& folder) {
     std::error_code error;
@@ -62,6 +56,14 @@ Result<void> make_own_folder(const fs::path& folder) {
 }
 
 }  // namespace
+
+fs::path canonical_path(const fs::path& path) {
+    // weakly_canonical() leaves a relative path as it is where nothing of it exists.
+    const fs::path absolute = fs::absolute(path);
+    std::error_code error;
+    const auto found = fs::weakly_canonical(absolute, error);
+    return error ? absolute : found;
+}
 
 bool StackRecord::owner_lives() const {
     return boot == boot_identity() && is_running(owner);

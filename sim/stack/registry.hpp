@@ -21,8 +21,11 @@ namespace pushsim::stack {
 inline constexpr const char* kFolderVariable = "PUSHSIM_STACK";
 inline constexpr const char* kIdVariable = "PUSHSIM_STACK_ID";
 
+/// Absolute, without links as far as it exists: what names a stack.
+std::filesystem::path canonical_path(const std::filesystem::path& path);
+
 struct StackRecord {
-    std::filesystem::path folder;  ///< canonical; names the stack in its registry
+    std::filesystem::path folder;  ///< canonical_path(); names the stack in its registry
     std::string id;                ///< random, 16 hex digits; of this start alone
     ProcessId owner;
     std::string boot;               ///< boot_identity() of the owner

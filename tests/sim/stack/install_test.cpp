@@ -171,5 +171,22 @@ TEST(Install, HomeCanBeGivenByTheEnvironment) {
     EXPECT_EQ(keylime_home(), "/elsewhere");
 }
 
+TEST(Install, APythonThatLacksAModuleSaysWhich) {
+    const TemporaryFolder home;
+    KeylimeInstall keylime;
+    keylime.python = in_path("python3").value().string();
+    keylime.environment = {{"PYTHONPATH", home.path().string()}};
+    write(home.path() / "keylime/cmd/verifier.py", "import no_such_module_at_all\n");
+    write(home.path() / "keylime/cmd/registrar.py", "");
+    EXPECT_EQ(import_problem(keylime).value_or("failed"),
+              "ModuleNotFoundError: No module named 'no_such_module_at_all'");
+    write(home.path() / "keylime/cmd/verifier.py", "");
+    EXPECT_EQ(import_problem(keylime).value_or("failed"), "");
+    keylime.python = "/no/such/python3";
+    EXPECT_FALSE(import_problem(keylime).has_value());
+    keylime.python.clear();
+    EXPECT_THAT(import_problem(keylime).error().message, HasSubstr("does not tell which Python"));
+}
+
 }  // namespace
 }  // namespace pushsim::stack::test

@@ -108,6 +108,10 @@ TEST_F(RegistryTest, RecordComesBackAsItWasWritten) {
     EXPECT_THAT(registry_.all(), IsEmpty());
 }
 
+TEST(CanonicalPath, IsAbsoluteAlsoWhereNothingIsThereYet) {
+    EXPECT_EQ(canonical_path("no-such-folder/x"), std::filesystem::current_path() / "no-such-folder/x");
+}
+
 TEST_F(RegistryTest, DamagedRecordIsNoRecord) {
     write(registry_.folder() / "half.json", R"({"format": 2, "folder": "/x)");
     write(registry_.folder() / "other.json", R"({"format": 99})");
