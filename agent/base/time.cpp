@@ -1,7 +1,8 @@
 #include "agent/base/time.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
-#include <optional>
 
 #include <fmt/format.h>
 
@@ -79,6 +80,25 @@ Result<WallTime> from_rfc3339(std::string_view text) {
     return WallTime{sys_days{date}.time_since_epoch() + std::chrono::hours{*hour} +
                     std::chrono::minutes{*minute} + std::chrono::seconds{*second} + microseconds{micros} -
                     offset};
+}
+
+std::optional<WallTime> from_http_date(std::string_view text) {
+    constexpr std::array<std::string_view, 12> months = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    if (text.size() != 29 || text.substr(3, 2) != ", " || text[7] != ' ' || text[11] != ' ' ||
+        text[16] != ' ' || text[19] != ':' || text[22] != ':' || text.substr(25) != " GMT") {
+        return std::nullopt;
+    }
+    const auto day = digits(text, 5, 2), year = digits(text, 12, 4);
+    const auto hour = digits(text, 17, 2), minute = digits(text, 20, 2), second = digits(text, 23, 2);
+    const auto* month = std::ranges::find(months, text.substr(8, 3));
+    if (!day || !year || !hour || !minute || !second || month == months.end()) return std::nullopt;
+    const std::chrono::year_month_day date{
+        std::chrono::year{*year}, std::chrono::month{static_cast<unsigned>(month - months.begin()) + 1},
+        std::chrono::day{static_cast<unsigned>(*day)}};
+    if (!date.ok() || *hour > 23 || *minute > 59 || *second > 60) return std::nullopt;
+    return WallTime{sys_days{date}.time_since_epoch() + std::chrono::hours{*hour} +
+                    std::chrono::minutes{*minute} + std::chrono::seconds{*second}};
 }
 
 std::string to_text(Duration duration) {

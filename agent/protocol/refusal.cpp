@@ -1,7 +1,6 @@
 #include "agent/protocol/refusal.hpp"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 
 #include "agent/base/text.hpp"
@@ -20,27 +19,6 @@ std::optional<Number> whole(std::string_view text) {
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
     return value;
-}
-
-/// IMF-fixdate, "Sun, 06 Nov 1994 08:49:37 GMT"; the name of the day is not compared.
-std::optional<WallTime> http_date(std::string_view text) {
-    constexpr std::array<std::string_view, 12> months = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    if (text.size() != 29 || text.substr(3, 2) != ", " || text[7] != ' ' || text[11] != ' ' ||
-        text[16] != ' ' || text[19] != ':' || text[22] != ':' || text.substr(25) != " GMT") {
-        return std::nullopt;
-    }
-    const auto day = whole<unsigned>(text.substr(5, 2)), year = whole<unsigned>(text.substr(12, 4));
-    const auto hour = whole<unsigned>(text.substr(17, 2)), minute = whole<unsigned>(text.substr(20, 2)),
-               second = whole<unsigned>(text.substr(23, 2));
-    const auto* month = std::ranges::find(months, text.substr(8, 3));
-    if (!day || !year || !hour || !minute || !second || month == months.end()) return std::nullopt;
-    const std::chrono::year_month_day date{
-        std::chrono::year{static_cast<int>(*year)},
-        std::chrono::month{static_cast<unsigned>(month - months.begin()) + 1}, std::chrono::day{*day}};
-    if (!date.ok() || *hour > 23 || *minute > 59 || *second > 60) return std::nullopt;
-    return WallTime{std::chrono::sys_days{date}.time_since_epoch() + std::chrono::hours{*hour} +
-                    std::chrono::minutes{*minute} + std::chrono::seconds{*second}};
 }
 
 std::string_view trimmed(std::string_view text) {
@@ -88,7 +66,7 @@ std::optional<Duration> retry_after(const HttpResponse& answer, WallTime now) {
         const auto seconds = whole<std::int64_t>(value);
         return seconds ? std::min(std::chrono::seconds{*seconds}, kYear) : kYear;
     }
-    const auto date = http_date(value);
+    const auto date = from_http_date(value);
     if (!date) return std::nullopt;
     // In seconds first: the difference of extreme dates does not fit into nanoseconds.
     const auto left = *date - now;

@@ -40,5 +40,12 @@ TEST(DurationText, UsesTheUnitsOfScenarios) {
     EXPECT_EQ(to_text(2h + 3us), "2h3us");
 }
 
+TEST(HttpDate, IsReadInTheFormThatServersWrite) {
+    EXPECT_EQ(from_http_date("Sun, 06 Nov 1994 08:49:37 GMT"), from_rfc3339("1994-11-06T08:49:37Z").value());
+    for (const char* text : {"", "Sun, 06 Nov 1994 08:49:37", "Sun, 31 Feb 1994 08:49:37 GMT",
+                             "Sun, 06 Nov 1994 24:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT"})
+        EXPECT_EQ(from_http_date(text), std::nullopt) << text;
+}
+
 }  // namespace
 }  // namespace pushsim
