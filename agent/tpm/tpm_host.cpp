@@ -61,6 +61,12 @@ TpmHost::TpmHost() {
     commands_ = std::make_unique<Commands>(tcti_->context());
 }
 
+std::string TpmHost::library_version() {
+    // libtpms/tpm_library.h, TPM_LIBRARY_VERSION: major, minor, micro.
+    const std::uint32_t version = TPMLIB_GetVersion();
+    return fmt::format("{}.{}.{}", version >> 16, (version >> 8) & 0xFF, version & 0xFF);
+}
+
 TpmHost::~TpmHost() {
     if (live_ != nullptr) terminate_live();
     TPMLIB_SetDebugFD(-1);

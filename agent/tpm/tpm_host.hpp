@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include "agent/tpm/commands.hpp"
 #include "agent/tpm/tpm.hpp"
@@ -28,6 +29,9 @@ class TpmHost {
     /// Makes `tpm` the live one if it is not, runs the burst, and leaves it live. Keep together what belongs
     /// together: a swap costs the self-tests again.
     Result<void> run(VirtualTpm& tpm, const Burst& burst);
+
+    /// "0.9.2": the libtpms that is loaded.
+    static std::string library_version();
 
     /// How often a powered TPM was brought back after another one had been live.
     std::uint64_t swaps() const { return swaps_; }

@@ -255,6 +255,25 @@ void add_explain(CLI::App& app, CommandLine& line) {
     command->callback([&line] { line.exit = explain(line.explained); });
 }
 
+void add_doctor(CLI::App& app, CommandLine& line) {
+    DoctorOptions& options = line.doctor;
+    auto* command = app.add_subcommand(
+        "doctor", "Checks everything that a run needs, and says how to mend what is not right");
+    command->add_option("--agents", options.agents, "the size of the fleet to judge against")
+        ->type_name("NUMBER")
+        ->transform(whole_number(1, 1'000'000))
+        ->capture_default_str();
+    add_stack_or_running(*command, options.stack);
+    command->add_option("--out", options.out, "where run folders would go")
+        ->type_name("DIR")
+        ->capture_default_str();
+    add_format(*command, options.format);
+    command->footer(
+        "Example: pushsim doctor --agents 200\n\n"
+        "Exit codes: 0 nothing fails (there may be warnings), 1 something fails, 2 usage.");
+    command->callback([&line] { line.exit = doctor(line.doctor); });
+}
+
 }  // namespace
 
 void add_commands(CLI::App& app, CommandLine& line) {
@@ -266,6 +285,7 @@ void add_commands(CLI::App& app, CommandLine& line) {
     add_agent(app, line);
     add_tenant(app, line);
     add_explain(app, line);
+    add_doctor(app, line);
 }
 
 }  // namespace pushsim::cli

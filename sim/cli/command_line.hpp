@@ -20,6 +20,7 @@ struct CommandLine {
     AgentOptions agent;
     std::string agent_every;
     TenantOptions tenant;
+    DoctorOptions doctor;
     std::vector<std::string> list_paths{"scenarios"};
     std::string list_format = "text";
     bool list_all = false;

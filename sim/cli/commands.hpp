@@ -102,6 +102,14 @@ struct AgentOptions {
 };
 int agent_run(const AgentOptions& options);
 int agent_extend(const AgentOptions& options);
+struct DoctorOptions {
+    StackChoice stack;
+    std::size_t agents = 1;  ///< the fleet that the checks are judged against
+    std::string out = "runs";
+    std::string format = "text";
+};
+/// kAsExpected where nothing fails, else kNotAsExpected.
+int doctor(const DoctorOptions& options);
 
 /// Runs (a folder or its history) and scenario files, in words.
 int explain(const std::vector<std::string>& what);

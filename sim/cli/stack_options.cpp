@@ -63,6 +63,16 @@ void add_stack(CLI::App& command, StackChoice& choice) {
     add_external(command, choice);
 }
 
+void add_stack_or_running(CLI::App& command, StackChoice& choice) {
+    command
+        .add_option("--stack", choice.stack,
+                    "local: the one that is up, else one to be started; external: running elsewhere")
+        ->check(CLI::IsMember({"local", "external"}))
+        ->capture_default_str();
+    add_local(command, choice);
+    add_external(command, choice);
+}
+
 void add_running_stack(CLI::App& command, StackChoice& choice) {
     command.add_option("--stack", choice.stack, "local: the one that is up; external: running elsewhere")
         ->check(CLI::IsMember({"local", "external"}))

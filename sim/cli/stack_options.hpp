@@ -19,6 +19,8 @@ void add_local(CLI::App& command, StackChoice& choice);
 void add_external(CLI::App& command, StackChoice& choice);
 /// --stack, local, external or kind, and both of the above.
 void add_stack(CLI::App& command, StackChoice& choice);
+/// As add_running_stack(), and what a local stack would be started with where none is up.
+void add_stack_or_running(CLI::App& command, StackChoice& choice);
 /// --stack of commands that start none: the one that `stack up` keeps, or an external one.
 void add_running_stack(CLI::App& command, StackChoice& choice);
 

@@ -136,6 +136,24 @@ Ended pushsim(const Place& place, const std::vector<std::string>& arguments,
     return Program(place, arguments, environment).wait();
 }
 
+std::string value_of(const std::string& up, const std::string& name) {
+    const std::size_t at = up.find("  " + name + " ");
+    if (at == std::string::npos) return "";
+    const std::size_t begin = up.find_first_not_of(' ', at + name.size() + 2);
+    return up.substr(begin, up.find('\n', begin) - begin);
+}
+
+std::vector<std::string> external_options(const std::string& up,
+                                          const std::map<std::string, std::string>& changed) {
+    std::vector<std::string> arguments{"--stack", "external"};
+    for (const char* name : {"verifier", "registrar", "registrar-tls", "ca", "admin-cert", "admin-key"}) {
+        const auto other = changed.find(name);
+        arguments.push_back(std::string("--") + name);
+        arguments.push_back(other == changed.end() ? value_of(up, name) : other->second);
+    }
+    return arguments;
+}
+
 void short_pause() {
     std::this_thread::sleep_for(std::chrono::milliseconds{20});
 }

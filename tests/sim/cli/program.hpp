@@ -70,6 +70,12 @@ class Program {
 Ended pushsim(const Place& place, const std::vector<std::string>& arguments,
               const std::map<std::string, std::string>& environment = {});
 
+/// The value behind a name in the lines that `stack up` prints.
+std::string value_of(const std::string& up, const std::string& name);
+/// `--stack external` and where, of the stack that `stack up` printed; `changed` options have these values.
+std::vector<std::string> external_options(const std::string& up,
+                                          const std::map<std::string, std::string>& changed = {});
+
 /// Looks every 20 ms, at most `limit`; what it gives is whether it came true.
 template <typename Condition>
 bool becomes(Condition condition, std::chrono::seconds limit = std::chrono::seconds{60});

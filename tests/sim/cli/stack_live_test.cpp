@@ -14,23 +14,11 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-/// The value behind a name in the lines that `stack up` prints.
-std::string value_of(const std::string& text, const std::string& name) {
-    const std::size_t at = text.find("  " + name + " ");
-    if (at == std::string::npos) return "";
-    const std::size_t begin = text.find_first_not_of(' ', at + name.size() + 2);
-    return text.substr(begin, text.find('\n', begin) - begin);
-}
-
 /// `run SCENARIO` against what `stack up` printed; `changed` options have these values instead.
 std::vector<std::string> run_against(const std::string& up, const std::string& scenario,
                                      const std::map<std::string, std::string>& changed = {}) {
-    std::vector<std::string> arguments{"run", scenario, "--stack", "external"};
-    for (const char* name : {"verifier", "registrar", "registrar-tls", "ca", "admin-cert", "admin-key"}) {
-        const auto other = changed.find(name);
-        arguments.push_back(std::string("--") + name);
-        arguments.push_back(other == changed.end() ? value_of(up, name) : other->second);
-    }
+    std::vector<std::string> arguments = external_options(up, changed);
+    arguments.insert(arguments.begin(), {"run", scenario});
     return arguments;
 }
 

@@ -53,8 +53,7 @@ TEST(CommandLine, WrongUsageIsExitTwoAndNamesTheOption) {
     EXPECT_EQ(pushsim(place, {}).exit_code, 2);
     const std::vector<std::pair<std::vector<std::string>, std::string>> wrong = {
         {{"walk"},
-         "pushsim: there is no 'walk', only run, stack, list, agent, tenant, explain\n  mend: pushsim "
-         "--help"},
+         "pushsim: there is no 'walk', only run, stack, list, tenant, explain, doctor\n  mend: pushsim --help"},
         {{"rum"}, "did you mean 'run'?"},
         {{"stack"}, "pushsim: stack: a command is missing: one of up, down, status, logs, clean"},
         {{"stack", "dwon"},

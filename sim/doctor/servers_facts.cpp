@@ -1,0 +1,151 @@
+#include <cstdio>
+#include <ctime>
+#include <fstream>
+#include <iterator>
+#include <memory>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+
+#include "agent/protocol/admin.hpp"
+#include "sim/doctor/servers.hpp"
+
+namespace pushsim::doctor {
+namespace {
+
+constexpr std::chrono::seconds kLimit{5};
+constexpr int kNewestApi = 6;  // 2.6
+
+HttpRequest get(const std::string& target) {
+    return {.method = "GET", .target = target, .headers = {}, .body = {}};
+}
+
+/// Calls a server, and looks at its clock with each answer.
+class Caller {
+  public:
+    Caller(const stack::HostPort& where, std::optional<stack::TlsIdentity> tls, const Clock& clock)
+        : client_(where, std::move(tls), clock, kLimit), clock_(clock) {}
+
+    stack::Call operator()(const HttpRequest& request) {
+        const WallTime sent = clock_.wall_now();
+        stack::Call call = client_.exchange(request);
+        const auto& answer = call.outcome.response;
+        const auto header = answer ? answer->header("Date") : std::nullopt;
+        if (const auto date = header ? from_http_date(*header) : std::nullopt)
+            seen_.push_back({sent, clock_.wall_now(), *date});
+        return call;
+    }
+    const std::vector<ClockSeen>& seen() const { return seen_; }
+
+  private:
+    stack::AdminClient client_;
+    const Clock& clock_;
+    std::vector<ClockSeen> seen_;
+};
+
+std::optional<int> status_of(const stack::Call& call) {
+    return call.outcome.response ? std::optional(call.outcome.response->status) : std::nullopt;
+}
+
+std::optional<WallTime> as_time(const ASN1_TIME* time) {
+    std::tm parts{};
+    if (time == nullptr || ASN1_TIME_to_tm(time, &parts) != 1) return std::nullopt;
+    return WallTime{std::chrono::seconds{::timegm(&parts)}};
+}
+
+}  // namespace
+
+std::vector<std::string> supported_versions(const std::string& body) {
+    std::vector<std::string> versions;
+    const auto answer = nlohmann::json::parse(body, nullptr, false);
+    const nlohmann::json::json_pointer pointer("/results/supported_versions");
+    if (answer.is_discarded() || !answer.contains(pointer) || !answer.at(pointer).is_array()) return versions;
+    for (const auto& version : answer.at(pointer)) {
+        if (version.is_string() && version.get<std::string>().starts_with("2."))
+            versions.push_back(version.get<std::string>());
+    }
+    return versions;
+}
+
+Result<Validity> validity_of(const std::filesystem::path& file) {
+    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> stream(std::fopen(file.c_str(), "rbe"),
+                                                                 std::fclose);
+    const std::unique_ptr<X509, void (*)(X509*)> certificate(
+        stream ? PEM_read_X509(stream.get(), nullptr, nullptr, nullptr) : nullptr, X509_free);
+    const auto not_before = certificate ? as_time(X509_get0_notBefore(certificate.get())) : std::nullopt;
+    const auto not_after = certificate ? as_time(X509_get0_notAfter(certificate.get())) : std::nullopt;
+    if (!not_before || !not_after) {
+        return fail(ErrorKind::Config, fmt::format("{} is no certificate in PEM", file.string()),
+                    "name a file that begins with -----BEGIN CERTIFICATE-----");
+    }
+    return Validity{*not_before, *not_after};
+}
+
+std::vector<Finding> look_at_servers(const stack::StackAddress& stack, const Clock& clock) {
+    const stack::TlsIdentity nobody{
+        .ca_file = stack.ca_file, .certificate = {}, .key = {}, .verify_server = stack.verify_server};
+    stack::TlsIdentity administrator = nobody;
+    administrator.certificate = stack.admin_certificate;
+    administrator.key = stack.admin_key;
+
+    Caller verifier(stack.verifier, nobody, clock);
+    Caller registrar(stack.registrar_http, std::nullopt, clock);
+    Caller registrar_tls(stack.registrar_tls, nobody, clock);
+    const ServerFacts servers[] = {
+        {"verifier", stack.verifier, true, verifier(get("/version"))},
+        {"registrar", stack.registrar_http, false, registrar(get("/version"))},
+        {"registrar TLS", stack.registrar_tls, true, registrar_tls(get("/version"))},
+    };
+    std::vector<Finding> findings;
+    for (const ServerFacts& server : servers)
+        findings.push_back(check_server(server, stack.ca_file.string()));
+    const bool verifier_answers = findings[0].level == Level::Ok;
+    const bool registrar_answers = findings[2].level == Level::Ok;
+    findings.push_back(
+        check_mode(servers[0], verifier_answers ? status_of(verifier(get("/v3.0/sessions"))) : std::nullopt));
+
+    const WallTime now = clock.wall_now();
+    findings.push_back(check_validity("CA certificate", stack.ca_file, validity_of(stack.ca_file), now));
+    findings.push_back(check_validity("admin certificate", stack.admin_certificate,
+                                      validity_of(stack.admin_certificate), now));
+
+    Caller as_admin(stack.verifier, administrator, clock);
+    Caller as_registrars_admin(stack.registrar_tls, administrator, clock);
+    ApiVersions versions{{}, {}, stack.api_version};
+    if (verifier_answers) {
+        for (int minor = 1; minor <= kNewestApi; ++minor) {
+            const std::string version = fmt::format("2.{}", minor);
+            if (status_of(as_admin(protocol::list_request(version))) == 200)
+                versions.verifier.push_back(version);
+        }
+    }
+    if (servers[1].version.outcome.response)
+        versions.registrar = supported_versions(servers[1].version.outcome.response->body);
+
+    // In a version that the server has, so that it is the certificate that is judged.
+    const auto newest = [&](const std::vector<std::string>& known) {
+        return known.empty() ? stack.api_version : known.back();
+    };
+    const auto admin_at = [&](const char* name, bool answers, Caller& caller, const HttpRequest& request) {
+        if (!answers)
+            return Finding{Level::Skipped, fmt::format("administrator at {}", name), "it does not answer"};
+        return check_admin(name, caller(request));
+    };
+    findings.push_back(
+        admin_at("verifier", verifier_answers, as_admin, protocol::list_request(newest(versions.verifier))));
+    const bool is_admin = findings.back().level == Level::Ok;
+    findings.push_back(admin_at("registrar", registrar_answers, as_registrars_admin,
+                                protocol::registrar_list_request(newest(versions.registrar))));
+    const Finding no_versions{
+        Level::Skipped, "API versions",
+        is_admin ? "the registrar does not answer" : "only an administrator can see those of a verifier"};
+    findings.push_back(is_admin && servers[1].version.outcome.response ? check_api_versions(versions)
+                                                                       : no_versions);
+    findings.push_back(check_clock("verifier", skew_of(verifier.seen())));
+    findings.push_back(check_clock("registrar", skew_of(registrar.seen())));
+    return findings;
+}
+
+}  // namespace pushsim::doctor
