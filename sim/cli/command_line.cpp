@@ -5,7 +5,9 @@
 #include <limits>
 
 #include <CLI/CLI.hpp>
+#include <fmt/format.h>
 
+#include "sim/cli/completion.hpp"
 #include "sim/cli/stack_options.hpp"
 #include "sim/cli/usage_error.hpp"
 #include "sim/scenario/values.hpp"
@@ -274,6 +276,18 @@ void add_doctor(CLI::App& app, CommandLine& line) {
     command->callback([&line] { line.exit = doctor(line.doctor); });
 }
 
+void add_completion(CLI::App& app, CommandLine& line) {
+    auto* command = app.add_subcommand("completion", "Prints what makes a shell complete this command line");
+    command->add_option("shell", line.shell, "which one")->required()->check(CLI::IsMember(shells()));
+    command->footer(
+        "Example: source <(pushsim completion bash)\n\n"
+        "For all shells to come:\n"
+        "  bash  pushsim completion bash > ~/.local/share/bash-completion/completions/pushsim\n"
+        "  zsh   pushsim completion zsh > FOLDER/_pushsim, with FOLDER in $fpath before compinit\n"
+        "  fish  pushsim completion fish > ~/.config/fish/completions/pushsim.fish");
+    command->callback([&line] { fmt::print("{}", completion_script(line.shell)); });
+}
+
 }  // namespace
 
 void add_commands(CLI::App& app, CommandLine& line) {
@@ -286,6 +300,7 @@ void add_commands(CLI::App& app, CommandLine& line) {
     add_tenant(app, line);
     add_explain(app, line);
     add_doctor(app, line);
+    add_completion(app, line);
 }
 
 }  // namespace pushsim::cli

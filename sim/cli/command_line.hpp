@@ -25,6 +25,7 @@ struct CommandLine {
     std::string list_format = "text";
     bool list_all = false;
     std::vector<std::string> explained;
+    std::string shell;
     int exit = kAsExpected;
 };
 

@@ -3,12 +3,14 @@
 #include <cstdlib>
 #include <exception>
 #include <string>
+#include <string_view>
 #include <system_error>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include "sim/cli/command_line.hpp"
+#include "sim/cli/completion.hpp"
 #include "sim/cli/interrupt.hpp"
 #include "sim/cli/usage_error.hpp"
 #include "sim/cli/version.hpp"
@@ -32,6 +34,10 @@ int run_command_line(int argc, char** argv) {
     line.run.command_line = line.agent.command_line = words_of(argc, argv);
     add_commands(app, line);
 
+    if (argc > 1 && argv[1] == std::string_view(kComplete)) {
+        fmt::print("{}", complete(app, {argv + 2, argv + argc}).text());
+        return kAsExpected;
+    }
     if (argc == 1) {
         fmt::print(stderr, "{}", app.help());
         return kUsage;

@@ -8,6 +8,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "sim/cli/command_tree.hpp"
 #include "sim/scenario/language.hpp"
 
 namespace pushsim::cli {
@@ -19,31 +20,17 @@ const CLI::App& meant(const CLI::App& app) {
     return named.empty() ? app : meant(*named.back());
 }
 
-/// " stack up"; empty for pushsim itself.
-std::string path_of(const CLI::App& command) {
-    const CLI::App* above = command.get_parent();
-    return above == nullptr ? "" : path_of(*above) + ' ' + command.get_name();
-}
-
-std::vector<std::string> commands_of(const CLI::App& command) {
+std::vector<std::string> names_of_commands(const CLI::App& command) {
     std::vector<std::string> names;
-    for (const CLI::App* one : command.get_subcommands([](const CLI::App*) { return true; })) {
-        if (!one->get_name().empty()) names.push_back(one->get_name());
-    }
+    for (const CLI::App* one : commands_of(command))
+        names.push_back(one->get_name());
     return names;
 }
 
-std::vector<std::string> options_of(const CLI::App& command) {
+std::vector<std::string> names_of_options(const CLI::App& command) {
     std::vector<std::string> names;
-    for (const CLI::Option* option : command.get_options()) {
-        for (const std::string& name : option->get_lnames())
-            names.push_back("--" + name);
-    }
-    for (const CLI::App* group : command.get_subcommands([](const CLI::App*) { return true; })) {
-        if (!group->get_name().empty()) continue;  // option groups are commands without a name
-        for (std::string& name : options_of(*group))
-            names.push_back(std::move(name));
-    }
+    for (const CLI::Option* option : options_of(command))
+        names.push_back(name_of(*option));
     return names;
 }
 
@@ -53,7 +40,7 @@ std::string did_you_mean(const std::string& word, const std::vector<std::string>
 }
 
 std::string sentence(const CLI::App& command, const CLI::ParseError& error) {
-    const auto commands = commands_of(command);
+    const auto commands = names_of_commands(command);
     const auto unread = command.remaining();
     if (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr && !commands.empty()) {
         if (unread.empty()) return fmt::format("a command is missing: one of {}", fmt::join(commands, ", "));
@@ -64,7 +51,7 @@ std::string sentence(const CLI::App& command, const CLI::ParseError& error) {
         const std::string& word = unread.front();
         if (!word.starts_with('-')) return fmt::format("nothing is to be done with '{}'", word);
         const std::string name = word.substr(0, word.find('='));
-        return fmt::format("there is no option '{}'{}", name, did_you_mean(name, options_of(command)));
+        return fmt::format("there is no option '{}'{}", name, did_you_mean(name, names_of_options(command)));
     }
     return error.what();
 }
@@ -74,8 +61,9 @@ std::string sentence(const CLI::App& command, const CLI::ParseError& error) {
 Error usage_error(const CLI::App& app, const CLI::ParseError& error) {
     const CLI::App& command = meant(app);
     const std::string path = path_of(command);
-    const std::string where = path.empty() ? "" : path.substr(1) + ": ";
-    return {ErrorKind::Usage, where + sentence(command, error), "pushsim" + path + " --help"};
+    const std::string where = path.empty() ? "" : path + ": ";
+    return {ErrorKind::Usage, where + sentence(command, error),
+            "pushsim" + (path.empty() ? "" : ' ' + path) + " --help"};
 }
 
 CLI::Validator whole_number(std::uint64_t least, std::uint64_t most) {
