@@ -8,8 +8,10 @@
 #include <fmt/format.h>
 
 #include "sim/cli/completion.hpp"
+#include "sim/cli/manual.hpp"
 #include "sim/cli/stack_options.hpp"
 #include "sim/cli/usage_error.hpp"
+#include "sim/cli/version.hpp"
 #include "sim/scenario/values.hpp"
 
 namespace pushsim::cli {
@@ -20,9 +22,30 @@ constexpr const char* kExitCodes =
     "failed,\n"
     "4 nothing ran, 130 interrupted.";
 
+constexpr const char* kEnvironment = R"(
+
+Environment:
+  PUSHSIM_KEYLIME       what --keylime is where it is not given
+  PUSHSIM_KEYLIME_HOME  where releases of Keylime are installed; .keylime in the source by default
+  PUSHSIM_SCENARIOS     where scenarios are: `run` without files plays the quick ones of them
+  XDG_STATE_HOME        where stacks are remembered; ~/.local/state by default (of HOME)
+  PATH                  where keylime_verifier, python3, tpm2-tools and swtpm are looked for
+  CI                    plain lines also on a terminal
+  NO_COLOR              no colours)";
+
+constexpr const char* kFiles = R"(
+
+Files:
+  runs/<UTC time>-<name>-<seed>/    what a run leaves: history.jsonl, plan/, report.json, junit.xml, stack/
+  runs/latest                       the newest of them
+  $XDG_STATE_HOME/pushsim/stack/    folders of stacks that `stack up` keeps
+  $XDG_STATE_HOME/pushsim/stacks/   records of stacks, by which those of a killed pushsim are found
+  $XDG_STATE_HOME/pushsim/agents/   agents that runs made known to a stack that stays)";
+
 void add_run(CLI::App& app, CommandLine& line) {
     const char* scenarios_folder = std::getenv("PUSHSIM_SCENARIOS");
     line.run.paths = {scenarios_folder == nullptr ? "scenarios" : scenarios_folder};
+    line.list_paths = line.run.paths;
     auto* command = app.add_subcommand("run", "Plays scenarios and judges what they showed");
     command->add_option("paths", line.run.paths, "scenario files; a folder means all below it")
         ->type_name("FILE|DIR")
@@ -87,7 +110,9 @@ void add_stack_commands(CLI::App& app, CommandLine& line) {
                    "in Keylime's own names; may be repeated")
         ->type_name("NAME=VALUE");
     add_format(*up, line.stack.format);
-    up->footer("Example: pushsim stack up --verifier-option quote_interval=1");
+    up->footer(
+        "Example: pushsim stack up --verifier-option quote_interval=1\n\n"
+        "Exit codes: 0 both answer, 2 options or Keylime are not right, 3 a server did not start.");
     up->callback([&line] { line.exit = stack_up(line.stack); });
     auto* down = stack_command->add_subcommand("down", "Ends them");
     down->add_option("--folder", line.stack.folder, "this one; all by default")->type_name("DIR");
@@ -99,11 +124,14 @@ void add_stack_commands(CLI::App& app, CommandLine& line) {
     status->callback([&line] { line.exit = stack_status(line.stack); });
     auto* logs = stack_command->add_subcommand("logs", "Where their logs are, and the last lines");
     logs->add_option("--folder", line.stack.folder, "this one; all by default")->type_name("DIR");
+    logs->add_option("server", line.stack.server, "of this one alone, without headings")
+        ->check(CLI::IsMember({"verifier", "registrar"}));
+    logs->add_flag("--follow", line.stack.follow, "go on with what is written, until the stack has ended");
     logs->add_option("--lines", line.stack.lines, "of each log")
         ->type_name("NUMBER")
         ->transform(whole_number(1, 1'000'000))
         ->capture_default_str();
-    logs->footer("Example: pushsim stack logs --lines 50");
+    logs->footer("Example: pushsim stack logs verifier --follow");
     logs->callback([&line] { line.exit = stack_logs(line.stack); });
     auto* clean = stack_command->add_subcommand(
         "clean", "Ends what a killed pushsim left, removes folders of ended stacks");
@@ -112,9 +140,12 @@ void add_stack_commands(CLI::App& app, CommandLine& line) {
 }
 
 void add_list(CLI::App& app, CommandLine& line) {
-    auto* list = app.add_subcommand("list", "What there is");
-    list->require_subcommand(1);
+    auto* list = app.add_subcommand("list", "What there is: all of it, or one kind");
+    list->require_subcommand(0, 1);
     list->footer("Example: pushsim list steps");
+    list->callback([&line, list] {
+        if (list->get_subcommands().empty()) line.exit = list_all(line.list_paths);
+    });
     auto* scenarios = list->add_subcommand("scenarios", "Scenario files, with their titles");
     scenarios->add_option("paths", line.list_paths, "files or folders")
         ->type_name("FILE|DIR")
@@ -128,6 +159,11 @@ void add_list(CLI::App& app, CommandLine& line) {
     steps->add_flag("--all", line.list_all, about_all);
     steps->footer("Example: pushsim list steps");
     steps->callback([&line] { line.exit = list_steps(line.list_format, line.list_all); });
+    auto* options = list->add_subcommand(
+        "options", "Keylime's own options, for a scenario's `stack:` and for `stack up`");
+    add_format(*options, line.list_format);
+    options->footer("Example: pushsim list options");
+    options->callback([&line] { line.exit = list_options(line.list_format); });
     auto* faults = list->add_subcommand("faults", "What can be made to go wrong");
     add_format(*faults, line.list_format);
     faults->add_flag("--all", line.list_all, about_all);
@@ -276,6 +312,15 @@ void add_doctor(CLI::App& app, CommandLine& line) {
     command->callback([&line] { line.exit = doctor(line.doctor); });
 }
 
+void add_help(CLI::App& app, CommandLine& line) {
+    auto* help = app.add_subcommand("help", "The help of a command, as its --help");
+    help->add_option("command", line.helped, "the words that name it");
+    help->footer("Example: pushsim help stack up");  // main() asks for --help instead
+    auto* man = app.add_subcommand("man", "Prints all of it as a manual page");
+    man->footer("Example: pushsim man > ~/.local/share/man/man1/pushsim.1");
+    man->callback([&app] { fmt::print("{}", manual_page(app, kVersion)); });
+}
+
 void add_completion(CLI::App& app, CommandLine& line) {
     auto* command = app.add_subcommand("completion", "Prints what makes a shell complete this command line");
     command->add_option("shell", line.shell, "which one")->required()->check(CLI::IsMember(shells()));
@@ -292,7 +337,7 @@ void add_completion(CLI::App& app, CommandLine& line) {
 
 void add_commands(CLI::App& app, CommandLine& line) {
     app.require_subcommand(1);
-    app.footer(std::string("Example: pushsim run scenarios\n\n") + kExitCodes);
+    app.footer(std::string("Example: pushsim run scenarios\n\n") + kExitCodes + kEnvironment + kFiles);
     add_run(app, line);
     add_stack_commands(app, line);
     add_list(app, line);
@@ -301,6 +346,7 @@ void add_commands(CLI::App& app, CommandLine& line) {
     add_explain(app, line);
     add_doctor(app, line);
     add_completion(app, line);
+    add_help(app, line);
 }
 
 }  // namespace pushsim::cli

@@ -21,11 +21,12 @@ struct CommandLine {
     std::string agent_every;
     TenantOptions tenant;
     DoctorOptions doctor;
-    std::vector<std::string> list_paths{"scenarios"};
+    std::vector<std::string> list_paths;
     std::string list_format = "text";
     bool list_all = false;
     std::vector<std::string> explained;
     std::string shell;
+    std::vector<std::string> helped;
     int exit = kAsExpected;
 };
 

@@ -64,6 +64,8 @@ struct StackOptions {
     std::vector<std::string> verifier_options;   ///< up: NAME=VALUE in Keylime's own names
     std::vector<std::string> registrar_options;  ///< up
     std::size_t lines = 20;                      ///< logs
+    std::string server;                          ///< logs: verifier, registrar; empty: both
+    bool follow = false;                         ///< logs: go on until the stack has ended
     std::string format = "text";
 };
 int stack_up(const StackOptions& options);
@@ -115,6 +117,9 @@ int doctor(const DoctorOptions& options);
 int explain(const std::vector<std::string>& what);
 
 int list_scenarios(const std::vector<std::string>& paths, const std::string& format);
+int list_options(const std::string& format);
+/// Scenarios, steps, faults and options, as text.
+int list_all(const std::vector<std::string>& paths);
 int list_steps(const std::string& format, bool all);
 int list_faults(const std::string& format, bool all);
 

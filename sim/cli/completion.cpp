@@ -99,7 +99,7 @@ Completion complete(const CLI::App& app, std::vector<std::string> words) {
     const std::string begun = words.back();
     words.pop_back();
     // `help stack u` goes on as `stack u` does, with commands alone.
-    const bool help = !words.empty() && words.front() == "help";
+    const bool help = !words.empty() && words.front() == "help" && !begun.starts_with('-');
     if (help) words.erase(words.begin());
 
     Place place{&app};
@@ -112,7 +112,7 @@ Completion complete(const CLI::App& app, std::vector<std::string> words) {
     } else if (const auto equals = begun.find('='); begun.starts_with("--") && equals != std::string::npos) {
         const CLI::Option* option = option_named(*place.command, begun.substr(0, equals));
         if (option != nullptr) add_value(completion, *option, begun.substr(equals + 1));
-    } else if (begun.starts_with('-') && !help) {
+    } else if (begun.starts_with('-')) {
         for (const CLI::Option* option : options_of(*place.command)) {
             if (name_of(*option).starts_with(begun))
                 completion.candidates.push_back({name_of(*option), option->get_description()});

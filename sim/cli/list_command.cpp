@@ -11,6 +11,7 @@ namespace pushsim::cli {
 namespace {
 
 constexpr int kNameWidth = 20;
+constexpr int kOptionWidth = 40;
 
 template <typename Names>
 int list_names(const Names& names, const std::string& format, bool all) {
@@ -61,6 +62,37 @@ int list_steps(const std::string& format, bool all) {
 }
 int list_faults(const std::string& format, bool all) {
     return list_names(scenario::faults(), format, all);
+}
+
+int list_options(const std::string& format) {
+    nlohmann::json list = nlohmann::json::array();
+    for (const auto& [server, options] : {std::pair{"verifier", scenario::verifier_options()},
+                                          std::pair{"registrar", scenario::registrar_options()}}) {
+        if (format != "json") fmt::print("{}:\n", server);
+        for (const scenario::OptionName& option : options) {
+            if (format == "json") {
+                list.push_back({{"server", server},
+                                {"name", std::string(option.name)},
+                                {"about", std::string(option.about)}});
+            } else {
+                fmt::print("  {:<{}}  {}\n", option.name, kOptionWidth, option.about);
+            }
+        }
+    }
+    if (format == "json") fmt::print("{}\n", list.dump(2));
+    return kAsExpected;
+}
+
+int list_all(const std::vector<std::string>& paths) {
+    fmt::print("Scenarios:\n");
+    const int exit = list_scenarios(paths, "text");
+    fmt::print("\nSteps of a script:\n");
+    list_steps("text", false);
+    fmt::print("\nFaults:\n");
+    list_faults("text", false);
+    fmt::print("\nOptions of Keylime, of the ");
+    list_options("text");
+    return exit;
 }
 
 }  // namespace pushsim::cli

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -5,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -44,10 +46,18 @@ int run_command_line(int argc, char** argv) {
     }
     // tpm2-tss writes to standard error by itself what our errors say.
     ::setenv("TSS2_LOG", "all+NONE", 0);
+    std::vector<std::string> words(argv + 1, argv + argc);
+    if (words.front() == "help") {
+        // `help stack up` is `stack up --help`.
+        words.erase(words.begin());
+        if (const auto unknown = no_command(app, words)) return report_error(*unknown);
+        words.emplace_back("--help");
+    }
+    std::ranges::reverse(words);  // as CLI11 wants them
     // A reader that goes away must not end us before the servers are stopped.
     std::signal(SIGPIPE, SIG_IGN);
     try {
-        app.parse(argc, argv);
+        app.parse(words);
     } catch (const CLI::ParseError& error) {
         if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
         return report_error(usage_error(app, error));

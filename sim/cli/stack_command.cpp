@@ -169,29 +169,6 @@ int stack_status(const StackOptions& options) {
     });
 }
 
-int stack_logs(const StackOptions& options) {
-    return with_registry([&](const stack::Registry& registry, const Clock&) -> int {
-        std::vector<stack::StackRecord> records = registry.all();
-        if (const auto folder = folder_of(options)) {
-            const auto record = registry.find(*folder);
-            if (!record) {
-                return report_error({ErrorKind::Config, "no stack is known in " + folder->string(),
-                                     "`pushsim stack status` lists those there are"});
-            }
-            records = {*record};
-        }
-        for (const auto& record : records) {
-            for (const auto& log : stack::stack_logs(record, options.lines)) {
-                fmt::print("== {} {}\n", log.server, log.file.string());
-                for (const auto& line : log.tail)
-                    fmt::print("{}\n", line);
-            }
-        }
-        if (records.empty()) fmt::print("no stack is up\n");
-        return kAsExpected;
-    });
-}
-
 int stack_clean(const StackOptions& /*options*/) {
     return with_registry([&](const stack::Registry& registry, const Clock& clock) -> int {
         const auto left = stack::left_agents(registry);

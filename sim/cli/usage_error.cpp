@@ -39,16 +39,21 @@ std::string did_you_mean(const std::string& word, const std::vector<std::string>
     return near ? fmt::format("; did you mean '{}'?", *near) : "";
 }
 
+std::string no_such_command(const std::string& word, const std::vector<std::string>& commands) {
+    return fmt::format("there is no '{}', only {}{}", word, fmt::join(commands, ", "),
+                       did_you_mean(word, commands));
+}
+
 std::string sentence(const CLI::App& command, const CLI::ParseError& error) {
     const auto commands = names_of_commands(command);
     const auto unread = command.remaining();
     if (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr && !commands.empty()) {
         if (unread.empty()) return fmt::format("a command is missing: one of {}", fmt::join(commands, ", "));
-        return fmt::format("there is no '{}', only {}{}", unread.front(), fmt::join(commands, ", "),
-                           did_you_mean(unread.front(), commands));
+        return no_such_command(unread.front(), commands);
     }
     if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr && !unread.empty()) {
         const std::string& word = unread.front();
+        if (!word.starts_with('-') && !commands.empty()) return no_such_command(word, commands);
         if (!word.starts_with('-')) return fmt::format("nothing is to be done with '{}'", word);
         const std::string name = word.substr(0, word.find('='));
         return fmt::format("there is no option '{}'{}", name, did_you_mean(name, names_of_options(command)));
@@ -64,6 +69,23 @@ Error usage_error(const CLI::App& app, const CLI::ParseError& error) {
     const std::string where = path.empty() ? "" : path + ": ";
     return {ErrorKind::Usage, where + sentence(command, error),
             "pushsim" + (path.empty() ? "" : ' ' + path) + " --help"};
+}
+
+std::optional<Error> no_command(const CLI::App& app, std::span<const std::string> words) {
+    const CLI::App* command = &app;
+    for (const std::string& word : words) {
+        if (word.starts_with('-')) break;
+        const auto names = names_of_commands(*command);
+        const CLI::App* below = command_named(*command, word);
+        if (below == nullptr) {
+            return Error{ErrorKind::Usage,
+                         names.empty() ? fmt::format("{} has no commands", path_of(*command))
+                                       : no_such_command(word, names),
+                         "pushsim --help"};
+        }
+        command = below;
+    }
+    return std::nullopt;
 }
 
 CLI::Validator whole_number(std::uint64_t least, std::uint64_t most) {

@@ -6,7 +6,6 @@
 #include <fmt/core.h>
 
 #include "sim/stack/admin_client.hpp"
-#include "sim/stack/server_log.hpp"
 
 namespace pushsim::stack {
 namespace {
@@ -92,16 +91,6 @@ std::vector<StackStatus> stack_status(const Registry& registry, const Clock& clo
         all.push_back(std::move(status));
     }
     return all;
-}
-
-std::vector<ServerLog> stack_logs(const StackRecord& record, std::size_t lines) {
-    std::vector<ServerLog> logs;
-    const auto add = [&](const char* server, const std::optional<fs::path>& file) {
-        if (file) logs.push_back({server, *file, last_lines(read_tail(*file, 1024 * 1024), lines)});
-    };
-    add("verifier", record.address.verifier_log);
-    add("registrar", record.address.registrar_log);
-    return logs;
 }
 
 Cleaned stack_clean(const Registry& registry, const Clock& clock) {

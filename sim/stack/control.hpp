@@ -41,14 +41,6 @@ std::vector<StackStatus> stack_status(const Registry& registry, const Clock& clo
 /// and certificates that `wanted` asks for.
 std::optional<std::string> misfit(const StackRecord& record, const LocalStackOptions& wanted);
 
-struct ServerLog {
-    std::string server;  ///< "verifier", "registrar"
-    std::filesystem::path file;
-    std::vector<std::string> tail;
-};
-/// The logs of a stack, each with its last `lines` lines.
-std::vector<ServerLog> stack_logs(const StackRecord& record, std::size_t lines);
-
 struct Cleaned {
     std::vector<EndedStack> leftovers;
     std::vector<std::filesystem::path> removed_folders;

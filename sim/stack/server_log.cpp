@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fstream>
 #include <regex>
+#include <system_error>
 
 #include <fmt/core.h>
 
@@ -99,6 +100,37 @@ std::string read_tail(const std::filesystem::path& file, std::size_t limit) {
     in.read(text.data(), static_cast<std::streamsize>(text.size()));
     text.resize(static_cast<std::size_t>(in.gcount()));
     return text;
+}
+
+std::vector<std::string> LogReader::last(std::size_t count) {
+    constexpr std::uintmax_t kLongest = 1024 * 1024;
+    std::error_code none;
+    const auto size = std::filesystem::file_size(file_, none);
+    read_ = none || size <= kLongest ? 0 : size - kLongest;
+    const bool in_the_middle = read_ > 0;
+    auto lines = more();
+    if (in_the_middle && !lines.empty()) lines.erase(lines.begin());
+    std::erase_if(lines, [](const std::string& line) { return is_blank(line); });
+    if (lines.size() > count) lines.erase(lines.begin(), lines.end() - static_cast<std::ptrdiff_t>(count));
+    return lines;
+}
+
+std::vector<std::string> LogReader::more() {
+    std::error_code none;
+    const auto size = std::filesystem::file_size(file_, none);
+    if (none) return {};
+    if (size < read_) read_ = 0;
+    std::ifstream in(file_, std::ios::binary);
+    in.seekg(static_cast<std::streamoff>(read_));
+    std::string text(size - read_, '\0');
+    in.read(text.data(), static_cast<std::streamsize>(text.size()));
+    text.resize(static_cast<std::size_t>(std::max<std::streamsize>(in.gcount(), 0)));
+    text.resize(text.rfind('\n') + 1);
+    read_ += text.size();
+    std::vector<std::string> lines;
+    for (const std::string_view line : lines_of(text))
+        lines.emplace_back(line);
+    return lines;
 }
 
 }  // namespace pushsim::stack

@@ -1,10 +1,12 @@
 #pragma once
 // What a server's own log says about its start and its end. Pure functions of text.
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace pushsim::stack {
@@ -18,6 +20,21 @@ bool says_port_taken(std::string_view log);
 std::optional<std::string> exception_line(std::string_view log);
 /// The last `count` lines that are not empty.
 std::vector<std::string> last_lines(std::string_view log, std::size_t count);
+
+/// A log that is still written, read on and on by whole lines.
+class LogReader {
+  public:
+    explicit LogReader(std::filesystem::path file) : file_(std::move(file)) {}
+    /// The last `count` lines that are not empty, out of the last MiB; more() goes on behind them.
+    std::vector<std::string> last(std::size_t count);
+    /// What was written since, from the beginning where the file was made anew; a line that has no end yet is
+    /// left for later.
+    std::vector<std::string> more();
+
+  private:
+    std::filesystem::path file_;
+    std::uintmax_t read_ = 0;  ///< octets
+};
 
 /// Why a server died, for a person: cause and way out, as far as known from its log.
 struct Diagnosis {

@@ -38,11 +38,7 @@ class Agent : public ::testing::Test {
             },
             kLong);
     }
-    std::string told(const std::string& name) const {
-        const std::size_t at = up_.out.find("  " + name + " ");
-        const std::size_t begin = up_.out.find_first_not_of(' ', at + name.size() + 2);
-        return up_.out.substr(begin, up_.out.find('\n', begin) - begin);
-    }
+    std::string told(const std::string& name) const { return value_of(up_.out, name); }
     void tenant(std::vector<std::string> words) const {
         words.insert(words.begin(), "tenant");
         const Ended ended = pushsim(place_, words);

@@ -7,9 +7,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "sim/cli/command_line.hpp"
 #include "sim/cli/command_tree.hpp"
 #include "tests/sim/cli/program.hpp"
+#include "tests/sim/cli/tree.hpp"
 
 namespace pushsim::testing {
 namespace {
@@ -19,12 +19,8 @@ using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-/// The tree of the real program.
-struct Tree {
-    cli::CommandLine line;
-    CLI::App app{"pushsim", "pushsim"};
-    Tree() { cli::add_commands(app, line); }
-
+/// What is offered in the tree of the real program.
+struct Offers : Tree {
     Completion complete(const std::vector<std::string>& words) const { return cli::complete(app, words); }
     std::vector<std::string> words(const std::vector<std::string>& typed) const {
         std::vector<std::string> found;
@@ -34,19 +30,8 @@ struct Tree {
     }
 };
 
-/// Calls `act` with the words that lead to each command.
-template <typename Act>
-void for_each_command(const CLI::App& command, const std::vector<std::string>& path, Act act) {
-    act(command, path);
-    for (const CLI::App* below : cli::commands_of(command)) {
-        auto longer = path;
-        longer.push_back(below->get_name());
-        for_each_command(*below, longer, act);
-    }
-}
-
 TEST(Completion, EveryCommandAndOptionOfTheTreeIsOffered) {
-    const Tree tree;
+    const Offers tree;
     std::size_t seen = 0;
     for_each_command(tree.app, {}, [&](const CLI::App& command, std::vector<std::string> path) {
         path.emplace_back("");
@@ -69,7 +54,7 @@ TEST(Completion, EveryCommandAndOptionOfTheTreeIsOffered) {
 }
 
 TEST(Completion, GoesOnFromWhatWasTyped) {
-    const Tree tree;
+    const Offers tree;
     EXPECT_THAT(tree.words({"stack", "u"}), ElementsAre("up"));
     EXPECT_THAT(tree.words({"stack", "--folder", "x", "do"}), ElementsAre("down"));
     EXPECT_THAT(tree.words({"st"}), ElementsAre("stack"));
@@ -87,7 +72,7 @@ TEST(Completion, GoesOnFromWhatWasTyped) {
 }
 
 TEST(Completion, FilesAndFoldersAreOfferedWhereTheyAreDue) {
-    const Tree tree;
+    const Offers tree;
     EXPECT_TRUE(tree.complete({"run", ""}).files);
     EXPECT_TRUE(tree.complete({"run", "a.yaml", ""}).files) << "as many as one likes";
     EXPECT_TRUE(tree.complete({"run", "--ca", ""}).files);
@@ -108,9 +93,9 @@ TEST(Completion, FilesAndFoldersAreOfferedWhereTheyAreDue) {
 }
 
 TEST(Completion, OfHelpAreTheCommands) {
-    const Tree tree;
+    const Offers tree;
     EXPECT_THAT(tree.words({"help", "stack", "u"}), ElementsAre("up"));
-    EXPECT_THAT(tree.words({"help", "stack", "--"}), IsEmpty());
+    EXPECT_THAT(tree.words({"help", "stack", "--"}), ElementsAre("--help"));
 }
 
 /// What bash would offer for the words, the last being the one with the cursor.

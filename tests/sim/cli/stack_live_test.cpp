@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <map>
 
 #include <gmock/gmock.h>
@@ -43,7 +44,17 @@ TEST(Stack, LivesOnBetweenRunsIsUsedByThemAndEndsWhenAsked) {
     EXPECT_EQ(external.exit_code, 4) << external.out << external.err;
     EXPECT_THAT(external.out, HasSubstr("external stack is taken as it is"));
 
+    const Ended one = pushsim(place, {"stack", "logs", "registrar", "--lines", "1"});
+    EXPECT_EQ(std::count(one.out.begin(), one.out.end(), '\n'), 1) << one.out;
+
+    // What is followed goes on until the stack has ended.
+    Program follower(place, {"stack", "logs", "--follow", "--lines", "1"});
+    EXPECT_TRUE(becomes([&] { return follower.out().find("== registrar") != std::string::npos; }));
+    EXPECT_TRUE(follower.running());
     EXPECT_EQ(pushsim(place, {"stack", "down"}).exit_code, 0);
+    const Ended followed = follower.wait();
+    EXPECT_EQ(followed.exit_code, 0);
+    EXPECT_THAT(followed.out, HasSubstr("\nverifier: "));
     EXPECT_THAT(place.servers(), IsEmpty());
     EXPECT_THAT(pushsim(place, {"stack", "status"}).out, HasSubstr("no stack is up"));
     EXPECT_EQ(pushsim(place, {"stack", "clean"}).exit_code, 0);

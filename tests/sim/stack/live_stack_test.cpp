@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 
+#include "sim/stack/server_log.hpp"
 #include "sim/stack/stack.hpp"
 #include "tests/sim/stack/live_support.hpp"
 
@@ -148,7 +149,7 @@ TEST(LiveStack, AStackThatWasBroughtUpOutlivesItsOwnerUntilItIsBroughtDown) {
     const auto up = stack_status(place.registry, place.clock);
     ASSERT_EQ(up.size(), 1U);
     EXPECT_EQ(up[0].word(), "up");
-    EXPECT_THAT(stack_logs(up[0].record, 5), testing::SizeIs(2));
+    EXPECT_THAT(LogReader(up[0].record.address.registrar_log.value()).last(5), testing::SizeIs(5));
     const auto again = stack_up(options, place.registry, place.clock);
     ASSERT_FALSE(again);
     EXPECT_THAT(again.error().message, HasSubstr("already runs"));

@@ -64,6 +64,33 @@ TEST(ServerLog, LastLinesSkipBlankOnesAndKeepOrder) {
     EXPECT_THAT(last_lines("", 2), ElementsAre());
 }
 
+TEST(LogReader, GoesOnBehindWhatItReadByWholeLines) {
+    const TemporaryFolder folder;
+    const auto file = folder.path() / "log";
+    LogReader reader(file);
+    EXPECT_THAT(reader.last(2), testing::IsEmpty());
+    write(file, "one\n\ntwo\nthree\nfo");
+    EXPECT_THAT(reader.last(2), testing::ElementsAre("two", "three"));
+    EXPECT_THAT(reader.more(), testing::IsEmpty());
+    write(file, "one\n\ntwo\nthree\nfour\n\nfive\n");
+    EXPECT_THAT(reader.more(), testing::ElementsAre("four", "", "five"));
+    write(file, "anew\n");
+    EXPECT_THAT(reader.more(), testing::ElementsAre("anew")) << "a file that was made anew is shorter";
+}
+
+TEST(LogReader, OfALongLogReadsTheEnd) {
+    const TemporaryFolder folder;
+    std::string text;
+    while (text.size() < 2 * 1024 * 1024)
+        text += "line " + std::to_string(text.size()) + "\n";
+    write(folder.path() / "log", text + "last\n");
+    const auto lines = LogReader(folder.path() / "log").last(1'000'000);
+    ASSERT_FALSE(lines.empty());
+    EXPECT_THAT(lines.front(), testing::StartsWith("line "));
+    EXPECT_EQ(lines.back(), "last");
+    EXPECT_LT(lines.size(), 100'000U);
+}
+
 TEST(ServerLog, ListeningIsALineOfTheServerItself) {
     EXPECT_TRUE(says_listening(
         "2026-11-24 00:31:08.123 - 7 - keylime.web - INFO -  Listening on https://127.0.0.1:8881\n"));
