@@ -140,8 +140,8 @@ std::vector<Tool> tools(bool starts_servers) {
         all.push_back({"libefivar.so.1", "every attestation with a measured boot policy fails",
                        "scripts/setup, or: apt-get install libefivar1", false});
     }
-    all.push_back({"swtpm", "there is no TPM outside of pushsim for an agent with `tcti:`",
-                   "apt-get install swtpm, where scenarios want one", false});
+    all.push_back({"swtpm", "there is none for `tpm: swtpm` of a scenario and for `run --tpm swtpm`",
+                   "scripts/setup, or: apt-get install swtpm", false});
     return all;
 }
 

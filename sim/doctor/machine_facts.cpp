@@ -15,7 +15,7 @@
 
 #include "sim/doctor/machine.hpp"
 #include "sim/stack/agent_list.hpp"
-#include "sim/stack/install.hpp"
+#include "sim/stack/process.hpp"
 
 namespace pushsim::doctor {
 namespace {
