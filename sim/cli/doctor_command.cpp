@@ -52,9 +52,9 @@ void print_text(const doctor::Subject& subject, const std::vector<Finding>& find
         fmt::print("  {:<7}  {:<{}}  {}\n", word, finding.thing, width, finding.found);
         if (!finding.mend.empty()) fmt::print("  {:<7}  {:<{}}  mend: {}\n", "", "", width, finding.mend);
     }
-    fmt::print("{} ok, {} warnings, {} failed, {} skipped\n", count(findings, Level::Ok),
-               count(findings, Level::Warning), count(findings, Level::Fail),
-               count(findings, Level::Skipped));
+    const std::size_t warnings = count(findings, Level::Warning);
+    fmt::print("{} ok, {} warning{}, {} failed, {} skipped\n", count(findings, Level::Ok), warnings,
+               warnings == 1 ? "" : "s", count(findings, Level::Fail), count(findings, Level::Skipped));
 }
 
 void print_json(const doctor::Subject& subject, const std::vector<Finding>& findings) {

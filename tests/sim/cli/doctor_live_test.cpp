@@ -70,6 +70,11 @@ TEST(Doctor, WhereNoStackIsUpTheKeylimeThatWouldBeStartedIsLookedAt) {
     EXPECT_THAT(well.out, ContainsRegex("ok +Keylime +7\\.14\\.[0-9]+ "));
     EXPECT_THAT(well.out, HasSubstr("imports both servers"));
     EXPECT_THAT(place.servers(), ::testing::IsEmpty());
+    const Ended many = pushsim(place, {"doctor", "--agents", "51"});
+    EXPECT_EQ(many.exit_code, 0) << "a warning is no failure";
+    EXPECT_THAT(many.out,
+                ContainsRegex("warning +rate limits [^\n]*\n +mend: session_create_rate_limit_per_ip = 51"));
+    EXPECT_THAT(many.out, HasSubstr(" 1 warning, 0 failed"));
 }
 
 }  // namespace
