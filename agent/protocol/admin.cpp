@@ -47,8 +47,8 @@ HttpRequest enrol_request(std::string_view agent_id, const Enrolment& enrolment,
     body["v"] = nullptr;
     body["cloudagent_ip"] = nullptr;
     body["cloudagent_port"] = nullptr;
-    body["verifier_ip"] = "127.0.0.1";
-    body["verifier_port"] = 8881;
+    body["verifier_ip"] = enrolment.verifier_ip;
+    body["verifier_port"] = enrolment.verifier_port;
     body["tpm_policy"] = enrolment.tpm_policy;
     body["runtime_policy"] = to_base64(as_bytes(enrolment.runtime_policy));
     body["runtime_policy_name"] = or_null(enrolment.runtime_policy_name);

@@ -35,6 +35,9 @@ struct Enrolment {
     std::vector<std::string> accept_tpm_encryption_algs = {"ecc", "rsa"};
     std::vector<std::string> accept_tpm_signing_algs = {"ecschnorr", "rsassa"};
     std::string supported_version = std::string{kAdminApiVersion};
+    /// Stored with the agent; keylime_tenant goes there to delete it (keylime/tenant.py, do_cvdelete).
+    std::string verifier_ip = "127.0.0.1";
+    std::uint16_t verifier_port = 8881;
 };
 
 /// POST /v2.x/agents/{agent_id} at the verifier.

@@ -43,6 +43,8 @@ void Tenant::cut() {
 
 Answer<void> Tenant::enrol(const std::string& agent_id, protocol::Enrolment enrolment) {
     enrolment.supported_version = address_.api_version;
+    enrolment.verifier_ip = address_.verifier.host;
+    enrolment.verifier_port = address_.verifier.port;
     return answer_of(at_verifier(protocol::enrol_request(agent_id, enrolment, address_.api_version)),
                      address_.verifier, protocol::parse_done);
 }
