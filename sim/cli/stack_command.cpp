@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cctype>
 #include <cstdio>
 #include <span>
 
@@ -63,6 +64,27 @@ std::optional<fs::path> folder_of(const StackOptions& options) {
     return options.folder.empty() ? std::nullopt : std::optional<fs::path>(options.folder);
 }
 
+std::string quoted_for_shell(const std::string& word) {
+    const auto plain = [](unsigned char c) {
+        return std::isalnum(c) != 0 || c == '/' || c == '.' || c == '-' || c == '_';
+    };
+    if (std::ranges::all_of(word, plain)) return word;
+    std::string quoted = "'";
+    for (const char c : word)
+        quoted += c == '\'' ? "'\\''" : std::string(1, c);
+    return quoted + "'";
+}
+
+/// What to type, before -c and its options, so that Keylime's own tenant acts on this stack: the one beside
+/// the verifier's program, where there is one.
+std::string keylime_tenant(const stack::StackRecord& record) {
+    const fs::path beside = fs::path(record.address.keylime_origin).parent_path() / "keylime_tenant";
+    std::error_code none;
+    return fmt::format("KEYLIME_TENANT_CONFIG={} {}",
+                       quoted_for_shell((record.folder / "etc" / "tenant.conf").string()),
+                       fs::exists(beside, none) ? quoted_for_shell(beside.string()) : "keylime_tenant");
+}
+
 void print_addresses(const stack::StackRecord& record) {
     const stack::StackAddress& address = record.address;
     fmt::print(
@@ -73,11 +95,12 @@ void print_addresses(const stack::StackRecord& record) {
         "  registrar-tls  https://{}\n"
         "  ca             {}\n"
         "  admin-cert     {}\n"
-        "  admin-key      {}\n",
+        "  admin-key      {}\n"
+        "  keylime-tenant {}\n",
         address.keylime_version.value_or("of unknown version"), record.folder.string(),
         address.keylime_origin, address.verifier.text(), address.registrar_http.text(),
         address.registrar_tls.text(), address.ca_file.string(), address.admin_certificate.string(),
-        address.admin_key.string());
+        address.admin_key.string(), keylime_tenant(record));
 }
 
 nlohmann::json to_json(const stack::StackRecord& record) {
@@ -91,6 +114,7 @@ nlohmann::json to_json(const stack::StackRecord& record) {
             {"ca", address.ca_file.string()},
             {"admin_cert", address.admin_certificate.string()},
             {"admin_key", address.admin_key.string()},
+            {"keylime_tenant", keylime_tenant(record)},
             {"kept", record.kept},
             {"started", record.started}};
 }
@@ -129,7 +153,9 @@ int stack_up(const StackOptions& options) {
             fmt::print("{}\n", to_json(*record).dump(2));
         } else {
             print_addresses(*record);
-            fmt::print("`pushsim run` uses it where the options agree; `pushsim stack down` ends it.\n");
+            fmt::print(
+                "`pushsim run` uses it where the options agree; `pushsim tenant`, and the line behind "
+                "keylime-tenant\nwith -c cvlist, show its agents; `pushsim stack down` ends it.\n");
         }
         return kAsExpected;
     });

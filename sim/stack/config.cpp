@@ -5,8 +5,6 @@
 
 #include <fmt/core.h>
 
-#include "sim/stack/address.hpp"
-
 namespace pushsim::stack {
 namespace {
 
@@ -53,11 +51,12 @@ void use_server_files(ConfigFile& file, const std::string& section, const TlsFil
     (void)file.set(section, "trusted_client_ca", list_of(tls.ca));
 }
 
-void use_client_files(ConfigFile& file, const std::string& section, const TlsFiles& tls) {
-    (void)file.set(section, "tls_dir", tls.client_certificate.parent_path().string());
-    (void)file.set(section, "client_key", tls.client_key.string());
-    (void)file.set(section, "client_cert", tls.client_certificate.string());
-    (void)file.set(section, "trusted_server_ca", list_of(tls.ca));
+void use_client_files(ConfigFile& file, const std::string& section, const std::filesystem::path& ca,
+                      const std::filesystem::path& certificate, const std::filesystem::path& key) {
+    (void)file.set(section, "tls_dir", certificate.parent_path().string());
+    (void)file.set(section, "client_key", key.string());
+    (void)file.set(section, "client_cert", certificate.string());
+    (void)file.set(section, "trusted_server_ca", list_of(ca));
 }
 
 }  // namespace
@@ -108,27 +107,33 @@ std::string ConfigFile::text() const {
 Result<std::map<std::string, std::string>> make_config(const StackConfig& config) {
     ConfigFile verifier = verifier_template();
     ConfigFile registrar = registrar_template();
-    ConfigFile tenant = tenant_template();
 
     set_port(verifier, "verifier", "port", config.ports.verifier);
     set_port(registrar, "registrar", "port", config.ports.registrar_http);
     set_port(registrar, "registrar", "tls_port", config.ports.registrar_tls);
-    set_port(tenant, "tenant", "verifier_port", config.ports.verifier);
-    set_port(tenant, "tenant", "registrar_port", config.ports.registrar_tls);
     if (config.tls) {
-        use_client_files(verifier, "verifier", *config.tls);
+        const TlsFiles& tls = *config.tls;
+        use_client_files(verifier, "verifier", tls.ca, tls.client_certificate, tls.client_key);
         use_server_files(verifier, "verifier", *config.tls);
         use_server_files(registrar, "registrar", *config.tls);
-        use_client_files(tenant, "tenant", *config.tls);
     }
     if (auto done = apply(verifier, "verifier", config.verifier); !done) return fail(done.error());
     if (auto done = apply(registrar, "registrar", config.registrar); !done) return fail(done.error());
 
     return std::map<std::string, std::string>{{"verifier.conf", verifier.text()},
                                               {"registrar.conf", registrar.text()},
-                                              {"tenant.conf", tenant.text()},
                                               {"ca.conf", ca_template().text()},
                                               {"logging.conf", logging_template().text()}};
+}
+
+std::string tenant_config(const StackAddress& address) {
+    ConfigFile tenant = tenant_template();
+    (void)tenant.set("tenant", "verifier_ip", address.verifier.host);
+    (void)tenant.set("tenant", "registrar_ip", address.registrar_tls.host);
+    set_port(tenant, "tenant", "verifier_port", address.verifier.port);
+    set_port(tenant, "tenant", "registrar_port", address.registrar_tls.port);
+    use_client_files(tenant, "tenant", address.ca_file, address.admin_certificate, address.admin_key);
+    return tenant.text();
 }
 
 Result<std::optional<TlsFiles>> user_tls_files(const Options& verifier) {

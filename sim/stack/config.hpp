@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "agent/base/result.hpp"
+#include "sim/stack/address.hpp"
 
 namespace pushsim::stack {
 
@@ -66,9 +67,13 @@ struct StackConfig {
     Options registrar;
 };
 
-/// File name -> text: verifier.conf, registrar.conf, tenant.conf, ca.conf, logging.conf. ErrorKind::Config,
-/// naming file and option.
+/// File name -> text: verifier.conf, registrar.conf, ca.conf, logging.conf. ErrorKind::Config, naming file
+/// and option.
 Result<std::map<std::string, std::string>> make_config(const StackConfig& config);
+
+/// tenant.conf, with which keylime_tenant finds both servers and shows the administrator's certificate; the
+/// registrar reads it too. Names every file, so that keylime_tenant needs no other setting.
+std::string tenant_config(const StackAddress& address);
 
 /// What a user's own `tls_dir` in the verifier's options means: nullopt where there is none or it is
 /// `generate`. Every file must be readable: ErrorKind::Stack, naming option, file and the way out.

@@ -100,9 +100,10 @@ Result<TlsFiles> make_certificates(const Layout& layout, pki::CertificateKind se
                     .client_key = admin_files->key};
 }
 
-Result<void> write_config(const Layout& layout, const StackConfig& config) {
+Result<void> write_config(const Layout& layout, const StackConfig& config, const StackAddress& address) {
     auto files = make_config(config);
     if (!files) return fail(files.error());
+    files->emplace("tenant.conf", tenant_config(address));
     for (const auto& [name, text] : *files) {
         if (auto written = write_file(layout.etc / name, text, 0600); !written) return fail(written.error());
     }

@@ -39,8 +39,8 @@ Result<void> make_layout(const Layout& layout);
 Result<TlsFiles> make_certificates(const Layout& layout, pki::CertificateKind server_certificate,
                                    const std::vector<std::string>& addresses, WallTime now);
 
-/// Writes make_config()'s files into layout.etc.
-Result<void> write_config(const Layout& layout, const StackConfig& config);
+/// Writes make_config()'s files and tenant.conf into layout.etc.
+Result<void> write_config(const Layout& layout, const StackConfig& config, const StackAddress& address);
 
 /// The environment of both servers: ours without what would change Keylime's behaviour, and what names the
 /// stack and its files.

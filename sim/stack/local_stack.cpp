@@ -281,10 +281,8 @@ struct LocalStack::Inner {
         record.address.verifier = {call_address(options.verifier), ports->verifier};
         record.address.registrar_http = {call_address(options.registrar), ports->registrar_http};
         record.address.registrar_tls = {call_address(options.registrar), ports->registrar_tls};
-        if (auto written = write_config(layout, {*ports, tls, options.verifier, options.registrar});
-            !written) {
-            return written;
-        }
+        const StackConfig config{*ports, tls, options.verifier, options.registrar};
+        if (auto written = write_config(layout, config, record.address); !written) return written;
         return registry.write(record);
     }
 };

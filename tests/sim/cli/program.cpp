@@ -136,6 +136,10 @@ Ended pushsim(const Place& place, const std::vector<std::string>& arguments,
     return Program(place, arguments, environment).wait();
 }
 
+Ended shell(const Place& place, const std::string& line) {
+    return Program(place, {}, {}, {"bash", "-c", line}).wait();
+}
+
 std::string value_of(const std::string& up, const std::string& name) {
     const std::size_t at = up.find("  " + name + " ");
     if (at == std::string::npos) return "";

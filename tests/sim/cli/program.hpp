@@ -70,6 +70,9 @@ class Program {
 Ended pushsim(const Place& place, const std::vector<std::string>& arguments,
               const std::map<std::string, std::string>& environment = {});
 
+/// What `line` comes to, typed in the place's folder.
+Ended shell(const Place& place, const std::string& line);
+
 /// The value behind a name in the lines that `stack up` prints.
 std::string value_of(const std::string& up, const std::string& name);
 /// `--stack external` and where, of the stack that `stack up` printed; `changed` options have these values.

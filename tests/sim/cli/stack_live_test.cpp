@@ -118,43 +118,6 @@ TEST(Stack, WrongAdministratorsKeyIsNamed) {
     EXPECT_EQ(pushsim(place, {"stack", "down"}).exit_code, 0);
 }
 
-TEST(Stack, IsTheTenantsWhereItIsUp) {
-    const Place place;
-    ASSERT_EQ(pushsim(place, {"stack", "up", "--verifier-option", "quote_interval=1"}).exit_code, 0);
-    EXPECT_EQ(pushsim(place, {"tenant", "list"}).out, "no agent is enrolled\n");
-    const std::string policy = "{\"7\": [\"" + std::string(64, '0') + "\"]}";
-    const Ended unknown = pushsim(place, {"tenant", "add", "web-0", "--tpm-policy", policy});
-    EXPECT_EQ(unknown.exit_code, 2);
-    EXPECT_THAT(unknown.err,
-                HasSubstr("the registrar knows no agent 'web-0'\n  mend: start the agent first"));
-    EXPECT_THAT(pushsim(place, {"tenant", "status", "web-0"}).err,
-                HasSubstr("the verifier knows no agent 'web-0'"));
-
-    // An agent that registers and waits; the run is long enough to be enrolled by hand meanwhile.
-    place.write("waits.yaml",
-                "scenario: waits\ntitle: T\nstack: {verifier: {quote_interval: 1s}}\n"
-                "agents: {one: {id: \"web-{n}\", enrol: false}}\n"
-                "script:\n  - activate\n  - wait: 120s\n    expect: {status: PASS}\n");
-    Program program(place, {"run", "waits.yaml"});
-    ASSERT_TRUE(becomes([&] {
-        return place.read("runs/latest/history.jsonl").find("\"phase\":\"activate\"") != std::string::npos;
-    }));
-    const Ended added = pushsim(place, {"tenant", "add", "web-0", "--tpm-policy", policy});
-    EXPECT_EQ(added.exit_code, 0) << added.err;
-    EXPECT_THAT(pushsim(place, {"tenant", "status", "web-0"}).out,
-                HasSubstr("web-0  PENDING, 0 passed; policy {"));
-    EXPECT_THAT(pushsim(place, {"tenant", "list", "--format", "json"}).out,
-                HasSubstr("\"agent\": \"web-0\""));
-    const Ended again = pushsim(place, {"tenant", "add", "web-0", "--tpm-policy", policy});
-    EXPECT_EQ(again.exit_code, 3) << "refused with the verifier's words";
-    EXPECT_THAT(again.err, HasSubstr("409"));
-    EXPECT_EQ(pushsim(place, {"tenant", "delete", "web-0"}).exit_code, 0);
-    EXPECT_EQ(pushsim(place, {"tenant", "list"}).out, "no agent is enrolled\n");
-    program.signal(SIGINT);
-    program.wait();
-    EXPECT_EQ(pushsim(place, {"stack", "down"}).exit_code, 0);
-}
-
 TEST(Stack, ForgetsTheAgentsOfAKilledRunWhenItIsCleaned) {
     const Place place;
     ASSERT_EQ(pushsim(place, {"stack", "up", "--verifier-option", "quote_interval=1"}).exit_code, 0);

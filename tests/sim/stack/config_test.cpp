@@ -20,7 +20,7 @@ std::map<std::string, std::string> made(const StackConfig& config) {
 
 TEST(Config, WritesEveryFileTheServersRead) {
     const auto files = made({.ports = {8890, 8881, 8891}, .tls = {}, .verifier = {}, .registrar = {}});
-    EXPECT_EQ(files.size(), 5U);
+    EXPECT_EQ(files.size(), 4U);
     EXPECT_THAT(
         files.at("verifier.conf"),
         AllOf(testing::StartsWith("[verifier]\n"), HasSubstr("\nmode = push\n"), HasSubstr("\nport = 8881\n"),
@@ -29,8 +29,6 @@ TEST(Config, WritesEveryFileTheServersRead) {
     EXPECT_THAT(files.at("registrar.conf"),
                 AllOf(HasSubstr("\nport = 8890\n"), HasSubstr("\ntls_port = 8891\n"),
                       HasSubstr("\ntls_dir = default\n")));
-    EXPECT_THAT(files.at("tenant.conf"),
-                AllOf(HasSubstr("verifier_port = 8881\n"), HasSubstr("registrar_port = 8891\n")));
     EXPECT_THAT(files.at("ca.conf"), HasSubstr("[ca]\n"));
     EXPECT_THAT(files.at("logging.conf"), HasSubstr("%(reqidf)s %(message)s\n"));
 }
@@ -50,7 +48,7 @@ TEST(Config, OptionsReplaceAppendAndLeaveOut) {
     EXPECT_THAT(files.at("registrar.conf"), HasSubstr("max_workers = 4\n"));
 }
 
-TEST(Config, OwnCertificatesReachBothServersAndTheTenant) {
+TEST(Config, OwnCertificatesReachBothServers) {
     const TlsFiles tls{.ca = "/t/ca.pem",
                        .server_certificate = "/t/server-cert.pem",
                        .server_key = "/t/server-key.pem",
@@ -62,10 +60,23 @@ TEST(Config, OwnCertificatesReachBothServersAndTheTenant) {
                     AllOf(HasSubstr("tls_dir = /t\n"), HasSubstr("server_key = /t/server-key.pem\n"),
                           HasSubstr("trusted_client_ca = [\"/t/ca.pem\"]\n")));
     }
-    for (const char* name : {"verifier.conf", "tenant.conf"}) {
-        EXPECT_THAT(files.at(name), AllOf(HasSubstr("client_cert = /t/admin-cert.pem\n"),
-                                          HasSubstr("trusted_server_ca = [\"/t/ca.pem\"]\n")));
-    }
+    EXPECT_THAT(files.at("verifier.conf"), AllOf(HasSubstr("client_cert = /t/admin-cert.pem\n"),
+                                                 HasSubstr("trusted_server_ca = [\"/t/ca.pem\"]\n")));
+}
+
+TEST(Config, TheTenantsNamesServersAndFilesWhereverTheyAre) {
+    StackAddress address;
+    address.verifier = {"127.0.0.3", 8881};
+    address.registrar_tls = {"::1", 8891};
+    address.ca_file = "/t/ca.pem";
+    address.admin_certificate = "/a/admin-cert.pem";
+    address.admin_key = "/a/admin-key.pem";
+    EXPECT_THAT(tenant_config(address),
+                AllOf(HasSubstr("verifier_ip = 127.0.0.3\n"), HasSubstr("verifier_port = 8881\n"),
+                      HasSubstr("registrar_ip = ::1\n"), HasSubstr("registrar_port = 8891\n"),
+                      HasSubstr("tls_dir = /a\n"), HasSubstr("client_cert = /a/admin-cert.pem\n"),
+                      HasSubstr("client_key = /a/admin-key.pem\n"),
+                      HasSubstr("trusted_server_ca = [\"/t/ca.pem\"]\n")));
 }
 
 TEST(Config, ValueOfTwoLinesIsRefusedByNameOfItsOption) {

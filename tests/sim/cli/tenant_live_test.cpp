@@ -1,0 +1,122 @@
+// The tenant's part by hand, ours and Keylime's own, at a stack that is up.
+
+#include <memory>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include "tests/sim/cli/program.hpp"
+
+namespace pushsim::testing {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+/// A stack that is up, and an agent, web-0, that has registered there and waits.
+class AtAStack : public ::testing::Test {
+  protected:
+    void SetUp() override { bring_up({}); }
+    void TearDown() override {
+        if (waiting_) {
+            waiting_->signal(SIGINT);
+            waiting_->wait();
+        }
+        EXPECT_EQ(pushsim(place_, {"stack", "down"}).exit_code, 0);
+    }
+
+    void bring_up(const std::vector<std::string>& options) {
+        std::vector<std::string> words{"stack", "up", "--verifier-option", "quote_interval=1"};
+        words.insert(words.end(), options.begin(), options.end());
+        const Ended up = pushsim(place_, words);
+        ASSERT_EQ(up.exit_code, 0) << up.out << up.err;
+        up_ = up.out;
+    }
+
+    /// The run is long enough for its agent to be enrolled by hand meanwhile.
+    void start_agent() {
+        place_.write("waits.yaml",
+                     "scenario: waits\ntitle: T\nstack: {verifier: {quote_interval: 1s}}\n"
+                     "agents: {one: {id: \"web-{n}\", enrol: false}}\n"
+                     "script:\n  - activate\n  - wait: 120s\n    expect: {status: PASS}\n");
+        waiting_ = std::make_unique<Program>(place_, std::vector<std::string>{"run", "waits.yaml"});
+        ASSERT_TRUE(becomes([&] {
+            return place_.read("runs/latest/history.jsonl").find("\"phase\":\"activate\"") !=
+                   std::string::npos;
+        }));
+    }
+
+    Ended tenant(std::vector<std::string> words) {
+        words.insert(words.begin(), "tenant");
+        return pushsim(place_, words);
+    }
+    /// Keylime's own, as `stack up` says how; its log is a part of its output.
+    Ended keylime_tenant(const std::string& words) {
+        Ended ended = shell(place_, value_of(up_, "keylime-tenant") + " " + words);
+        ended.out += ended.err;
+        return ended;
+    }
+
+    Place place_;
+    std::string up_;
+    std::unique_ptr<Program> waiting_;
+    const std::string policy_ = "{\"7\": [\"" + std::string(64, '0') + "\"]}";
+};
+
+TEST_F(AtAStack, EnrolsReadsListsAndDeletes) {
+    EXPECT_EQ(tenant({"list"}).out, "no agent is enrolled\n");
+    const Ended unknown = tenant({"add", "web-0", "--tpm-policy", policy_});
+    EXPECT_EQ(unknown.exit_code, 2);
+    EXPECT_THAT(unknown.err,
+                HasSubstr("the registrar knows no agent 'web-0'\n  mend: start the agent first"));
+    EXPECT_THAT(tenant({"status", "web-0"}).err, HasSubstr("the verifier knows no agent 'web-0'"));
+
+    start_agent();
+    const Ended added = tenant({"add", "web-0", "--tpm-policy", policy_});
+    EXPECT_EQ(added.exit_code, 0) << added.err;
+    EXPECT_THAT(tenant({"status", "web-0"}).out, HasSubstr("web-0  PENDING, 0 passed; policy {"));
+    EXPECT_THAT(tenant({"list", "--format", "json"}).out, HasSubstr("\"agent\": \"web-0\""));
+    const Ended again = tenant({"add", "web-0", "--tpm-policy", policy_});
+    EXPECT_EQ(again.exit_code, 3) << "refused with the verifier's words";
+    EXPECT_THAT(again.err, HasSubstr("409"));
+    EXPECT_EQ(tenant({"delete", "web-0"}).exit_code, 0);
+    EXPECT_EQ(tenant({"list"}).out, "no agent is enrolled\n");
+}
+
+TEST_F(AtAStack, KeylimesOwnTenantAndOursSeeWhatTheOtherDid) {
+    start_agent();
+    const Ended theirs = keylime_tenant("-c add -u web-0 --push-model --tpm_policy '" + policy_ + "'");
+    ASSERT_EQ(theirs.exit_code, 0) << theirs.out;
+    EXPECT_THAT(tenant({"status", "web-0"}).out,
+                AllOf(HasSubstr("web-0  PENDING"), HasSubstr(std::string(64, '0'))));
+    EXPECT_THAT(tenant({"list"}).out, HasSubstr("web-0  PENDING"));
+    EXPECT_EQ(tenant({"delete", "web-0"}).exit_code, 0);
+    EXPECT_NE(keylime_tenant("-c cvstatus -u web-0").exit_code, 0);
+
+    ASSERT_EQ(tenant({"add", "web-0", "--tpm-policy", policy_}).exit_code, 0);
+    const Ended status = keylime_tenant("-c cvstatus -u web-0");
+    EXPECT_EQ(status.exit_code, 0) << status.out;
+    EXPECT_THAT(status.out,
+                AllOf(HasSubstr("\"attestation_status\": \"PENDING\""), HasSubstr(std::string(64, '0'))));
+    EXPECT_THAT(keylime_tenant("-c reglist").out, HasSubstr("{\"uuids\": [\"web-0\"]}"));
+    const Ended deleted = keylime_tenant("-c delete -u web-0");
+    EXPECT_EQ(deleted.exit_code, 0) << deleted.out;
+    EXPECT_EQ(tenant({"list"}).out, "no agent is enrolled\n");
+}
+
+/// With the certificates that Keylime makes by itself.
+class AtKeylimesOwn : public AtAStack {
+  protected:
+    void SetUp() override { bring_up({"--certificates", "keylime"}); }
+};
+
+TEST_F(AtKeylimesOwn, TheLineThatStackUpPrintsWorksToo) {
+    const Ended list = keylime_tenant("-c cvlist");
+    EXPECT_EQ(list.exit_code, 0) << list.out;
+    EXPECT_THAT(list.out, HasSubstr("{\"uuids\": []}"));
+}
+
+}  // namespace
+}  // namespace pushsim::testing
