@@ -16,6 +16,8 @@ const char* to_string(ErrorKind kind) {
             return "transport";
         case ErrorKind::Protocol:
             return "protocol";
+        case ErrorKind::Refused:
+            return "refused";
         case ErrorKind::Stack:
             return "stack";
         case ErrorKind::System:

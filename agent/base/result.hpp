@@ -16,6 +16,7 @@ enum class ErrorKind {
     Tpm,          ///< a TPM command answered with an error, or no TPM answered
     Transport,    ///< no complete HTTP answer came: connection, TLS, time-out, bound
     Protocol,     ///< a complete answer that the protocol does not allow
+    Refused,      ///< a server refused what was asked in good form, because of what is there already (exit 1)
     Stack,        ///< the registrar or verifier under test failed                (exit 3)
     System,       ///< the operating system refused something                     (exit 3)
     Interrupted,  ///< a person asked to stop                                     (exit 130)

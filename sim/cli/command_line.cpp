@@ -263,7 +263,7 @@ void add_tenant(CLI::App& app, CommandLine& line) {
     };
     auto* enrol = add("add", "Enrols an agent that is registered", tenant_add, true);
     auto* policy = enrol->add_option_group("policy", "What its PCRs must be (one of these)");
-    policy->require_option(1);
+    policy->require_option(0, 1);
     policy->add_option("--tpm-policy", options.tpm_policy, "PCR: [value, …]")->type_name("JSON|@FILE");
     policy
         ->add_option("--from-boot", options.from_boot,
@@ -273,6 +273,10 @@ void add_tenant(CLI::App& app, CommandLine& line) {
         ->transform(whole_number(0, 23));
     enrol->add_option("--tcti", options.tcti, "the TPM that --from-boot reads")
         ->type_name("swtpm:…|device:…");
+    enrol->add_option("--runtime-policy", options.runtime_policy, "Keylime's runtime policy, for the IMA log")
+        ->type_name("FILE");
+    enrol->add_option("--mb-policy", options.mb_policy, "a measured boot policy, for the UEFI log")
+        ->type_name("FILE");
     enrol->footer(
         "Examples:\n"
         "  pushsim tenant add web-1 --from-boot 0,7\n"

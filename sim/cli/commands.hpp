@@ -77,10 +77,12 @@ int stack_clean(const StackOptions& options);
 struct TenantOptions {
     StackChoice stack;
     std::string agent;
-    // add: one of these two.
+    // add: one of these two, or neither where there is one of the others.
     std::string tpm_policy;      ///< JSON text, or @FILE
     std::vector<int> from_boot;  ///< PCRs as they are in the TPM of `pushsim agent --id`, or
     std::string tcti;            ///< in this one
+    std::string runtime_policy;  ///< add: FILE
+    std::string mb_policy;       ///< add: FILE
     std::string format = "text";
 };
 int tenant_add(const TenantOptions& options);

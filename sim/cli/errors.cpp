@@ -9,6 +9,8 @@ int exit_code(ErrorKind kind) {
         case ErrorKind::Usage:
         case ErrorKind::Config:
             return kUsage;
+        case ErrorKind::Refused:
+            return kNotAsExpected;
         case ErrorKind::Interrupted:
             return kInterrupted;
         default:

@@ -1,16 +1,11 @@
 // The tenant's part by hand: what `keylime_tenant` does for push-mode agents, against a stack that is up.
 
-#include <cerrno>
-#include <charconv>
-#include <cstring>
-#include <fstream>
-#include <iterator>
-
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "sim/cli/boot_policy.hpp"
 #include "sim/cli/commands.hpp"
+#include "sim/cli/policies.hpp"
 #include "sim/cli/session.hpp"
 #include "sim/core/clock.hpp"
 #include "sim/stack/tenant.hpp"
@@ -20,52 +15,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int kHighestPcr = 23;
 constexpr const char* known_ones = "pushsim tenant list names those that it knows";
-
-bool is_hex(const std::string& text) {
-    return !text.empty() && text.find_first_not_of("0123456789abcdef") == std::string::npos;
-}
-
-/// What is wrong with the values of one PCR.
-std::optional<std::string> wrong_values(const json& values) {
-    if (values.is_string()) return "a text where a list belongs, which the verifier would not compare";
-    if (!values.is_array() || values.empty()) return "no list of values";
-    for (const json& value : values) {
-        if (!value.is_string() || !is_hex(value.get<std::string>()))
-            return fmt::format("{} where hex digits in lower case belong", value.dump());
-    }
-    return std::nullopt;
-}
-
-/// `text`, or @FILE; ErrorKind::Config names what a verifier would take and not enforce.
-Result<std::string> policy_from(const std::string& text) {
-    constexpr const char* example = R"(for example --tpm-policy '{"7": ["HEX"]}', or @FILE)";
-    std::string policy = text;
-    if (text.starts_with('@')) {
-        std::ifstream file(text.substr(1), std::ios::binary);
-        if (!file) {
-            return fail(ErrorKind::Config,
-                        fmt::format("cannot read {}: {}", text.substr(1), std::strerror(errno)),
-                        "--tpm-policy @FILE wants a file of JSON");
-        }
-        policy.assign(std::istreambuf_iterator<char>(file), {});
-    }
-    const std::string where = text.starts_with('@') ? text.substr(1) : "--tpm-policy";
-    const json parsed = json::parse(policy, nullptr, false);
-    if (!parsed.is_object()) return fail(ErrorKind::Config, where + ": not a JSON object", example);
-    for (const auto& [key, values] : parsed.items()) {
-        if (key == "mask") continue;
-        int pcr = -1;
-        const auto [end, failed] = std::from_chars(key.data(), key.data() + key.size(), pcr);
-        if (failed != std::errc{} || end != key.data() + key.size() || pcr < 0 || pcr > kHighestPcr)
-            return fail(ErrorKind::Config,
-                        fmt::format("{}: '{}' is no PCR; they go from 0 to 23", where, key), example);
-        if (const auto wrong = wrong_values(values))
-            return fail(ErrorKind::Config, fmt::format("{}: PCR {} has {}", where, pcr, *wrong), example);
-    }
-    return policy;
-}
 
 /// Calls `act` with the tenant of the stack that is meant.
 template <typename Act>
@@ -84,7 +34,9 @@ json to_json(const std::string& id, const protocol::AgentStatus& status) {
             {"attestation_count", status.attestation_count},
             {"last_received_quote", status.last_received_quote},
             {"last_successful_attestation", status.last_successful_attestation},
-            {"tpm_policy", status.tpm_policy}};
+            {"tpm_policy", status.tpm_policy},
+            {"has_runtime_policy", status.has_runtime_policy},
+            {"has_mb_policy", status.has_mb_refstate}};
 }
 
 /// Why a call failed; that the server does not know the agent is said plainly.
@@ -95,23 +47,68 @@ Error why_not(const stack::Answer<T>& answer, const char* server, const std::str
     return {ErrorKind::Config, fmt::format("the {} knows no agent '{}'", server, id), mend};
 }
 
+/// An enrolment that the verifier refuses: because of the agents that it has, or of what was sent.
+Error why_not_enrolled(const stack::Answer<void>& answer, const std::string& id) {
+    Error error = answer.result.error();
+    const auto& response = answer.call.outcome.response;
+    if (response && response->status == 409) {
+        error.kind = ErrorKind::Refused;
+        error.mend = fmt::format(
+            "pushsim tenant delete {}, then add it again: Keylime changes no policy of an "
+            "agent that is enrolled",
+            id);
+    } else if (response && response->status >= 400 && response->status < 500) {
+        error.kind = ErrorKind::Config;
+        error.mend = "the verifier's words say what it does not take";
+    }
+    return error;
+}
+
+/// Without the agent's key.
+Result<protocol::Enrolment> enrolment_of(const TenantOptions& options) {
+    protocol::Enrolment enrolment;
+    const auto read = [](const std::string& given, const auto& from, auto& into) -> Result<void> {
+        if (given.empty()) return {};
+        auto policy = from(given);
+        if (!policy) return fail(policy.error());
+        into = std::move(*policy);
+        return {};
+    };
+    if (options.tpm_policy.empty() && options.from_boot.empty() && options.runtime_policy.empty() &&
+        options.mb_policy.empty()) {
+        return fail(
+            ErrorKind::Usage,
+            "tenant add: no policy: the verifier would ask for no evidence, and count what is sent as "
+            "expired (challenges_expired)",
+            "give --tpm-policy, --from-boot, --runtime-policy or --mb-policy");
+    }
+    if (auto done = read(options.tpm_policy, tpm_policy_from, enrolment.tpm_policy); !done)
+        return fail(done.error());
+    if (!options.from_boot.empty()) {
+        auto policy = policy_from_boot(options.agent, options.tcti, options.from_boot);
+        if (!policy) return fail(policy.error());
+        enrolment.tpm_policy = std::move(*policy);
+    }
+    if (auto done = read(options.runtime_policy, runtime_policy_from, enrolment.runtime_policy); !done)
+        return fail(done.error());
+    if (auto done = read(options.mb_policy, mb_policy_from, enrolment.mb_policy); !done)
+        return fail(done.error());
+    return enrolment;
+}
+
 }  // namespace
 
 int tenant_add(const TenantOptions& options) {
-    const auto policy = options.from_boot.empty()
-                            ? policy_from(options.tpm_policy)
-                            : policy_from_boot(options.agent, options.tcti, options.from_boot);
-    if (!policy) return report_error(policy.error());
+    auto enrolment = enrolment_of(options);
+    if (!enrolment) return report_error(enrolment.error());
     return with_tenant(options.stack, [&](stack::Tenant& tenant) -> Result<void> {
         const auto registered = tenant.registered(options.agent);
         if (!registered.result)
             return fail(
                 why_not(registered, "registrar", options.agent, "start the agent first: it registers"));
-        protocol::Enrolment enrolment;
-        enrolment.ak_public = registered.result->ak_public;
-        enrolment.tpm_policy = *policy;
-        auto added = tenant.enrol(options.agent, enrolment).result;
-        if (!added) return added;
+        enrolment->ak_public = registered.result->ak_public;
+        const auto added = tenant.enrol(options.agent, *enrolment);
+        if (!added.result) return fail(why_not_enrolled(added, options.agent));
         fmt::print("{} is enrolled\n", options.agent);
         return {};
     });
@@ -126,8 +123,10 @@ int tenant_status(const TenantOptions& options) {
             fmt::print("{}\n", to_json(options.agent, *status).dump(2));
             return {};
         }
-        fmt::print("{}  {}, {} passed; policy {}\n", options.agent, status->attestation_status,
-                   status->attestation_count, status->tpm_policy);
+        fmt::print("{}  {}, {} passed; policy {}{}{}\n", options.agent, status->attestation_status,
+                   status->attestation_count, status->tpm_policy,
+                   status->has_runtime_policy ? ", and a runtime policy" : "",
+                   status->has_mb_refstate ? ", and a measured boot policy" : "");
         return {};
     });
 }

@@ -36,11 +36,12 @@ class AtAStack : public ::testing::Test {
     }
 
     /// The run is long enough for its agent to be enrolled by hand meanwhile.
-    void start_agent() {
+    void start_agent(const std::string& then = "  - wait: 120s\n    expect: {status: PASS}\n") {
         place_.write("waits.yaml",
                      "scenario: waits\ntitle: T\nstack: {verifier: {quote_interval: 1s}}\n"
                      "agents: {one: {id: \"web-{n}\", enrol: false}}\n"
-                     "script:\n  - activate\n  - wait: 120s\n    expect: {status: PASS}\n");
+                     "script:\n  - activate\n" +
+                         then);
         waiting_ = std::make_unique<Program>(place_, std::vector<std::string>{"run", "waits.yaml"});
         ASSERT_TRUE(becomes([&] {
             return place_.read("runs/latest/history.jsonl").find("\"phase\":\"activate\"") !=
@@ -79,8 +80,9 @@ TEST_F(AtAStack, EnrolsReadsListsAndDeletes) {
     EXPECT_THAT(tenant({"status", "web-0"}).out, HasSubstr("web-0  PENDING, 0 passed; policy {"));
     EXPECT_THAT(tenant({"list", "--format", "json"}).out, HasSubstr("\"agent\": \"web-0\""));
     const Ended again = tenant({"add", "web-0", "--tpm-policy", policy_});
-    EXPECT_EQ(again.exit_code, 3) << "refused with the verifier's words";
-    EXPECT_THAT(again.err, HasSubstr("409"));
+    EXPECT_EQ(again.exit_code, 1) << again.err;
+    EXPECT_THAT(again.err, AllOf(HasSubstr("answered 409"), HasSubstr("already exists"),
+                                 HasSubstr("mend: pushsim tenant delete web-0, then add it again")));
     EXPECT_EQ(tenant({"delete", "web-0"}).exit_code, 0);
     EXPECT_EQ(tenant({"list"}).out, "no agent is enrolled\n");
 }
@@ -103,6 +105,48 @@ TEST_F(AtAStack, KeylimesOwnTenantAndOursSeeWhatTheOtherDid) {
     EXPECT_THAT(keylime_tenant("-c reglist").out, HasSubstr("{\"uuids\": [\"web-0\"]}"));
     const Ended deleted = keylime_tenant("-c delete -u web-0");
     EXPECT_EQ(deleted.exit_code, 0) << deleted.out;
+    EXPECT_EQ(tenant({"list"}).out, "no agent is enrolled\n");
+}
+
+/// Keylime's runtime policy of one file.
+std::string runtime_policy(const std::string& more = "") {
+    return R"({"meta": {"version": 1, "generator": 3}, "release": 0, "digests": {"/usr/bin/true": [")" +
+           std::string(64, '7') +
+           R"("]}, "excludes": [], "keyrings": {}, "ima": {"ignored_keyrings": [], "log_hash_alg": "sha1",)"
+           R"( "dm_policy": null}, "ima-buf": {}, "verification-keys": "")" +
+           more + "}";
+}
+
+TEST_F(AtAStack, StoresPoliciesForTheLogsAndThenAsksForTheLogs) {
+    place_.write("runtime.json", runtime_policy());
+    place_.write("mb.json", R"({"has_secureboot": true, "s_crtm_and_firmware": "as it was"})");
+    // An agent that has no logs to offer, once somebody has enrolled it.
+    start_agent(
+        "  - wait: 1ms\n    expect: {status: PENDING, within: 100s}\n"
+        "  - negotiate:\n    expect: {response: {status: 422, code: invalid_resource_data}}\n"
+        "  - wait: 1ms\n    expect: {status: PASS, within: 100s}\n");
+    const Ended added =
+        tenant({"add", "web-0", "--runtime-policy", "runtime.json", "--mb-policy", "mb.json"});
+    ASSERT_EQ(added.exit_code, 0) << added.err;
+    EXPECT_THAT(tenant({"status", "web-0"}).out,
+                HasSubstr(", and a runtime policy, and a measured boot policy"));
+    EXPECT_THAT(tenant({"status", "web-0", "--format", "json"}).out,
+                AllOf(HasSubstr("\"has_mb_policy\": true"), HasSubstr("\"has_runtime_policy\": true")));
+    EXPECT_THAT(keylime_tenant("-c showruntimepolicy --runtime-policy-name web-0").out,
+                AllOf(HasSubstr("/usr/bin/true"), HasSubstr(std::string(64, '7'))));
+    EXPECT_THAT(keylime_tenant("-c showmbpolicy --mb-policy-name web-0").out, HasSubstr("as it was"));
+    EXPECT_TRUE(becomes([&] {
+        return place_.read("runs/latest/history.jsonl").find("\"status\":422") != std::string::npos;
+    }));
+}
+
+TEST_F(AtAStack, APolicyThatTheVerifierRefusesIsTheInputsFault) {
+    start_agent();
+    place_.write("wrong.json", runtime_policy(R"(, "release": "first")"));
+    const Ended refused = tenant({"add", "web-0", "--runtime-policy", "wrong.json"});
+    EXPECT_EQ(refused.exit_code, 2) << refused.err;
+    EXPECT_THAT(refused.err, AllOf(HasSubstr("answered 400 Runtime policy is malformatted"),
+                                   HasSubstr("mend: the verifier's words say what it does not take")));
     EXPECT_EQ(tenant({"list"}).out, "no agent is enrolled\n");
 }
 

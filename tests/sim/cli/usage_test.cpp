@@ -185,8 +185,9 @@ TEST(Tenant, APolicyThatAVerifierWouldNotEnforceIsRefusedBeforeItIsAsked) {
     const Place place;
     place.write("broken.json", "{\"7\": ");
     const std::vector<std::pair<std::string, std::string>> wrong = {
-        {"@broken.json", "broken.json: not a JSON object"},
-        {"@none.json", "cannot read none.json: No such file"},
+        {"@broken.json", "broken.json:1:7: not JSON"},
+        {"{\"7\":\n nothing}", "--tpm-policy:2:3: not JSON"},
+        {"@none.json", "--tpm-policy: cannot read none.json: No such file"},
         {"[]", "--tpm-policy: not a JSON object"},
         {R"({"24": ["00"]})", "--tpm-policy: '24' is no PCR; they go from 0 to 23"},
         {R"({"seven": ["00"]})", "'seven' is no PCR"},
@@ -199,6 +200,48 @@ TEST(Tenant, APolicyThatAVerifierWouldNotEnforceIsRefusedBeforeItIsAsked) {
         EXPECT_EQ(ended.exit_code, 2) << ended.err;
         EXPECT_THAT(ended.err, HasSubstr(words));
     }
+}
+
+TEST(Tenant, AFileOfAPolicyThatAVerifierWouldNotEnforceIsRefusedToo) {
+    const Place place;
+    place.write("broken.json", "{\"meta\":\n  {,}}");
+    place.write("list.json", "[]");
+    place.write("empty.json", "{}");
+    place.write("generator.json", R"({"meta": {"version": 1, "generator": 1}})");
+    struct Wrong {
+        const char* option;
+        const char* file;
+        const char* words;
+        const char* mend;
+    };
+    const std::vector<Wrong> wrong = {
+        {"--runtime-policy", "broken.json", "broken.json:2:4: not JSON", "keylime-policy create runtime"},
+        {"--runtime-policy", "list.json", "list.json: not a JSON object", "keylime-policy create runtime"},
+        {"--runtime-policy", "none.json", "--runtime-policy: cannot read none.json: No such file",
+         "a file of JSON that this user may read"},
+        {"--runtime-policy", ".", "--runtime-policy: cannot read .: Is a directory", "a file of JSON"},
+        {"--runtime-policy", "generator.json",
+         "generator.json: meta.generator is 1, and the verifier asks for no IMA log",
+         "keylime-policy create runtime"},
+        {"--mb-policy", "broken.json", "broken.json:2:4: not JSON", "keylime-policy create measured-boot"},
+        {"--mb-policy", "none.json", "--mb-policy: cannot read none.json: No such file", "a file of JSON"},
+        {"--mb-policy", "empty.json", "empty.json: an empty policy: the verifier would ask for the UEFI log",
+         "keylime-policy create measured-boot"},
+    };
+    for (const auto& [option, file, words, mend] : wrong) {
+        const Ended ended = pushsim(place, {"tenant", "add", "web-0", option, file});
+        EXPECT_EQ(ended.exit_code, 2) << ended.err;
+        EXPECT_THAT(ended.err, HasSubstr(words));
+        EXPECT_THAT(ended.err, HasSubstr(mend)) << words;
+    }
+}
+
+TEST(Tenant, AnEnrolmentWithoutAnyPolicyIsRefusedWithWhatWouldCome) {
+    const Place place;
+    const Ended ended = pushsim(place, {"tenant", "add", "web-0"});
+    EXPECT_EQ(ended.exit_code, 2);
+    EXPECT_THAT(ended.err, HasSubstr("no policy: the verifier would ask for no evidence"));
+    EXPECT_THAT(ended.err, HasSubstr("mend: give --tpm-policy, --from-boot, --runtime-policy or --mb-policy"));
 }
 
 TEST(Tenant, WithoutAStackTheWayOutIsNamed) {

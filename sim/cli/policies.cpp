@@ -1,0 +1,128 @@
+#include "sim/cli/policies.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <optional>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace pushsim::cli {
+namespace {
+
+using nlohmann::json;
+
+constexpr int kHighestPcr = 23;
+
+/// A policy's text, and what it says.
+struct Policy {
+    std::string text;
+    json object;
+};
+
+Result<std::string> read_file(const std::string& option, const std::string& name) {
+    std::error_code ignored;
+    const bool folder = std::filesystem::is_directory(name, ignored);
+    errno = folder ? EISDIR : 0;
+    std::ifstream file(name, std::ios::binary);
+    if (file && !folder) return std::string{std::istreambuf_iterator<char>(file), {}};
+    return fail(ErrorKind::Config, fmt::format("{}: cannot read {}: {}", option, name, std::strerror(errno)),
+                "it wants a file of JSON that this user may read");
+}
+
+/// ErrorKind::Config with line and column, and `mend`, where `text` is no JSON object.
+Result<Policy> parse(std::string text, const std::string& where, const std::string& mend) {
+    try {
+        json object = json::parse(text);
+        if (object.is_object()) return Policy{std::move(text), std::move(object)};
+        return fail(ErrorKind::Config, fmt::format("{}: not a JSON object", where), mend);
+    } catch (const json::parse_error& error) {
+        const std::size_t at = std::min(error.byte == 0 ? 0 : error.byte - 1, text.size());
+        const std::string before = text.substr(0, at);
+        const auto line = std::ranges::count(before, '\n') + 1;
+        const auto column = at - (before.rfind('\n') + 1) + 1;
+        return fail(ErrorKind::Config, fmt::format("{}:{}:{}: not JSON", where, line, column), mend);
+    }
+}
+
+bool is_hex(const std::string& text) {
+    return !text.empty() && text.find_first_not_of("0123456789abcdef") == std::string::npos;
+}
+
+/// What is wrong with the values of one PCR.
+std::optional<std::string> wrong_values(const json& values) {
+    if (values.is_string()) return "a text where a list belongs, which the verifier would not compare";
+    if (!values.is_array() || values.empty()) return "no list of values";
+    for (const json& value : values) {
+        if (!value.is_string() || !is_hex(value.get<std::string>()))
+            return fmt::format("{} where hex digits in lower case belong", value.dump());
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+Result<std::string> tpm_policy_from(const std::string& text) {
+    const std::string option = "--tpm-policy";
+    constexpr const char* example = R"(for example --tpm-policy '{"7": ["HEX"]}', or @FILE)";
+    const bool from_file = text.starts_with('@');
+    const std::string where = from_file ? text.substr(1) : option;
+    auto read = from_file ? read_file(option, where) : Result<std::string>(text);
+    if (!read) return fail(read.error());
+    auto policy = parse(std::move(*read), where, example);
+    if (!policy) return fail(policy.error());
+    for (const auto& [key, values] : policy->object.items()) {
+        if (key == "mask") continue;
+        int pcr = -1;
+        const auto [end, failed] = std::from_chars(key.data(), key.data() + key.size(), pcr);
+        if (failed != std::errc{} || end != key.data() + key.size() || pcr < 0 || pcr > kHighestPcr)
+            return fail(ErrorKind::Config,
+                        fmt::format("{}: '{}' is no PCR; they go from 0 to 23", where, key), example);
+        if (const auto wrong = wrong_values(values))
+            return fail(ErrorKind::Config, fmt::format("{}: PCR {} has {}", where, pcr, *wrong), example);
+    }
+    return std::move(policy->text);
+}
+
+Result<std::string> runtime_policy_from(const std::string& file) {
+    constexpr const char* make = "keylime-policy create runtime makes one";
+    auto read = read_file("--runtime-policy", file);
+    if (!read) return fail(read.error());
+    auto policy = parse(std::move(*read), file, make);
+    if (!policy) return fail(policy.error());
+    // keylime/verification/tpm_engine.py, expects_ima_log. What is signed is for the verifier to open.
+    const json::json_pointer generator("/meta/generator");
+    if (!policy->object.contains("payload") && policy->object.contains(generator) &&
+        policy->object[generator].is_number_integer() && policy->object[generator] <= 1) {
+        return fail(ErrorKind::Config,
+                    fmt::format("{}: meta.generator is {}, and the verifier asks for no IMA log unless it is "
+                                "more than 1: it would take the policy and not enforce it",
+                                file, policy->object[generator].dump()),
+                    make);
+    }
+    return std::move(policy->text);
+}
+
+Result<std::string> mb_policy_from(const std::string& file) {
+    constexpr const char* make = "keylime-policy create measured-boot makes one";
+    auto read = read_file("--mb-policy", file);
+    if (!read) return fail(read.error());
+    auto policy = parse(std::move(*read), file, make);
+    if (!policy) return fail(policy.error());
+    // keylime/tpm/tpm_main.py, check_pcrs.
+    if (policy->object.empty()) {
+        return fail(ErrorKind::Config,
+                    fmt::format("{}: an empty policy: the verifier would ask for the UEFI log and compare "
+                                "nothing with it",
+                                file),
+                    make);
+    }
+    return std::move(policy->text);
+}
+
+}  // namespace pushsim::cli
