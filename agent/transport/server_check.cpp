@@ -51,7 +51,22 @@ std::string names_of(const X509* certificate) {
     return text;
 }
 
-std::string describe(X509_STORE_CTX* store, const std::string& wanted) {
+int on_verify(int accepted, X509_STORE_CTX* store) {
+    if (accepted == 1) return 1;
+    try {
+        const auto* ssl =
+            static_cast<SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
+        auto* check = static_cast<ServerCheck*>(SSL_get_ex_data(ssl, check_index()));
+        if (check->refusal.empty()) check->refusal = why_refused(store, check->server_name);
+    } catch (...) {  // no memory for the words: refused all the same
+        return 0;
+    }
+    return 0;
+}
+
+}  // namespace
+
+std::string why_refused(x509_store_ctx_st* store, const std::string& wanted) {
     const int error = X509_STORE_CTX_get_error(store);
     const X509* certificate = X509_STORE_CTX_get_current_cert(store);
     if (certificate == nullptr) return X509_verify_cert_error_string(error);
@@ -68,21 +83,6 @@ std::string describe(X509_STORE_CTX* store, const std::string& wanted) {
     return fmt::format("{} ({}, depth {})", X509_verify_cert_error_string(error), subject,
                        X509_STORE_CTX_get_error_depth(store));
 }
-
-int on_verify(int accepted, X509_STORE_CTX* store) {
-    if (accepted == 1) return 1;
-    try {
-        const auto* ssl =
-            static_cast<SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
-        auto* check = static_cast<ServerCheck*>(SSL_get_ex_data(ssl, check_index()));
-        if (check->refusal.empty()) check->refusal = describe(store, check->server_name);
-    } catch (...) {  // no memory for the words: refused all the same
-        return 0;
-    }
-    return 0;
-}
-
-}  // namespace
 
 bool expect_server(ssl_st* ssl, ServerCheck& check) {
     X509_VERIFY_PARAM* parameters = SSL_get0_param(ssl);

@@ -1,9 +1,10 @@
 #pragma once
-// Whether a server's certificate is the one wanted, and in words why not. Internal to transport.
+// Whether a server's certificate is the one wanted, and in words why not.
 
 #include <string>
 
 struct ssl_st;
+struct x509_store_ctx_st;
 
 namespace pushsim::transport {
 
@@ -17,5 +18,9 @@ struct ServerCheck {
 /// note in `check` why it refused. Sends SNI for names (RFC 6066: not for addresses). False if OpenSSL
 /// refuses the name.
 bool expect_server(ssl_st* ssl, ServerCheck& check);
+
+/// Why a verification failed, with the names of the certificate where `wanted` is not among them: for a
+/// person, without the server's name.
+std::string why_refused(x509_store_ctx_st* store, const std::string& wanted);
 
 }  // namespace pushsim::transport

@@ -7,6 +7,7 @@
 
 #include "sim/cli/interrupt.hpp"
 #include "sim/stack/control.hpp"
+#include "sim/stack/inspect.hpp"
 
 namespace pushsim::cli {
 namespace {
@@ -143,6 +144,7 @@ Result<StackSession::Ready> StackSession::prepare(const scenario::StackOptions& 
 
     if (options_.stack.stack == "external") {
         auto address = external_address(options_.stack);
+        if (address) address = stack::inspect(std::move(*address), clock_);
         if (!address) return fail(address.error());
         address_ = std::move(*address);
     } else {

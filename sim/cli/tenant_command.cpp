@@ -8,6 +8,7 @@
 #include "sim/cli/policies.hpp"
 #include "sim/cli/session.hpp"
 #include "sim/core/clock.hpp"
+#include "sim/stack/inspect.hpp"
 #include "sim/stack/tenant.hpp"
 
 namespace pushsim::cli {
@@ -22,6 +23,7 @@ template <typename Act>
 int with_tenant(const StackChoice& choice, Act act) {
     const core::SystemClock clock;
     auto address = running_address(choice, clock);
+    if (address) address = stack::inspect(std::move(*address), clock);
     if (!address) return report_error(address.error());
     stack::Tenant tenant(std::move(*address), clock, std::chrono::seconds{30});
     const Result<void> done = act(tenant);

@@ -17,6 +17,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "agent/transport/server_check.hpp"
 #include "sim/stack/process.hpp"
 
 namespace pushsim::stack {
@@ -33,10 +34,24 @@ bool is_address(const std::string& host) {
            ::inet_pton(AF_INET6, host.c_str(), parsed) == 1;
 }
 
+/// Verifies as OpenSSL would by itself, and keeps in words why not, which httplib drops.
+int verify_and_say(X509_STORE_CTX* store, void* check_of_server) {
+    auto* check = static_cast<transport::ServerCheck*>(check_of_server);
+    const int verified = X509_verify_cert(store);
+    try {
+        check->refusal = verified == 1 ? "" : transport::why_refused(store, check->server_name);
+    } catch (...) {  // no memory for the words: refused all the same
+        return 0;
+    }
+    return verified;
+}
+
 /// cpp-httplib also accepts the subject's common name where no alternative name fits; OpenSSL's own check
 /// does not when told so, and runs as part of the chain's verification, whose result httplib obeys.
-void check_san_alone(SSL_CTX* context, const std::string& host) {
+void check_san_alone(SSL_CTX* context, transport::ServerCheck& check) {
+    const std::string& host = check.server_name;
     SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+    SSL_CTX_set_cert_verify_callback(context, &verify_and_say, &check);
     X509_VERIFY_PARAM* parameters = SSL_CTX_get0_param(context);
     X509_VERIFY_PARAM_set_hostflags(
         parameters, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
@@ -174,6 +189,7 @@ struct AdminClient::Inner {
     const Clock* clock;
     Duration limit;
     Connection connection;
+    transport::ServerCheck check{.server_name = server.host};
     std::unique_ptr<httplib::ClientImpl> client;
 
     // Closing a TLS connection writes a farewell, which the other side may not be there to take.
@@ -187,7 +203,7 @@ struct AdminClient::Inner {
             auto secure = std::make_unique<httplib::SSLClient>(server.host, server.port,
                                                                tls->certificate.string(), tls->key.string());
             if (SSL_CTX* context = secure->ssl_context()) {
-                if (tls->verify_server) check_san_alone(context, server.host);
+                if (tls->verify_server) check_san_alone(context, check);
             }
             secure->set_ca_cert_path(tls->ca_file.string());
             secure->enable_server_certificate_verification(tls->verify_server);
@@ -210,10 +226,7 @@ struct AdminClient::Inner {
 
     std::string explain(httplib::Error error) const {
         if (error == httplib::Error::SSLServerVerification) {
-            const long result = static_cast<const httplib::SSLClient&>(*client).get_openssl_verify_result();
-            return fmt::format(
-                "its certificate does not verify: {}",
-                result == X509_V_OK ? "no alternative name fits" : X509_verify_cert_error_string(result));
+            return fmt::format("its certificate does not verify: {}", check.refusal);
         }
         if (error == httplib::Error::SSLLoadingCerts) {
             return fmt::format("cannot use the CA certificate {}", tls->ca_file.string());

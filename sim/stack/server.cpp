@@ -4,8 +4,8 @@
 #include <system_error>
 
 #include <fmt/core.h>
-#include <nlohmann/json.hpp>
 
+#include "agent/protocol/registrar.hpp"
 #include "sim/stack/ports.hpp"
 #include "sim/stack/server_log.hpp"
 
@@ -23,15 +23,6 @@ std::string joined(const std::vector<std::string>& lines) {
 }
 
 }  // namespace
-
-Result<std::string> current_version(const std::string& body) {
-    const auto answer = nlohmann::json::parse(body, nullptr, false);
-    const auto pointer = nlohmann::json::json_pointer("/results/current_version");
-    if (answer.is_discarded() || !answer.contains(pointer) || !answer.at(pointer).is_string()) {
-        return fail(ErrorKind::Parse, "GET /version: no text at /results/current_version");
-    }
-    return answer.at(pointer).get<std::string>();
-}
 
 Result<Server> Server::start(const std::string& name, const Program& program) {
     std::error_code none_yet;
@@ -84,9 +75,10 @@ bool Server::is_ready(const StackAddress& address, const Clock& clock) {
     last_probe_ = fmt::format("GET /version at {} was answered with {}", where.text(), response->status);
     // A verifier in push mode has no such resource any more: 410.
     if (verifier) return response->status == 410 || response->status == 200;
-    const auto version = current_version(response->body);
-    if (response->status != 200 || !version) return false;
-    api_version_ = *version;
+    const auto versions = protocol::parse_versions(*response);
+    const auto chosen = versions ? protocol::choose_registrar_version(*versions) : std::nullopt;
+    if (!chosen) return false;
+    api_version_ = *chosen;
     return true;
 }
 

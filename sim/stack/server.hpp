@@ -32,7 +32,7 @@ class Server {
     Error not_ready(Duration waited) const;
     /// It died because somebody else has its port.
     bool lost_its_port();
-    /// `current_version` of the registrar's answer; "2.6" until it answered.
+    /// What the registrar and we speak (protocol::choose_registrar_version); "2.6" until it answered.
     const std::string& api_version() const { return api_version_; }
 
   private:
@@ -49,8 +49,5 @@ class Server {
     std::string api_version_ = "2.6";
     std::string last_probe_;
 };
-
-/// `current_version` in a registrar's answer to GET /version; ErrorKind::Parse.
-Result<std::string> current_version(const std::string& body);
 
 }  // namespace pushsim::stack
