@@ -84,6 +84,10 @@ void check_no_5xx(const ScenarioView& scenario, Checked& checked) {
     }
 }
 
+bool changes_enrolment(const history::TenantActSeen& act) {
+    return act.act == "enrol" || act.act == "delete" || act.act == "reactivate";
+}
+
 void check_goals(const ScenarioView& scenario, Checked& checked) {
     using Speaks = bool (*)(const history::Expectation&);
     const auto spoken_for = [&](const history::Where& where, Speaks speaks) {
@@ -104,6 +108,13 @@ void check_goals(const ScenarioView& scenario, Checked& checked) {
                  fmt::format("{}: attestation {}: {}, and no expectation speaks of it", line->where.agent,
                              verdict->index, verdict_words(*verdict)),
                  line->n});
+        }
+        const auto* act = as<history::TenantActSeen>(line);
+        if (act != nullptr && changes_enrolment(*act) && !act->error.empty() && !line->where.agent.empty() &&
+            !spoken_for(line->where, of_endings)) {
+            checked.findings.push_back({"goal_reached", Severity::Wrong,
+                                        fmt::format("{}: {}: {}", line->where.agent, act->act, act->error),
+                                        line->n});
         }
         const auto* cycle = as<history::Cycle>(line);
         if (cycle == nullptr || cycle->ending == "reached" || !cycle->doubt.empty() ||

@@ -233,21 +233,15 @@ void Play::enrol(const scenario::Step* step, int number, Member& member, Then th
     enrolment.accept_tpm_hash_algs = wanted.accept_hash_algorithms;
     enrolment.accept_tpm_encryption_algs = wanted.accept_encryption_algorithms;
     enrolment.accept_tpm_signing_algs = wanted.accept_signing_algorithms;
-    stage_.tenant.enrol(
-        member.agent->identity().id, enrolment,
-        [this, step, number, &member, then = std::move(then),
-         alive = std::weak_ptr(alive_)](TenantDesk::Acted acted) {
-            if (alive.expired()) return;
-            record(where(number, member), acted.act);
-            member.agent->enrolment_seen_to = true;
-            member.agent->enrolled = member.agent->enrolled || acted.result;
-            go_on_after(acted.act, where(number, member), [this, step, &member, result = acted.result, then] {
-                // Nobody asked for this enrolment to fail, so it is no verdict on the verifier.
-                if (!result && !step)
-                    give_up(result.error().in("enrolling " + member.agent->identity().name));
-                then();
-            });
-        });
+    stage_.tenant.enrol(member.agent->identity().id, enrolment,
+                        [this, number, &member, then = std::move(then),
+                         alive = std::weak_ptr(alive_)](TenantDesk::Acted acted) {
+                            if (alive.expired()) return;
+                            record(where(number, member), acted.act);
+                            member.agent->enrolment_seen_to = true;
+                            member.agent->enrolled = member.agent->enrolled || acted.result;
+                            go_on_after(acted.act, where(number, member), then);
+                        });
 }
 
 void Play::tenant_act(const scenario::Step& step, int number, Member& member, Then then) {

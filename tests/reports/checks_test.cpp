@@ -259,6 +259,30 @@ TEST(GoalReached, AStepThatSaysNothingIsMeantToSucceed) {
     EXPECT_THAT(unreached_goals({{.status = h::StatusClause{"PASS"}, .step = 1}}), testing::SizeIs(1));
 }
 
+/// The tenant's act of a step, refused.
+std::vector<std::string> refused_act(const std::string& name, std::vector<h::Expectation> expectations,
+                                     const std::string& agent = "honest[0]") {
+    Script script;
+    script.begin("refused", std::move(expectations)).step(1, name);
+    h::TenantAct act;
+    act.act = name;
+    act.request = HttpRequest{"POST", "/v2.6/agents/id", {}, "{}"};
+    act.response = HttpResponse{409, {}, "{}"};
+    act.error = Error{ErrorKind::Protocol, "answered 409"};
+    script.add(script.where(agent), act);
+    return findings(judged(script.end_scenario().end().text()), "goal_reached");
+}
+
+TEST(GoalReached, AnActOfTheTenantThatIsRefusedIsNotAsExpectedUnlessSomebodySpeaksOfIt) {
+    for (const std::string act : {"enrol", "delete", "reactivate"}) {
+        EXPECT_THAT(refused_act(act, {}), ElementsAre("honest[0]: " + act + ": answered 409"));
+        EXPECT_THAT(refused_act(act, {{.response = h::ResponseClause{}, .step = 1}}), IsEmpty());
+        // What a run takes off a stack at its end is nobody's step.
+        EXPECT_THAT(refused_act(act, {}, ""), IsEmpty());
+    }
+    EXPECT_THAT(refused_act("look_for_agent", {}), IsEmpty());
+}
+
 TEST(GoalReached, AFailureThatNobodyExpectedIsNotAsExpected) {
     const auto of = [](std::vector<h::Expectation> expectations) {
         Script script;
