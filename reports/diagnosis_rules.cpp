@@ -368,8 +368,13 @@ Found limit_of_an_address(const AgentStory& agent, const std::vector<AgentStory>
     const history::Entry* refusal = first_refused_session(agent);
     if (refusal == nullptr || taken_before(agent, *refusal).size() >= sessions_of_an_agent) return {};
     Lines together;
-    for (const AgentStory& one : all)
-        std::ranges::copy(taken_before(one, *refusal), std::back_inserter(together));
+    const std::string& address = as<history::ExchangeSeen>(refusal)->source;
+    for (const AgentStory& one : all) {
+        std::ranges::copy_if(taken_before(one, *refusal), std::back_inserter(together),
+                             [&](const history::Entry* session) {
+                                 return as<history::ExchangeSeen>(session)->source == address;
+                             });
+    }
     if (together.size() < sessions_of_an_address) return {};
     return {
         {.cause =

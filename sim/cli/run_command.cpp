@@ -39,6 +39,22 @@ transport::TlsSettings trusting(const fs::path& ca_file) {
     return settings;
 }
 
+/// An address of 127.0.0.0/8 reaches nothing but the same network.
+Result<void> check_sources(const scenario::Scenario& scenario, const transport::Endpoint& server) {
+    const auto own = std::ranges::find(scenario.groups, scenario::Source::Own, &scenario::Group::source);
+    if (own == scenario.groups.end()) return {};
+    for (const std::string& address : server.addresses) {
+        if (address.starts_with("127.")) continue;
+        return fail(
+            ErrorKind::Config,
+            fmt::format("{}: group `{}`: `source: own` gives each agent an address of 127.0.0.0/8, and "
+                        "from there {} ({}) cannot be reached",
+                        scenario.file, own->name, transport::authority_of(server), address),
+            "play it against a stack on 127.0.0.1, or with `source: shared`");
+    }
+    return {};
+}
+
 std::string name_of_run(const std::vector<scenario::Scenario>& scenarios) {
     return scenarios.size() == 1 ? scenarios.front().name : "run";
 }
@@ -165,6 +181,10 @@ class Run {
                                             .port = address.verifier.port});
         if (!registrar) return cannot_play(registrar.error());
         if (!verifier) return cannot_play(verifier.error());
+        for (const auto& server : {*registrar, *verifier}) {
+            if (const auto reached = check_sources(scenario, server); !reached)
+                return cannot_play(reached.error());
+        }
         agents_.reset();
         if (session.stays()) {
             auto list = stack::AgentList::begin(registry_, address);

@@ -1,6 +1,7 @@
 #include <memory>
 #include <stdexcept>
 
+#include <fmt/format.h>
 #include <openssl/bio.h>
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
@@ -26,6 +27,13 @@ constexpr std::size_t kRsa2048ModulusBytes = 256;
 constexpr unsigned long kDefaultExponent = 65537;
 
 }  // namespace
+
+std::string own_address(int overall) {
+    constexpr int per_octet = 254;  // without 0 and 255
+    const int low = overall % per_octet + 1;
+    const int middle = overall / per_octet % per_octet;
+    return fmt::format("127.{}.{}.{}", 64 + overall / per_octet / per_octet, middle, low);
+}
 
 std::string hash_ek(ByteView ek_public) {
     if (ek_public.size() < kRsa2048ModulusBytes)

@@ -37,7 +37,8 @@ class Play {
     /// Runs the loop until `done()`, or until the play ends early (false; `end_` says why).
     bool wait_until(const std::function<bool()>& done);
     bool cast();
-    void cast_agent(const scenario::Group& group, int number, Then done);
+    /// `overall`: its number among all agents of the scenario.
+    void cast_agent(const scenario::Group& group, int number, int overall, Then done);
     std::unique_ptr<AgentTpm> from_provisioning(const AgentTpm* tpm);
     /// `taken` only if nobody else has an agent of this id on a stack that stays.
     void take_id(const scenario::Group& group, const std::string& name, const std::string& id, Then taken);
@@ -83,6 +84,10 @@ class Play {
     int verdicts_awaited_ = 0;
     std::shared_ptr<int> alive_ = std::make_shared<int>(0);
 };
+
+/// The loopback address that agent `overall` of a scenario has for itself: 127.64.0.1, 127.64.0.2, …, none
+/// of them for two of 100,000 agents.
+std::string own_address(int overall);
 
 /// Keylime's `hash_ek`: SHA-256, in hexadecimal, of the EK's public key as PEM text. `ek_public` is a
 /// marshalled TPM2B_PUBLIC of an RSA-2048 EK.

@@ -96,22 +96,23 @@ bool Play::wait_until(const std::function<bool()>& done) {
 
 bool Play::cast() {
     int waiting = 0;
+    int overall = 0;
     for (const scenario::Group& group : scenario_.groups) {
         for (int i = 0; i < group.count; ++i) {
             ++waiting;
-            cast_agent(group, i, [&waiting] { --waiting; });
+            cast_agent(group, i, overall++, [&waiting] { --waiting; });
         }
     }
     return wait_until([&] { return waiting == 0; });
 }
 
-void Play::cast_agent(const scenario::Group& group, int number, Then done) {
+void Play::cast_agent(const scenario::Group& group, int number, int overall, Then done) {
     const std::string name = fmt::format("{}[{}]", group.name, number);
     provisioning_.push_back(std::make_unique<AgentTpm>(
         stage_.tpms,
         TpmDevice::Options{.tpm = group.tpm, .ak_primary = group.ak == scenario::AkKind::Primary}));
     AgentTpm* device = provisioning_.back().get();
-    device->provision([this, &group, number, name, device, done = std::move(done),
+    device->provision([this, &group, number, overall, name, device, done = std::move(done),
                        alive = std::weak_ptr(alive_)](AgentTpm::Provisioned provisioned) mutable {
         if (alive.expired()) return;
         const auto& description = provisioned.description;
@@ -123,18 +124,18 @@ void Play::cast_agent(const scenario::Group& group, int number, Then done) {
             give_up(description.error().in(name));
             return;
         }
-        const std::string id = agent_id(group, number, description->ek_public);
-        take_id(
-            group, name, id,
-            [this, &group, name, id, device, description = *description, done = std::move(done)] {
-                agents_.push_back({&group,
-                                   description.ak_public,
-                                   std::make_unique<VirtualAgent>(
-                                       surroundings_, VirtualAgent::Identity{name, group.name, id},
-                                       boot::BootState(stage_.clock.wall_now()), from_provisioning(device)),
-                                   {}});
-                measure(*agents_.back().agent, group.boot, 0, 0, done);
-            });
+        VirtualAgent::Identity identity{name, group.name, agent_id(group, number, description->ek_public)};
+        if (group.source == scenario::Source::Own) identity.source_address = own_address(overall);
+        take_id(group, name, identity.id,
+                [this, &group, identity, device, description = *description, done = std::move(done)] {
+                    agents_.push_back({&group,
+                                       description.ak_public,
+                                       std::make_unique<VirtualAgent>(
+                                           surroundings_, identity, boot::BootState(stage_.clock.wall_now()),
+                                           from_provisioning(device)),
+                                       {}});
+                    measure(*agents_.back().agent, group.boot, 0, 0, done);
+                });
     });
 }
 

@@ -19,6 +19,11 @@ struct Overloaded : Handlers... {
 template <class... Handlers>
 Overloaded(Handlers...) -> Overloaded<Handlers...>;
 
+transport::Endpoint from(const std::optional<std::string>& source_address, transport::Endpoint endpoint) {
+    endpoint.source_address = source_address;
+    return endpoint;
+}
+
 }  // namespace
 
 VirtualAgent::VirtualAgent(const Surroundings& surroundings, Identity identity, boot::BootState boot,
@@ -31,10 +36,10 @@ VirtualAgent::VirtualAgent(const Surroundings& surroundings, Identity identity, 
       machine_(lifecycle::Settings{.agent_id = identity_.id, .boot_time = boot_.boot_time()},
                surroundings.clock, random_),
       registrar_(std::make_unique<transport::Connection>(
-          surroundings.loop, surroundings.registrar,
+          surroundings.loop, from(identity_.source_address, surroundings.registrar),
           surroundings.registrar.scheme == transport::Scheme::Https ? surroundings.tls : nullptr)),
-      verifier_(std::make_unique<transport::Connection>(surroundings.loop, surroundings.verifier,
-                                                        surroundings.tls)) {}
+      verifier_(std::make_unique<transport::Connection>(
+          surroundings.loop, from(identity_.source_address, surroundings.verifier), surroundings.tls)) {}
 
 history::Where VirtualAgent::where() const {
     return {surroundings_.scenario, now_.step, identity_.name};
@@ -143,6 +148,7 @@ void VirtualAgent::answered(const lifecycle::SendRequest& sent, const transport:
     exchange.request = sent.request;
     exchange.outcome = outcome;
     exchange.attempt = sent.attempt;
+    exchange.source = identity_.source_address.value_or("");
     exchange.request_id = exchange.request.header("x-request-id").value_or("");
     surroundings_.history.append(where(), std::move(exchange));
     begin(machine_.on_response(outcome));

@@ -35,6 +35,8 @@ class VirtualAgent {
         std::string name;   ///< "late[3]", as in histories and reports
         std::string group;  ///< "late"
         std::string id;     ///< agent_id on the wire
+        std::optional<std::string> source_address =
+            {};  ///< of its connections; the system's choice if absent
     };
     using Done = std::function<void(const lifecycle::Finished&)>;
 

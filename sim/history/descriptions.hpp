@@ -167,6 +167,7 @@ void describe(F& f, ExchangeSeen& v) {
     f.must("peer", v.peer);
     f.must("attempt", v.attempt);
     f.maybe("id", v.request_id);
+    f.maybe("source", v.source);
     f.must("method", v.method);
     f.must("target", v.target);
     f.maybe("index", v.index);

@@ -106,6 +106,7 @@ struct Exchange {
     std::string request_id = {};      ///< X-Request-ID as sent
     std::optional<int> index = {};    ///< of the attestation; else taken from the target or from Location
     std::optional<Instant> due = {};  ///< when it was meant to start, in an open model
+    std::string source = {};          ///< address that the agent has for itself; empty: the system's choice
 };
 
 /// A message as it is kept: always its size and digest, headers and body only where they were kept.
@@ -131,6 +132,7 @@ struct ExchangeSeen {
     std::string peer;
     int attempt = 1;
     std::string request_id = {};
+    std::string source = {};
     std::string method = {};
     std::string target = {};
     std::optional<int> index = {};

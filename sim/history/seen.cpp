@@ -116,6 +116,7 @@ struct ToEvent {
         ExchangeSeen seen{exchange.phase, exchange.peer};
         seen.attempt = exchange.attempt;
         seen.request_id = exchange.request_id;
+        seen.source = exchange.source;
         seen.method = exchange.request.method;
         seen.index = exchange.index ? exchange.index : index_in(exchange.request.target);
         std::string outcome_word;

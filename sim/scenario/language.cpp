@@ -41,6 +41,7 @@ constexpr std::array<Name, 16> group_key_table{{
     {"id", "uuid (default), hash_ek, or a literal in which {n} is the agent's number"},
     {"tpm", "software (default), swtpm (one of its own), or one that is there: swtpm:… or device:…"},
     {"ak", "child of the EK (default), or primary, which is quicker to make"},
+    {"source", "shared (default), or own: each agent connects from an address of its own in 127.0.0.0/8"},
     {"boot", "what is measured before the script begins"},
     {"enrol", "what the tenant tells the verifier; false: not enrolled"},
     {"habits", "how the agent takes refusals and errors"},
@@ -50,7 +51,6 @@ constexpr std::array<Name, 16> group_key_table{{
     {"hash", "hash algorithm of the AK", later},
     {"transient_slots", "objects the TPM can hold at once", later},
     {"connections", "how connections are used", later},
-    {"source", "own or shared source address", later},
     {"tls", "which CA it trusts, which certificate it shows", later},
     {"clock", "how far its clock is off", later},
 }};
@@ -129,6 +129,10 @@ constexpr std::array<Name, 2> ak_kind_table{{
     {"child", "made under the EK"},
     {"primary", "made from a seed"},
 }};
+constexpr std::array<Name, 2> source_kind_table{{
+    {"shared", "the system's choice, the same for all"},
+    {"own", "an address of 127.0.0.0/8 for each agent; servers must be on loopback"},
+}};
 constexpr std::array<Name, 2> habit_table{{
     {"correct", "what a careful client does"},
     {"rust-agent", "what Keylime's Rust agent does", later},
@@ -190,6 +194,9 @@ std::span<const Name> tpm_kinds() {
 }
 std::span<const Name> ak_kinds() {
     return ak_kind_table;
+}
+std::span<const Name> source_kinds() {
+    return source_kind_table;
 }
 std::span<const Name> habits() {
     return habit_table;

@@ -53,6 +53,7 @@ std::span<const Name> checks();  ///< words for the whole run, such as `accounte
 std::span<const Name> id_schemes();
 std::span<const Name> tpm_kinds();
 std::span<const Name> ak_kinds();
+std::span<const Name> source_kinds();
 std::span<const Name> habits();
 std::span<const Name> databases();
 std::span<const Name> verdicts();

@@ -187,6 +187,16 @@ const char* to_string(TpmKind kind) {
     return "";
 }
 
+const char* to_string(Source source) {
+    switch (source) {
+        case Source::Shared:
+            return "shared";
+        case Source::Own:
+            return "own";
+    }
+    return "";
+}
+
 std::string to_string(const TpmChoice& tpm) {
     return tpm.kind == TpmKind::Outside ? tpm.tcti : to_string(tpm.kind);
 }

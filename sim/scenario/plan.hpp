@@ -130,6 +130,12 @@ enum class AkKind {
     Primary,  ///< made from a seed: quicker
 };
 
+/// Where an agent's connections come from.
+enum class Source {
+    Shared,  ///< the system's choice, the same for all
+    Own,     ///< an address of 127.0.0.0/8 for each agent
+};
+
 /// Agents that are alike.
 struct Group {
     std::string name;
@@ -137,6 +143,7 @@ struct Group {
     AgentId id;
     TpmChoice tpm;
     AkKind ak = AkKind::Child;
+    Source source = Source::Shared;
     std::vector<Extension> boot;  ///< `boot: {extend: …}`: what is measured before the script, in order
     Enrolment enrol;
     Habits habits = Habits::Correct;
@@ -292,6 +299,7 @@ const char* to_string(AkKind kind);
 const char* to_string(TpmKind kind);
 /// As `tpm:` takes it.
 std::string to_string(const TpmChoice& tpm);
+const char* to_string(Source source);
 const char* to_string(Verdict verdict);
 const char* to_string(FailureReason reason);
 const char* to_string(AgentStatus status);

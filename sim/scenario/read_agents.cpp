@@ -125,6 +125,11 @@ Group read_group(Report& report, const Node& name, const Node& node) {
         group.ak = enumerator(read_name(report, *ak, "ak", ak_kinds()), {AkKind::Child, AkKind::Primary})
                        .value_or(AkKind::Child);
     }
+    if (const Node* source = map.get("source")) {
+        group.source =
+            enumerator(read_name(report, *source, "source", source_kinds()), {Source::Shared, Source::Own})
+                .value_or(Source::Shared);
+    }
     if (const Node* boot = map.get("boot")) group.boot = read_boot(report, *boot);
     if (const Node* enrol = map.get("enrol")) group.enrol = read_enrolment(report, *enrol);
     if (const Node* value = map.get("habits")) {

@@ -118,6 +118,7 @@ void write_group(YAML::Emitter& out, const Group& group) {
     key(out, "tpm");
     quoted(out, to_string(group.tpm));
     key(out, "ak") << to_string(group.ak);
+    key(out, "source") << to_string(group.source);
     key(out, "boot") << YAML::BeginMap;
     key(out, "extend") << YAML::BeginMap;
     write_extensions(out, group.boot);

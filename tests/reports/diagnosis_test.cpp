@@ -204,6 +204,14 @@ const std::vector<Case>& cases() {
                  s.session(200, "other[" + std::to_string(i) + "]");
              s.session(429);
          }},
+        {"AsManySessionsOfManyAddresses",
+         {},
+         "",
+         [](Script& s) {
+             for (int i = 0; i < 50; ++i)
+                 s.session(200, "other[" + std::to_string(i) + "]", "127.64.0." + std::to_string(i + 1));
+             s.session(429);
+         }},
         {"Silent",
          {"no_evidence_for_too_long"},
          "the verifier says TIMEOUT after 5 times quote_interval (1 s) without any",

@@ -47,9 +47,10 @@ Script& Script::enrol(const std::string& policy, const std::string& name) {
     return add(where(name), act);
 }
 
-Script& Script::session(int status, const std::string& name) {
+Script& Script::session(int status, const std::string& name, const std::string& source) {
     h::Exchange session = h::test::an_exchange(status, "{}");
     session.phase = "authenticate";
+    session.source = source;
     session.request.method = "POST";
     session.request.target = "/v3.0/sessions";
     if (status == 429) session.outcome.response->headers.emplace_back("Retry-After", "60");

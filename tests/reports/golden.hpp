@@ -40,8 +40,8 @@ class Script {
         held_ = held;
         return *this;
     }
-    /// A session is asked for.
-    Script& session(int status = 200, const std::string& name = agent);
+    /// A session is asked for, from an address of the agent's own if one is given.
+    Script& session(int status = 200, const std::string& name = agent, const std::string& source = "");
     /// A negotiation, and nothing after it.
     Script& negotiate(int index, const std::string& name = agent);
     /// From here on accepted evidence is answered with so many seconds to the next.

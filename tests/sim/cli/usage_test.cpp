@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 
 #include "sim/cli/usage_error.hpp"
+#include "sim/core/clock.hpp"
+#include "sim/pki/pki.hpp"
 #include "tests/sim/cli/program.hpp"
 
 namespace pushsim::testing {
@@ -256,6 +258,26 @@ TEST(Usage, ATagThatNoScenarioHasIsRefusedWithThoseThereAre) {
     const Ended ended = pushsim(place, {"run", scenario_file("honest-agent"), "--tag", "quik"});
     EXPECT_EQ(ended.exit_code, 2);
     EXPECT_THAT(ended.err, HasSubstr("--tag: no scenario here has the tag 'quik'\n  mend: they have quick"));
+}
+
+TEST(Usage, AnAddressOfItsOwnIsRefusedWhereNothingCanBeReachedFromIt) {
+    const Place place;
+    const pki::TestPki pki(core::SystemClock().wall_now());
+    const auto ca = *pki::write_certificate(pki.ca_certificate_pem(), place.path() / "ca.pem");
+    const auto admin =
+        *pki::write_files(pki.issue(pki::CertificateKind::Admin, pki::Role::Client, {.common_name = "admin"}),
+                          place.path(), "admin");
+    place.write("own.yaml",
+                "scenario: own\ntitle: T\nagents: {one: {source: own}}\n"
+                "script:\n  - register: one\n    expect: {response: {status: 200}}\n");
+    const Ended ended =
+        pushsim(place, {"run", "own.yaml", "--stack", "external", "--verifier", "127.0.0.1:1", "--registrar",
+                        "[::1]:1", "--registrar-tls", "127.0.0.1:1", "--ca", ca.string(), "--admin-cert",
+                        admin.certificate.string(), "--admin-key", admin.key.string()});
+    EXPECT_EQ(ended.exit_code, 2) << ended.out << ended.err;
+    EXPECT_THAT(ended.err, HasSubstr("own.yaml: group `one`: `source: own` gives each agent an address of "
+                                     "127.0.0.0/8, and from there [::1]:1 (::1) cannot be reached\n"
+                                     "  mend: play it against a stack on 127.0.0.1"));
 }
 
 TEST(Usage, AnOptionThatKeylimeDoesNotHaveIsRefusedWithTheNearest) {

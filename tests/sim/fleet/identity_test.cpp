@@ -1,3 +1,7 @@
+#include <set>
+#include <string>
+
+#include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <openssl/bio.h>
 #include <openssl/evp.h>
@@ -29,6 +33,20 @@ TEST(HashEk, IsTheSha256OfThePublicKeysPemText) {
     BIO_free(text);
     BN_free(modulus);
     EVP_PKEY_free(key);
+}
+
+TEST(OwnAddress, IsOfTheLoopbackNetworkAndOfOneAgentAlone) {
+    EXPECT_EQ(own_address(0), "127.64.0.1");
+    EXPECT_EQ(own_address(253), "127.64.0.254");
+    EXPECT_EQ(own_address(254), "127.64.1.1");
+    std::set<std::string> all;
+    for (int overall = 0; overall < 100'000; ++overall) {
+        const std::string address = own_address(overall);
+        in_addr parsed{};
+        ASSERT_EQ(::inet_pton(AF_INET, address.c_str(), &parsed), 1) << address;
+        EXPECT_EQ(ntohl(parsed.s_addr) >> 24, 127U) << address;
+        EXPECT_TRUE(all.insert(address).second) << address;
+    }
 }
 
 }  // namespace

@@ -67,7 +67,7 @@ const std::string everything =
     "      accept_tpm_encryption_algs: [ecc, rsa]\n"
     "      accept_tpm_signing_algs: ecdsa\n"
     "    habits: correct\n"
-    "  second: { id: hash_ek, enrol: false, tpm: \"swtpm:host=127.0.0.1,port=2321\" }\n"
+    "  second: { id: hash_ek, enrol: false, source: own, tpm: \"swtpm:host=127.0.0.1,port=2321\" }\n"
     "  third: { id: d432fbb3-d2f1-4a97-9ef7-75bd81c00000, enrol: { tpm_policy: { from_boot: [7, 0] } } }\n"
     "  fourth: { tpm: swtpm }\n"
     "script:\n"
@@ -220,6 +220,8 @@ TEST(Plan, GroupsAreInTheOrderOfTheFileWithTheirParts) {
     EXPECT_EQ(first.id, (AgentId{AgentId::Scheme::Literal, "node-{n}"}));
     EXPECT_EQ(literal_id(first.id, 12), "node-12");
     EXPECT_EQ(first.ak, AkKind::Primary);
+    EXPECT_EQ(first.source, Source::Shared);
+    EXPECT_EQ(scenario.groups[1].source, Source::Own);
     EXPECT_EQ(first.enrol.tpm_policy,
               TpmPolicy(LiteralPolicy{{{7, {std::string(64, 'f'), std::string(40, '0')}}}}));
     EXPECT_THAT(first.enrol.accept_hash_algorithms, ElementsAre("sha512", "sha256"));
@@ -349,8 +351,8 @@ TEST(Resolved, LoadsAgainAsTheSamePlan) {
 
 TEST(Resolved, WritesDefaultsOut) {
     const std::string text = resolved(read(Parts{}));
-    for (const char* line : {"fresh: false", "count: 1", "id: uuid", "ak: child", "tpm_policy: none",
-                             "times: 1", "bare: false", "agents: [\"a\"]"}) {
+    for (const char* line : {"fresh: false", "count: 1", "id: uuid", "ak: child", "source: shared",
+                             "tpm_policy: none", "times: 1", "bare: false", "agents: [\"a\"]"}) {
         EXPECT_THAT(text, testing::HasSubstr(line));
     }
 }
