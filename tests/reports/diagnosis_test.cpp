@@ -261,19 +261,7 @@ TEST_P(Diagnosing, FindsWhatIsThereAndNothingElse) {
 }
 
 TEST_P(Diagnosing, SaysNothingWithoutTheLineThatDecides) {
-    const std::string text = history_of(GetParam());
-    const auto found = judged(text).scenarios.at(0).diagnoses;
-    for (const Diagnosis& one : found) {
-        for (const std::uint64_t n : one.evidence) {
-            const std::string line = "{\"n\":" + std::to_string(n) + ",";
-            // Which policy was in force may be unknown: then the verifier's request speaks for it.
-            if (one.rule == "no_policy_no_challenge" && n == one.evidence.back() && one.evidence.size() == 3)
-                continue;
-            const RunReport report = judged(without(text, line));
-            for (const Diagnosis& left : report.scenarios.at(0).diagnoses)
-                EXPECT_FALSE(left.rule == one.rule && left.cause == one.cause) << "without line " << n;
-        }
-    }
+    expect_causes_rest_on_their_lines(history_of(GetParam()));
 }
 
 INSTANTIATE_TEST_SUITE_P(Histories, Diagnosing, testing::ValuesIn(cases()),

@@ -1,6 +1,7 @@
 #include "tests/reports/golden.hpp"
 
 #include <fmt/format.h>
+#include <gtest/gtest.h>
 
 namespace pushsim::reports::test {
 
@@ -244,6 +245,22 @@ std::function<void(std::string&)> replacing(const std::string& from, const std::
         if (at == std::string::npos) throw std::runtime_error("no " + from + " in " + line);
         line.replace(at, from.size(), to);
     };
+}
+
+void expect_causes_rest_on_their_lines(const std::string& text) {
+    const RunReport whole = judged(text);
+    for (const Diagnosis& one : whole.scenarios.at(0).diagnoses) {
+        for (const std::uint64_t n : one.evidence) {
+            const std::string line = "{\"n\":" + std::to_string(n) + ",";
+            // Which policy was in force may be unknown: then the verifier's request speaks for it.
+            if (one.rule == "no_policy_no_challenge" && n == one.evidence.back() && one.evidence.size() == 3)
+                continue;
+            const RunReport report = judged(without(text, line));
+            for (const Diagnosis& left : report.scenarios.at(0).diagnoses)
+                EXPECT_FALSE(left.rule == one.rule && left.cause == one.cause && left.agents == one.agents)
+                    << one.rule << " without line " << n;
+        }
+    }
 }
 
 std::vector<std::string> findings(const RunReport& report, const std::string& check) {
