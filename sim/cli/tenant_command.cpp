@@ -41,17 +41,26 @@ json to_json(const std::string& id, const protocol::AgentStatus& status) {
             {"has_mb_policy", status.has_mb_refstate}};
 }
 
-/// Why a call failed; that the server does not know the agent is said plainly.
+/// Why a call failed; a server that does not answer is named.
 template <typename T>
-Error why_not(const stack::Answer<T>& answer, const char* server, const std::string& id, const char* mend) {
+Error why_not(const stack::Answer<T>& answer, const char* server, const stack::HostPort& where) {
+    const auto& failure = answer.call.outcome.failure;
+    return failure ? stack::no_answer(server, where, *failure) : answer.result.error();
+}
+
+/// The same of a call about an agent; that the server does not know it is said plainly.
+template <typename T>
+Error why_not(const stack::Answer<T>& answer, const char* server, const stack::HostPort& where,
+              const std::string& id, const char* mend) {
     const auto& response = answer.call.outcome.response;
-    if (!response || response->status != 404) return answer.result.error();
+    if (!response || response->status != 404) return why_not(answer, server, where);
     return {ErrorKind::Config, fmt::format("the {} knows no agent '{}'", server, id), mend};
 }
 
 /// An enrolment that the verifier refuses: because of the agents that it has, or of what was sent.
-Error why_not_enrolled(const stack::Answer<void>& answer, const std::string& id) {
-    Error error = answer.result.error();
+Error why_not_enrolled(const stack::Answer<void>& answer, const stack::HostPort& where,
+                       const std::string& id) {
+    Error error = why_not(answer, "verifier", where);
     const auto& response = answer.call.outcome.response;
     if (response && response->status == 409) {
         error.kind = ErrorKind::Refused;
@@ -106,11 +115,11 @@ int tenant_add(const TenantOptions& options) {
     return with_tenant(options.stack, [&](stack::Tenant& tenant) -> Result<void> {
         const auto registered = tenant.registered(options.agent);
         if (!registered.result)
-            return fail(
-                why_not(registered, "registrar", options.agent, "start the agent first: it registers"));
+            return fail(why_not(registered, "registrar", tenant.address().registrar_tls, options.agent,
+                                "start the agent first: it registers"));
         enrolment->ak_public = registered.result->ak_public;
         const auto added = tenant.enrol(options.agent, *enrolment);
-        if (!added.result) return fail(why_not_enrolled(added, options.agent));
+        if (!added.result) return fail(why_not_enrolled(added, tenant.address().verifier, options.agent));
         fmt::print("{} is enrolled\n", options.agent);
         return {};
     });
@@ -120,7 +129,8 @@ int tenant_status(const TenantOptions& options) {
     return with_tenant(options.stack, [&](stack::Tenant& tenant) -> Result<void> {
         const auto answer = tenant.status(options.agent);
         const auto& status = answer.result;
-        if (!status) return fail(why_not(answer, "verifier", options.agent, known_ones));
+        if (!status)
+            return fail(why_not(answer, "verifier", tenant.address().verifier, options.agent, known_ones));
         if (options.format == "json") {
             fmt::print("{}\n", to_json(options.agent, *status).dump(2));
             return {};
@@ -136,7 +146,8 @@ int tenant_status(const TenantOptions& options) {
 int tenant_delete(const TenantOptions& options) {
     return with_tenant(options.stack, [&](stack::Tenant& tenant) -> Result<void> {
         const auto removed = tenant.remove(options.agent);
-        if (!removed.result) return fail(why_not(removed, "verifier", options.agent, known_ones));
+        if (!removed.result)
+            return fail(why_not(removed, "verifier", tenant.address().verifier, options.agent, known_ones));
         fmt::print("{} is no longer enrolled; its registration stays\n", options.agent);
         return {};
     });
@@ -144,8 +155,9 @@ int tenant_delete(const TenantOptions& options) {
 
 int tenant_list(const TenantOptions& options) {
     return with_tenant(options.stack, [&](stack::Tenant& tenant) -> Result<void> {
-        const auto ids = tenant.list().result;
-        if (!ids) return fail(ids.error());
+        const auto answer = tenant.list();
+        const auto& ids = answer.result;
+        if (!ids) return fail(why_not(answer, "verifier", tenant.address().verifier));
         json all = json::array();
         for (const std::string& id : *ids) {
             const auto status = tenant.status(id).result;

@@ -175,12 +175,8 @@ void TenantDesk::probe(std::function<void(Looked<void>)> done) {
             const auto& address = inside->tenant.address();
             Looked<void> looked;
             const auto ask = [&](const char* server, const stack::HostPort& where, stack::Call call) {
-                if (looked.result && call.outcome.failure) {
-                    looked.result = fail(ErrorKind::Stack,
-                                         fmt::format("the {} at {} does not answer: {}", server, where.text(),
-                                                     call.outcome.failure->message),
-                                         "is it running? its log says why it ended");
-                }
+                if (looked.result && call.outcome.failure)
+                    looked.result = fail(stack::no_answer(server, where, *call.outcome.failure));
                 looked.acts.push_back(act_of("probe", std::move(call)));
             };
             ask("verifier", address.verifier, inside->tenant.at_verifier(version));

@@ -243,6 +243,12 @@ Result<HttpResponse> response_of(const Call& call, const HostPort& server) {
                             call.outcome.failure ? call.outcome.failure->message : "no answer"));
 }
 
+Error no_answer(const std::string& server, const HostPort& where, const Failure& failure) {
+    return {ErrorKind::Stack,
+            fmt::format("the {} at {} does not answer: {}", server, where.text(), failure.message),
+            "is it running? its log says why it ended"};
+}
+
 AdminClient::AdminClient(HostPort server, std::optional<TlsIdentity> tls, const Clock& clock, Duration limit)
     : inner_(new Inner(std::move(server), std::move(tls), clock, limit)) {
     inner_->connect();

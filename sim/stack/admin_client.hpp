@@ -22,6 +22,9 @@ struct Call {
 /// The answer of a call, or ErrorKind::Transport naming method, target, server and failure.
 Result<HttpResponse> response_of(const Call& call, const HostPort& server);
 
+/// ErrorKind::Stack: the server ("verifier") does not answer, why, and the way out.
+Error no_answer(const std::string& server, const HostPort& where, const transport::Failure& failure);
+
 struct TlsIdentity {
     std::filesystem::path ca_file;
     std::filesystem::path certificate;  ///< empty: none is shown

@@ -243,7 +243,8 @@ TEST(Tenant, AnEnrolmentWithoutAnyPolicyIsRefusedWithWhatWouldCome) {
     const Ended ended = pushsim(place, {"tenant", "add", "web-0"});
     EXPECT_EQ(ended.exit_code, 2);
     EXPECT_THAT(ended.err, HasSubstr("no policy: the verifier would ask for no evidence"));
-    EXPECT_THAT(ended.err, HasSubstr("mend: give --tpm-policy, --from-boot, --runtime-policy or --mb-policy"));
+    EXPECT_THAT(ended.err,
+                HasSubstr("mend: give --tpm-policy, --from-boot, --runtime-policy or --mb-policy"));
 }
 
 TEST(Tenant, WithoutAStackTheWayOutIsNamed) {
@@ -260,24 +261,50 @@ TEST(Usage, ATagThatNoScenarioHasIsRefusedWithThoseThereAre) {
     EXPECT_THAT(ended.err, HasSubstr("--tag: no scenario here has the tag 'quik'\n  mend: they have quick"));
 }
 
-TEST(Usage, AnAddressOfItsOwnIsRefusedWhereNothingCanBeReachedFromIt) {
-    const Place place;
+/// The options of an external stack where nobody listens; the registrar's HTTP port as given.
+std::vector<std::string> nobody_there(const Place& place, const std::string& registrar) {
     const pki::TestPki pki(core::SystemClock().wall_now());
     const auto ca = *pki::write_certificate(pki.ca_certificate_pem(), place.path() / "ca.pem");
     const auto admin =
         *pki::write_files(pki.issue(pki::CertificateKind::Admin, pki::Role::Client, {.common_name = "admin"}),
                           place.path(), "admin");
+    return {"--stack",     "external",        "--verifier",      "127.0.0.1:1",
+            "--registrar", registrar,         "--registrar-tls", "127.0.0.1:1",
+            "--ca",        ca.string(),       "--admin-cert",    admin.certificate.string(),
+            "--admin-key", admin.key.string()};
+}
+
+TEST(Usage, AnAddressOfItsOwnIsRefusedWhereNothingCanBeReachedFromIt) {
+    const Place place;
     place.write("own.yaml",
                 "scenario: own\ntitle: T\nagents: {one: {source: own}}\n"
                 "script:\n  - register: one\n    expect: {response: {status: 200}}\n");
-    const Ended ended =
-        pushsim(place, {"run", "own.yaml", "--stack", "external", "--verifier", "127.0.0.1:1", "--registrar",
-                        "[::1]:1", "--registrar-tls", "127.0.0.1:1", "--ca", ca.string(), "--admin-cert",
-                        admin.certificate.string(), "--admin-key", admin.key.string()});
+    auto words = nobody_there(place, "[::1]:1");
+    words.insert(words.begin(), {"run", "own.yaml"});
+    const Ended ended = pushsim(place, words);
     EXPECT_EQ(ended.exit_code, 2) << ended.out << ended.err;
     EXPECT_THAT(ended.err, HasSubstr("own.yaml: group `one`: `source: own` gives each agent an address of "
                                      "127.0.0.0/8, and from there [::1]:1 (::1) cannot be reached\n"
                                      "  mend: play it against a stack on 127.0.0.1"));
+}
+
+TEST(Tenant, AServerThatDoesNotAnswerIsNamedWithTheWayOut) {
+    const Place place;
+    const std::string policy = "{\"7\": [\"" + std::string(64, '0') + "\"]}";
+    const std::vector<std::pair<std::vector<std::string>, std::string>> asked = {
+        {{"tenant", "list"}, "verifier"},
+        {{"tenant", "status", "web-0"}, "verifier"},
+        {{"tenant", "delete", "web-0"}, "verifier"},
+        {{"tenant", "add", "web-0", "--tpm-policy", policy}, "registrar"}};
+    for (const auto& [command, server] : asked) {
+        std::vector<std::string> words = command;
+        for (const std::string& option : nobody_there(place, "127.0.0.1:1"))
+            words.push_back(option);
+        const Ended ended = pushsim(place, words);
+        EXPECT_EQ(ended.exit_code, 3) << ended.err;
+        EXPECT_THAT(ended.err, HasSubstr("the " + server + " at 127.0.0.1:1 does not answer: "));
+        EXPECT_THAT(ended.err, HasSubstr("mend: is it running?"));
+    }
 }
 
 TEST(Usage, AnOptionThatKeylimeDoesNotHaveIsRefusedWithTheNearest) {
