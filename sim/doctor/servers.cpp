@@ -134,12 +134,14 @@ Finding check_api_versions(const ApiVersions& versions) {
     const auto list = [](const std::vector<std::string>& all) {
         return all.empty() ? std::string("none") : fmt::format("{}", fmt::join(all, ", "));
     };
-    if (std::ranges::find(common, versions.ours) != common.end())
-        return {Level::Ok, thing, fmt::format("common to both: {}; spoken: {}", list(common), versions.ours)};
-    return {Level::Fail, thing,
-            fmt::format("pushsim speaks {}; the verifier has {}, the registrar {}", versions.ours,
-                        list(versions.verifier), list(versions.registrar)),
-            "run the same Keylime for both, 7.14.3 or newer where pushsim did not start it"};
+    if (!common.empty())
+        return {Level::Ok, thing,
+                fmt::format("common to both: {}; spoken: {}", list(common), common.front())};
+    return {
+        Level::Fail, thing,
+        fmt::format("none in common: of those that pushsim speaks the verifier has {}, the registrar has {}",
+                    list(versions.verifier), list(versions.registrar)),
+        "run the same Keylime for both, 7.14 or newer"};
 }
 
 std::optional<Skew> skew_of(const std::vector<ClockSeen>& seen) {

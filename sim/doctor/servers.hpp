@@ -41,15 +41,12 @@ Result<Validity> validity_of(const std::filesystem::path& file);
 Finding check_validity(const std::string& thing, const std::filesystem::path& file,
                        const Result<Validity>& validity, WallTime now);
 
-/// Versions of the v2 API, "2.6".
 struct ApiVersions {
-    std::vector<std::string> verifier;   ///< that answer; in push mode it does not list them
+    std::vector<std::string> verifier;   ///< of those that we speak, newest first; in push mode it lists none
     std::vector<std::string> registrar;  ///< as GET /version lists them
-    std::string ours;                    ///< that pushsim would speak
 };
+/// Both serve one that we speak.
 Finding check_api_versions(const ApiVersions& versions);
-/// `supported_versions` of an answer to GET /version that are of the v2 API.
-std::vector<std::string> supported_versions(const std::string& body);
 
 /// What a `Date` header says of the server's clock: it was written between `sent` and `received` of our
 /// clock.

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdio>
 #include <ctime>
 #include <fstream>
@@ -5,18 +6,17 @@
 #include <memory>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
 #include "agent/protocol/admin.hpp"
+#include "agent/protocol/registrar.hpp"
 #include "sim/doctor/servers.hpp"
 
 namespace pushsim::doctor {
 namespace {
 
 constexpr std::chrono::seconds kLimit{5};
-constexpr int kNewestApi = 6;  // 2.6
 
 HttpRequest get(const std::string& target) {
     return {.method = "GET", .target = target, .headers = {}, .body = {}};
@@ -56,18 +56,6 @@ std::optional<WallTime> as_time(const ASN1_TIME* time) {
 }
 
 }  // namespace
-
-std::vector<std::string> supported_versions(const std::string& body) {
-    std::vector<std::string> versions;
-    const auto answer = nlohmann::json::parse(body, nullptr, false);
-    const nlohmann::json::json_pointer pointer("/results/supported_versions");
-    if (answer.is_discarded() || !answer.contains(pointer) || !answer.at(pointer).is_array()) return versions;
-    for (const auto& version : answer.at(pointer)) {
-        if (version.is_string() && version.get<std::string>().starts_with("2."))
-            versions.push_back(version.get<std::string>());
-    }
-    return versions;
-}
 
 Result<Validity> validity_of(const std::filesystem::path& file) {
     const std::unique_ptr<std::FILE, int (*)(std::FILE*)> stream(std::fopen(file.c_str(), "rbe"),
@@ -113,20 +101,24 @@ std::vector<Finding> look_at_servers(const stack::StackAddress& stack, const Clo
 
     Caller as_admin(stack.verifier, administrator, clock);
     Caller as_registrars_admin(stack.registrar_tls, administrator, clock);
-    ApiVersions versions{{}, {}, stack.api_version};
+    ApiVersions versions;
     if (verifier_answers) {
-        for (int minor = 1; minor <= kNewestApi; ++minor) {
-            const std::string version = fmt::format("2.{}", minor);
+        for (const std::string& version : protocol::known_registrar_versions()) {
             if (status_of(as_admin(protocol::list_request(version))) == 200)
                 versions.verifier.push_back(version);
         }
     }
-    if (servers[1].version.outcome.response)
-        versions.registrar = supported_versions(servers[1].version.outcome.response->body);
+    if (const auto& answer = servers[1].version.outcome.response) {
+        if (auto offered = protocol::parse_versions(*answer))
+            versions.registrar = std::move(offered->supported);
+    }
 
     // In a version that the server has, so that it is the certificate that is judged.
-    const auto newest = [&](const std::vector<std::string>& known) {
-        return known.empty() ? stack.api_version : known.back();
+    const auto newest = [&](const std::vector<std::string>& served) {
+        for (const std::string& version : protocol::known_registrar_versions()) {
+            if (std::ranges::find(served, version) != served.end()) return version;
+        }
+        return stack.api_version;
     };
     const auto admin_at = [&](const char* name, bool answers, Caller& caller, const HttpRequest& request) {
         if (!answers)
