@@ -16,7 +16,7 @@ using HttpHeaders = std::vector<std::pair<std::string, std::string>>;
 /// The first header of that name, letter case ignored.
 std::optional<std::string_view> find_header(const HttpHeaders& headers, std::string_view name);
 
-/// `Host` and `Content-Length` are added by the transport unless they are given here.
+/// `host` and `content-length` are added at the end by the transport unless they are given here.
 struct HttpRequest {
     std::string method;
     std::string target;  ///< path and query, "/v3.0/sessions"

@@ -9,6 +9,8 @@
 namespace pushsim::lifecycle {
 namespace {
 
+constexpr int kNegotiated = 201;
+
 bool contains(const auto& values, const auto& value) {
     return std::ranges::find(values, value) != values.end();
 }
@@ -20,18 +22,28 @@ std::string kind_of(const protocol::EvidenceRequest& request) {
     return std::get<protocol::UnknownEvidenceRequest>(request).evidence_type;
 }
 
+bool is_offered(const protocol::EvidenceRequest& request, const protocol::Capabilities& offered) {
+    if (std::holds_alternative<protocol::UefiLogRequest>(request)) return offered.uefi_log.has_value();
+    if (std::holds_alternative<protocol::ImaLogRequest>(request)) return offered.ima_log.has_value();
+    return std::holds_alternative<protocol::QuoteRequest>(request);
+}
+
 /// The quote to make, or why what is asked was never offered.
 Result<QuotePcrs> plan_quote(const std::vector<protocol::EvidenceRequest>& asked,
-                             const protocol::QuoteCapabilities& offered) {
+                             const protocol::Capabilities& offers) {
+    const protocol::QuoteCapabilities& offered = offers.tpm_quote;
     const auto refuse = [](const std::string& what) {
         return fail(ErrorKind::Protocol, "the verifier asks for " + what);
     };
     const auto named = [](const std::string& word) { return "'" + escaped(word, kLongestWord) + "'"; };
-    const auto* quote = std::get_if<protocol::QuoteRequest>(&asked.front());
-    if (quote == nullptr) return refuse(named(kind_of(asked.front())) + ", which was not offered");
-    if (asked.size() > 1) {
-        return refuse(named(kind_of(asked[1])) + " beside a quote, which was not offered");
+    const protocol::QuoteRequest* quote = nullptr;
+    for (const auto& request : asked) {
+        const auto* other = std::get_if<protocol::QuoteRequest>(&request);
+        if (!is_offered(request, offers)) return refuse(named(kind_of(request)) + ", which was not offered");
+        if (other != nullptr && quote != nullptr) return refuse("two quotes, which was not offered");
+        if (other != nullptr) quote = other;
     }
+    if (quote == nullptr) return refuse("logs without a quote, which was not offered");
     const std::string& hash = quote->hash_algorithm;
     const auto bank = tpm::hash_algorithm_from(hash);
     if (!bank || !contains(offered.hash_algorithms, hash)) {
@@ -76,9 +88,11 @@ Want Machine::State::negotiate() {
     if (!capabilities) {
         return finish(Finished::Ending::Failed, {}, "negotiate: " + capabilities.error().text());
     }
-    // There are no logs to give yet, so none are offered.
-    capabilities->uefi_log.reset();
-    capabilities->ima_log.reset();
+    // There are no logs to give yet.
+    if (!settings.habits.offers_empty_logs) {
+        capabilities->uefi_log.reset();
+        capabilities->ima_log.reset();
+    }
     offered = *std::move(capabilities);
     return send(Peer::Verifier, protocol::negotiation_request(settings.agent_id, *offered, headers(true)));
 }
@@ -88,6 +102,7 @@ Want Machine::State::take_negotiation(const HttpResponse& answer) {
     if (!negotiated) return malformed(answer, negotiated.error());
     negotiation = *std::move(negotiated);
     evidence.reset();
+    nothing_collected = false;
     may_have_arrived.reset(static_cast<std::size_t>(Call::Submit));
     run.negotiated = true;
     Grounds grounds;
@@ -99,16 +114,31 @@ Want Machine::State::take_negotiation(const HttpResponse& answer) {
 
 Want Machine::State::collect() {
     if (nothing_asked()) {
+        if (settings.habits.reports_errors) return report_error();
         evidence.emplace();
         return after(Phase::Collect, {}, "nothing to collect: the verifier asks for no evidence");
     }
-    auto plan = plan_quote(negotiation->evidence_requested, offered->tpm_quote);
+    auto plan = plan_quote(negotiation->evidence_requested, *offered);
+    if (!plan && settings.habits.reports_errors) return report_error();
     if (!plan) {
         Grounds grounds;
-        grounds.status = 201;
+        grounds.status = kNegotiated;
         return finish(Finished::Ending::Failed, grounds, "collect: " + plan.error().text());
     }
+    plan->data_pcr = settings.habits.data_pcr;
     return use_tpm(*std::move(plan));
+}
+
+Want Machine::State::report_error() {
+    Grounds grounds;
+    grounds.status = kNegotiated;
+    if (run.goal != Phase::Submit) {
+        return finish(Finished::Ending::Failed, grounds, "collect: there is no evidence for what is asked");
+    }
+    evidence.reset();
+    nothing_collected = true;
+    may_have_arrived.reset(static_cast<std::size_t>(Call::Submit));
+    return enter(Step::Submit);
 }
 
 Want Machine::State::take_quote(const tpm::Quote& quote) {
@@ -117,12 +147,23 @@ Want Machine::State::take_quote(const tpm::Quote& quote) {
                       "collect: the quote's PCR values do not fit the evidence format");
     }
     evidence.emplace();
-    evidence->push_back(protocol::make_quote_evidence(quote));
+    for (const auto& request : negotiation->evidence_requested) {
+        if (std::holds_alternative<protocol::UefiLogRequest>(request)) {
+            evidence->push_back(protocol::UefiLogEvidence{});
+        } else if (std::holds_alternative<protocol::ImaLogRequest>(request)) {
+            evidence->push_back(protocol::ImaLogEvidence{});
+        } else {
+            evidence->push_back(protocol::make_quote_evidence(quote));
+        }
+    }
     return after(Phase::Collect, {}, "evidence collected");
 }
 
 Want Machine::State::submit() {
-    return send(Peer::Verifier, protocol::evidence_request(negotiation->target, *evidence, headers(true)));
+    return send(Peer::Verifier,
+                nothing_collected
+                    ? protocol::evidence_error_request(negotiation->target, headers(true))
+                    : protocol::evidence_request(negotiation->target, *evidence, headers(true)));
 }
 
 Want Machine::State::take_submission(const HttpResponse& answer) {
@@ -130,10 +171,13 @@ Want Machine::State::take_submission(const HttpResponse& answer) {
     if (!accepted) return malformed(answer, accepted.error());
     Grounds grounds;
     grounds.status = answer.status;
+    // The Rust agent reads an integer and nothing else.
+    auto next = accepted->next_attestation;
+    if (settings.habits.interval && next && *next % std::chrono::seconds{1} != Duration::zero()) next.reset();
     return after(Phase::Submit, grounds,
                  nothing_asked() ? "accepted, although no evidence was asked for: no policy names a PCR"
                                  : "evidence accepted",
-                 accepted->next_attestation);
+                 next);
 }
 
 bool Machine::State::nothing_asked() const {

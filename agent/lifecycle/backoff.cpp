@@ -5,21 +5,22 @@
 
 namespace pushsim::lifecycle {
 
-Duration backoff(Duration initial, Duration longest, int retry, RandomStream& random) {
-    Duration full = std::clamp(initial, Duration::zero(), longest);
+Duration backoff(const Pace& pace, int retry, RandomStream& random) {
+    const Duration longest = pace.longest;
+    Duration full = std::clamp(pace.initial, Duration::zero(), longest);
     for (int doubled = 1; doubled < retry && full < longest; ++doubled) {
         full = full > longest / 2 ? longest : full * 2;
     }
+    if (!pace.jitter) return full;
     const auto half = static_cast<double>(full.count()) / 2;
     return Duration{static_cast<Duration::rep>(half + half * random.uniform())};
 }
 
-std::string make_request_id(RandomStream& random) {
+std::string make_request_id(RandomStream& random, std::size_t length) {
     constexpr std::string_view kAlphabet = "abcdefghijklmnopqrstuvwxyz0123456789";
-    constexpr int kLength = 12;  // 36^12 fits into one draw
-    std::uint64_t draw = random.next();
+    std::uint64_t draw = random.next();  // 36^12 fits into it
     std::string id;
-    for (int position = 0; position < kLength; ++position) {
+    while (id.size() < length) {
         id += kAlphabet[draw % kAlphabet.size()];
         draw /= kAlphabet.size();
     }

@@ -5,14 +5,16 @@
 
 #include "agent/base/random.hpp"
 #include "agent/base/time.hpp"
+#include "agent/lifecycle/habits.hpp"
 
 namespace pushsim::lifecycle {
 
-/// How long to wait before retry number `retry` (from 1): half of initial·2^(retry−1), at most `longest`, is
-/// certain and the other half is drawn, so that agents that failed together do not come back together.
-Duration backoff(Duration initial, Duration longest, int retry, RandomStream& random);
+/// How long to wait before retry number `retry` (from 1): initial·2^(retry−1), at most `longest`. With jitter
+/// half of that is certain and the other half is drawn, so that agents that failed together do not come back
+/// together.
+Duration backoff(const Pace& pace, int retry, RandomStream& random);
 
-/// Twelve characters of [a-z0-9] for X-Request-ID, from one draw.
-std::string make_request_id(RandomStream& random);
+/// So many characters of [a-z0-9], at most 12, for X-Request-ID, from one draw.
+std::string make_request_id(RandomStream& random, std::size_t length);
 
 }  // namespace pushsim::lifecycle

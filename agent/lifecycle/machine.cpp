@@ -89,14 +89,22 @@ Call call_of(Step step) {
     }
 }
 
+namespace {
+
+Step first_step_of(Phase goal) {
+    return goal == Phase::Authenticate ? Step::OpenSession : Step::AskVersion;
+}
+
+}  // namespace
+
 Want Machine::State::begin(Phase goal, bool bare) {
     run = Run{};
     run.goal = goal;
     run.bare = bare;
     if (bare) return start_bare();
     const bool is_cycle = goal >= Phase::Negotiate;
-    if (is_cycle && clock.now() < hold_off_until) {
-        run.step = Step::DescribeToNegotiate;
+    if ((is_cycle || settings.habits.interval) && clock.now() < hold_off_until) {
+        run.step = is_cycle ? Step::DescribeToNegotiate : first_step_of(goal);
         return pause(hold_off_until - clock.now(), hold_off_reason, std::nullopt);
     }
     return first_step();
@@ -158,6 +166,12 @@ Want Machine::State::go(Step step) {
         case Step::Register:
             return register_agent();
         case Step::DecryptCredential:
+            if (ek_lost) {
+                credential.reset();
+                return finish(Finished::Ending::Failed, {},
+                              "activate: the EK was flushed before an activation that failed; only a restart "
+                              "of the agent loads it again");
+            }
             return use_tpm(ActivateCredential{credential->id_object, credential->encrypted_secret});
         case Step::Activate:
             return activate();
@@ -225,6 +239,12 @@ Want Machine::State::send(Peer peer, HttpRequest request) {
     awaiting = Awaiting::Response;
     run.call = protocol::call_name(request);
     const int attempt = ++run.sent[static_cast<std::size_t>(call_of(run.step))];
+    // Of layered retries each request has its own.
+    if (settings.habits.layered_retries && !run.again && run.step != Step::Prove) {
+        run.waits[static_cast<std::size_t>(call_of(run.step))] = 0;
+        run.backoffs[static_cast<std::size_t>(call_of(run.step))] = 0;
+    }
+    run.again = false;
     return SendRequest{phase_of(run.step), peer, std::move(request), attempt};
 }
 
@@ -267,6 +287,8 @@ void Machine::State::forget_process() {
     offered.reset();
     negotiation.reset();
     evidence.reset();
+    nothing_collected = false;
+    ek_lost = false;
     may_have_arrived.reset();
     refused_in_a_row = 0;
     hold_off_until = Instant{};
@@ -304,6 +326,7 @@ Want Machine::on_tpm(const Result<TpmAnswer>& answer) {
     expect(std::exchange(state_->awaiting, State::Awaiting::Nothing), State::Awaiting::Tpm, "on_tpm");
     if (answer) return state_->take_tpm_answer(*answer);
     const Phase phase = phase_of(state_->run.step);
+    if (phase == Phase::Collect && state_->settings.habits.reports_errors) return state_->report_error();
     if (phase == Phase::Activate)
         state_->credential.reset();  // made for another TPM: register anew next time
     return state_->finish(Finished::Ending::Failed, {},

@@ -14,6 +14,7 @@
 #include "agent/base/random.hpp"
 #include "agent/base/result.hpp"
 #include "agent/base/time.hpp"
+#include "agent/lifecycle/habits.hpp"
 #include "agent/tpm/types.hpp"
 #include "agent/transport/exchange.hpp"
 
@@ -48,6 +49,7 @@ struct QuotePcrs {
     Bytes challenge;  ///< qualifyingData
     tpm::HashAlgorithm bank;
     std::vector<int> pcrs;
+    tpm::DataPcr data_pcr = tpm::DataPcr::Untouched;
 };
 struct UseTpm {
     Phase phase;
@@ -77,7 +79,8 @@ struct Finished {
     std::optional<int> status;                 ///< of the deciding answer
     std::optional<std::string> code;           ///< JSON:API error code of the deciding answer
     std::optional<int> attestation_index;      ///< of this cycle, once negotiated
-    std::optional<Duration> next_attestation;  ///< seconds_to_next_attestation of a 202
+    std::optional<Duration> next_attestation;  ///< seconds_to_next_attestation of a 202, or what the habits
+                                               ///< have in its place
 };
 const char* to_string(Finished::Ending ending);
 
@@ -87,18 +90,12 @@ using Want = std::variant<SendRequest, UseTpm, Pause, Finished>;
 struct Settings {
     std::string agent_id;
     WallTime boot_time;
-    Duration backoff_initial = std::chrono::seconds{1};
-    Duration backoff_max = std::chrono::seconds{30};
-    int max_retries = 5;
-    Duration renew_before_expiry =
-        std::chrono::seconds{5};  ///< authenticate when the token has less than that left
+    Habits habits = correct_habits();
     std::string contact_ip = "127.0.0.1";
     int contact_port = 9002;
-    /// A Retry-After beyond it is not waited for: Stopped. Keylime's rate limiter tells at most one hour.
-    Duration longest_wait = std::chrono::hours{1};
 };
 
-/// `habits: correct` of the scenario language. Not thread-safe; one per agent.
+/// Not thread-safe; one per agent.
 class Machine {
   public:
     /// The clock and the stream (jitter, request ids) must outlive the machine.
@@ -112,8 +109,8 @@ class Machine {
 
     /// Starts towards the end of `goal`, running earlier phases that are missing (from Register, or from
     /// Authenticate if `registered()`); from Negotiate on, a goal always negotiates anew, and after a refused
-    /// cycle not before a back-off has passed since then. With bare = true only `goal` itself, with what is
-    /// at hand, and no retries.
+    /// cycle not before a back-off (with an interval: after anything that went wrong, not before that) has
+    /// passed since then. With bare = true only `goal` itself, with what is at hand, and no retries.
     Want begin(Phase goal, bool bare = false);
 
     Want on_response(const transport::Outcome& outcome);

@@ -12,8 +12,15 @@ namespace {
 
 constexpr int kFirstNonSuccess = 300;
 constexpr int kFirstRefusal = 400;
+constexpr int kUnauthorized = 401;
+constexpr int kForbidden = 403;
 constexpr int kRequestTimeout = 408;
 constexpr int kFirstServerError = 500;
+
+/// A session is retried as a whole.
+std::size_t retried_as(Call call) {
+    return static_cast<std::size_t>(call == Call::Prove ? Call::OpenSession : call);
+}
 
 std::string joined(const std::string& text, const std::string& meaning) {
     return meaning.empty() ? text : text + ": " + meaning;
@@ -42,10 +49,10 @@ Want Machine::State::judge(const HttpResponse& answer) {
     if (answer.status >= kFirstNonSuccess) {
         const auto refusal = protocol::parse_refusal(answer, clock.wall_now());
         if (const auto code = refusal.code()) grounds.code = escaped(*code, kLongestWord);
-        grounds.told_to_wait = refusal.retry_after;
         grounds.text = refusal.text();
         if (grounds.code) grounds.brief += " " + *grounds.code;
     }
+    grounds.told_to_wait = protocol::retry_after(answer, clock.wall_now());
     seen.code = grounds.code;
     seen.told_to_wait = grounds.told_to_wait.has_value();
     return apply(std::move(seen), grounds, answer);
@@ -66,11 +73,12 @@ Want Machine::State::apply(Answer seen, const Grounds& grounds, const HttpRespon
     const Call call = call_of(run.step);
     seen.may_have_arrived = may_have_arrived.test(static_cast<std::size_t>(call));
     seen.nothing_asked = nothing_asked();
+    seen.waited_enough = waited_enough();
     const bool server_may_have_acted = seen.status == kRequestTimeout || seen.status >= kFirstServerError;
     if (server_may_have_acted) may_have_arrived.set(static_cast<std::size_t>(call));
 
-    const std::size_t index = rule_for(call, seen);
-    const Rule& rule = rules()[index];
+    const std::size_t index = rule_for(settings.habits.rules, call, seen);
+    const Rule& rule = settings.habits.rules[index];
     const Reaction reaction = run.met[index] ? rule.again : rule.first;
     run.met.set(index);
     if (reaction == Reaction::Accept) return accept(answer);
@@ -90,7 +98,7 @@ Want Machine::State::judge(const transport::Failure& failure) {
     grounds.brief = rule.words;
     grounds.text = joined(rule.words, failure.message);
     if (run.bare) return react(Reaction::Fail, grounds, "");
-    if (run.step == Step::Submit && nothing_asked()) {
+    if (run.step == Step::Submit && nothing_asked() && !settings.habits.reports_errors) {
         return react(Reaction::Stop, grounds,
                      "no evidence was asked for, so it is not sent again: no policy names a PCR");
     }
@@ -109,18 +117,26 @@ Want Machine::State::react(Reaction reaction, const Grounds& grounds, const std:
             return authenticate(run.step);
         case Reaction::NewSession:
             return go(Step::OpenSession);
+        case Reaction::StartOver:
+            drop_token();
+            [[fallthrough]];
         case Reaction::NegotiateAnew:
             run.sent[static_cast<std::size_t>(Call::Negotiate)] = 0;
             run.sent[static_cast<std::size_t>(Call::Submit)] = 0;
             return go(Step::DescribeToNegotiate);
         case Reaction::Delivered:
             return finish(Finished::Ending::Reached, grounds, reason);
+        case Reaction::RefuseToken:
+            drop_token();
+            [[fallthrough]];
         case Reaction::Refuse:
             return finish(Finished::Ending::Refused, grounds, reason);
         case Reaction::Stop:
             // The registrar has no record any more, or never will take this answer.
             if (run.step == Step::Activate) credential.reset();
             return finish(Finished::Ending::Stopped, grounds, reason);
+        case Reaction::ReportError:
+            return report_error();
         case Reaction::Fail:
         case Reaction::Accept:
         case Reaction::AssumeNewest:
@@ -130,27 +146,46 @@ Want Machine::State::react(Reaction reaction, const Grounds& grounds, const std:
 }
 
 Want Machine::State::retry(Reaction reaction, const Grounds& grounds, const std::string& reason) {
-    if (reaction == Reaction::Reauthenticate) drop_token();
-    int& used = run.retries[static_cast<std::size_t>(phase_of(run.step))];
-    if (used >= settings.max_retries) {
+    const bool is_wait = reaction == Reaction::WaitAsTold;
+    const int status = grounds.status.value_or(0);
+    const bool spends_token = is_wait && (status == kUnauthorized || status == kForbidden);
+    if (reaction == Reaction::Reauthenticate || spends_token) drop_token();
+    const std::size_t retried = retried_as(call_of(run.step));
+    int& waits = run.waits[retried];
+    int& backoffs = run.backoffs[retried];
+    const bool layered = settings.habits.layered_retries;
+    const int used = layered ? (is_wait ? waits : backoffs) : waits + backoffs;
+    if (used >= pace().retries) {
         return finish(Finished::Ending::Failed, grounds,
                       reason + ": given up after " + std::to_string(used) + " retries");
     }
     // A proof is never sent twice: the session may be spent, and a second proof of a session that has passed
     // is answered with 500.
     const Step then = run.step == Step::Prove ? Step::OpenSession : run.step;
-    if (reaction == Reaction::WaitAsTold) {
-        if (*grounds.told_to_wait > settings.longest_wait) {
-            return finish(Finished::Ending::Stopped, grounds,
-                          reason + ": longer than the " + to_text(settings.longest_wait) + " that we wait");
+    if (is_wait) {
+        if (*grounds.told_to_wait > settings.habits.longest_wait) {
+            return finish(
+                Finished::Ending::Stopped, grounds,
+                reason + ": longer than the " + to_text(settings.habits.longest_wait) + " that we wait");
         }
-        ++used;
+        ++waits;
+        if (layered) backoffs = 0;
+        run.again = true;
         const auto told = std::chrono::ceil<std::chrono::seconds>(*grounds.told_to_wait);
         return pause(*grounds.told_to_wait, "Retry-After: " + std::to_string(told.count()), then);
     }
-    ++used;
-    return pause(backoff(settings.backoff_initial, settings.backoff_max, used, random),
-                 "back-off " + std::to_string(used) + " after " + grounds.brief, then);
+    ++backoffs;
+    run.again = true;
+    return pause(backoff(pace(), used + 1, random),
+                 "back-off " + std::to_string(used + 1) + " after " + grounds.brief, then);
+}
+
+const Pace& Machine::State::pace() const {
+    return phase_of(run.step) == Phase::Authenticate ? settings.habits.sessions : settings.habits.requests;
+}
+
+bool Machine::State::waited_enough() const {
+    return settings.habits.layered_retries && run.waits[retried_as(call_of(run.step))] >= pace().retries;
 }
 
 Want Machine::State::pause(Duration duration, const std::string& reason, std::optional<Step> then) {
@@ -160,9 +195,24 @@ Want Machine::State::pause(Duration duration, const std::string& reason, std::op
 }
 
 Want Machine::State::malformed(const HttpResponse& answer, const Error& error) {
+    Answer seen;
+    seen.status = answer.status;
+    seen.malformed = true;
     Grounds grounds;
     grounds.status = answer.status;
-    return finish(Finished::Ending::Failed, grounds, error.text());
+    const auto& rules = settings.habits.rules;
+    const Rule& rule = rules[rule_for(rules, call_of(run.step), seen)];
+    if (run.bare || rule.first == Reaction::Fail)
+        return finish(Finished::Ending::Failed, grounds, error.text());
+    grounds.brief = std::to_string(answer.status) + " that cannot be read";
+    grounds.text = error.text();  // with the name of the call before it
+    if (grounds.text.starts_with(run.call + ": ")) grounds.text.erase(0, run.call.size() + 2);
+    if (rule.first != Reaction::ReportError) return react(rule.first, grounds, rule.meaning);
+    auto located = protocol::parse_location(answer, run.call);
+    if (!located) return react(Reaction::Refuse, grounds, rule.meaning);
+    negotiation = *std::move(located);
+    run.negotiated = true;
+    return report_error();
 }
 
 Want Machine::State::finish(Finished::Ending ending, const Grounds& grounds, const std::string& reason,
@@ -171,18 +221,35 @@ Want Machine::State::finish(Finished::Ending ending, const Grounds& grounds, con
     Finished finished{ending, phase, presentable(reason), grounds.status, std::nullopt, std::nullopt, next};
     if (grounds.code) finished.code = presentable(*grounds.code);
     if (run.negotiated || (run.bare && phase > Phase::Negotiate)) finished.attestation_index = index();
-    if (ending == Finished::Ending::Reached && phase == Phase::Submit) refused_in_a_row = 0;
-    if (ending == Finished::Ending::Refused && !run.bare) {
+    const bool reached = ending == Finished::Ending::Reached;
+    if (reached && phase == Phase::Submit) refused_in_a_row = 0;
+    const auto& interval = settings.habits.interval;
+    if (interval && !finished.next_attestation) finished.next_attestation = interval;
+    if (settings.habits.loses_ek && run.step == Step::Activate && !reached) {
+        ek_lost = true;
+        credential.reset();
+    }
+    if (run.bare) return finished;
+    if (interval && !reached) {
+        hold_off_until = clock.now() + *interval;
+        hold_off_reason = "the interval after " + (grounds.brief.empty() ? "a failure" : grounds.brief);
+    } else if (ending == Finished::Ending::Refused) {
         ++refused_in_a_row;
-        hold_off_until =
-            clock.now() + backoff(settings.backoff_initial, settings.backoff_max, refused_in_a_row, random);
+        hold_off_until = clock.now() + backoff(settings.habits.requests, refused_in_a_row, random);
         hold_off_reason = "back-off " + std::to_string(refused_in_a_row) + " after " + grounds.brief;
     }
     return finished;
 }
 
 protocol::CallHeaders Machine::State::headers(bool with_token) {
-    return {make_request_id(random), with_token ? token->text : std::string{}};
+    const Habits& habits = settings.habits;
+    const bool is_session = phase_of(run.step) == Phase::Authenticate;
+    if (is_session && !habits.session_request_ids) {
+        run.request_id.clear();
+    } else if (!run.again || !habits.keeps_request_id || run.request_id.empty()) {
+        run.request_id = make_request_id(random, habits.request_id_length);
+    }
+    return {run.request_id, with_token ? token->text : std::string{}};
 }
 
 std::string Machine::State::presentable(std::string_view text) const {

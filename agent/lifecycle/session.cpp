@@ -70,8 +70,9 @@ Want Machine::State::take_verdict(const HttpResponse& answer) {
     // is the only one to rely on. A token that has ended already when it comes shows that the clocks
     // disagree; it is used until it is refused. One that lives for less than twice the margin is used for
     // half its life.
-    if (token->expires_at && *token->expires_at > now) {
-        const auto margin = std::min<Duration>(settings.renew_before_expiry, (*token->expires_at - now) / 2);
+    const auto& renew_before = settings.habits.renew_before_expiry;
+    if (renew_before && token->expires_at && *token->expires_at > now) {
+        const auto margin = std::min<Duration>(*renew_before, (*token->expires_at - now) / 2);
         token->renew_at = *token->expires_at - std::chrono::duration_cast<WallTime::duration>(margin);
     }
     Grounds grounds;

@@ -63,6 +63,8 @@ struct Machine::State {
     std::optional<protocol::Capabilities> offered;
     std::optional<protocol::Negotiation> negotiation;
     std::optional<std::vector<protocol::Evidence>> evidence;
+    bool nothing_collected = false;        ///< an error is submitted in place of evidence
+    bool ek_lost = false;                  ///< Habits::loses_ek has come about
     std::bitset<kCalls> may_have_arrived;  ///< by Call: was sent, and its answer did not come
     int refused_in_a_row = 0;
     Instant hold_off_until{};
@@ -79,7 +81,10 @@ struct Machine::State {
         std::optional<Step> after_pause;           ///< nothing: the first step
         std::optional<Step> after_authentication;  ///< nothing: the next phase
         std::array<int, kCalls> sent{};            ///< by Call
-        std::array<int, 6> retries{};              ///< by Phase
+        std::array<int, kCalls> waits{};           ///< by Call, Retry-After obeyed; Prove is OpenSession's
+        std::array<int, kCalls> backoffs{};        ///< the same, of back-offs
+        bool again = false;                        ///< the next request was sent before
+        std::string request_id;                    ///< the last one
         std::bitset<64> met;                       ///< rules met before, by index
         bool negotiated = false;                   ///< in this run
         std::string call;                          ///< "POST /v3.0/sessions", the last request's name
@@ -135,6 +140,7 @@ struct Machine::State {
     Want take_negotiation(const HttpResponse& answer);
     Want collect();
     Want take_quote(const tpm::Quote& quote);
+    Want report_error();
     Want submit();
     Want take_submission(const HttpResponse& answer);
     bool nothing_asked() const;
@@ -149,6 +155,8 @@ struct Machine::State {
     Want retry(Reaction reaction, const Grounds& grounds, const std::string& reason);
     Want pause(Duration duration, const std::string& reason, std::optional<Step> then);
     Want malformed(const HttpResponse& answer, const Error& error);
+    const Pace& pace() const;
+    bool waited_enough() const;
     Want finish(Finished::Ending ending, const Grounds& grounds, const std::string& reason,
                 std::optional<Duration> next = {});
     protocol::CallHeaders headers(bool with_token = false);

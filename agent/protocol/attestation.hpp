@@ -108,6 +108,9 @@ struct Negotiation {
 /// TPM has, and more than 16 requests.
 Result<Negotiation> parse_negotiation(const HttpResponse& answer, std::string_view call = {});
 
+/// `location`, `target` and `index` of a 201 alone, whatever its body says.
+Result<Negotiation> parse_location(const HttpResponse& answer, std::string_view call = {});
+
 // Submission.
 
 struct QuoteEvidence {

@@ -105,16 +105,9 @@ std::optional<int> index_of(std::string_view target) {
 Result<Negotiation> parse_negotiation(const HttpResponse& answer, std::string_view call) {
     auto document = open_answer(answer, {201}, call);
     if (!document) return fail(std::move(document).error());
-    Negotiation negotiation;
-    const auto location = answer.header("Location");
-    if (!location) return fail(malformed(call, "header Location: missing"));
-    negotiation.location = *location;
-    negotiation.target = target_of(*location);
-    if (negotiation.target.empty()) {
-        return fail(
-            malformed(call, "header Location: neither an absolute path nor an http URL, or over 4 KiB"));
-    }
-    negotiation.index = index_of(negotiation.target);
+    auto located = parse_location(answer, call);
+    if (!located) return located;
+    Negotiation negotiation = *std::move(located);
 
     const Value attributes = open_resource(*document, "attestation");
     negotiation.stage = one_of(attributes, "stage", {"awaiting_evidence"});
@@ -128,6 +121,20 @@ Result<Negotiation> parse_negotiation(const HttpResponse& answer, std::string_vi
     negotiation.challenges_expire_at = has_challenge ? attributes.time("challenges_expire_at")
                                                      : attributes.optional_time("challenges_expire_at");
     return close_answer(*document, call, std::move(negotiation));
+}
+
+Result<Negotiation> parse_location(const HttpResponse& answer, std::string_view call) {
+    Negotiation negotiation;
+    const auto location = answer.header("Location");
+    if (!location) return fail(malformed(call, "header Location: missing"));
+    negotiation.location = *location;
+    negotiation.target = target_of(*location);
+    if (negotiation.target.empty()) {
+        return fail(
+            malformed(call, "header Location: neither an absolute path nor an http URL, or over 4 KiB"));
+    }
+    negotiation.index = index_of(negotiation.target);
+    return negotiation;
 }
 
 Result<EvidenceAnswer> parse_evidence_answer(const HttpResponse& answer, std::string_view call) {

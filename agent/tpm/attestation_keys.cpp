@@ -7,6 +7,7 @@
 
 #include "agent/tpm/ek_certificate.hpp"
 #include "agent/tpm/marshal.hpp"
+#include "agent/tpm/public_key_pem.hpp"
 #include "agent/tpm/templates.hpp"
 
 namespace pushsim::tpm {
@@ -203,10 +204,18 @@ Result<Certification> AttestationKeys::certify(ByteView challenge) {
     return certification;
 }
 
-Result<Quote> AttestationKeys::quote(ByteView challenge, HashAlgorithm bank, const std::vector<int>& pcrs) {
+Result<Quote> AttestationKeys::quote(ByteView challenge, HashAlgorithm bank, const std::vector<int>& selected,
+                                     DataPcr data) {
     Quote quote;
+    std::vector<int> pcrs = selected;
+    if (data == DataPcr::HoldsAk && std::ranges::find(pcrs, data_pcr) == pcrs.end()) pcrs.push_back(data_pcr);
     auto done = use([&](Commands& commands) -> Result<void> {
         if (auto ak = need_ak(commands); !ak) return ak;
+        if (data == DataPcr::HoldsAk) {
+            if (auto reset = commands.pcr_reset(data_pcr); !reset) return reset;
+            const Bytes digest = hash(bank, as_bytes(public_key_pem(description_.ak_public)));
+            if (auto extended = commands.pcr_extend(data_pcr, {{bank, digest}}); !extended) return extended;
+        }
         for (int attempt = 1; attempt <= quote_attempts; ++attempt) {
             auto values = commands.pcr_read(bank, pcrs);
             if (!values) return fail(values.error());

@@ -17,6 +17,15 @@ enum class AkParent {
     None,  ///< a primary of the endorsement hierarchy, made from its seed: about 0.03 s
 };
 
+/// The PCR to which a quote can bind data.
+inline constexpr int data_pcr = 16;
+
+enum class DataPcr {
+    Untouched,
+    HoldsAk,  ///< before each quote it is reset, extended with the bank's digest of the AK as PEM, and it is
+              ///< quoted too, as the Rust agent does (rust-keylime, keylime/src/tpm.rs, build_pcr_list)
+};
+
 /// What has to be kept for the same identity after a restart. Useless without the TPM it comes from.
 struct SavedAk {
     AkParent parent = AkParent::Ek;
@@ -55,7 +64,8 @@ class AttestationKeys {
 
     /// TPM2_Quote with PCR values that match its digest: read before, and both again (at most
     /// `quote_attempts` times in all) when a PCR changed in between.
-    Result<Quote> quote(ByteView challenge, HashAlgorithm bank, const std::vector<int>& pcrs);
+    Result<Quote> quote(ByteView challenge, HashAlgorithm bank, const std::vector<int>& pcrs,
+                        DataPcr data = DataPcr::Untouched);
     static constexpr int quote_attempts = 5;
 
     /// Flushes both keys from the TPM. They are loaded again when needed.

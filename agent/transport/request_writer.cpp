@@ -33,12 +33,12 @@ std::string write_request(const HttpRequest& request, const Endpoint& endpoint) 
         text.append(name).append(": ").append(value).append("\r\n");
     }
     if (!request.header("host")) {
-        text.append("Host: ").append(authority_of(endpoint)).append("\r\n");
+        text.append("host: ").append(authority_of(endpoint)).append("\r\n");
     }
     const bool expects_body = !request.body.empty() || request.method == "POST" || request.method == "PUT" ||
                               request.method == "PATCH";
     if (expects_body && !request.header("content-length") && !request.header("transfer-encoding")) {
-        text.append(fmt::format("Content-Length: {}\r\n", request.body.size()));
+        text.append(fmt::format("content-length: {}\r\n", request.body.size()));
     }
     return text.append("\r\n").append(request.body);
 }

@@ -12,6 +12,8 @@ namespace {
 
 using std::chrono::seconds;
 
+constexpr Pace kPace{.initial = seconds{1}, .longest = seconds{30}, .retries = 5, .jitter = true};
+
 /// Always the smallest or the largest draw.
 class Constant final : public RandomStream {
   public:
@@ -28,11 +30,19 @@ TEST(Backoff, DoublesUpToItsLongestAndDrawsTheUpperHalf) {
     const std::vector<int> full = {1, 2, 4, 8, 16, 30, 30};
     for (std::size_t n = 0; n < full.size(); ++n) {
         const int retry = static_cast<int>(n) + 1;
-        EXPECT_EQ(backoff(seconds{1}, seconds{30}, retry, smallest), Duration{seconds{full[n]}} / 2);
-        const Duration longest = backoff(seconds{1}, seconds{30}, retry, largest);
+        EXPECT_EQ(backoff(kPace, retry, smallest), Duration{seconds{full[n]}} / 2);
+        const Duration longest = backoff(kPace, retry, largest);
         EXPECT_LE(longest, seconds{full[n]});
         EXPECT_GT(longest, Duration{seconds{full[n]}} * 99 / 100);
     }
+}
+
+TEST(Backoff, WithoutJitterIsTheWholeOfItEachTime) {
+    Constant largest{~std::uint64_t{0}};
+    const Pace pace{.initial = seconds{10}, .longest = seconds{300}, .retries = 7};
+    const std::vector<int> full = {10, 20, 40, 80, 160, 300, 300};
+    for (std::size_t n = 0; n < full.size(); ++n)
+        EXPECT_EQ(backoff(pace, static_cast<int>(n) + 1, largest), Duration{seconds{full[n]}});
 }
 
 TEST(Backoff, StaysWithinItsBoundsForAnySettings) {
@@ -41,7 +51,9 @@ TEST(Backoff, StaysWithinItsBoundsForAnySettings) {
         const auto longest = Duration{*rc::gen::inRange<Duration::rep>(0, Duration::max().count())};
         const int retry = *rc::gen::inRange(1, 1'000'000);
         core::SeededStream random(seed, {"backoff"});
-        const Duration drawn = backoff(initial, longest, retry, random);
+        const bool jitter = *rc::gen::arbitrary<bool>();
+        const Duration drawn =
+            backoff({.initial = initial, .longest = longest, .retries = 5, .jitter = jitter}, retry, random);
         RC_ASSERT(drawn >= Duration::zero());
         RC_ASSERT(drawn <= longest);
     }));
@@ -51,16 +63,21 @@ TEST(Backoff, AgentsThatFailTogetherDoNotComeBackTogether) {
     std::set<Duration::rep> drawn;
     for (std::uint64_t seed = 0; seed < 1000; ++seed) {
         core::SeededStream random(seed, {"jitter"});
-        drawn.insert(backoff(seconds{1}, seconds{30}, 1, random).count());
+        drawn.insert(backoff(kPace, 1, random).count());
     }
     EXPECT_EQ(drawn.size(), 1000U);
+}
+
+TEST(RequestId, IsAsLongAsWanted) {
+    core::SeededStream random(4711, {"ids"});
+    EXPECT_EQ(make_request_id(random, 6).size(), 6U);
 }
 
 TEST(RequestId, IsTwelveLowerCaseLettersAndDigitsAndDoesNotRepeat) {
     core::SeededStream random(4711, {"ids"});
     std::set<std::string> ids;
     for (int n = 0; n < 100'000; ++n) {
-        const std::string id = make_request_id(random);
+        const std::string id = make_request_id(random, 12);
         ASSERT_EQ(id.size(), 12U);
         ASSERT_EQ(id.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789"), std::string::npos) << id;
         ids.insert(id);

@@ -155,7 +155,8 @@ TEST(Properties, ForAnyServerTheMachineEndsInBoundedTimeAndGivesNothingAway) {
         core::SeededStream random(seed, {"property"});
         Settings settings;
         settings.agent_id = kAgent;
-        settings.max_retries = kRetries;
+        settings.habits.requests.retries = kRetries;
+        settings.habits.sessions.retries = kRetries;
         Machine machine(settings, clock, random);
         StandIn peer{clock};
         peer.asks_for_evidence = asks_for_evidence;

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "agent/tpm/external_tpm.hpp"
+#include "agent/tpm/public_key_pem.hpp"
 #include "tests/agent/tpm/openssl_check.hpp"
 #include "tests/agent/tpm/tpm_under_test.hpp"
 
@@ -84,6 +85,24 @@ TEST_P(AttestationKeysTest, Quote_SaysWhatWasAskedAndItsValuesMatch) {
         ASSERT_EQ(quote.pcrs.size(), pcrs.size());
         EXPECT_EQ(attest.pcr_digest, check::digest_of(quote.pcrs));
         EXPECT_EQ(quote.pcrs.at(10).size(), digest_size(bank));
+    }
+}
+
+TEST_P(AttestationKeysTest, Quote_WithTheAkInTheDataPcrHoldsItsPemDigestEachTime) {
+    const Bytes& ak = keys().describe().ak_public;
+    const std::string pem = public_key_pem(ak);
+    must(shared_tpm().run([](Commands& commands) {
+        return commands.pcr_extend(data_pcr, {{HashAlgorithm::Sha256, Bytes(32, 0xCD)}});
+    }));
+    for (const std::vector<int>& asked : {std::vector<int>{0, 7}, std::vector<int>{0, 7, data_pcr}}) {
+        const auto quote = must(keys().quote(challenge, HashAlgorithm::Sha256, asked, DataPcr::HoldsAk));
+        const auto attest = check::parse_attest(quote.message);
+        EXPECT_THAT(attest.pcrs, ElementsAre(0, 7, data_pcr));
+        EXPECT_EQ(attest.pcr_digest, check::digest_of(quote.pcrs));
+        Bytes extended(32, 0);
+        const Bytes digest = check::digest(HashAlgorithm::Sha256, as_bytes(pem));
+        extended.insert(extended.end(), digest.begin(), digest.end());
+        EXPECT_EQ(quote.pcrs.at(data_pcr), check::digest(HashAlgorithm::Sha256, extended));
     }
 }
 

@@ -45,8 +45,8 @@ TEST_P(Exchange, RequestArrivesWithHeadersInOrderAndLetterCase) {
     const Outcome outcome = once(to(server), request);
     ASSERT_EQ(word(outcome), "answer 200") << message(outcome);
     EXPECT_EQ(seen, fmt::format("PATCH /v3.0/sessions/1 HTTP/1.1\r\nx-request-id: abc123\r\nZulu: 1\r\n"
-                                "alpha: 2\r\nAuthorization: Bearer t\r\nHost: 127.0.0.1:{}\r\n"
-                                "Content-Length: 7\r\n\r\n{{\"a\":1}}",
+                                "alpha: 2\r\nAuthorization: Bearer t\r\nhost: 127.0.0.1:{}\r\n"
+                                "content-length: 7\r\n\r\n{{\"a\":1}}",
                                 server.port()));
 }
 

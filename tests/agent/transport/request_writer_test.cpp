@@ -18,11 +18,11 @@ TEST(RequestWriter, GivenHostAndLengthStayWhereTheyAre) {
 
 TEST(RequestWriter, LengthIsAddedWhereABodyIsExpected) {
     EXPECT_EQ(write_request({"GET", "/", {}, ""}, kVerifier),
-              "GET / HTTP/1.1\r\nHost: verifier.example:8881\r\n\r\n");
+              "GET / HTTP/1.1\r\nhost: verifier.example:8881\r\n\r\n");
     EXPECT_EQ(write_request({"PUT", "/", {}, ""}, kVerifier),
-              "PUT / HTTP/1.1\r\nHost: verifier.example:8881\r\nContent-Length: 0\r\n\r\n");
+              "PUT / HTTP/1.1\r\nhost: verifier.example:8881\r\ncontent-length: 0\r\n\r\n");
     EXPECT_EQ(write_request({"GET", "/", {}, "x"}, kVerifier),
-              "GET / HTTP/1.1\r\nHost: verifier.example:8881\r\nContent-Length: 1\r\n\r\nx");
+              "GET / HTTP/1.1\r\nhost: verifier.example:8881\r\ncontent-length: 1\r\n\r\nx");
 }
 
 TEST(RequestWriter, GivenTransferEncodingKeepsTheLengthAway) {
