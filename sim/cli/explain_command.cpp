@@ -72,6 +72,8 @@ void explain_scenario(const scenario::Scenario& one, const Page& page) {
         page.say(
             2, fmt::format("{} {} {}, policy: {}", group.count, group.count == 1 ? "agent" : "agents",
                            group.name, group.enrol.enrolled ? text(group.enrol.tpm_policy) : "not enrolled"));
+        if (group.habits != scenario::Habits::Correct)
+            page.say(6, fmt::format("habits: {}", to_string(group.habits)));
         for (const scenario::Extension& measured : group.boot)
             page.say(6, "measured at boot: " + text(measured));
     }

@@ -64,8 +64,8 @@ void LoneAgent::provisioned(fleet::AgentTpm::Provisioned made) {
         if (auto measurement = boot::parse_measurement(text)) boot.measure(pcr, std::move(*measurement));
     }
     agent_ = std::make_unique<fleet::VirtualAgent>(
-        surroundings_, fleet::VirtualAgent::Identity{"agent[0]", "agent", settings_.id}, std::move(boot),
-        std::move(tpm_));
+        surroundings_, fleet::VirtualAgent::Identity{"agent[0]", "agent", settings_.id}, fleet::Manner{},
+        std::move(boot), std::move(tpm_));
     enter();
 }
 

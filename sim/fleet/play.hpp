@@ -85,12 +85,4 @@ class Play {
     std::shared_ptr<int> alive_ = std::make_shared<int>(0);
 };
 
-/// The loopback address that agent `overall` of a scenario has for itself: 127.64.0.1, 127.64.0.2, …, none
-/// of them for two of 100,000 agents.
-std::string own_address(int overall);
-
-/// Keylime's `hash_ek`: SHA-256, in hexadecimal, of the EK's public key as PEM text. `ek_public` is a
-/// marshalled TPM2B_PUBLIC of an RSA-2048 EK.
-std::string hash_ek(ByteView ek_public);
-
 }  // namespace pushsim::fleet

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "agent/tpm/public_key_pem.hpp"
 #include "sim/fleet/expectations.hpp"
 #include "sim/fleet/play.hpp"
 
@@ -124,18 +125,19 @@ void Play::cast_agent(const scenario::Group& group, int number, int overall, The
             give_up(description.error().in(name));
             return;
         }
-        VirtualAgent::Identity identity{name, group.name, agent_id(group, number, description->ek_public)};
-        if (group.source == scenario::Source::Own) identity.source_address = own_address(overall);
-        take_id(group, name, identity.id,
-                [this, &group, identity, device, description = *description, done = std::move(done)] {
-                    agents_.push_back({&group,
-                                       description.ak_public,
-                                       std::make_unique<VirtualAgent>(
-                                           surroundings_, identity, boot::BootState(stage_.clock.wall_now()),
-                                           from_provisioning(device)),
-                                       {}});
-                    measure(*agents_.back().agent, group.boot, 0, 0, done);
-                });
+        const std::string id = agent_id(group, number, description->ek_public);
+        take_id(
+            group, name, id,
+            [this, &group, name, id, overall, device, description = *description, done = std::move(done)] {
+                agents_.push_back({&group,
+                                   description.ak_public,
+                                   std::make_unique<VirtualAgent>(
+                                       surroundings_, VirtualAgent::Identity{name, group.name, id},
+                                       manner_of(group, overall), boot::BootState(stage_.clock.wall_now()),
+                                       from_provisioning(device)),
+                                   {}});
+                measure(*agents_.back().agent, group.boot, 0, 0, done);
+            });
     });
 }
 
@@ -188,7 +190,7 @@ std::string Play::agent_id(const scenario::Group& group, int number, ByteView ek
         case scenario::AgentId::Scheme::Literal:
             return scenario::literal_id(group.id, number);
         case scenario::AgentId::Scheme::HashEk:
-            return hash_ek(ek_public);
+            return to_hex(tpm::hash(tpm::HashAlgorithm::Sha256, as_bytes(tpm::public_key_pem(ek_public))));
         case scenario::AgentId::Scheme::Uuid:
             break;
     }

@@ -35,7 +35,7 @@ struct Operate {
         return answer(keys.certify(certify.challenge));
     }
     Result<lifecycle::TpmAnswer> operator()(const lifecycle::QuotePcrs& quote) {
-        return answer(keys.quote(quote.challenge, quote.bank, quote.pcrs));
+        return answer(keys.quote(quote.challenge, quote.bank, quote.pcrs, quote.data_pcr));
     }
 };
 

@@ -8,9 +8,6 @@
 namespace pushsim::fleet {
 namespace {
 
-// One exchange; the Rust agent gives up after 5 s, a careful client gives a busy verifier more.
-constexpr Duration kExchangeDeadline = std::chrono::seconds{30};
-
 template <class... Handlers>
 struct Overloaded : Handlers... {
     using Handlers::operator()...;
@@ -26,20 +23,29 @@ transport::Endpoint from(const std::optional<std::string>& source_address, trans
 
 }  // namespace
 
-VirtualAgent::VirtualAgent(const Surroundings& surroundings, Identity identity, boot::BootState boot,
-                           std::unique_ptr<AgentTpm> tpm)
+VirtualAgent::VirtualAgent(const Surroundings& surroundings, Identity identity, const Manner& manner,
+                           boot::BootState boot, std::unique_ptr<AgentTpm> tpm)
     : surroundings_(surroundings),
       identity_(std::move(identity)),
       boot_(std::move(boot)),
       tpm_(std::move(tpm)),
       random_(surroundings.seed, {surroundings.scenario, identity_.name, "lifecycle"}),
-      machine_(lifecycle::Settings{.agent_id = identity_.id, .boot_time = boot_.boot_time()},
-               surroundings.clock, random_),
+      machine_(
+          lifecycle::Settings{
+              .agent_id = identity_.id, .boot_time = boot_.boot_time(), .habits = manner.habits},
+          surroundings.clock, random_),
+      request_timeout_(manner.habits.request_timeout),
+      source_(manner.source_address.value_or("")),
       registrar_(std::make_unique<transport::Connection>(
-          surroundings.loop, from(identity_.source_address, surroundings.registrar),
+          surroundings.loop, from(manner.source_address, surroundings.registrar),
           surroundings.registrar.scheme == transport::Scheme::Https ? surroundings.tls : nullptr)),
       verifier_(std::make_unique<transport::Connection>(
-          surroundings.loop, from(identity_.source_address, surroundings.verifier), surroundings.tls)) {}
+          surroundings.loop, from(manner.source_address, surroundings.verifier), surroundings.tls)),
+      sessions_(
+          manner.session_connection
+              ? std::make_unique<transport::Connection>(
+                    surroundings.loop, from(manner.source_address, surroundings.verifier), surroundings.tls)
+              : nullptr) {}
 
 history::Where VirtualAgent::where() const {
     return {surroundings_.scenario, now_.step, identity_.name};
@@ -119,11 +125,16 @@ void VirtualAgent::act(lifecycle::Want want) {
                want);
 }
 
+transport::Connection& VirtualAgent::connection_for(const lifecycle::SendRequest& request) {
+    if (request.peer == lifecycle::Peer::Registrar) return *registrar_;
+    return sessions_ && request.phase == lifecycle::Phase::Authenticate ? *sessions_ : *verifier_;
+}
+
 void VirtualAgent::send(lifecycle::SendRequest request) {
-    auto& connection = request.peer == lifecycle::Peer::Registrar ? registrar_ : verifier_;
+    auto& connection = connection_for(request);
     auto sent = std::make_shared<lifecycle::SendRequest>(std::move(request));
-    connection->send(
-        sent->request, {.deadline = kExchangeDeadline}, [this, sent](const transport::Outcome& outcome) {
+    connection.send(
+        sent->request, {.deadline = request_timeout_}, [this, sent](const transport::Outcome& outcome) {
             hold(&faults::Fault::after, sent->phase, [this, sent, outcome] { answered(*sent, outcome); });
         });
 }
@@ -148,7 +159,7 @@ void VirtualAgent::answered(const lifecycle::SendRequest& sent, const transport:
     exchange.request = sent.request;
     exchange.outcome = outcome;
     exchange.attempt = sent.attempt;
-    exchange.source = identity_.source_address.value_or("");
+    exchange.source = source_;
     exchange.request_id = exchange.request.header("x-request-id").value_or("");
     surroundings_.history.append(where(), std::move(exchange));
     begin(machine_.on_response(outcome));
@@ -182,7 +193,9 @@ void VirtualAgent::use_tpm(const lifecycle::UseTpm& use) {
 }
 
 void VirtualAgent::finish(const lifecycle::Finished& finished) {
-    if (machine_.registered()) registrar_->close();
+    const bool to_be_activated = finished.phase == lifecycle::Phase::Register &&
+                                 finished.ending == lifecycle::Finished::Ending::Reached;
+    if (!to_be_activated) registrar_->close();
     rest_tpm();
     // Any other ending shows what it shows.
     if (finished.status != 403 || finished.code != "challenges_expired") doubt_.clear();
@@ -206,6 +219,7 @@ void VirtualAgent::restart(int step) {
     surroundings_.history.append(where(), history::MachineAct{.act = "restart_agent"});
     registrar_->close();
     verifier_->close();
+    if (sessions_) sessions_->close();
     machine_.restart(boot_.boot_time());
 }
 

@@ -12,6 +12,7 @@
 #include "sim/core/random.hpp"
 #include "sim/faults/fault.hpp"
 #include "sim/fleet/agent_tpm.hpp"
+#include "sim/fleet/manner.hpp"
 #include "sim/history/writer.hpp"
 
 namespace pushsim::fleet {
@@ -35,14 +36,12 @@ class VirtualAgent {
         std::string name;   ///< "late[3]", as in histories and reports
         std::string group;  ///< "late"
         std::string id;     ///< agent_id on the wire
-        std::optional<std::string> source_address =
-            {};  ///< of its connections; the system's choice if absent
     };
     using Done = std::function<void(const lifecycle::Finished&)>;
 
     /// `tpm` is powered on and measured as `boot` says.
-    VirtualAgent(const Surroundings& surroundings, Identity identity, boot::BootState boot,
-                 std::unique_ptr<AgentTpm> tpm);
+    VirtualAgent(const Surroundings& surroundings, Identity identity, const Manner& manner,
+                 boot::BootState boot, std::unique_ptr<AgentTpm> tpm);
 
     const Identity& identity() const { return identity_; }
 
@@ -89,6 +88,7 @@ class VirtualAgent {
     void note_extension(int pcr, const boot::Measurement& measurement);
     void finish(const lifecycle::Finished& finished);
     history::Where where() const;
+    transport::Connection& connection_for(const lifecycle::SendRequest& request);
 
     const Surroundings& surroundings_;
     Identity identity_;
@@ -96,8 +96,11 @@ class VirtualAgent {
     std::unique_ptr<AgentTpm> tpm_;
     core::SeededStream random_;
     lifecycle::Machine machine_;
-    std::unique_ptr<transport::Connection> registrar_;
+    Duration request_timeout_;
+    std::string source_;  ///< address that its connections come from; empty: the system's choice
+    std::unique_ptr<transport::Connection> registrar_;  ///< closed when the agent is done with it
     std::unique_ptr<transport::Connection> verifier_;
+    std::unique_ptr<transport::Connection> sessions_;  ///< null: they go over verifier_
     Pursuit now_{};
     Done done_;
     std::optional<lifecycle::Phase> phase_;  ///< of the pursuit, as far as it has come

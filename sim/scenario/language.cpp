@@ -44,13 +44,13 @@ constexpr std::array<Name, 16> group_key_table{{
     {"source", "shared (default), or own: each agent connects from an address of its own in 127.0.0.0/8"},
     {"boot", "what is measured before the script begins"},
     {"enrol", "what the tenant tells the verifier; false: not enrolled"},
-    {"habits", "how the agent takes refusals and errors"},
+    {"habits", "how the agent takes refusals and errors: correct (default) or rust-agent"},
+    {"connections", "how connections are used: one or rust-agent; as the habits have it if left out"},
     {"like", "another group, of which only the differences follow", later},
     {"key", "key type of the AK", later},
     {"scheme", "signature scheme of the AK", later},
     {"hash", "hash algorithm of the AK", later},
     {"transient_slots", "objects the TPM can hold at once", later},
-    {"connections", "how connections are used", later},
     {"tls", "which CA it trusts, which certificate it shows", later},
     {"clock", "how far its clock is off", later},
 }};
@@ -135,7 +135,19 @@ constexpr std::array<Name, 2> source_kind_table{{
 }};
 constexpr std::array<Name, 2> habit_table{{
     {"correct", "what a careful client does"},
-    {"rust-agent", "what Keylime's Rust agent does", later},
+    {"rust-agent", "what Keylime's Rust agent does; {rust-agent: {…}} sets its options"},
+}};
+constexpr std::array<Name, 5> rust_agent_key_table{{
+    {"interval", "attestation_interval_seconds: the pause after what went wrong; 60s if left out"},
+    {"max_retries", "exponential_backoff_max_retries; 5 if left out"},
+    {"backoff_initial", "exponential_backoff_initial_delay; 10s if left out"},
+    {"backoff_longest", "exponential_backoff_max_delay; 300s if left out"},
+    {"timeout", "of one request; 5s if left out"},
+}};
+constexpr std::array<Name, 3> connection_kind_table{{
+    {"one", "to the verifier, for everything"},
+    {"rust-agent", "one for sessions, one for attestations, both kept open"},
+    {"per_request", "a new one for each request", later},
 }};
 constexpr std::array<Name, 2> database_table{{
     {"sqlite", "a file of each server's own"},
@@ -200,6 +212,12 @@ std::span<const Name> source_kinds() {
 }
 std::span<const Name> habits() {
     return habit_table;
+}
+std::span<const Name> rust_agent_keys() {
+    return rust_agent_key_table;
+}
+std::span<const Name> connection_kinds() {
+    return connection_kind_table;
 }
 std::span<const Name> databases() {
     return database_table;

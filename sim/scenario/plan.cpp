@@ -161,8 +161,14 @@ const char* to_string(Habits habits) {
     switch (habits) {
         case Habits::Correct:
             return "correct";
+        case Habits::RustAgent:
+            return "rust-agent";
     }
     return "";
+}
+
+const char* to_string(Connections connections) {
+    return connections == Connections::One ? "one" : "rust-agent";
 }
 
 const char* to_string(AkKind kind) {

@@ -124,7 +124,26 @@ struct TpmChoice {
     bool operator==(const TpmChoice&) const = default;
 };
 
-enum class Habits { Correct };
+/// `habits:`, how the agent takes refusals and errors.
+enum class Habits { Correct, RustAgent };
+
+/// What can be set of `habits: rust-agent`: options of the Rust agent by other names, with its defaults
+/// (rust-keylime, keylime/src/config/base.rs).
+struct RustAgentHabits {
+    Duration interval = std::chrono::seconds{60};          ///< attestation_interval_seconds
+    int max_retries = 5;                                   ///< exponential_backoff_max_retries
+    Duration backoff_initial = std::chrono::seconds{10};   ///< exponential_backoff_initial_delay
+    Duration backoff_longest = std::chrono::seconds{300};  ///< exponential_backoff_max_delay
+    Duration timeout = std::chrono::seconds{5};            ///< --timeout: of one exchange
+
+    bool operator==(const RustAgentHabits&) const = default;
+};
+
+/// `connections:`, how many of them an agent has.
+enum class Connections {
+    One,        ///< one to the verifier
+    RustAgent,  ///< one for sessions, one for attestations
+};
 enum class AkKind {
     Child,    ///< made under the EK, as the Rust agent does
     Primary,  ///< made from a seed: quicker
@@ -147,6 +166,8 @@ struct Group {
     std::vector<Extension> boot;  ///< `boot: {extend: …}`: what is measured before the script, in order
     Enrolment enrol;
     Habits habits = Habits::Correct;
+    RustAgentHabits rust_agent;                  ///< Habits::RustAgent only
+    Connections connections = Connections::One;  ///< where it is left out, those of the habits
     Position position;
 
     bool operator==(const Group&) const = default;
@@ -295,6 +316,7 @@ struct Scenario {
 // The words of the language, as they are written in files, histories and reports.
 const char* to_string(AgentId::Scheme scheme);
 const char* to_string(Habits habits);
+const char* to_string(Connections connections);
 const char* to_string(AkKind kind);
 const char* to_string(TpmKind kind);
 /// As `tpm:` takes it.

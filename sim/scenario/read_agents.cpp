@@ -102,6 +102,43 @@ std::vector<Extension> read_boot(Report& report, const Node& node) {
     return read_extensions(report, pcrs.pcr_entries());
 }
 
+RustAgentHabits read_rust_agent(Report& report, const Node& node) {
+    constexpr int most_retries = 1000;
+    RustAgentHabits habits;
+    const MapReader map(report, node, "`rust-agent`", rust_agent_keys());
+    const auto read = [&](const char* key, Duration& into) {
+        if (const Node* value = map.get(key)) into = read_duration(report, *value, key).value_or(into);
+    };
+    read("interval", habits.interval);
+    read("backoff_initial", habits.backoff_initial);
+    read("backoff_longest", habits.backoff_longest);
+    read("timeout", habits.timeout);
+    if (const Node* timeout = map.get("timeout"); timeout != nullptr && habits.timeout == Duration::zero())
+        report.expected(*timeout, "timeout", "more than nothing, such as 5s");
+    if (const Node* retries = map.get("max_retries")) {
+        habits.max_retries =
+            read_integer(report, *retries, "max_retries", 0, most_retries).value_or(habits.max_retries);
+    }
+    return habits;
+}
+
+/// A name, or {rust-agent: {…}}: options exist for rust-agent alone.
+void read_habits(Report& report, const Node& node, Group& group) {
+    if (!node.is(Node::Kind::Map)) {
+        group.habits =
+            enumerator(read_name(report, node, "habits", habits()), {Habits::Correct, Habits::RustAgent})
+                .value_or(Habits::Correct);
+        return;
+    }
+    const MapReader map(report, node, "`habits`", habits());
+    if (map.key("correct") != nullptr) report.add(node, "`habits`: `correct` has no parameters");
+    if (node.entries.empty()) report.expected(node, "habits", "a name, or { rust-agent: { interval: 5s } }");
+    if (const Node* options = map.get("rust-agent")) {
+        group.habits = Habits::RustAgent;
+        group.rust_agent = read_rust_agent(report, *options);
+    }
+}
+
 Group read_group(Report& report, const Node& name, const Node& node) {
     Group group;
     group.name = name.text;
@@ -132,15 +169,12 @@ Group read_group(Report& report, const Node& name, const Node& node) {
     }
     if (const Node* boot = map.get("boot")) group.boot = read_boot(report, *boot);
     if (const Node* enrol = map.get("enrol")) group.enrol = read_enrolment(report, *enrol);
-    if (const Node* value = map.get("habits")) {
-        if (value->is(Node::Kind::Map)) {
-            // Parameters exist for rust-agent alone.
-            const MapReader parameters(report, *value, "`habits`", habits());
-            if (parameters.key("correct") != nullptr)
-                report.add(*value, "`habits`: `correct` has no parameters");
-        } else {
-            read_name(report, *value, "habits", habits());
-        }
+    if (const Node* value = map.get("habits")) read_habits(report, *value, group);
+    if (group.habits == Habits::RustAgent) group.connections = Connections::RustAgent;
+    if (const Node* value = map.get("connections")) {
+        group.connections = enumerator(read_name(report, *value, "connections", connection_kinds()),
+                                       {Connections::One, Connections::RustAgent})
+                                .value_or(group.connections);
     }
     return group;
 }

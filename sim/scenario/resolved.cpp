@@ -106,6 +106,23 @@ void write_policy(YAML::Emitter& out, const TpmPolicy& policy) {
     }
 }
 
+void write_habits(YAML::Emitter& out, const Group& group) {
+    key(out, "habits");
+    if (group.habits == Habits::Correct) {
+        out << to_string(group.habits);
+        return;
+    }
+    const RustAgentHabits& options = group.rust_agent;
+    out << YAML::BeginMap;
+    key(out, to_string(group.habits)) << YAML::BeginMap;
+    key(out, "interval") << to_text(options.interval);
+    key(out, "max_retries") << options.max_retries;
+    key(out, "backoff_initial") << to_text(options.backoff_initial);
+    key(out, "backoff_longest") << to_text(options.backoff_longest);
+    key(out, "timeout") << to_text(options.timeout);
+    out << YAML::EndMap << YAML::EndMap;
+}
+
 void write_group(YAML::Emitter& out, const Group& group) {
     key(out, group.name) << YAML::BeginMap;
     key(out, "count") << group.count;
@@ -134,7 +151,8 @@ void write_group(YAML::Emitter& out, const Group& group) {
     } else {
         out << false;
     }
-    key(out, "habits") << to_string(group.habits);
+    write_habits(out, group);
+    key(out, "connections") << to_string(group.connections);
     out << YAML::EndMap;
 }
 

@@ -22,11 +22,27 @@ std::vector<Name> as_names(const Names& names) {
 TEST(Language, EveryNameIsThereOnceAndExplained) {
     const std::vector<Name> step_names = as_names(steps());
     const std::vector<Name> fault_names = as_names(faults());
-    for (const std::span<const Name> table :
-         {std::span<const Name>(step_names), std::span<const Name>(fault_names), scenario_keys(),
-          stack_keys(), group_keys(), boot_keys(), enrol_keys(), step_sibling_keys(), expect_keys(),
-          response_keys(), checks(), id_schemes(), tpm_kinds(), ak_kinds(), habits(), databases(), verdicts(),
-          failure_reasons(), agent_statuses()}) {
+    for (const std::span<const Name> table : {std::span<const Name>(step_names),
+                                              std::span<const Name>(fault_names),
+                                              scenario_keys(),
+                                              stack_keys(),
+                                              group_keys(),
+                                              boot_keys(),
+                                              enrol_keys(),
+                                              step_sibling_keys(),
+                                              expect_keys(),
+                                              response_keys(),
+                                              checks(),
+                                              id_schemes(),
+                                              tpm_kinds(),
+                                              ak_kinds(),
+                                              habits(),
+                                              rust_agent_keys(),
+                                              connection_kinds(),
+                                              databases(),
+                                              verdicts(),
+                                              failure_reasons(),
+                                              agent_statuses()}) {
         std::set<std::string_view> seen;
         for (const Name& name : table) {
             EXPECT_TRUE(seen.insert(name.name).second) << name.name;
@@ -117,7 +133,9 @@ TEST(Language, TheWordsOfTablesAndPlansAgree) {
                 ElementsAre(to_string(AgentStatus::Pending), to_string(AgentStatus::Pass),
                             to_string(AgentStatus::Fail), to_string(AgentStatus::Timeout)));
     EXPECT_THAT(words(ak_kinds()), ElementsAre(to_string(AkKind::Child), to_string(AkKind::Primary)));
-    EXPECT_THAT(words(habits()), ElementsAre(to_string(Habits::Correct)));
+    EXPECT_THAT(words(habits()), ElementsAre(to_string(Habits::Correct), to_string(Habits::RustAgent)));
+    EXPECT_THAT(words(connection_kinds()),
+                ElementsAre(to_string(Connections::One), to_string(Connections::RustAgent)));
     EXPECT_THAT(words(id_schemes()),
                 ElementsAre(to_string(AgentId::Scheme::Uuid), to_string(AgentId::Scheme::HashEk)));
 }

@@ -67,8 +67,11 @@ const std::string everything =
     "      accept_tpm_encryption_algs: [ecc, rsa]\n"
     "      accept_tpm_signing_algs: ecdsa\n"
     "    habits: correct\n"
-    "  second: { id: hash_ek, enrol: false, source: own, tpm: \"swtpm:host=127.0.0.1,port=2321\" }\n"
-    "  third: { id: d432fbb3-d2f1-4a97-9ef7-75bd81c00000, enrol: { tpm_policy: { from_boot: [7, 0] } } }\n"
+    "  second: { id: hash_ek, enrol: false, source: own, tpm: \"swtpm:host=127.0.0.1,port=2321\",\n"
+    "    habits: rust-agent }\n"
+    "  third: { id: d432fbb3-d2f1-4a97-9ef7-75bd81c00000, enrol: { tpm_policy: { from_boot: [7, 0] } },\n"
+    "    connections: one, habits: { rust-agent: { interval: 5s, max_retries: 3, backoff_initial: 1s,\n"
+    "      backoff_longest: 8s, timeout: 2s } } }\n"
     "  fourth: { tpm: swtpm }\n"
     "script:\n"
     "  - register: [first, second]\n"
@@ -247,6 +250,21 @@ Scenario with_faults() {
                                 "        - early: { by: 250ms }"});
 }
 
+TEST(Plan, HabitsHaveTheirOptionsAndConnections) {
+    const std::vector<Group> groups = read(everything).groups;
+    EXPECT_EQ(groups[0].habits, Habits::Correct);
+    EXPECT_EQ(groups[0].connections, Connections::One);
+    EXPECT_EQ(groups[1].habits, Habits::RustAgent);
+    EXPECT_EQ(groups[1].rust_agent, RustAgentHabits{});
+    EXPECT_EQ(groups[1].connections, Connections::RustAgent);
+    EXPECT_EQ(groups[2].habits, Habits::RustAgent);
+    EXPECT_EQ(
+        groups[2].rust_agent,
+        (RustAgentHabits{
+            .interval = 5s, .max_retries = 3, .backoff_initial = 1s, .backoff_longest = 8s, .timeout = 2s}));
+    EXPECT_EQ(groups[2].connections, Connections::One);
+}
+
 TEST(Plan, StepsAreCountedInTheOrderOfTheFileThoseWithinOthersToo) {
     const Scenario scenario = read(Parts{.script = "script:\n"
                                                    "  - activate\n"
@@ -310,7 +328,7 @@ TEST(Plan, StepsAndTheirClausesNameTheirGroups) {
     EXPECT_THAT(attest.expect[1].agents, ElementsAre("first", "third"));
     EXPECT_EQ(attest.expect[2].conditions.size(), 2U);
     EXPECT_EQ(scenario.script[10].wait, 1h + 2min + 3s + 4ms + 5us);
-    EXPECT_EQ(attest.position.text(), "f:50:5");
+    EXPECT_EQ(attest.position.text(), "f:53:5");
 }
 
 TEST(Plan, ClausesReadAsSentences) {

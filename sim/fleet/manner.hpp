@@ -1,0 +1,27 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "agent/lifecycle/habits.hpp"
+#include "sim/scenario/plan.hpp"
+
+namespace pushsim::fleet {
+
+/// What kind of client a virtual agent is.
+struct Manner {
+    lifecycle::Habits habits = lifecycle::correct_habits();
+    /// Sessions go over a connection of their own; else there is one to the verifier.
+    bool session_connection = false;
+    std::optional<std::string> source_address =
+        {};  ///< where its connections come from; the system's choice if absent
+};
+
+/// As the scenario has it, for the agent that is number `overall` of all agents.
+Manner manner_of(const scenario::Group& group, int overall);
+
+/// The loopback address that agent `overall` of a scenario has for itself: 127.64.0.1, 127.64.0.2, …, none
+/// of them for two of 100,000 agents.
+std::string own_address(int overall);
+
+}  // namespace pushsim::fleet
