@@ -9,8 +9,6 @@
 namespace pushsim::lifecycle {
 namespace {
 
-const std::string kSecret = "NKUiFLoxnZwjSpUNZKJypY0enAdnMn4d";
-
 Bytes octets(std::string_view text) {
     return {text.begin(), text.end()};
 }
@@ -112,7 +110,9 @@ HttpResponse StandIn::negotiated(const std::string& location, const std::string&
                                  const std::string& by) const {
     const std::string asked =
         asks_for_evidence
-            ? R"({"evidence_class":"certification","evidence_type":"tpm_quote","chosen_parameters":{"challenge":"hVf5xf2bVbURTI9jhTXJPw==","signature_scheme":"rsassa","hash_algorithm":"sha256","selected_subjects":{"sha256":[0,7],"sha1":null},"certification_key":{"key_class":"asymmetric","key_algorithm":"rsa","key_size":2048,"server_identifier":"ak"}}})"
+            ? R"({"evidence_class":"certification","evidence_type":"tpm_quote","chosen_parameters":{"challenge":"hVf5xf2bVbURTI9jhTXJPw==","signature_scheme":"rsassa","hash_algorithm":"sha256","selected_subjects":{"sha256":[)" +
+                  pcrs +
+                  R"(],"sha1":null},"certification_key":{"key_class":"asymmetric","key_algorithm":"rsa","key_size":2048,"server_identifier":"ak"}}})"
             : "";
     std::string body = fmt::format(
         R"({{"data":{{"type":"attestation","attributes":{{"stage":"awaiting_evidence","evidence_requested":[{}],"system_info":{{"boot_time":"2026-11-23T10:00:00.000000+00:00"}},"capabilities_received_at":"{}","challenges_expire_at":"{}"}}}},"jsonapi":{{"version":"1.1"}}}})",

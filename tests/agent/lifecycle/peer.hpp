@@ -14,6 +14,9 @@ namespace pushsim::lifecycle {
 
 inline const std::string kAgent = "4f2c0f0e-6a3d-4c5e-9b1a-0d6f3f1e2a77";
 
+/// What the registrar's challenge holds.
+inline const std::string kSecret = "NKUiFLoxnZwjSpUNZKJypY0enAdnMn4d";
+
 /// Which call a request is, told from its method and path alone; throws for one that is none.
 Call call_in(const HttpRequest& request);
 
@@ -32,6 +35,7 @@ class StandIn {
     bool asks_for_evidence = true;
     Duration session_lifetime = std::chrono::minutes{3};
     std::string seconds_to_next = "2";
+    std::string pcrs = "0,7";  ///< that it asks for
 
     Bytes pcr_value = Bytes(32, 0);  ///< of every PCR of the TPM
 

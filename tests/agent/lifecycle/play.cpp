@@ -74,6 +74,7 @@ Finished Play::pursue(Phase goal, bool bare) {
             note(fmt::format("{} -> {} {} {} (attempt {})", to_string(request.phase), to_string(request.peer),
                              request.request.method, request.request.target, request.attempt));
             sent_requests.push_back(request);
+            sent_at.push_back(clock.now());
             clock.advance(std::chrono::milliseconds{10});
             auto& script = scripts_[call_in(request.request)];
             transport::Outcome outcome;
@@ -117,6 +118,7 @@ Duration Play::paused() const {
 
 void Play::clear_record() {
     sent_requests.clear();
+    sent_at.clear();
     pauses.clear();
     tpm_uses.clear();
 }

@@ -47,6 +47,7 @@ class Play {
     Machine machine;
 
     std::vector<SendRequest> sent_requests;
+    std::vector<Instant> sent_at;  ///< of the same
     std::vector<Pause> pauses;
     std::vector<UseTpm> tpm_uses;
 

@@ -55,6 +55,17 @@ SSL_CTX* make_context(const ServerTls& tls) {
     return context;
 }
 
+/// A handshake message: type, three octets of length, body.
+void keep_client_hello(int sent, int /*version*/, int content, const void* data, std::size_t size, SSL*,
+                       void* into) {
+    const auto* octets = static_cast<const char*>(data);
+    constexpr std::size_t kHeader = 4;
+    auto& kept = *static_cast<std::string*>(into);
+    if (sent != 0 || content != SSL3_RT_HANDSHAKE || size <= kHeader || octets[0] != SSL3_MT_CLIENT_HELLO)
+        return;
+    if (kept.empty()) kept.assign(octets + kHeader, size - kHeader);
+}
+
 }  // namespace
 
 int Peer::read_some(char* buffer, std::size_t size) {
@@ -220,6 +231,8 @@ void TestServer::serve(int fd, int number) {
     if (context_ != nullptr) {
         peer.ssl_ = SSL_new(context_);
         SSL_set_fd(peer.ssl_, fd);
+        SSL_set_msg_callback(peer.ssl_, &keep_client_hello);
+        SSL_set_msg_callback_arg(peer.ssl_, &peer.client_hello_);
         ready = SSL_accept(peer.ssl_) == 1;
         ERR_clear_error();
     }

@@ -40,7 +40,8 @@ class Peer {
     std::string client_subject() const;  ///< of the client's certificate; empty for none
     std::string server_name() const;     ///< SNI
     std::string tls_version() const;
-    int number() const { return number_; }  ///< 0 for the first connection
+    const std::string& client_hello() const { return client_hello_; }  ///< body of the first one, raw
+    int number() const { return number_; }                             ///< 0 for the first connection
 
   private:
     friend class TestServer;
@@ -52,6 +53,7 @@ class Peer {
     int number_;
     ssl_st* ssl_ = nullptr;
     std::string buffered_;
+    std::string client_hello_;
 };
 
 struct ServerTls {

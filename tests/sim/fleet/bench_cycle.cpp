@@ -112,7 +112,7 @@ void WholeCycle(benchmark::State& state) {
             done = true;
         });
         wait(loop, done);
-        VirtualAgent agent(surroundings, {"bench[0]", "bench", "bench-agent"},
+        VirtualAgent agent(surroundings, {"bench[0]", "bench", "bench-agent"}, Manner{},
                            boot::BootState(clock.wall_now()), std::move(tpm));
         const auto pursue = [&](Phase goal) {
             done = false;
