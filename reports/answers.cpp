@@ -1,6 +1,7 @@
 #include "reports/answers.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include <fmt/format.h>
@@ -31,6 +32,10 @@ std::string words(const history::StatusClause& clause) {
                              : clause.when == When::Never ? "never "
                                                           : "";
     return when + clause.status;
+}
+
+std::string words(const history::RequestsClause& clause) {
+    return fmt::format("{} {}", clause.count, clause.kind);
 }
 
 bool is_response(const history::Entry* line) {
@@ -144,6 +149,21 @@ std::vector<JudgedCycle> judged_cycles(const Lines& lines, bool last_only) {
     return judged;
 }
 
+/// A kind of request by its name in the scenario language, as exchanges tell it.
+struct RequestKind {
+    const char* name;
+    const char* phase;
+    const char* method;
+};
+constexpr std::array<RequestKind, 6> request_kinds{{
+    {"registrations", "register", "POST"},
+    {"activations", "activate", "PUT"},
+    {"sessions", "authenticate", "POST"},
+    {"proofs", "authenticate", "PATCH"},
+    {"negotiations", "negotiate", "POST"},
+    {"submissions", "submit", "PATCH"},
+}};
+
 /// The last submission of that attestation before the verdict, or the agent's last exchange before `n`.
 const history::Entry* exchange_behind(const Lines& lines, const history::Entry* before) {
     const auto* verdict = as<history::Verdict>(before);
@@ -233,7 +253,31 @@ Answer certain_reason(const history::VerdictClause& clause, const Scope& scope, 
     return answer;
 }
 
+Answer certain_requests(const history::RequestsClause& clause, const Scope& scope, const std::string& agent) {
+    const auto* kind = std::ranges::find(request_kinds, clause.kind, &RequestKind::name);
+    if (kind == request_kinds.end()) {
+        const std::string why = fmt::format("this pushsim counts no requests of kind '{}'", clause.kind);
+        return {.judgement = Judgement::Skipped, .actual = why, .reason = why};
+    }
+    int count = 0;
+    Answer answer;
+    for (const history::Entry* line : scope.lines(agent)) {
+        const auto* exchange = as<history::ExchangeSeen>(line);
+        if (exchange == nullptr || exchange->phase != kind->phase || exchange->method != kind->method)
+            continue;
+        ++count;
+        answer.deciding = answer.exchange = line;
+    }
+    answer.judgement = count == clause.count ? Judgement::Holds : Judgement::DoesNotHold;
+    answer.actual = words(history::RequestsClause{clause.kind, count});
+    return answer;
+}
+
 }  // namespace
+
+Answer ask_requests(const history::RequestsClause& clause, const Scope& scope, const std::string& agent) {
+    return with_doubts(certain_requests(clause, scope, agent), scope, agent);
+}
 
 Answer ask_response(const history::ResponseClause& clause, const Scope& scope, const std::string& agent) {
     return with_doubts(certain_response(clause, scope, agent), scope, agent);

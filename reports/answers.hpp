@@ -37,10 +37,14 @@ Answer ask_reason(const history::VerdictClause& clause, const Scope& scope, cons
 /// What the status API said, by the clause's `when`.
 Answer ask_status(const history::StatusClause& clause, const Scope& scope, const std::string& agent);
 
+/// How many requests of that kind went out. Skipped for a kind that this pushsim does not know.
+Answer ask_requests(const history::RequestsClause& clause, const Scope& scope, const std::string& agent);
+
 // How clauses read: "202 or 403 challenges_expired", "FAIL policy_violation", "never PASS".
 std::string words(const history::ResponseClause& clause);
 std::string words(const history::VerdictClause& clause);
 std::string words(const history::StatusClause& clause);
+std::string words(const history::RequestsClause& clause);
 
 /// The line is an answer to a request, of an agent or of the tenant.
 bool is_response(const history::Entry* line);

@@ -140,6 +140,12 @@ std::vector<Question> questions_of(const Expectation& clause) {
                  return ask_status(*clause.status, scope, agent);
              }});
     }
+    for (const history::RequestsClause& requests : clause.requests) {
+        questions.push_back(
+            {"requests", words(requests), [requests](const Scope& scope, const std::string& agent) {
+                 return ask_requests(requests, scope, agent);
+             }});
+    }
     return questions;
 }
 
@@ -227,6 +233,7 @@ std::string subject_of(const Expectation& clause) {
     if (clause.response) subjects.emplace_back("response");
     if (clause.verdict) subjects.emplace_back("verdict");
     if (clause.status) subjects.emplace_back("status");
+    if (!clause.requests.empty()) subjects.emplace_back("requests");
     if (clause.check) subjects.push_back(clause.check->check);
     return fmt::format("{}", fmt::join(subjects, " and "));
 }

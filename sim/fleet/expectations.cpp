@@ -37,6 +37,10 @@ struct Into {
     void operator()(const scenario::ExpectStatus& expected) const {
         clause.status = {scenario::to_string(expected.status), history::StatusClause::When::Last};
     }
+    void operator()(const scenario::ExpectRequests& expected) const {
+        for (const auto& [kind, count] : expected.counts)
+            clause.requests.push_back({kind, count});
+    }
     void operator()(const scenario::ExpectAccounted&) const { clause.check = {"accounted"}; }
 };
 

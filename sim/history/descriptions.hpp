@@ -82,6 +82,12 @@ void describe(F& f, StatusClause& v) {
 }
 
 template <typename F>
+void describe(F& f, RequestsClause& v) {
+    f.must("kind", v.kind);
+    f.must("count", v.count);
+}
+
+template <typename F>
 void describe(F& f, CheckClause& v) {
     f.must("check", v.check);
 }
@@ -97,10 +103,12 @@ void describe(F& f, Expectation& v) {
     f.maybe("response", v.response);
     f.maybe("verdict", v.verdict);
     f.maybe("status", v.status);
+    f.maybe("requests", v.requests);
     f.maybe("check", v.check);
     if constexpr (std::is_same_v<F, ReadFields>) {
         ResponseClause none;
-        if (!v.response && !v.verdict && !v.status && !v.check) f.must("response", none);
+        if (!v.response && !v.verdict && !v.status && v.requests.empty() && !v.check)
+            f.must("response", none);
     }
     f.maybe("step", v.step);
     f.maybe("agents", v.agents);
@@ -188,6 +196,7 @@ void describe(F& f, ExchangeSeen& v) {
     f.maybe("reused", v.reused);
     f.maybe("negotiated", v.negotiated);
     f.maybe("seconds_to_next", v.seconds_to_next);
+    f.maybe("token_lifetime", v.token_lifetime);
     f.part("request", v.request);
     f.part("response", v.response);
 }

@@ -44,6 +44,14 @@ struct StatusClause {
     bool operator==(const StatusClause&) const = default;
 };
 
+/// How many requests of a kind each agent sends in the scope.
+struct RequestsClause {
+    std::string kind;  ///< sessions, proofs, negotiations, submissions, registrations, activations
+    int count = 0;
+
+    bool operator==(const RequestsClause&) const = default;
+};
+
 /// A check over the whole scenario, by name: accounted, verdict_sources_agree, no_5xx.
 struct CheckClause {
     std::string check;
@@ -65,6 +73,7 @@ struct Expectation {
     std::optional<ResponseClause> response = {};
     std::optional<VerdictClause> verdict = {};
     std::optional<StatusClause> status = {};
+    std::vector<RequestsClause> requests = {};
     std::optional<CheckClause> check = {};  ///< stands alone, and is about no agent
     std::optional<int> step = {};           ///< absent: about the whole run
     std::vector<std::string> agents = {};   ///< groups or single agents; empty: all of the step or scenario

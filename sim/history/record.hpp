@@ -153,6 +153,8 @@ struct ExchangeSeen {
     bool reused = false;
     std::optional<NegotiatedSeen> negotiated = {};  ///< of a 201 to a negotiation
     std::optional<int> seconds_to_next = {};        ///< of a 202 to a submission: until the next is due
+    /// Of a proof that passed: from response_received_at to token_expires_at, by the verifier's clock.
+    std::optional<Duration> token_lifetime = {};
     MessageSeen request = {};
     MessageSeen response = {};
 };

@@ -84,6 +84,18 @@ std::string text_in(const Json* object, const char* name, Redactor& redactor) {
     return text != nullptr && text->is_string() ? redactor.text(text->get_ref<const std::string&>()) : "";
 }
 
+/// How long a token lives, where the answer has the form it should have.
+void read_session(const HttpResponse& answer, ExchangeSeen& seen, Redactor& redactor) {
+    const bool proof = seen.phase == "authenticate" && seen.method == "PATCH" && answer.status == 200;
+    if (!proof || answer.body.size() > max_kept_body) return;
+    const auto json = parse_json(answer.body);
+    if (!json) return;
+    const Json* attributes = member(member(&*json, "data"), "attributes");
+    const auto from = from_rfc3339(text_in(attributes, "response_received_at", redactor));
+    const auto to = from_rfc3339(text_in(attributes, "token_expires_at", redactor));
+    if (from && to) seen.token_lifetime = *to - *from;
+}
+
 /// What the verifier says of an attestation, where the answer has the form it should have.
 void read_attestation(const HttpResponse& answer, ExchangeSeen& seen, Redactor& redactor) {
     const bool negotiation = seen.phase == "negotiate" && answer.status == 201;
@@ -157,6 +169,7 @@ struct ToEvent {
         seen.total = outcome.timings.total;
         seen.reused = outcome.reused_connection;
         if (outcome.response) read_attestation(*outcome.response, seen, redactor);
+        if (outcome.response) read_session(*outcome.response, seen, redactor);
         return seen;
     }
 

@@ -87,11 +87,11 @@ constexpr std::array<Name, 16> expect_key_table{{
     {"reason", "with `verdict: fail`: policy_violation or broken_evidence_chain"},
     {"status", "PENDING, PASS, FAIL or TIMEOUT: what the status API says"},
     {"within", "with `status`: it becomes so within that time"},
+    {"requests", "how many requests of a kind each agent sends: {sessions: 1}"},
     {"all", "true: every agent must satisfy the clause (default)"},
     {"at_least", "so many agents must satisfy the clause"},
     {"at_most", "no more agents may satisfy the clause"},
     {"exactly", "exactly so many agents must satisfy the clause"},
-    {"requests", "requests of a kind by each agent", later},
     {"since", "with `requests`: start, to count from there", later},
     {"cycles", "last: judge the last cycle alone", later},
     {"always", "the status is so all the time", later},
@@ -106,6 +106,15 @@ constexpr std::array<Name, 6> response_key_table{{
     {"header", "response header", later},
     {"retry_after", "value of Retry-After", later},
     {"body", "response body", later},
+}};
+
+constexpr std::array<Name, 6> request_kind_table{{
+    {"registrations", "POST of the agent's keys to the registrar"},
+    {"activations", "PUT of its answer to the registrar's challenge"},
+    {"sessions", "POST for a session, each a proof of possession that the verifier has to check"},
+    {"proofs", "PATCH of a session"},
+    {"negotiations", "POST for an attestation"},
+    {"submissions", "PATCH of an attestation"},
 }};
 
 constexpr std::array<Name, 5> check_table{{
@@ -194,6 +203,9 @@ std::span<const Name> expect_keys() {
 }
 std::span<const Name> response_keys() {
     return response_key_table;
+}
+std::span<const Name> request_kinds() {
+    return request_kind_table;
 }
 std::span<const Name> checks() {
     return check_table;

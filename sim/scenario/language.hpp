@@ -49,6 +49,7 @@ std::span<const Name> enrol_keys();
 std::span<const Name> step_sibling_keys();  ///< beside the step's own name: `as`, `expect`
 std::span<const Name> expect_keys();
 std::span<const Name> response_keys();
+std::span<const Name> request_kinds();
 std::span<const Name> checks();  ///< words for the whole run, such as `accounted`
 std::span<const Name> id_schemes();
 std::span<const Name> tpm_kinds();

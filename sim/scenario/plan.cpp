@@ -34,6 +34,13 @@ std::string in_words(const ExpectStatus& status) {
     return text;
 }
 
+std::string in_words(const ExpectRequests& requests) {
+    std::vector<std::string> parts;
+    for (const auto& [kind, count] : requests.counts)
+        parts.push_back(fmt::format("{} {}", count, kind));
+    return fmt::format("requests: {}", fmt::join(parts, ", "));
+}
+
 std::string in_words(const ExpectAccounted&) {
     return "everything sent is accounted for";
 }

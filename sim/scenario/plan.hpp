@@ -212,12 +212,19 @@ struct ExpectStatus {
     bool operator==(const ExpectStatus&) const = default;
 };
 
+/// How many requests of a kind each agent sends, in the step or in the whole run.
+struct ExpectRequests {
+    std::map<std::string, int> counts;  ///< by the words of request_kinds()
+
+    bool operator==(const ExpectRequests&) const = default;
+};
+
 /// Everything sent is accounted for, over the whole history.
 struct ExpectAccounted {
     bool operator==(const ExpectAccounted&) const = default;
 };
 
-using Condition = std::variant<ExpectResponse, ExpectVerdict, ExpectStatus, ExpectAccounted>;
+using Condition = std::variant<ExpectResponse, ExpectVerdict, ExpectStatus, ExpectRequests, ExpectAccounted>;
 
 /// How many of the agents must satisfy a clause.
 struct HowMany {

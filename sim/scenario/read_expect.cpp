@@ -97,6 +97,23 @@ std::optional<ExpectStatus> read_agent_status(Report& report, const MapReader& m
     return expected;
 }
 
+std::optional<ExpectRequests> read_requests(Report& report, const Node& node) {
+    constexpr int most_requests = 1'000'000;
+    if (!node.is(Node::Kind::Map) || node.entries.empty()) {
+        report.expected(node, "requests", "a map, like { sessions: 1 }");
+        return std::nullopt;
+    }
+    ExpectRequests requests;
+    const MapReader map(report, node, "`requests`", request_kinds());
+    for (const Name& kind : request_kinds()) {
+        if (const Node* count = map.get(kind.name)) {
+            requests.counts[std::string(kind.name)] =
+                read_integer(report, *count, kind.name, 0, most_requests).value_or(0);
+        }
+    }
+    return requests;
+}
+
 HowMany read_how_many(Report& report, const MapReader& map, int total) {
     constexpr std::array<HowMany::Rule, 4> rules{HowMany::Rule::All, HowMany::Rule::AtLeast,
                                                  HowMany::Rule::AtMost, HowMany::Rule::Exactly};
@@ -131,13 +148,15 @@ void check_scope(Report& report, const MapReader& map, const ClauseScope& scope)
     const auto refuse = [&](std::string_view key, std::string_view why) {
         report.add(*map.key(key), fmt::format("`{}` {}", key, why));
     };
-    for (const std::string_view key : {"response", "verdict"}) {
-        if (map.key(key) == nullptr) continue;
+    for (const std::string_view key : {"response", "verdict", "requests"}) {
+        if (map.key(key) == nullptr || (scope.step == nullptr && key == "requests")) continue;
         if (scope.step == nullptr) {
             refuse(key, "is about one step; write it under that step's `expect`");
         } else if (key == "verdict" ? !scope.step->submits : !scope.step->exchanges) {
             refuse(key, fmt::format("cannot be asked of step `{}`, which {}", scope.step->name,
-                                    key == "verdict" ? "sends no evidence" : "gets no response"));
+                                    key == "verdict"    ? "sends no evidence"
+                                    : key == "requests" ? "sends nothing"
+                                                        : "gets no response"));
         }
     }
 }
@@ -196,6 +215,9 @@ void read_clause(Report& report, const Node& node, const ClauseScope& scope, std
     }
     if (const auto verdict = read_verdict(report, map)) clause.conditions.emplace_back(*verdict);
     if (const auto status = read_agent_status(report, map)) clause.conditions.emplace_back(*status);
+    if (const Node* requests = map.get("requests")) {
+        if (auto read = read_requests(report, *requests)) clause.conditions.emplace_back(std::move(*read));
+    }
     clause.how_many = read_how_many(report, map, count_agents(scope.groups, clause.agents));
     if (clause.conditions.empty() && report.count() == problems)
         report.add(node, "`expect` asks for nothing");

@@ -183,6 +183,12 @@ struct ConditionWriter {
         key(out, "status") << to_string(status.status);
         if (status.within) key(out, "within") << to_text(*status.within);
     }
+    void operator()(const ExpectRequests& requests) const {
+        key(out, "requests") << YAML::BeginMap;
+        for (const auto& [kind, count] : requests.counts)
+            key(out, kind) << count;
+        out << YAML::EndMap;
+    }
     void operator()(const ExpectAccounted&) const {}
 };
 

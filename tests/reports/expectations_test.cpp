@@ -45,6 +45,32 @@ TEST(ResponseExpectation, HoldsForStatusRangeCodeAndAgents) {
               Judgement::Holds);
 }
 
+TEST(RequestsExpectation, CountsThoseOfItsKindInTheStepOrInTheRun) {
+    const auto judge = [](std::vector<h::RequestsClause> requests, std::optional<int> step) {
+        Script script;
+        script.begin("counted", {{.requests = std::move(requests), .step = step}}).step(1, "attest");
+        script.session().proof(std::chrono::minutes{3}).attest(0).step(2, "attest").session();
+        script.proof(std::chrono::minutes{3}).attest(1, 403, "evidence_immutable").attest(2);
+        return judged(script.end_scenario().end().text()).scenarios.at(0).expectations;
+    };
+    for (const auto& result :
+         judge({{"sessions", 1}, {"proofs", 1}, {"negotiations", 2}, {"submissions", 2}}, 2))
+        EXPECT_EQ(result.judgement, Judgement::Holds) << result.actual;
+    for (const auto& result :
+         judge({{"sessions", 2}, {"submissions", 3}, {"registrations", 0}}, std::nullopt))
+        EXPECT_EQ(result.judgement, Judgement::Holds) << result.actual;
+    const auto result = judge({{"sessions", 0}}, 2).at(0);
+    EXPECT_EQ(result.judgement, Judgement::DoesNotHold);
+    EXPECT_EQ(result.what, "requests, step 2 (attest)");
+    EXPECT_EQ(result.expected, "0 sessions");
+    EXPECT_EQ(result.actual, "honest[0]: 1 sessions");
+    ASSERT_TRUE(result.exchange);
+    EXPECT_EQ(result.exchange->target, "/v3.0/sessions");
+    const auto unknown = judge({{"prayers", 1}}, 1).at(0);
+    EXPECT_EQ(unknown.judgement, Judgement::Skipped);
+    EXPECT_THAT(unknown.reason, HasSubstr("'prayers'"));
+}
+
 TEST(ResponseExpectation, ThatDoesNotHoldShowsBothSidesAndTheExchange) {
     const auto result = one({.response = h::ResponseClause{{{202, 202}}}, .step = 1, .source = "a.yaml:1:2"});
     EXPECT_EQ(result.judgement, Judgement::DoesNotHold);

@@ -54,8 +54,38 @@ Script& Script::session(int status, const std::string& name, const std::string& 
     session.source = source;
     session.request.method = "POST";
     session.request.target = "/v3.0/sessions";
+    session.outcome.timings.start = clock_.now();
     if (status == 429) session.outcome.response->headers.emplace_back("Retry-After", "60");
     return add(where(name), session);
+}
+
+Script& Script::proof(Duration token_lifetime, const std::string& name) {
+    const WallTime received = clock_.wall_now();
+    h::Exchange proof = h::test::an_exchange(
+        200,
+        fmt::format(R"({{"data":{{"attributes":{{"response_received_at":"{}","token_expires_at":"{}"}}}}}})",
+                    to_rfc3339(received),
+                    to_rfc3339(received + std::chrono::duration_cast<WallTime::duration>(token_lifetime))));
+    proof.phase = "authenticate";
+    proof.request.method = "PATCH";
+    proof.request.target = "/v3.0/sessions/id";
+    proof.outcome.timings.start = clock_.now();
+    return add(where(name), proof);
+}
+
+Script& Script::negotiate_in_vain(int status, const std::string& code, const std::string& name) {
+    h::Exchange refused = h::test::an_exchange(
+        status,
+        code.empty() ? "{}" : fmt::format(R"({{"errors":[{{"status":"{}","code":"{}"}}]}})", status, code));
+    refused.phase = "negotiate";
+    refused.request.method = "POST";
+    refused.request.target = "/v3.0/agents/id/attestations";
+    refused.outcome.timings.start = clock_.now();
+    return add(where(name), refused);
+}
+
+Script& Script::restart(const std::string& name) {
+    return add(where(name), h::MachineAct{.act = "restart_agent"});
 }
 
 Script& Script::negotiate(int index, const std::string& name) {

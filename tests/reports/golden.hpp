@@ -42,6 +42,11 @@ class Script {
     }
     /// A session is asked for, from an address of the agent's own if one is given.
     Script& session(int status = 200, const std::string& name = agent, const std::string& source = "");
+    /// The session's proof passes, and its token lives so long.
+    Script& proof(Duration token_lifetime, const std::string& name = agent);
+    /// A negotiation that is refused, with a code or without.
+    Script& negotiate_in_vain(int status, const std::string& code = "", const std::string& name = agent);
+    Script& restart(const std::string& name = agent);
     /// A negotiation, and nothing after it.
     Script& negotiate(int index, const std::string& name = agent);
     /// From here on accepted evidence is answered with so many seconds to the next.

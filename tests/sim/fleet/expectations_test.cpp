@@ -14,7 +14,7 @@ TEST(Expectations, EveryConditionOfThePlanStandsInTheHistory) {
         "  - register: a\n"
         "  - attest: b\n"
         "    expect: {response: {status: [202, 403], code: challenges_expired}, verdict: fail, "
-        "reason: policy_violation, at_least: 2}\n"
+        "reason: policy_violation, requests: {submissions: 2, sessions: 0}, at_least: 2}\n"
         "expect:\n  - {agents: a, status: PENDING}\n  - accounted\n",
         "x.yaml");
     ASSERT_TRUE(plain.ok()) << plain.text();
@@ -22,6 +22,7 @@ TEST(Expectations, EveryConditionOfThePlanStandsInTheHistory) {
     ASSERT_EQ(all.size(), 3U);
     EXPECT_EQ(all[0].response, (history::ResponseClause{{{202, 202}, {403, 403}}, {"challenges_expired"}}));
     EXPECT_EQ(all[0].verdict, (history::VerdictClause{"fail", "policy_violation"}));
+    EXPECT_EQ(all[0].requests, (std::vector<history::RequestsClause>{{"sessions", 0}, {"submissions", 2}}));
     EXPECT_FALSE(all[0].status || all[0].check);
     EXPECT_EQ(all[0].step, 2);
     EXPECT_EQ(all[0].agents, std::vector<std::string>{"b"});

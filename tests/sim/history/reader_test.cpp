@@ -38,6 +38,7 @@ TEST(HistoryReader, EveryKindOfRecordComesBackAsItWent) {
          .agents = {"honest"},
          .quantity = {Quantity::Kind::AtLeast, 2}},
         {.status = StatusClause{"PASS", StatusClause::When::Never}, .last_cycle_only = true},
+        {.requests = {{"sessions", 1}, {"submissions", 0}}},
         {.check = CheckClause{"accounted"}}};
     const auto start_read = last_event<ScenarioStart>(written({start}));
     EXPECT_EQ(start_read.title, start.title);
@@ -91,6 +92,15 @@ TEST(HistoryReader, EveryKindOfRecordComesBackAsItWent) {
                   written({test::an_exchange(202, R"({"meta":{"seconds_to_next_attestation":2}})")}))
                   .seconds_to_next,
               2);
+
+    Exchange proof = test::an_exchange(
+        200, R"({"data":{"attributes":{"response_received_at":"2026-11-23T15:00:34.5+00:00",)"
+             R"("token":"a-token-of-a-session","token_expires_at":"2026-11-23T15:03:34.5+00:00"}}})");
+    proof.phase = "authenticate";
+    proof.request.method = "PATCH";
+    EXPECT_EQ(last_event<ExchangeSeen>(written({proof})).token_lifetime, std::chrono::minutes{3});
+    proof.outcome.response->body = R"({"data":{"attributes":{"token":"a-token-of-a-session"}}})";
+    EXPECT_FALSE(last_event<ExchangeSeen>(written({proof})).token_lifetime);
 
     const auto cycle =
         last_event<Cycle>(written({Cycle{"submit", "refused", 403, "challenges_expired", 4, "late"}}));

@@ -177,6 +177,26 @@ INSTANTIATE_TEST_SUITE_P(
                     "  - register: a\n"
                     "    expect: { verdict: pass }"},
          "5:15: `verdict` cannot be asked of step `register`, which sends no evidence"},
+        {"RequestsOfAStepThatSendsNothing",
+         {.script = "script:\n"
+                    "  - wait: 1s\n"
+                    "    expect: { agents: a, requests: { sessions: 1 } }"},
+         "5:26: `requests` cannot be asked of step `wait`, which sends nothing"},
+        {"RequestsOfAnUnknownKind",
+         {.script = "script:\n"
+                    "  - attest: a\n"
+                    "    expect: { requests: { session: 1 } }"},
+         "5:27: unknown key `session` in `requests`; did you mean `sessions`?"},
+        {"RequestsWithoutACount",
+         {.script = "script:\n"
+                    "  - attest: a\n"
+                    "    expect: { requests: { sessions: few } }"},
+         "5:37: `sessions`: expected a whole number from 0 to 1000000; found 'few'"},
+        {"RequestsOfNothing",
+         {.script = "script:\n"
+                    "  - attest: a\n"
+                    "    expect: { requests: {} }"},
+         "5:25: `requests`: expected a map, like { sessions: 1 }; found an empty map"},
         {"ResponseOfAStepWithoutExchange",
          {.script = "script:\n"
                     "  - wait: 1s\n"

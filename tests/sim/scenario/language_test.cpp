@@ -39,6 +39,7 @@ TEST(Language, EveryNameIsThereOnceAndExplained) {
                                               habits(),
                                               rust_agent_keys(),
                                               connection_kinds(),
+                                              request_kinds(),
                                               databases(),
                                               verdicts(),
                                               failure_reasons(),

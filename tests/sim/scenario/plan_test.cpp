@@ -91,7 +91,7 @@ const std::string everything =
     "    as: good-ones\n"
     "    expect:\n"
     "      - { agents: first, verdict: fail, reason: broken_evidence_chain, at_least: 2 }\n"
-    "      - { verdict: none, at_most: 3 }\n"
+    "      - { verdict: none, requests: { submissions: 2, sessions: 0 }, at_most: 3 }\n"
     "      - { verdict: pass, status: PASS, within: 1s500ms, all: true }\n"
     "  - wait: 1h2m3s4ms5us\n"
     "    expect: { agents: first, status: TIMEOUT }\n"
@@ -100,7 +100,7 @@ const std::string everything =
     "  - delete: first\n"
     "    expect: { response: { status: 200 } }\n"
     "expect:\n"
-    "  - { agents: [first, fourth], status: PENDING, at_least: 1 }\n"
+    "  - { agents: [first, fourth], status: PENDING, requests: { registrations: 3 }, at_least: 1 }\n"
     "  - accounted\n";
 
 TEST(HonestAgent, IsEnrolledFromItsBootAndAttestsThreeTimes) {
@@ -338,8 +338,9 @@ TEST(Plan, ClausesReadAsSentences) {
     EXPECT_EQ(scenario.script[7].expect[1].text(), "exactly 1 of the agents of third: response code x");
     EXPECT_EQ(scenario.script[9].expect[0].text(),
               "at least 2 of the agents of first: verdict fail (broken_evidence_chain)");
-    EXPECT_EQ(scenario.script[9].expect[1].text(),
-              "at most 3 of the agents of first and third: verdict none");
+    EXPECT_EQ(
+        scenario.script[9].expect[1].text(),
+        "at most 3 of the agents of first and third: verdict none, requests: 0 sessions, 2 submissions");
     EXPECT_EQ(scenario.script[9].expect[2].text(),
               "every agent of first and third: verdict pass, status PASS within 1s500ms");
     EXPECT_EQ(scenario.expect[1].text(), "everything sent is accounted for");
