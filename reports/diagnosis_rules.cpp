@@ -280,6 +280,75 @@ Found evidence_after_expiry(const AgentStory& agent, const std::vector<AgentStor
 
 // ---- sessions
 
+/// Who renews a token before it expires does so in its last seconds, or in the second half of a short life.
+constexpr Duration longest_renewal = std::chrono::seconds{5};
+
+bool is_about_the_attestation(const history::ExchangeSeen& exchange) {
+    return exchange.status == 403 && !exchange.code.empty() &&
+           (exchange.phase == "submit" || exchange.phase == "negotiate");
+}
+
+bool asks_for_a_session(const history::ExchangeSeen& exchange) {
+    return exchange.phase == "authenticate" && exchange.method == "POST";
+}
+
+/// A session that was asked for although nothing spoke against the token: it had been proved for, was far
+/// from its end, and all that was refused with it was an attestation.
+struct NeedlessSession {
+    const history::Entry* session;
+    const history::Entry* refusal;
+    const history::Entry* proof;
+};
+
+std::vector<NeedlessSession> needless_sessions(const AgentStory& agent) {
+    std::vector<NeedlessSession> found;
+    const history::Entry* proof = nullptr;
+    const history::Entry* refusal = nullptr;
+    for (const history::Entry* line : agent.lines) {
+        if (const auto* act = as<history::MachineAct>(line); act != nullptr && act->act == "restart_agent")
+            proof = nullptr;
+        const auto* exchange = as<history::ExchangeSeen>(line);
+        if (exchange == nullptr) continue;
+        if (exchange->token_lifetime) {
+            proof = line;
+            refusal = nullptr;
+        } else if (exchange->status == 401) {
+            proof = nullptr;
+        } else if (is_about_the_attestation(*exchange)) {
+            refusal = line;
+        } else if (asks_for_a_session(*exchange)) {
+            if (proof != nullptr && refusal != nullptr) {
+                const auto& proved = *as<history::ExchangeSeen>(proof);
+                const Duration lifetime = *proved.token_lifetime;
+                if (exchange->start - proved.start < lifetime - std::min(longest_renewal, lifetime / 2))
+                    found.push_back({line, refusal, proof});
+            }
+            proof = nullptr;
+        }
+    }
+    return found;
+}
+
+Found token_dropped_on_403(const AgentStory& agent, const std::vector<AgentStory>& /*all*/) {
+    const auto needless = needless_sessions(agent);
+    if (needless.empty()) return {};
+    const NeedlessSession& first = needless.front();
+    std::string cause = fmt::format(
+        "After a 403 {} the agent asked for a new session, although its token had not expired and no 401 had "
+        "refused it: the 403 was about the attestation. The agent drops its token at any 403, as Keylime's "
+        "Rust "
+        "agent does.",
+        as<history::ExchangeSeen>(first.refusal)->code);
+    if (needless.size() > 1) cause += fmt::format(" So it went {} more.", times(needless.size() - 1));
+    return {{.cause = std::move(cause),
+             .mend =
+                 "Upgrade or patch the agent: a 403 with a code calls for a new negotiation, with the same "
+                 "token. Harmless but for its cost: each new session takes about 170 ms of the verifier's "
+                 "processor time and counts against its limit of sessions. What the 403 itself is about is "
+                 "another matter.",
+             .evidence = {first.session->n, first.refusal->n, first.proof->n}}};
+}
+
 bool is_refused(const history::Entry* session) {
     return as<history::ExchangeSeen>(session)->status == 429;
 }
@@ -444,10 +513,11 @@ Found no_evidence_for_too_long(const AgentStory& agent, const std::vector<AgentS
              .evidence = {(*timeout)->n, accepted->n}}};
 }
 
-constexpr std::array<Rule, 12> table{{
+constexpr std::array<Rule, 13> table{{
     {"no_policy_no_challenge", "403 challenges_expired with every attestation, status PENDING",
      no_policy_no_challenge},
     {"evidence_after_expiry", "403 challenges_expired now and then", evidence_after_expiry},
+    {"token_dropped_on_403", "a new session after each 403 of an attestation", token_dropped_on_403},
     {"restarts_before_evidence", "status PENDING, sessions answered with 429", restarts_before_evidence},
     {"limit_of_an_agent", "429 for sessions of one agent", limit_of_an_agent},
     {"limit_of_an_address", "429 for sessions of agents that ask but once", limit_of_an_address},

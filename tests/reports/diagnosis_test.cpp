@@ -169,6 +169,55 @@ const std::vector<Case>& cases() {
              for (int i = 0; i < 6; i += 2)
                  s.session().negotiate(i).session().attest(i + 1).verdict(i + 1, "pass");
          }},
+        {"TokenDroppedOn403",
+         {"token_dropped_on_403"},
+         "After a 403 evidence_immutable the agent asked for a new session, although its token had not "
+         "expired",
+         [](Script& s) {
+             s.enrol(list(quoted)).session().proof(seconds{180}).attest(0, 403, "evidence_immutable");
+             s.session().proof(seconds{180}).attest(1).verdict(1, "pass");
+         }},
+        {"TokenDroppedOn403Twice",
+         {"token_dropped_on_403"},
+         "So it went once more.",
+         [](Script& s) {
+             s.enrol(list(quoted)).session().proof(seconds{180}).negotiate_in_vain(403, "agent_disabled");
+             s.session().proof(seconds{180}).attest(1, 403, "evidence_immutable").session();
+         }},
+        {"TokenKeptOn403",
+         {},
+         "",
+         [](Script& s) {
+             s.enrol(list(quoted)).session().proof(seconds{180}).attest(0, 403, "evidence_immutable");
+             s.attest(1).verdict(1, "pass");
+         }},
+        {"TokenExpiredAfter403",
+         {},
+         "",
+         [](Script& s) {
+             s.enrol(list(quoted)).session().proof(seconds{8}).attest(0, 403, "evidence_immutable");
+             s.wait(seconds{4}).session();
+         }},
+        {"TokenRefusedWith401After403",
+         {},
+         "",
+         [](Script& s) {
+             s.enrol(list(quoted)).session().proof(seconds{180}).attest(0, 403, "evidence_immutable");
+             s.negotiate_in_vain(401).session();
+         }},
+        {"A403WithoutACodeIsAboutTheToken",
+         {},
+         "",
+         [](Script& s) {
+             s.enrol(list(quoted)).session().proof(seconds{180}).negotiate_in_vain(403).session();
+         }},
+        {"RestartAfter403",
+         {},
+         "",
+         [](Script& s) {
+             s.enrol(list(quoted)).session().proof(seconds{180}).attest(0, 403, "evidence_immutable");
+             s.restart().session();
+         }},
         {"RestartLoop",
          {"restarts_before_evidence"},
          "The agent began anew 3 times before it sent evidence",

@@ -156,6 +156,9 @@ TEST(Explain, AScenarioIsToldInWords) {
     EXPECT_THAT(ended.out,
                 HasSubstr("  2   attest late, with hold_evidence until challenges_expire_at + 50ms\n"));
     EXPECT_THAT(ended.out, HasSubstr("      expected: every agent of late: response 403"));
+    EXPECT_THAT(pushsim(place, {"explain", scenario_file("reproduce/token-lost-on-403")}).out,
+                HasSubstr("  1 agent rust, policy: the values of PCR 0, 7 at enrolment\n"
+                          "      habits: rust-agent\n"));
     const Ended none = pushsim(place, {"explain", "no-such.yaml"});
     EXPECT_EQ(none.exit_code, 2);
     EXPECT_THAT(none.err, HasSubstr("no-such.yaml"));
