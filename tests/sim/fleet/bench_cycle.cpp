@@ -104,7 +104,7 @@ void WholeCycle(benchmark::State& state) {
                                         must(transport::TlsIdentity::make(tls)),
                                         1,
                                         "bench"};
-        auto tpm = std::make_unique<AgentTpm>(tpms, AgentTpm::Options{});
+        auto tpm = std::make_unique<AgentTpm>(tpms, TpmDevice::Options{});
         protocol::Enrolment enrolment;
         bool done = false;
         tpm->provision([&](const AgentTpm::Provisioned& provisioned) {
