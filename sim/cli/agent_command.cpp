@@ -93,6 +93,15 @@ std::optional<WallTime> booted_at() {
     return std::nullopt;
 }
 
+fleet::Manner manner_of(const std::string& habits) {
+    scenario::Group group;
+    if (habits == "rust-agent") {
+        group.habits = scenario::Habits::RustAgent;
+        group.connections = scenario::Connections::RustAgent;
+    }
+    return fleet::manner_of(group, 0);
+}
+
 fleet::TpmDevice::Options tpm_options(const AgentOptions& options, const fs::path& kept, const Clock& clock) {
     if (options.tcti.empty()) return {.tpm = {}, .kept = kept, .boot_time = clock.wall_now()};
     return {.tpm = {scenario::TpmKind::Outside, options.tcti},
@@ -174,9 +183,9 @@ int agent_run(const AgentOptions& options) {
             "note",
             "the verifier does not tell agents their verdict; with --admin-cert and --admin-key it is read");
 
-    LoneAgent agent(surroundings, std::make_unique<fleet::AgentTpm>(tpms, tpm), tenant.get(),
-                    *folder / "history.jsonl", log,
-                    {.id = id, .times = options.times, .every = options.every});
+    LoneAgent agent(
+        surroundings, std::make_unique<fleet::AgentTpm>(tpms, tpm), tenant.get(), *folder / "history.jsonl",
+        log, {.id = id, .manner = manner_of(options.habits), .times = options.times, .every = options.every});
     const bool stopped = run_to_end(agent, loop);
     const auto put = put_aside(agent, loop);
     (*history)->append({.scenario = "agent"}, history::ScenarioEnd{});

@@ -186,6 +186,9 @@ void add_agent(CLI::App& app, CommandLine& line) {
     command->add_option("--id", options.id, "its id, and with it the TPM that is kept; a new UUID by default")
         ->type_name("ID");
     add_agent_tpm(*command, options);
+    command->add_option("--habits", options.habits, "a careful client's, or those of Keylime's Rust agent")
+        ->check(CLI::IsMember({"correct", "rust-agent"}))
+        ->capture_default_str();
     command->add_option("--times", options.times, "attestations; without end by default")
         ->type_name("NUMBER")
         ->transform(whole_number(1, 1'000'000'000));

@@ -95,6 +95,7 @@ struct AgentOptions {
     std::string id;                              ///< empty: a new UUID
     std::string tcti;                            ///< empty: a TPM in this process
     std::string client_certificate, client_key;  ///< PEM files; empty: none is shown
+    std::string habits = "correct";              ///< or rust-agent
     int times = 0;                               ///< 0: until stopped
     std::optional<Duration> every;
     std::string out = "runs";

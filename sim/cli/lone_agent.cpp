@@ -22,9 +22,13 @@ constexpr Duration kNextUnsaid = std::chrono::seconds{60};
 constexpr Duration kVerdictPatience = std::chrono::seconds{10};
 constexpr Duration kVerdictPoll = std::chrono::milliseconds{100};
 
-bool is_not_enrolled(const Finished& finished) {
-    const bool unknown_to_sessions = finished.phase == Phase::Authenticate && finished.status == 200;
-    return finished.ending == Finished::Ending::Stopped && (unknown_to_sessions || finished.status == 404);
+/// The Rust agent takes it for a failure like any other.
+bool is_not_enrolled(const Finished& finished, bool stops_at_it) {
+    const bool attests = finished.phase > Phase::Authenticate;
+    const bool unknown =
+        attests ? finished.status == 404 : finished.phase == Phase::Authenticate && finished.status == 200;
+    return unknown && (finished.ending == Finished::Ending::Stopped ||
+                       (!stops_at_it && finished.ending != Finished::Ending::Reached));
 }
 
 }  // namespace
@@ -64,7 +68,7 @@ void LoneAgent::provisioned(fleet::AgentTpm::Provisioned made) {
         if (auto measurement = boot::parse_measurement(text)) boot.measure(pcr, std::move(*measurement));
     }
     agent_ = std::make_unique<fleet::VirtualAgent>(
-        surroundings_, fleet::VirtualAgent::Identity{"agent[0]", "agent", settings_.id}, fleet::Manner{},
+        surroundings_, fleet::VirtualAgent::Identity{"agent[0]", "agent", settings_.id}, settings_.manner,
         std::move(boot), std::move(tpm_));
     enter();
 }
@@ -115,12 +119,13 @@ void LoneAgent::attest() {
 }
 
 void LoneAgent::finished(const Finished& finished) {
-    if (is_not_enrolled(finished)) {
+    const auto interval = settings_.manner.habits.interval;
+    if (is_not_enrolled(finished, !interval)) {
         if (!std::exchange(waiting_, true)) {
             log_.say("waiting",
                      fmt::format("not enrolled at the verifier; it asks again every {}. To enrol it: "
                                  "pushsim tenant add {} --from-boot 7",
-                                 to_text(kAskAgain), settings_.id));
+                                 to_text(interval.value_or(kAskAgain)), settings_.id));
         }
         after(kAskAgain, &LoneAgent::cycle);
         return;

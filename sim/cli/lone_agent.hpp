@@ -17,6 +17,7 @@ namespace pushsim::cli {
 
 struct LoneAgentSettings {
     std::string id;
+    fleet::Manner manner = {};
     int times = 0;  ///< attestations to send, or try to; 0: no end
     std::optional<Duration>
         every;  ///< from the beginning of one to that of the next; else as the verifier says

@@ -75,8 +75,9 @@ TEST_F(Agent, IsEnrolledBrokenExplainedAndMended) {
     const Ended explained = pushsim(place_, {"explain", "runs/latest"});
     EXPECT_THAT(explained.out, HasSubstr("cause  PCR 7 (sha256) was extended once after enrolment"));
 
-    // In the next process it is the same agent, and well.
-    const Ended again = pushsim(place_, {"agent", "--id", "web-1", "--times", "1", "--format", "json"});
+    // In the next process it is the same agent, and well; with the Rust agent's habits, this time.
+    const Ended again = pushsim(
+        place_, {"agent", "--id", "web-1", "--times", "1", "--format", "json", "--habits", "rust-agent"});
     EXPECT_EQ(again.exit_code, 0) << again.out << again.err;
     std::map<std::string, json> events;
     std::istringstream lines(again.out);
@@ -88,6 +89,7 @@ TEST_F(Agent, IsEnrolledBrokenExplainedAndMended) {
     EXPECT_EQ(events.at("attested").at("index"), events.at("verdict").at("index"));
     EXPECT_EQ(events.at("start").at("agent"), "web-1");
     EXPECT_TRUE(events.contains("registered"));
+    EXPECT_THAT(place_.read("runs/latest/history.jsonl"), ContainsRegex("\"id\":\"[a-z0-9]{6}\""));
     EXPECT_TRUE(events.contains("end"));
 }
 
