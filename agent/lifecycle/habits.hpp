@@ -25,7 +25,7 @@ struct Habits {
     Pace requests;  ///< to the registrar, and of attestations
     Pace sessions;
     /// Retry-After and back-off have limits of their own, for each request anew (one layer around the other);
-    /// else one limit for both, in a whole phase of a goal.
+    /// else one limit for both, for all requests of a kind in a goal.
     bool layered_retries = false;
     /// A Retry-After beyond it is not waited for: Stopped.
     Duration longest_wait;

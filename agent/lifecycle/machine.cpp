@@ -238,13 +238,14 @@ Want Machine::State::accept(const HttpResponse& answer) {
 Want Machine::State::send(Peer peer, HttpRequest request) {
     awaiting = Awaiting::Response;
     run.call = protocol::call_name(request);
-    const int attempt = ++run.sent[static_cast<std::size_t>(call_of(run.step))];
-    // Of layered retries each request has its own.
-    if (settings.habits.layered_retries && !run.again && run.step != Step::Prove) {
-        run.waits[static_cast<std::size_t>(call_of(run.step))] = 0;
-        run.backoffs[static_cast<std::size_t>(call_of(run.step))] = 0;
+    const auto call = static_cast<std::size_t>(call_of(run.step));
+    const int attempt = ++run.sent.at(call);
+    // Of layered retries each request has its own, also where a session comes between.
+    if (settings.habits.layered_retries && !run.again.test(call) && run.step != Step::Prove) {
+        run.waits.at(call) = 0;
+        run.backoffs.at(call) = 0;
     }
-    run.again = false;
+    run.again.reset(call);
     return SendRequest{phase_of(run.step), peer, std::move(request), attempt};
 }
 

@@ -170,12 +170,12 @@ Want Machine::State::retry(Reaction reaction, const Grounds& grounds, const std:
         }
         ++waits;
         if (layered) backoffs = 0;
-        run.again = true;
+        run.again.set(static_cast<std::size_t>(call_of(then)));
         const auto told = std::chrono::ceil<std::chrono::seconds>(*grounds.told_to_wait);
         return pause(*grounds.told_to_wait, "Retry-After: " + std::to_string(told.count()), then);
     }
     ++backoffs;
-    run.again = true;
+    run.again.set(static_cast<std::size_t>(call_of(then)));
     return pause(backoff(pace(), used + 1, random),
                  "back-off " + std::to_string(used + 1) + " after " + grounds.brief, then);
 }
@@ -225,7 +225,8 @@ Want Machine::State::finish(Finished::Ending ending, const Grounds& grounds, con
     if (reached && phase == Phase::Submit) refused_in_a_row = 0;
     const auto& interval = settings.habits.interval;
     if (interval && !finished.next_attestation) finished.next_attestation = interval;
-    if (settings.habits.loses_ek && run.step == Step::Activate && !reached) {
+    if (settings.habits.loses_ek && run.sent.at(static_cast<std::size_t>(Call::Activate)) > 0 &&
+        run.step == Step::Activate && !reached) {
         ek_lost = true;
         credential.reset();
     }
@@ -244,12 +245,14 @@ Want Machine::State::finish(Finished::Ending ending, const Grounds& grounds, con
 protocol::CallHeaders Machine::State::headers(bool with_token) {
     const Habits& habits = settings.habits;
     const bool is_session = phase_of(run.step) == Phase::Authenticate;
+    const auto call = static_cast<std::size_t>(call_of(run.step));
+    std::string& id = run.request_id.at(call);
     if (is_session && !habits.session_request_ids) {
-        run.request_id.clear();
-    } else if (!run.again || !habits.keeps_request_id || run.request_id.empty()) {
-        run.request_id = make_request_id(random, habits.request_id_length);
+        id.clear();
+    } else if (!run.again.test(call) || !habits.keeps_request_id || id.empty()) {
+        id = make_request_id(random, habits.request_id_length);
     }
-    return {run.request_id, with_token ? token->text : std::string{}};
+    return {id, with_token ? token->text : std::string{}};
 }
 
 std::string Machine::State::presentable(std::string_view text) const {

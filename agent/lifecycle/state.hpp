@@ -83,11 +83,11 @@ struct Machine::State {
         std::array<int, kCalls> sent{};            ///< by Call
         std::array<int, kCalls> waits{};           ///< by Call, Retry-After obeyed; Prove is OpenSession's
         std::array<int, kCalls> backoffs{};        ///< the same, of back-offs
-        bool again = false;                        ///< the next request was sent before
-        std::string request_id;                    ///< the last one
-        std::bitset<64> met;                       ///< rules met before, by index
-        bool negotiated = false;                   ///< in this run
-        std::string call;                          ///< "POST /v3.0/sessions", the last request's name
+        std::bitset<kCalls> again;                 ///< by Call: the next of it was sent before
+        std::array<std::string, kCalls> request_id{};  ///< by Call: of the last one
+        std::bitset<64> met;                           ///< rules met before, by index
+        bool negotiated = false;                       ///< in this run
+        std::string call;                              ///< "POST /v3.0/sessions", the last request's name
         std::optional<protocol::SessionChallenge> session;
         Bytes proof_message;
         Bytes proof_signature;

@@ -1,6 +1,7 @@
 // One honest agent by hand, and measurements into its TPM.
 
-#include <charconv>
+#include <cstdio>
+#include <cstdlib>
 #include <fstream>
 #include <string>
 
@@ -103,10 +104,13 @@ fleet::Manner manner_of(const std::string& habits) {
 }
 
 fleet::TpmDevice::Options tpm_options(const AgentOptions& options, const fs::path& kept, const Clock& clock) {
-    if (options.tcti.empty()) return {.tpm = {}, .kept = kept, .boot_time = clock.wall_now()};
-    return {.tpm = {scenario::TpmKind::Outside, options.tcti},
-            .kept = kept,
-            .boot_time = booted_at().value_or(clock.wall_now())};
+    fleet::TpmDevice::Options tpm{
+        .kept = kept, .boot_time = clock.wall_now(), .stop_asked = Interrupt::asked};
+    if (!options.tcti.empty()) {
+        tpm.tpm = {scenario::TpmKind::Outside, options.tcti};
+        tpm.boot_time = booted_at().value_or(tpm.boot_time);
+    }
+    return tpm;
 }
 
 std::string words_of(const fleet::TpmDevice::Options& tpm) {
@@ -123,13 +127,12 @@ bool run_to_end(LoneAgent& agent, transport::EventLoop& loop) {
     return false;
 }
 
-/// The TPM is kept before the process ends.
-Result<void> put_aside(LoneAgent& agent, transport::EventLoop& loop) {
+/// The TPM is kept before the process ends; nothing where it does not come to that in time.
+std::optional<Result<void>> put_aside(LoneAgent& agent, transport::EventLoop& loop) {
     std::optional<Result<void>> rested;
     agent.end([&](Result<void> result) { rested = std::move(result); });
     loop.run_until([&] { return rested.has_value(); }, kRestPatience);
-    if (!rested) return fail(ErrorKind::Tpm, "the TPM does not answer", "it is left as it is");
-    return *rested;
+    return rested;
 }
 
 }  // namespace
@@ -192,8 +195,15 @@ int agent_run(const AgentOptions& options) {
     (*history)->append({}, history::End{});
     // Nobody can come back to an id that was drawn.
     if (options.id.empty()) fleet::remove_kept_tpm(*kept);
+    if (!put) {
+        report_error(
+            {ErrorKind::Tpm, "the TPM does not answer", "look whether it still runs; it is left as it is"});
+        // Its thread waits for it, and nothing but the end of the process ends that (tpm::ExternalTpm).
+        std::fflush(nullptr);
+        std::_Exit(kFailed);
+    }
     if (agent.failure()) return report_error(*agent.failure());
-    if (!put) return report_error(put.error());
+    if (!*put) return report_error(put->error());
     log.say("end", agent.summary());
     if (stopped && options.times > 0) return kInterrupted;
     return agent.all_well() ? kAsExpected : kNotAsExpected;
@@ -212,6 +222,13 @@ int agent_extend(const AgentOptions& options) {
         fleet::TpmDevice::Options{.tpm = {scenario::TpmKind::Outside, options.tcti}};
     if (!options.id.empty()) tpm = fleet::tpm_of_kept_agent(options.id);
     if (!tpm) return report_error(tpm.error());
+    if (!options.tcti.empty() && tpm->tpm.tcti != options.tcti) {
+        return report_error(
+            {ErrorKind::Usage,
+             fmt::format("agent extend: the TPM of '{}' is {}, not at {}", options.id,
+                         tpm->tpm.tcti.empty() ? "in pushsim" : "at " + tpm->tpm.tcti, options.tcti),
+             "say --id or --tcti alone"});
+    }
     tpm::TpmHost host;
     fleet::TpmDevice device(host, std::move(*tpm));
     if (const auto extended = device.extend(options.pcr, *measurement); !extended)

@@ -25,7 +25,12 @@ void AgentLog::say(const std::string& event, const std::string& text, const Fact
     const std::string now = to_rfc3339(clock_.wall_now());
     if (!json_) {
         constexpr std::size_t kSeconds = 19;  // "2026-11-24T12:01:03"
-        put(fmt::format("{}Z  {:<10}  {}\n", now.substr(0, kSeconds), event, reports::printable(text)));
+        constexpr std::size_t kHang = 4;
+        const int width = reports::style_for(STDOUT_FILENO).wrap;
+        put(reports::paragraph(
+            0, kHang,
+            fmt::format("{}Z  {:<10}  {}", now.substr(0, kSeconds), event, reports::printable(text)),
+            static_cast<std::size_t>(width)));
         return;
     }
     ordered_json line = {{"time", now}, {"event", event}, {"text", text}};

@@ -61,6 +61,11 @@ fs::path lock_of(fs::path file) {
 
 }  // namespace
 
+bool is_utf8(const std::string& text) {
+    return json(text).dump(-1, ' ', false, json::error_handler_t::ignore) ==
+           json(text).dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
 std::string to_json_text(const KeptTpm& kept) {
     json value = {{"format", kFormat}, {"boot_time", to_rfc3339(kept.boot_time)}};
     if (!kept.tcti.empty()) value["tcti"] = kept.tcti;
@@ -87,7 +92,7 @@ Result<KeptTpm> parse_kept_tpm(const std::string& text) {
     }
 }
 
-Result<KeptTpmFile> KeptTpmFile::lock(fs::path file, Duration patience) {
+Result<KeptTpmFile> KeptTpmFile::lock(fs::path file, Duration patience, const stack::StopAsked& stop_asked) {
     const fs::path lock_file = lock_of(file);
     const int lock = ::open(lock_file.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
     const auto failed = [&](const std::string& why, const char* mend) {
@@ -97,7 +102,7 @@ Result<KeptTpmFile> KeptTpmFile::lock(fs::path file, Duration patience) {
     if (lock < 0) return failed(std::strerror(errno), "set XDG_STATE_HOME to a folder of your own");
     for (Duration waited{}; ::flock(lock, LOCK_EX | LOCK_NB) != 0; waited += kLook) {
         if (errno != EWOULDBLOCK && errno != EINTR) return failed(std::strerror(errno), "");
-        if (waited >= patience)
+        if (waited >= patience || (stop_asked && stop_asked()))
             return failed("another pushsim has it", "wait for its cycle to end, or stop that one");
         stack::wait_for(kLook);
     }
@@ -129,6 +134,10 @@ Result<std::optional<KeptTpm>> read_kept_tpm(const fs::path& file) {
 }
 
 Result<void> KeptTpmFile::write(const KeptTpm& kept) const {
+    for (const auto& [pcr, measured] : kept.measurements) {
+        if (!is_utf8(measured))
+            return fail(ErrorKind::Usage, fmt::format("a measurement into PCR {} is no UTF-8 text", pcr));
+    }
     return write_file(file_, to_json_text(kept), 0600);
 }
 

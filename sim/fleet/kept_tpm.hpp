@@ -11,6 +11,7 @@
 #include "agent/base/time.hpp"
 #include "agent/tpm/attestation_keys.hpp"
 #include "agent/tpm/virtual_tpm.hpp"
+#include "sim/stack/process.hpp"
 
 namespace pushsim::fleet {
 
@@ -25,7 +26,10 @@ struct KeptTpm {
     std::vector<Measurement> measurements;  ///< since then, by pushsim
 };
 
-/// JSON, its octets in base64; it is secret where the TPM is suspended in it.
+/// What JSON can hold as a text.
+bool is_utf8(const std::string& text);
+
+/// JSON, its octets in base64; the measurements must be UTF-8; it is secret where the TPM is suspended in it.
 std::string to_json_text(const KeptTpm& kept);
 /// ErrorKind::Parse, naming what is wrong.
 Result<KeptTpm> parse_kept_tpm(const std::string& text);
@@ -37,8 +41,10 @@ Result<std::optional<KeptTpm>> read_kept_tpm(const std::filesystem::path& file);
 /// The file, for one process at a time.
 class KeptTpmFile {
   public:
-    /// Waits until others have let go of it, at most `patience`; ErrorKind::System, naming the file.
-    static Result<KeptTpmFile> lock(std::filesystem::path file, Duration patience);
+    /// Waits until others have let go of it, at most `patience`, or a person asks to stop; ErrorKind::System,
+    /// naming the file.
+    static Result<KeptTpmFile> lock(std::filesystem::path file, Duration patience,
+                                    const stack::StopAsked& stop_asked = {});
 
     KeptTpmFile(KeptTpmFile&& other) noexcept;
     KeptTpmFile& operator=(KeptTpmFile&&) = delete;
@@ -47,6 +53,7 @@ class KeptTpmFile {
     ~KeptTpmFile();
 
     Result<std::optional<KeptTpm>> read() const { return read_kept_tpm(file_); }
+    /// ErrorKind::System; Usage where a measurement is no UTF-8 text.
     Result<void> write(const KeptTpm& kept) const;
 
   private:

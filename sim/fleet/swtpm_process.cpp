@@ -21,6 +21,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kPrefix = "pushsim-swtpm-";
+constexpr std::size_t kRandom = 6;  // characters that mkdtemp(3) chooses
 constexpr const char* kLock = "in-use";
 constexpr std::chrono::milliseconds kLook{2};
 constexpr int kMostLooks = 5000;
@@ -42,7 +43,6 @@ void remove_left_folders(const fs::path& temporary) {
     std::error_code failed;
     for (const auto& entry : fs::directory_iterator(temporary, failed)) {
         if (!entry.path().filename().string().starts_with(kPrefix)) continue;
-        // Without the file it is one that is being made.
         std::error_code none;
         if (!fs::exists(entry.path() / kLock, none)) continue;
         const int lock = take_lock(entry.path());
@@ -96,15 +96,22 @@ Result<std::unique_ptr<SwtpmProcess>> SwtpmProcess::make(Startup startup) {
     if (failed)
         return fail(ErrorKind::System, "no folder for temporary files: " + failed.message(), "set TMPDIR");
     remove_left_folders(temporary);
-    std::string folder = (temporary / (std::string(kPrefix) + "XXXXXX")).string();
+    std::string folder = (temporary / "pushsim-new-tpm-XXXXXX").string();
     if (folder.size() + std::strlen("/tpm.ctrl") > kLongestPath) {
         return fail(ErrorKind::Config, fmt::format("{} is too long for the path of a Unix socket", folder),
                     "set TMPDIR to a folder with a shorter name");
     }
     if (::mkdtemp(folder.data()) == nullptr) return fail(system_error("cannot make a folder like " + folder));
     const int lock = take_lock(folder);
-    if (lock < 0) return fail(system_error("cannot make " + folder + "/" + kLock));
-    std::unique_ptr<SwtpmProcess> made(new SwtpmProcess(std::move(*program), folder, lock));
+    // It gets the name by which others know it once it is locked.
+    const std::string named = (temporary / (kPrefix + folder.substr(folder.size() - kRandom))).string();
+    if (lock < 0 || ::rename(folder.c_str(), named.c_str()) != 0) {
+        const Error error = system_error("cannot make " + named);
+        fs::remove_all(folder, failed);
+        if (lock >= 0) ::close(lock);
+        return fail(error);
+    }
+    std::unique_ptr<SwtpmProcess> made(new SwtpmProcess(std::move(*program), named, lock));
     if (auto started = made->start(startup); !started) return fail(started.error());
     return made;
 }

@@ -71,6 +71,10 @@ Result<lifecycle::TpmAnswer> TpmDevice::use(const decltype(lifecycle::UseTpm::op
 }
 
 Result<void> TpmDevice::extend(int pcr, const boot::Measurement& measurement) {
+    if (options_.kept && !is_utf8(measurement.as_written)) {
+        return fail(ErrorKind::Usage, "the measurement is no UTF-8 text, and could not be kept",
+                    "measure its digest: sha256:HEX");
+    }
     if (auto awake = wake(); !awake) return awake;
     auto done =
         tpm_->run([&](tpm::Commands& commands) { return commands.pcr_extend(pcr, measurement.digests); });
@@ -98,13 +102,19 @@ Result<void> TpmDevice::rest() {
         keys_.reset();
         if (auto* virtual_tpm = dynamic_cast<tpm::VirtualTpm*>(tpm_.get())) {
             auto suspended = virtual_tpm->suspend();
-            if (suspended) kept_.suspended = std::move(*suspended);
+            if (!suspended) {
+                // What the file has is all that is left of it.
+                tpm_.reset();
+                file_.reset();
+                return fail(suspended.error().in("the TPM could not be put aside"));
+            }
+            kept_.suspended = std::move(*suspended);
         }
         tpm_.reset();
     }
-    const bool worth_keeping = options_.tpm.kind == TpmKind::Outside || kept_.suspended;
-    if (file_ && worth_keeping) {
+    if (file_) {
         if (auto written = file_->write(kept_); !written) return written;
+        was_kept_ = true;
     }
     file_.reset();
     return {};
@@ -121,7 +131,7 @@ Result<void> TpmDevice::wake() {
 }
 
 Result<void> TpmDevice::open_kept() {
-    auto file = KeptTpmFile::lock(*options_.kept, kLockPatience);
+    auto file = KeptTpmFile::lock(*options_.kept, kLockPatience, options_.stop_asked);
     if (!file) return fail(file.error());
     auto kept = file->read();
     if (!kept) return fail(kept.error());
@@ -134,7 +144,24 @@ Result<void> TpmDevice::open_kept() {
                                 place((*kept)->tcti), place(options_.tpm.tcti)),
                     "say the same --tcti as before, or use another --id");
     }
-    if (*kept) kept_ = std::move(**kept);
+    if (!*kept && was_kept_) {
+        return fail(ErrorKind::Config,
+                    fmt::format("{} is gone, and with it this agent's TPM", options_.kept->string()),
+                    "start the agent again: it is a new one then, and needs another --id");
+    }
+    was_kept_ = kept->has_value();
+    KeptTpm known;
+    if (*kept) {
+        known = std::move(**kept);
+    } else {
+        known.tcti = options_.tpm.tcti;
+        known.boot_time = options_.boot_time;
+    }
+    if (options_.tpm.kind == TpmKind::Outside) {
+        if (options_.boot_time != WallTime{}) known.boot_time = options_.boot_time;
+        known.measurements.clear();
+    }
+    kept_ = std::move(known);
     file_.emplace(std::move(*file));
     return {};
 }
@@ -145,12 +172,12 @@ Result<void> TpmDevice::open_tpm() {
             auto resumed = std::make_unique<tpm::VirtualTpm>(host_, std::move(*kept_.suspended));
             kept_.suspended.reset();
             if (auto fit = resumed->run(is_fit); !fit) {
-                return fail(ErrorKind::Config,
-                            fmt::format("the TPM kept in {} does not go on: {}", options_.kept->string(),
-                                        fit.error().message),
-                            "it is damaged, or comes from another version of libtpms; remove the file: the "
-                            "agent then "
-                            "gets a new TPM");
+                return fail(
+                    ErrorKind::Config,
+                    fmt::format("the TPM kept in {} does not go on: {}", options_.kept->string(),
+                                fit.error().message),
+                    "it is damaged, or comes from another version of libtpms; remove the file and start the "
+                    "agent again: it then gets a new TPM");
             }
             tpm_ = std::move(resumed);
             return {};

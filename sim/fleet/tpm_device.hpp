@@ -27,7 +27,9 @@ class TpmDevice {
         /// Where TPM and AK (of a TPM outside: the AK alone) are kept between rests. Not with a swtpm of its
         /// own.
         std::optional<std::filesystem::path> kept = {};
-        WallTime boot_time{};  ///< where the file does not say it yet
+        WallTime boot_time{};  ///< of a TPM outside; of one that is kept where the file does not say it yet
+        /// While it waits for the file of a TPM that another process has.
+        stack::StopAsked stop_asked = {};
     };
     /// The host must outlive it.
     TpmDevice(tpm::TpmHost& host, Options options);
@@ -50,7 +52,7 @@ class TpmDevice {
     Result<void> rest();
 
     // As the file had it when it was woken, and what happened since; of one that is not kept since it was
-    // made.
+    // made. Of a TPM outside nothing is kept, for others measure into it, too, and reset it.
     const std::vector<KeptTpm::Measurement>& measurements() const { return kept_.measurements; }
     WallTime boot_time() const { return kept_.boot_time; }
 
@@ -66,6 +68,7 @@ class TpmDevice {
     std::unique_ptr<tpm::Tpm> tpm_;  ///< none while it rests
     std::optional<tpm::AttestationKeys> keys_;
     KeptTpm kept_;
+    bool was_kept_ = false;            ///< the file was there before
     std::optional<KeptTpmFile> file_;  ///< while awake, of one that is kept
 };
 

@@ -73,6 +73,25 @@ TEST_F(RustAgent, A401ThatTellsToWaitLosesTheTokenAndIsSentAgain) {
     ASSERT_EQ(play.sent(Call::Submit), 2);
 }
 
+TEST_F(RustAgent, ASessionInBetweenMakesNoNewRequestOfOneThatIsSentAgain) {
+    play.next(Call::Negotiate, bare_status(401, {{"Retry-After", "1"}}), 6);
+    EXPECT_EQ(play.pursue(Phase::Submit).ending, Ending::Reached);
+    const auto sent = play.requests(Call::Negotiate);
+    ASSERT_EQ(sent.size(), 7U);
+    for (std::size_t i = 1; i < 6; ++i)
+        EXPECT_EQ(sent[i].header("x-request-id"), sent[0].header("x-request-id"));
+    EXPECT_NE(sent[6].header("x-request-id"), sent[0].header("x-request-id")) << "five waits are enough";
+    EXPECT_THAT(pauses(), ElementsAre(seconds{1}, seconds{1}, seconds{1}, seconds{1}, seconds{1}));
+}
+
+TEST(RustAgentAlone, ActivatesAfterABareActivationThatSentNothing) {
+    Play play{4711, rust_agent()};
+    EXPECT_NE(play.pursue(Phase::Activate, true).ending, Ending::Reached);
+    play.clock.advance(seconds{100});
+    const Finished then = play.pursue(Phase::Activate);
+    EXPECT_EQ(then.ending, Ending::Reached) << then.reason;
+}
+
 TEST_F(RustAgent, ATpmThatDoesNotQuoteIsReportedInPlaceOfEvidence) {
     play.next(Call::Negotiate, [this](const HttpRequest& request) {
         play.tpm_fails_next({ErrorKind::Tpm, "TPM_RC_FAILURE", ""});

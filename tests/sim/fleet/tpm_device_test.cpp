@@ -80,6 +80,55 @@ TEST_F(TpmDevices, KeptOneIsTheSameInTheNextProcess) {
     EXPECT_EQ(again.boot_time(), WallTime{std::chrono::seconds{1'700'000'000}});
 }
 
+TEST_F(TpmDevices, OneOutsideIsKnownByThisBootAlone) {
+    const auto swtpm = must(SwtpmProcess::make());
+    const auto device_at = [&](std::chrono::seconds boot) {
+        return TpmDevice(
+            host_, {.tpm = {TpmKind::Outside, swtpm->tcti()}, .kept = file(), .boot_time = WallTime{boot}});
+    };
+    {
+        TpmDevice device = device_at(std::chrono::seconds{1000});
+        must(device.describe());
+        must(device.extend(7, changed()));
+    }
+    swtpm->kill();
+    must(swtpm->start(SwtpmProcess::Startup::Clear));
+    TpmDevice device = device_at(std::chrono::seconds{5000});
+    must(device.describe());
+    EXPECT_EQ(device.boot_time(), WallTime{std::chrono::seconds{5000}});
+    EXPECT_TRUE(device.measurements().empty()) << "PCR 7 is as at the start";
+}
+
+TEST_F(TpmDevices, KeptOneWhoseFileIsTakenAwayIsGone) {
+    TpmDevice device = kept();
+    must(device.describe());
+    must(device.rest());
+    fs::remove(file());
+    const auto described = device.describe();
+    ASSERT_FALSE(described);
+    EXPECT_THAT(described.error().message,
+                HasSubstr(file().string() + " is gone, and with it this agent's TPM"));
+}
+
+TEST_F(TpmDevices, MeasurementThatCannotBeKeptIsRefusedBeforeTheTpmHasIt) {
+    TpmDevice device = kept();
+    const auto extended = device.extend(7, must(boot::parse_measurement("text:\xff")));
+    ASSERT_FALSE(extended);
+    EXPECT_EQ(extended.error().kind, ErrorKind::Usage);
+    EXPECT_THAT(extended.error().message, HasSubstr("no UTF-8 text"));
+    EXPECT_EQ(pcr7(device), Bytes(32, 0));
+    must(device.rest());
+}
+
+TEST_F(TpmDevices, WaitingForOneThatIsHeldEndsWhenAPersonAsks) {
+    TpmDevice one = kept();
+    must(one.describe());
+    TpmDevice other(host_, {.kept = file(), .stop_asked = [] { return true; }});
+    const auto described = other.describe();
+    ASSERT_FALSE(described);
+    EXPECT_THAT(described.error().message, HasSubstr("another pushsim has it"));
+}
+
 TEST_F(TpmDevices, KeptOneIsForOneAtATimeAndRestsBetween) {
     TpmDevice one = kept();
     must(one.describe());
