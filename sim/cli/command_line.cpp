@@ -217,7 +217,8 @@ void add_agent(CLI::App& app, CommandLine& line) {
         "certificate too it reads its own verdict, which the verifier does not tell to agents.\n\n"
         "The TPM in pushsim is kept in $XDG_STATE_HOME/pushsim/tpms (else ~/.local/state/pushsim/tpms); of a "
         "TPM outside\n"
-        "the AK is. Without --id the file goes at the regular end. Between attestations others may use the TPM.\n\n"
+        "the AK is. Without --id the file goes at the regular end. Between attestations others may use the "
+        "TPM.\n\n"
         "Exit codes: 0 all were accepted and none failed (Ctrl-C is the regular end without --times), 1 one "
         "was\n"
         "refused or failed, 2 usage or configuration, 3 the stack or the TPM failed, 130 interrupted.");
