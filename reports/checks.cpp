@@ -88,7 +88,28 @@ bool changes_enrolment(const history::TenantActSeen& act) {
     return act.act == "enrol" || act.act == "delete" || act.act == "reactivate";
 }
 
+/// Of an agent that a person runs: it may wait, be broken and be mended. What failed is said once.
+void check_by_hand(const ScenarioView& scenario, Checked& checked) {
+    std::uint64_t failed = 0;
+    const history::Entry* first = nullptr;
+    for (const history::Entry* line : scenario.lines) {
+        const auto* verdict = as<history::Verdict>(line);
+        if (verdict == nullptr || evaluation_of(*verdict) != "fail") continue;
+        if (failed++ == 0) first = line;
+    }
+    if (first == nullptr) return;
+    checked.findings.push_back(
+        {"goal_reached", Severity::Wrong,
+         fmt::format("{} failed, the first: attestation {}: {}", counted(failed, "attestation"),
+                     as<history::Verdict>(first)->index, verdict_words(*as<history::Verdict>(first))),
+         first->n});
+}
+
 void check_goals(const ScenarioView& scenario, Checked& checked) {
+    if (scenario.plan().by_hand) {
+        check_by_hand(scenario, checked);
+        return;
+    }
     using Speaks = bool (*)(const history::Expectation&);
     const auto spoken_for = [&](const history::Where& where, Speaks speaks) {
         return std::ranges::any_of(scenario.plan().expectations,

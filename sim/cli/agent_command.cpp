@@ -16,6 +16,7 @@
 #include "sim/cli/version.hpp"
 #include "sim/core/clock.hpp"
 #include "sim/core/random.hpp"
+#include "sim/stack/inspect.hpp"
 
 namespace pushsim::cli {
 namespace {
@@ -67,6 +68,22 @@ Result<AgentsView> external_view(const StackChoice& choice) {
                       endpoint(transport::Scheme::Https, *verifier), choice.ca, std::nullopt};
 }
 
+/// What can be seen of the stack beforehand is right: its mode, and the tenant's certificate where there is
+/// one.
+Result<AgentsView> inspected(AgentsView found, const Clock& clock) {
+    if (found.tenant) {
+        auto address = stack::inspect(std::move(*found.tenant), clock);
+        if (!address) return fail(address.error());
+        found.tenant = std::move(*address);
+        return found;
+    }
+    stack::StackAddress seen;
+    seen.verifier = {found.verifier.host, found.verifier.port};
+    seen.ca_file = found.ca;
+    if (auto right = stack::inspect_verifier(seen, clock); !right) return fail(right.error());
+    return found;
+}
+
 Result<AgentsView> view(const StackChoice& choice, const Clock& clock) {
     auto found = [&]() -> Result<AgentsView> {
         if (choice.stack == "external") return external_view(choice);
@@ -81,7 +98,7 @@ Result<AgentsView> view(const StackChoice& choice, const Clock& clock) {
     if (!verifier) return fail(verifier.error());
     found->registrar = std::move(*registrar);
     found->verifier = std::move(*verifier);
-    return found;
+    return inspected(std::move(*found), clock);
 }
 
 /// When this machine was booted, by /proc/stat, in whole seconds; as the Rust agent tells it.
@@ -117,11 +134,12 @@ std::string words_of(const fleet::TpmDevice::Options& tpm) {
     return tpm.tpm.tcti.empty() ? "TPM in pushsim, kept in " + tpm.kept->string() : "TPM at " + tpm.tpm.tcti;
 }
 
-/// Runs the loop until the agent is done or a person stops it; true where it was stopped.
-bool run_to_end(LoneAgent& agent, transport::EventLoop& loop) {
+/// Runs the loop until the agent is done, a person stops it, or nobody reads on; true where it was stopped.
+bool run_to_end(LoneAgent& agent, transport::EventLoop& loop, const AgentLog& log) {
     agent.begin();
     while (!agent.done()) {
         if (Interrupt::asked()) return true;
+        if (log.reader_is_gone()) return true;
         loop.run_once(kLook);
     }
     return false;
@@ -155,8 +173,14 @@ int agent_run(const AgentOptions& options) {
                                                    .certificate_file = options.client_certificate,
                                                    .key_file = options.client_key});
     if (!tls) return report_error(tls.error());
+    // Held as long as it runs; the file of the TPM is let go of between attestations.
+    const auto alone = fleet::KeptTpmFile::lock(fs::path(*kept) += ".agent", Duration::zero());
+    if (!alone) {
+        return report_error({ErrorKind::Config, fmt::format("an agent '{}' is running already", id),
+                             "stop that one, or use another --id"});
+    }
 
-    const auto folder = make_run_folder(options.out, "agent", seed, clock.wall_now());
+    const auto folder = make_run_folder(options.out, id, seed, clock.wall_now());
     if (!folder) return report_error(folder.error());
     history::Head head;
     head.pushsim_version = kVersion;
@@ -174,7 +198,7 @@ int agent_run(const AgentOptions& options) {
     std::unique_ptr<fleet::TenantDesk> tenant;
     if (place->tenant) tenant = std::make_unique<fleet::TenantDesk>(*place->tenant, clock, post);
     const fleet::Surroundings surroundings{loop, clock, **history, place->registrar, place->verifier,
-                                           *tls, seed,  "agent"};
+                                           *tls, seed,  id};
     const AgentLog log(options.format, clock);
     log.say("start",
             fmt::format("agent {}: {}; registrar {}, verifier {}; history in {}", id, words_of(tpm),
@@ -189,12 +213,13 @@ int agent_run(const AgentOptions& options) {
     LoneAgent agent(
         surroundings, std::make_unique<fleet::AgentTpm>(tpms, tpm), tenant.get(), *folder / "history.jsonl",
         log, {.id = id, .manner = manner_of(options.habits), .times = options.times, .every = options.every});
-    const bool stopped = run_to_end(agent, loop);
+    const bool stopped = run_to_end(agent, loop, log);
     const auto put = put_aside(agent, loop);
-    (*history)->append({.scenario = "agent"}, history::ScenarioEnd{});
+    (*history)->append({.scenario = id}, history::ScenarioEnd{});
     (*history)->append({}, history::End{});
     // Nobody can come back to an id that was drawn.
     if (options.id.empty()) fleet::remove_kept_tpm(*kept);
+    fleet::remove_kept_tpm(fs::path(*kept) += ".agent");
     if (!put) {
         report_error(
             {ErrorKind::Tpm, "the TPM does not answer", "look whether it still runs; it is left as it is"});

@@ -39,6 +39,10 @@ void AgentLog::say(const std::string& event, const std::string& text, const Fact
     put(line.dump(-1, ' ', false, ordered_json::error_handler_t::replace) + "\n");
 }
 
+bool AgentLog::reader_is_gone() const {
+    return std::ferror(stdout) != 0;
+}
+
 void AgentLog::say(const reports::Diagnosis& diagnosis) const {
     if (json_) {
         say("cause", diagnosis.cause, {{"rule", diagnosis.rule}});

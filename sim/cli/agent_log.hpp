@@ -24,6 +24,9 @@ class AgentLog {
     /// Events "cause" and "mend", below the line that they explain.
     void say(const reports::Diagnosis& diagnosis) const;
 
+    /// What was said last could not be written.
+    bool reader_is_gone() const;
+
   private:
     bool json_;
     const Clock& clock_;

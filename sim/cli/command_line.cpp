@@ -40,7 +40,8 @@ Files:
   runs/latest                       the newest of them
   $XDG_STATE_HOME/pushsim/stack/    folders of stacks that `stack up` keeps
   $XDG_STATE_HOME/pushsim/stacks/   records of stacks, by which those of a killed pushsim are found
-  $XDG_STATE_HOME/pushsim/agents/   agents that runs made known to a stack that stays)";
+  $XDG_STATE_HOME/pushsim/agents/   agents that runs made known to a stack that stays
+  $XDG_STATE_HOME/pushsim/tpms/     TPMs of `pushsim agent`; of those outside the AK alone)";
 
 void add_run(CLI::App& app, CommandLine& line) {
     const char* scenarios_folder = std::getenv("PUSHSIM_SCENARIOS");
@@ -259,7 +260,12 @@ void add_tenant(CLI::App& app, CommandLine& line) {
     const auto add = [&](const char* name, const char* about, int (*act)(const TenantOptions&),
                          bool of_an_agent) {
         auto* command = tenant->add_subcommand(name, about);
-        if (of_an_agent) command->add_option("agent", options.agent, "its id")->type_name("ID")->required();
+        if (of_an_agent) {
+            command->add_option("agent", options.agent, "its id")
+                ->type_name("ID")
+                ->required()
+                ->check(agent_id());
+        }
         add_running_stack(*command, options.stack);
         command->footer(std::string("Example: pushsim tenant ") + name + (of_an_agent ? " 4f2c0f0e-…" : ""));
         command->callback([&line, act] { line.exit = act(line.tenant); });
@@ -269,14 +275,16 @@ void add_tenant(CLI::App& app, CommandLine& line) {
     auto* policy = enrol->add_option_group("policy", "What its PCRs must be (one of these)");
     policy->require_option(0, 1);
     policy->add_option("--tpm-policy", options.tpm_policy, "PCR: [value, …]")->type_name("JSON|@FILE");
-    policy
-        ->add_option("--from-boot", options.from_boot,
-                     "as they are now in the TPM that `pushsim agent --id` works with, or at --tcti")
-        ->type_name("PCR,…")
-        ->delimiter(',')
-        ->transform(whole_number(0, 23));
+    auto* from_boot =
+        policy
+            ->add_option("--from-boot", options.from_boot,
+                         "as they are now in the TPM that `pushsim agent --id` works with, or at --tcti")
+            ->type_name("PCR,…")
+            ->delimiter(',')
+            ->transform(whole_number(0, 23));
     enrol->add_option("--tcti", options.tcti, "the TPM that --from-boot reads")
-        ->type_name("swtpm:…|device:…");
+        ->type_name("swtpm:…|device:…")
+        ->needs(from_boot);
     enrol->add_option("--runtime-policy", options.runtime_policy, "Keylime's runtime policy, for the IMA log")
         ->type_name("FILE");
     enrol->add_option("--mb-policy", options.mb_policy, "a measured boot policy, for the UEFI log")

@@ -14,7 +14,7 @@ constexpr int kNameWidth = 20;
 constexpr int kOptionWidth = 40;
 
 template <typename Names>
-int list_names(const Names& names, const std::string& format, bool all) {
+int list_names(const char* what, const Names& names, const std::string& format, bool all) {
     nlohmann::json list = nlohmann::json::array();
     int to_come = 0;
     for (const auto& name : names) {
@@ -31,7 +31,8 @@ int list_names(const Names& names, const std::string& format, bool all) {
     if (format == "json") {
         fmt::print("{}\n", list.dump(2));
     } else if (to_come > 0 && !all) {
-        fmt::print("{} more are part of the language and not yet in pushsim: --all shows them\n", to_come);
+        fmt::print("{} more are part of the language and not yet in pushsim: pushsim list {} --all\n",
+                   to_come, what);
     }
     return kAsExpected;
 }
@@ -58,10 +59,10 @@ int list_scenarios(const std::vector<std::string>& paths, const std::string& for
 }
 
 int list_steps(const std::string& format, bool all) {
-    return list_names(scenario::steps(), format, all);
+    return list_names("steps", scenario::steps(), format, all);
 }
 int list_faults(const std::string& format, bool all) {
-    return list_names(scenario::faults(), format, all);
+    return list_names("faults", scenario::faults(), format, all);
 }
 
 int list_options(const std::string& format) {

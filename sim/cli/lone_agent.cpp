@@ -46,7 +46,8 @@ LoneAgent::LoneAgent(const fleet::Surroundings& surroundings, std::unique_ptr<fl
 void LoneAgent::begin() {
     history::ScenarioStart start;
     start.title = "One agent, run by hand";
-    start.groups = {{"agent", 1}};
+    start.groups = {{settings_.id, 1}};
+    start.by_hand = true;
     surroundings_.history.append({.scenario = surroundings_.scenario}, start);
     tpm_->provision([this, alive = std::weak_ptr(alive_)](fleet::AgentTpm::Provisioned made) {
         if (!alive.expired()) provisioned(std::move(made));
@@ -54,7 +55,7 @@ void LoneAgent::begin() {
 }
 
 void LoneAgent::provisioned(fleet::AgentTpm::Provisioned made) {
-    const history::Where here{.scenario = surroundings_.scenario, .agent = "agent[0]"};
+    const history::Where here{.scenario = surroundings_.scenario, .agent = settings_.id + "[0]"};
     surroundings_.history.append(
         here, history::TpmOperation{.operation = "provision",
                                     .duration = made.duration,
@@ -68,8 +69,8 @@ void LoneAgent::provisioned(fleet::AgentTpm::Provisioned made) {
         if (auto measurement = boot::parse_measurement(text)) boot.measure(pcr, std::move(*measurement));
     }
     agent_ = std::make_unique<fleet::VirtualAgent>(
-        surroundings_, fleet::VirtualAgent::Identity{"agent[0]", "agent", settings_.id}, settings_.manner,
-        std::move(boot), std::move(tpm_));
+        surroundings_, fleet::VirtualAgent::Identity{settings_.id + "[0]", settings_.id, settings_.id},
+        settings_.manner, std::move(boot), std::move(tpm_));
     enter();
 }
 
@@ -103,10 +104,13 @@ void LoneAgent::cycle() {
                                         alive = std::weak_ptr(alive_)](fleet::TenantDesk::StatusSeen seen) {
         if (alive.expired()) return;
         if (!seen.known) policy_.clear();
+        if (seen.known && std::exchange(unread_, seen.status.error) != seen.status.error && !unread_.empty())
+            log_.say("note", "the verifier's record cannot be read: " + unread_);
         passed_ = seen.status.attestation_count;
         if (!seen.tpm_policy.empty() && std::exchange(policy_, seen.tpm_policy) != seen.tpm_policy) {
             seen.act.tpm_policy = seen.tpm_policy;
-            surroundings_.history.append({.scenario = surroundings_.scenario, .agent = "agent[0]"}, seen.act);
+            surroundings_.history.append({.scenario = surroundings_.scenario, .agent = settings_.id + "[0]"},
+                                         seen.act);
             log_.say("enrolled", "policy " + seen.tpm_policy, {{"tpm_policy", seen.tpm_policy}});
         }
         attest();
@@ -140,16 +144,19 @@ void LoneAgent::finished(const Finished& finished) {
         if (finished.status) facts.emplace_back("status", *finished.status);
         if (finished.code) facts.emplace_back("code", *finished.code);
         const bool refused = finished.ending == Finished::Ending::Refused || finished.status;
-        log_.say(refused ? "refused" : "failed", finished.reason, facts);
+        const bool last = settings_.times > 0 && cycles_ >= settings_.times;
+        log_.say(refused ? "refused" : "failed",
+                 finished.reason + (last ? "" : "; again in " + to_text(settings_.every.value_or(due))),
+                 facts);
         explain(finished.reason);
         next(due);
         return;
     }
     const int index = finished.attestation_index.value_or(0);
-    log_.say(
-        "attested",
-        fmt::format("attestation {}: accepted; next in {}", index, to_text(settings_.every.value_or(due))),
-        {{"index", index}});
+    log_.say("attested",
+             fmt::format("attestation {}: evidence received (202); next in {}", index,
+                         to_text(settings_.every.value_or(due))),
+             {{"index", index}});
     if (tenant_ == nullptr) {
         next(due);
         return;
@@ -181,7 +188,7 @@ void LoneAgent::look_at_count(const fleet::TenantDesk::Judged& seen, Instant unt
                                            const fleet::TenantDesk::StatusSeen& status) {
         if (alive.expired()) return;
         if (status.status.attestation_count > passed_) {
-            surroundings_.history.append({.scenario = surroundings_.scenario, .agent = "agent[0]"},
+            surroundings_.history.append({.scenario = surroundings_.scenario, .agent = settings_.id + "[0]"},
                                          status.status);
             judged(seen, due, "pass");
         } else {
@@ -197,7 +204,7 @@ void LoneAgent::watch_again(int index, Instant until, Duration due) {
 }
 
 void LoneAgent::judged(const fleet::TenantDesk::Judged& seen, Duration due, const std::string& evaluation) {
-    const history::Where here{.scenario = surroundings_.scenario, .agent = "agent[0]"};
+    const history::Where here{.scenario = surroundings_.scenario, .agent = settings_.id + "[0]"};
     surroundings_.history.append(here, seen.act);
     surroundings_.history.append(here, seen.verdict);
     const std::string reason = reports::reason_of(seen.verdict);
@@ -271,7 +278,7 @@ std::string LoneAgent::summary() const {
     for (const auto& [count, word] : {std::pair{passes_, "passed"},
                                       {fails_, "failed"},
                                       {refused_, "not accepted"},
-                                      {unknown, "accepted, verdict not known"}}) {
+                                      {unknown, "received, verdict not known"}}) {
         if (count > 0) parts.push_back(fmt::format("{} {}", count, word));
     }
     if (!parts.empty()) text += fmt::format(": {}", fmt::join(parts, ", "));

@@ -40,8 +40,10 @@ class LoneAgent {
 
     /// Why it cannot go on.
     const std::optional<Error>& failure() const { return failure_; }
-    /// Everything was accepted, and passed as far as the verdict is known.
-    bool all_well() const { return fails_ == 0 && refused_ == 0; }
+    /// Everything was received, and passed where the verdict can be read at all.
+    bool all_well() const {
+        return fails_ == 0 && refused_ == 0 && (tenant_ == nullptr || passes_ == cycles_);
+    }
     /// "3 attestations: 2 passed, 1 failed"
     std::string summary() const;
 
@@ -69,6 +71,7 @@ class LoneAgent {
     LoneAgentSettings settings_;
     std::unique_ptr<fleet::VirtualAgent> agent_;
     std::string policy_;                  ///< the verifier's, as read last
+    std::string unread_;                  ///< why the record could not be read last
     std::optional<std::int64_t> passed_;  ///< attestation_count before this one
     bool waiting_ = false;
     std::optional<Duration> interval_;  ///< seconds_to_next_attestation, as told last

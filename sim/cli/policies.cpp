@@ -12,6 +12,8 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "agent/tpm/hash_algorithm.hpp"
+
 namespace pushsim::cli {
 namespace {
 
@@ -50,8 +52,12 @@ Result<Policy> parse(std::string text, const std::string& where, const std::stri
     }
 }
 
-bool is_hex(const std::string& text) {
-    return !text.empty() && text.find_first_not_of("0123456789abcdef") == std::string::npos;
+/// In lower case, as long as the digests of a PCR bank are.
+bool is_digest(const std::string& text) {
+    if (text.find_first_not_of("0123456789abcdef") != std::string::npos) return false;
+    return std::ranges::any_of(tpm::hash_algorithms, [&](tpm::HashAlgorithm algorithm) {
+        return text.size() == 2 * tpm::digest_size(algorithm);
+    });
 }
 
 /// What is wrong with the values of one PCR.
@@ -59,8 +65,9 @@ std::optional<std::string> wrong_values(const json& values) {
     if (values.is_string()) return "a text where a list belongs, which the verifier would not compare";
     if (!values.is_array() || values.empty()) return "no list of values";
     for (const json& value : values) {
-        if (!value.is_string() || !is_hex(value.get<std::string>()))
-            return fmt::format("{} where hex digits in lower case belong", value.dump());
+        if (!value.is_string() || !is_digest(value.get<std::string>()))
+            return fmt::format("{} where the hex digits of a digest belong, in lower case (64 of sha256)",
+                               value.dump());
     }
     return std::nullopt;
 }
@@ -76,8 +83,10 @@ Result<std::string> tpm_policy_from(const std::string& text) {
     if (!read) return fail(read.error());
     auto policy = parse(std::move(*read), where, example);
     if (!policy) return fail(policy.error());
+    bool names_one = false;
     for (const auto& [key, values] : policy->object.items()) {
         if (key == "mask") continue;
+        names_one = true;
         int pcr = -1;
         const auto [end, failed] = std::from_chars(key.data(), key.data() + key.size(), pcr);
         if (failed != std::errc{} || end != key.data() + key.size() || pcr < 0 || pcr > kHighestPcr)
@@ -85,6 +94,13 @@ Result<std::string> tpm_policy_from(const std::string& text) {
                         fmt::format("{}: '{}' is no PCR; they go from 0 to 23", where, key), example);
         if (const auto wrong = wrong_values(values))
             return fail(ErrorKind::Config, fmt::format("{}: PCR {} has {}", where, pcr, *wrong), example);
+    }
+    if (!names_one) {
+        return fail(ErrorKind::Config,
+                    where +
+                        ": names no PCR: the verifier would ask for none, and count what is sent as expired "
+                        "(challenges_expired)",
+                    example);
     }
     return std::move(policy->text);
 }

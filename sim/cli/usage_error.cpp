@@ -10,6 +10,7 @@
 
 #include "sim/cli/command_tree.hpp"
 #include "sim/scenario/language.hpp"
+#include "sim/scenario/plan.hpp"
 
 namespace pushsim::cli {
 namespace {
@@ -97,6 +98,15 @@ CLI::Validator whole_number(std::uint64_t least, std::uint64_t most) {
             return fmt::format("expected a number from {} to {}, found '{}'", least, most, text);
         text = std::to_string(number);  // without leading zeros
         return "";
+    };
+    return {check, ""};
+}
+
+CLI::Validator agent_id() {
+    const auto check = [](std::string& text) -> std::string {
+        if (scenario::is_agent_id(text)) return "";
+        return fmt::format("'{}' is no agent id: letters, digits, '_', '.' and '-', at most 80 of them",
+                           text);
     };
     return {check, ""};
 }

@@ -26,4 +26,7 @@ std::optional<Error> no_command(const CLI::App& app, std::span<const std::string
 /// to `transform`. CLI11 alone reads "-1" and what is too large as the largest number, and "010" as 8.
 CLI::Validator whole_number(std::uint64_t least, std::uint64_t most);
 
+/// What the verifier takes for an agent's id.
+CLI::Validator agent_id();
+
 }  // namespace pushsim::cli

@@ -130,6 +130,7 @@ void describe(F& f, ScenarioStart& v) {
     f.maybe("groups", v.groups);
     f.maybe("expectations", v.expectations);
     f.json_text("plan", v.plan);
+    f.maybe("by_hand", v.by_hand);
 }
 
 template <typename F>

@@ -70,6 +70,7 @@ struct ScenarioStart {
     std::string plan;  ///< the resolved plan, YAML; may be empty
     std::vector<Group> groups;
     std::vector<Expectation> expectations;
+    bool by_hand = false;  ///< an agent that a person runs: nobody says beforehand what is expected of it
 };
 
 struct ScenarioEnd {

@@ -7,6 +7,7 @@
 
 #include "agent/protocol/admin.hpp"
 #include "agent/protocol/registrar.hpp"
+#include "agent/transport/tls.hpp"
 #include "sim/stack/admin_client.hpp"
 
 namespace pushsim::stack {
@@ -31,6 +32,16 @@ class Inspection {
     Inspection(StackAddress address, const Clock& clock) : address_(std::move(address)), clock_(clock) {}
 
     Result<StackAddress> run() {
+        const auto pair =
+            transport::TlsIdentity::make({.ca_files = {address_.ca_file.string()},
+                                          .certificate_file = address_.admin_certificate.string(),
+                                          .key_file = address_.admin_key.string()});
+        if (!pair) {
+            Error error = pair.error().in("--ca, --admin-cert and --admin-key");
+            if (error.mend.empty())
+                error.mend = "--admin-cert and --admin-key want PEM files that belong together";
+            return fail(std::move(error));
+        }
         const auto offered = offered_versions();
         if (!offered) return fail(offered.error());
         if (auto push = check_mode(); !push) return fail(push.error());
@@ -54,6 +65,27 @@ class Inspection {
             return address_;
         }
         return fail(nothing_common(verifier_, "none that the registrar serves"));
+    }
+
+    /// keylime/web/verifier/server_info_controller.py: 410 in push mode, the versions in pull mode. A
+    /// registrar answers them, too, but has no sessions.
+    Result<void> check_mode() const {
+        const auto call = ask(verifier_, nobody(), protocol::version_request());
+        if (!call.outcome.response) {
+            auto unusable = no_tls(verifier_, call);
+            return unusable ? fail(std::move(*unusable)) : Result<void>{};
+        }
+        const int status = call.outcome.response->status;
+        if (status == 410) return {};
+        if (status != 200) return fail(no_such_server(verifier_, call));
+        const auto sessions = ask(verifier_, nobody(), {"GET", "/v3.0/sessions", {}, {}});
+        if (sessions.outcome.response && sessions.outcome.response->status == 404)
+            return fail(no_such_server(verifier_, sessions));
+        return fail(
+            ErrorKind::Config,
+            fmt::format("{} is in pull mode: it answers GET /version with 200, where push mode has 410",
+                        verifier_.text()),
+            "set mode = push in its verifier.conf and start it anew");
     }
 
   private:
@@ -107,8 +139,6 @@ class Inspection {
             error.mend = fmt::format("is {} its port for TLS?", peer.option);
         } else if (kind != FailureKind::Certificate) {
             return std::nullopt;
-        } else if (words.find("cannot use our certificate") != std::string::npos) {
-            error.mend = "--admin-cert and --admin-key want PEM files that belong together";
         } else if (words.find("host name mismatch") != std::string::npos) {
             error.mend = fmt::format(
                 "{} wants a name or address that the certificate bears; or give the "
@@ -130,24 +160,6 @@ class Inspection {
         auto versions = protocol::parse_versions(*call.outcome.response);
         if (!versions) return fail(no_such_server(registrar_, call));
         return std::move(versions->supported);
-    }
-
-    /// keylime/web/verifier/server_info_controller.py: 410 in push mode, the versions in pull mode.
-    Result<void> check_mode() const {
-        const auto call = ask(verifier_, nobody(), protocol::version_request());
-        if (!call.outcome.response) {
-            auto unusable = no_tls(verifier_, call);
-            return unusable ? fail(std::move(*unusable)) : Result<void>{};
-        }
-        const int status = call.outcome.response->status;
-        if (status == 410) return {};
-        if (status != 200) return fail(no_such_server(verifier_, call));
-        return fail(
-            ErrorKind::Config,
-            fmt::format("{} is in pull mode: it answers GET /version with 200, where push mode has 410",
-                        verifier_.text()),
-            "set mode = push in its verifier.conf and start it anew (or is --verifier another server's "
-            "port?)");
     }
 
     /// Whether a server serves the version of this request, which is for administrators.
@@ -185,6 +197,10 @@ class Inspection {
 };
 
 }  // namespace
+
+Result<void> inspect_verifier(const StackAddress& address, const Clock& clock) {
+    return Inspection(address, clock).check_mode();
+}
 
 Result<StackAddress> inspect(StackAddress address, const Clock& clock) {
     return Inspection(std::move(address), clock).run();

@@ -15,4 +15,8 @@ namespace pushsim::stack {
 ///                      certificate is none
 Result<StackAddress> inspect(StackAddress address, const Clock& clock);
 
+/// The part of it that agents can do: the verifier's certificate and mode. `address` needs verifier and
+/// ca_file.
+Result<void> inspect_verifier(const StackAddress& address, const Clock& clock);
+
 }  // namespace pushsim::stack

@@ -175,7 +175,9 @@ TEST_F(Agent, SeesAnExternalStackAsAgentsDo) {
 TEST_F(Agent, WithoutATpmPolicyLearnsWhyItsEvidenceIsRefused) {
     Program agent(place_, {"agent", "--id", "web-5", "--times", "1"});
     ASSERT_TRUE(prints(agent, "waiting")) << agent.out();
-    tenant({"add", "web-5", "--tpm-policy", "{}"});
+    // Ours would refuse such a policy.
+    const Ended added = shell(place_, told("keylime-tenant") + " -c add -u web-5 --push-model");
+    EXPECT_EQ(added.exit_code, 0) << added.out << added.err;
     const Ended ended = agent.wait();
     EXPECT_EQ(ended.exit_code, 1) << ended.out << ended.err;
     EXPECT_THAT(ended.out, ContainsRegex("refused +PATCH .*: no policy names a PCR"));
@@ -193,6 +195,60 @@ TEST_F(Agent, ThatIsKilledGoesOnAsItWas) {
     const Ended again = pushsim(place_, {"agent", "--id", "web-6", "--times", "1"});
     EXPECT_EQ(again.exit_code, 0) << again.out << again.err;
     EXPECT_THAT(again.out, HasSubstr("1 attestation: 1 passed"));
+}
+
+TEST_F(Agent, OfAnIdThatRunsAlreadyDoesNotStart) {
+    Program first(place_, {"agent", "--id", "web-7"});
+    ASSERT_TRUE(prints(first, "waiting")) << first.out();
+    const Ended second = pushsim(place_, {"agent", "--id", "web-7"});
+    EXPECT_EQ(second.exit_code, 2);
+    EXPECT_THAT(second.err, HasSubstr("an agent 'web-7' is running already"));
+    first.signal(SIGINT);
+    first.wait();
+    Program third(place_, {"agent", "--id", "web-7"});
+    ASSERT_TRUE(prints(third, "waiting")) << third.out();
+}
+
+TEST_F(Agent, WhoseReaderHasGoneEnds) {
+    const Ended ended = shell(place_, "timeout 60 " PUSHSIM_BINARY " agent --id web-8 | head -1");
+    EXPECT_EQ(ended.exit_code, 0) << ended.err;
+    EXPECT_THAT(ended.out, HasSubstr("start "));
+    EXPECT_LT(ended.took, kLong) << "it would wait for its enrolment for ever";
+}
+
+TEST_F(Agent, WithACertificateThatIsNoAdministratorsIsToldSo) {
+    // Its own key and certificate, of nobody's CA.
+    const Ended made = shell(place_,
+                             "openssl req -x509 -newkey rsa:2048 -nodes -keyout own.key -out own.crt "
+                             "-days 2 -subj /CN=nobody");
+    ASSERT_EQ(made.exit_code, 0) << made.err;
+    std::vector<std::string> words{"agent", "--times", "1"};
+    for (const auto& word : external_options(up_.out, {{"admin-cert", "own.crt"}, {"admin-key", "own.key"}}))
+        words.push_back(word);
+    const Ended agent = pushsim(place_, words);
+    EXPECT_EQ(agent.exit_code, 2) << agent.out;
+    EXPECT_THAT(agent.err, HasSubstr("does not take own.crt for an administrator's certificate"));
+}
+
+TEST(AgentAtAVerifierInPullMode, IsToldSoWithTheMend) {
+    const Place place;
+    const Ended up = pushsim(place, {"stack", "up", "--verifier-option", "mode=pull"});
+    ASSERT_EQ(up.exit_code, 0) << up.err;
+    const Ended agent = pushsim(place, {"agent", "--times", "1"});
+    const Ended seen = pushsim(
+        place, {"agent", "--times", "1", "--stack", "external", "--verifier", value_of(up.out, "verifier"),
+                "--registrar", value_of(up.out, "registrar"), "--ca", value_of(up.out, "ca")});
+    const Ended swapped = pushsim(place, {"agent", "--times", "1", "--stack", "external", "--verifier",
+                                          value_of(up.out, "registrar-tls"), "--registrar",
+                                          value_of(up.out, "registrar"), "--ca", value_of(up.out, "ca")});
+    pushsim(place, {"stack", "down"});
+    EXPECT_EQ(agent.exit_code, 2);
+    EXPECT_THAT(agent.err, HasSubstr("is in pull mode"));
+    EXPECT_THAT(agent.err, HasSubstr("set mode = push in its verifier.conf"));
+    EXPECT_EQ(seen.exit_code, 2);
+    EXPECT_THAT(seen.err, HasSubstr("is in pull mode"));
+    EXPECT_EQ(swapped.exit_code, 3);
+    EXPECT_THAT(swapped.err, HasSubstr("as no verifier of Keylime does"));
 }
 
 }  // namespace

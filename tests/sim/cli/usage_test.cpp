@@ -173,7 +173,7 @@ TEST(List, ScenariosAndStepsAreListed) {
     const Ended steps = pushsim(place, {"list", "steps"});
     EXPECT_THAT(steps.out, HasSubstr("attest"));
     EXPECT_THAT(steps.out,
-                HasSubstr("more are part of the language and not yet in pushsim: --all shows them"));
+                HasSubstr("more are part of the language and not yet in pushsim: pushsim list steps --all"));
     EXPECT_THAT(steps.out, Not(HasSubstr("(not yet)")));
     EXPECT_THAT(pushsim(place, {"list", "steps", "--all"}).out, HasSubstr("(not yet)"));
     EXPECT_THAT(pushsim(place, {"list", "steps", "--format", "json"}).out, HasSubstr("\"available\": true"));
@@ -197,7 +197,10 @@ TEST(Tenant, APolicyThatAVerifierWouldNotEnforceIsRefusedBeforeItIsAsked) {
         {R"({"24": ["00"]})", "--tpm-policy: '24' is no PCR; they go from 0 to 23"},
         {R"({"seven": ["00"]})", "'seven' is no PCR"},
         {R"({"7": "00"})", "PCR 7 has a text where a list belongs, which the verifier would not compare"},
-        {R"({"7": ["AB"]})", "PCR 7 has \"AB\" where hex digits in lower case belong"},
+        {R"({"7": ["AB"]})", "PCR 7 has \"AB\" where the hex digits of a digest belong, in lower case"},
+        {R"({"7": ["abcd"]})", "PCR 7 has \"abcd\" where the hex digits of a digest belong"},
+        {"{}", "--tpm-policy: names no PCR"},
+        {R"({"mask": "0x80"})", "--tpm-policy: names no PCR"},
         {R"({"7": []})", "PCR 7 has no list of values"},
     };
     for (const auto& [policy, words] : wrong) {

@@ -67,6 +67,11 @@ class Inspect : public testing::Test {
             response.status = mode_;
             response.set_content("{}", "application/json");
         });
+        if (has_sessions_) {
+            verifier->Get("/v3.0/sessions", [](const httplib::Request&, httplib::Response& response) {
+                response.status = 405;  // they are POSTed
+            });
+        }
         auto registrar = tls_server(pki::CertificateKind::Valid);
         for (auto* server : {verifier.get(), registrar.get()}) {
             server->Get(R"(/v([0-9.]+)/agents/?)",
@@ -110,7 +115,8 @@ class Inspect : public testing::Test {
     std::string versions_ = versions(R"("1.0","2.0","2.1","2.2","2.3","2.4","2.5","2.6","3.0")");
     std::string newest_ = "2.6";  ///< that is served
     int mode_ = 410;              ///< the verifier's answer to GET /version
-    int admin_ = 200;             ///< the answer to a list of agents
+    bool has_sessions_ = true;
+    int admin_ = 200;  ///< the answer to a list of agents
     pki::CertificateKind certificate_ = pki::CertificateKind::Valid;
     // Ours.
     std::filesystem::path other_ca_;  ///< trusted instead of the servers'
@@ -149,6 +155,13 @@ TEST_F(Inspect, ServersWithoutACommonVersionAreNamedWithTheirs) {
 TEST_F(Inspect, AVerifierInPullModeIsNamed) {
     mode_ = 200;
     expect_refused(ErrorKind::Config, "is in pull mode", "set mode = push in its verifier.conf");
+}
+
+TEST_F(Inspect, ARegistrarIsNotTakenForAVerifierInPullMode) {
+    mode_ = 200;
+    has_sessions_ = false;
+    expect_refused(ErrorKind::Stack, "answered GET /v3.0/sessions with 404, as no verifier of Keylime does",
+                   "is --verifier its host and port?");
 }
 
 TEST_F(Inspect, WhatIsNoVerifierOrNoRegistrarIsNamed) {
@@ -196,7 +209,8 @@ TEST_F(Inspect, AKeyThatIsNotTheCertificatesIsNamed) {
     change_ = [this](StackAddress& address) {
         address.admin_key = issue(pki::CertificateKind::Admin, pki::Role::Client, "another").key;
     };
-    expect_refused(ErrorKind::Stack, "another-key.pem", "PEM files that belong together");
+    expect_refused(ErrorKind::Config, "another-key.pem: is not the key of the certificate",
+                   "want PEM files that belong together");
 }
 
 TEST_F(Inspect, ServersThatNobodyCanConnectToAreLeftToWhoeverNeedsThem) {
