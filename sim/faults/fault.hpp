@@ -1,6 +1,6 @@
 #pragma once
-// What goes wrong, by name: each fault changes when an agent acts. The lifecycle stays honest and knows
-// nothing of it.
+// What goes wrong, by name: each fault changes when an agent acts, or what it sends. The lifecycle stays
+// honest and knows nothing of it.
 
 #include <memory>
 #include <optional>
@@ -37,6 +37,9 @@ class Fault {
     virtual Duration before(const Moment& moment) const;
     /// How long the answer to the phase's request lies unread.
     virtual Duration after(const Moment& moment) const;
+    /// The token that a request bears in place of the agent's own, the last of `tokens`, which are those of
+    /// its sessions, also of those before a restart; nothing: its own.
+    virtual std::optional<std::string> token(const std::vector<std::string>& tokens) const;
     /// How much sooner than told the next cycle begins.
     virtual Duration sooner() const;
     /// Why a 403 challenges_expired of this phase's first request, answered at `moment.now`, shows nothing;

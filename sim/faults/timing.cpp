@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "sim/faults/fault.hpp"
+#include "sim/faults/kinds.hpp"
 
 namespace pushsim::faults {
 namespace {
@@ -77,39 +77,19 @@ class Early final : public Fault {
 
 }  // namespace
 
-Duration Fault::before(const Moment& /*moment*/) const {
-    return {};
-}
-Duration Fault::after(const Moment& /*moment*/) const {
-    return {};
-}
-Duration Fault::sooner() const {
-    return {};
-}
-std::string Fault::doubt(const Moment& /*moment*/) const {
-    return {};
-}
-
-Faults make(const std::vector<scenario::Fault>& plan) {
-    Faults faults;
-    faults.reserve(plan.size());
-    for (const scenario::Fault& fault : plan) {
-        switch (fault.kind) {
-            case scenario::FaultKind::HoldEvidence:
-                faults.push_back(std::make_unique<HoldEvidence>(fault));
-                break;
-            case scenario::FaultKind::Delay:
-                faults.push_back(std::make_unique<Delay>(fault));
-                break;
-            case scenario::FaultKind::Stall:
-                faults.push_back(std::make_unique<Stall>(fault));
-                break;
-            case scenario::FaultKind::Early:
-                faults.push_back(std::make_unique<Early>(fault));
-                break;
-        }
+std::unique_ptr<Fault> timing_fault(const scenario::Fault& plan) {
+    switch (plan.kind) {
+        case scenario::FaultKind::HoldEvidence:
+            return std::make_unique<HoldEvidence>(plan);
+        case scenario::FaultKind::Delay:
+            return std::make_unique<Delay>(plan);
+        case scenario::FaultKind::Stall:
+            return std::make_unique<Stall>(plan);
+        case scenario::FaultKind::Early:
+            return std::make_unique<Early>(plan);
+        default:
+            return nullptr;
     }
-    return faults;
 }
 
 }  // namespace pushsim::faults

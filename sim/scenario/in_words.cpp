@@ -17,6 +17,8 @@ std::string text(const Fault& fault) {
             return fmt::format("{} after {} for {}", name, to_string(fault.phase), to_text(fault.duration));
         case FaultKind::Early:
             return fmt::format("{} by {}", name, to_text(fault.duration));
+        case FaultKind::OldToken:
+            return name;
     }
     return name;
 }

@@ -33,9 +33,10 @@ struct StepName : Name {
 
 /// A fault, and the keys of its map, all of which it needs.
 struct FaultName : Name {
+    enum class About { AnyStep, Evidence, Token };
     std::optional<FaultKind> kind = {};  ///< set where it is available
     std::span<const Name> keys = {};
-    bool submits = false;  ///< for steps that send evidence alone
+    About needs = About::AnyStep;  ///< for steps alone that send it
 };
 
 std::span<const StepName> steps();    ///< what `pushsim list steps` shows

@@ -274,6 +274,8 @@ const char* to_string(FaultKind kind) {
             return "stall";
         case FaultKind::Early:
             return "early";
+        case FaultKind::OldToken:
+            return "old_token";
     }
     return "";
 }

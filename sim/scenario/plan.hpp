@@ -268,7 +268,7 @@ enum class StepKind {
     Repeat,
 };
 
-enum class FaultKind { HoldEvidence, Delay, Stall, Early };
+enum class FaultKind { HoldEvidence, Delay, Stall, Early, OldToken };
 
 /// What goes wrong in a step (the scenario language, "faults"). Fields that its kind does not use keep their
 /// defaults.

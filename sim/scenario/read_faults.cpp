@@ -7,6 +7,8 @@
 namespace pushsim::scenario {
 namespace {
 
+using About = FaultName::About;
+
 constexpr std::string_view expiry = "challenges_expire_at";
 
 const FaultName* find_fault(std::string_view word) {
@@ -37,6 +39,18 @@ std::optional<Duration> read_until(Report& report, const Node& node) {
 std::vector<StepKind> phases_of(StepKind step) {
     if (step == StepKind::Attest) return {StepKind::Negotiate, StepKind::Collect, StepKind::Submit};
     return {step};
+}
+
+bool sends(const StepName& step, About what) {
+    switch (what) {
+        case About::AnyStep:
+            return true;
+        case About::Evidence:
+            return step.submits;
+        case About::Token:
+            return step.submits || step.kind == StepKind::Negotiate;
+    }
+    return false;
 }
 
 std::optional<StepKind> read_phase(Report& report, const Node& node, const StepName& step,
@@ -70,21 +84,26 @@ std::optional<Fault> read_fault(Report& report, const Node& item, const StepName
         report.add(name, not_yet("fault", definition->name));
         return std::nullopt;
     }
-    if (definition->submits && !step.submits) {
-        report.add(name, fmt::format("fault `{}` is about evidence, and step `{}` sends none",
-                                     definition->name, step.name));
+    if (!sends(step, definition->needs)) {
+        report.add(name,
+                   fmt::format("fault `{}` is about {}, and step `{}` sends none", definition->name,
+                               definition->needs == About::Evidence ? "evidence" : "a token", step.name));
         return std::nullopt;
     }
     const std::string place = fmt::format("fault `{}`", definition->name);
+    Fault fault;
+    fault.kind = *definition->kind;
+    fault.position = report.at(name);
+    if (definition->keys.empty()) {
+        if (with_keys) report.add(name, fmt::format("{} has no keys; write it by its name alone", place));
+        return fault;
+    }
     if (!with_keys) {
         report.add(name, fmt::format("{} needs `{}:`, {}", place, definition->keys[0].name,
                                      definition->keys[0].about));
         return std::nullopt;
     }
     const MapReader map(report, item.entries[0].value, place, definition->keys);
-    Fault fault;
-    fault.kind = *definition->kind;
-    fault.position = report.at(name);
     for (const Name& key : definition->keys) {
         const Node* value = map.get(key.name);
         if (value == nullptr) {

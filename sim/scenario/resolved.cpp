@@ -219,6 +219,10 @@ void write_faults(YAML::Emitter& out, const std::vector<Fault>& faults) {
     if (faults.empty()) return;
     key(out, "faults") << YAML::BeginSeq;
     for (const Fault& fault : faults) {
+        if (fault.kind == FaultKind::OldToken) {
+            out << to_string(fault.kind);
+            continue;
+        }
         out << YAML::BeginMap;
         key(out, to_string(fault.kind)) << YAML::BeginMap;
         switch (fault.kind) {
@@ -235,6 +239,8 @@ void write_faults(YAML::Emitter& out, const std::vector<Fault>& faults) {
                 break;
             case FaultKind::Early:
                 key(out, "by") << to_text(fault.duration);
+                break;
+            case FaultKind::OldToken:
                 break;
         }
         out << YAML::EndMap << YAML::EndMap;

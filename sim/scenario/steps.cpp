@@ -98,7 +98,7 @@ constexpr std::array<StepName, 33> step_table{{
 }};
 
 constexpr FaultName fault(std::string_view name, std::string_view about) {
-    return {{name, about, later}, std::nullopt, {}, false};
+    return {{name, about, later}};
 }
 
 constexpr std::array<Name, 1> hold_keys{{{"until", "challenges_expire_at, + or - a duration"}}};
@@ -112,14 +112,16 @@ constexpr std::array<Name, 2> stall_keys{{
 }};
 constexpr std::array<Name, 1> early_keys{{{"by", "how much before it is due"}}};
 
-constexpr std::array<FaultName, 66> fault_table{{
-    {{"delay", "timing: waits before a phase", now}, FaultKind::Delay, delay_keys, false},
+using About = FaultName::About;
+
+constexpr std::array<FaultName, 67> fault_table{{
+    {{"delay", "timing: waits before a phase", now}, FaultKind::Delay, delay_keys},
     {{"hold_evidence", "timing: sends the evidence at an instant", now},
      FaultKind::HoldEvidence,
      hold_keys,
-     true},
-    {{"early", "timing: attests before it is due", now}, FaultKind::Early, early_keys, true},
-    {{"stall", "timing: the agent is frozen for a while", now}, FaultKind::Stall, stall_keys, false},
+     About::Evidence},
+    {{"early", "timing: attests before it is due", now}, FaultKind::Early, early_keys, About::Evidence},
+    {{"stall", "timing: the agent is frozen for a while", now}, FaultKind::Stall, stall_keys},
     fault("herd", "timing: all at one instant"),
     fault("swizzle", "timing: stops agents one by one and lets them go in random order"),
     fault("clock_skew", "timing: the agent's clock is off"),
@@ -173,6 +175,7 @@ constexpr std::array<FaultName, 66> fault_table{{
     fault("uefi_missing", "log: no UEFI log"),
     fault("no_token", "identity: no token"),
     fault("garbled_token", "identity: a changed token"),
+    {{"old_token", "identity: the token of an earlier session", now}, FaultKind::OldToken, {}, About::Token},
     fault("expired_token", "identity: a token that has expired"),
     fault("foreign_token", "identity: another agent's token"),
     fault("admin_certificate", "identity: the tenant's certificate"),

@@ -117,6 +117,14 @@ INSTANTIATE_TEST_SUITE_P(
          {.script = "script:\n"
                     "  - negotiate: { faults: [ hold_evidence: { until: challenges_expire_at } ] }"},
          "4:28: fault `hold_evidence` is about evidence, and step `negotiate` sends none"},
+        {"TokenInAStepWithoutOne",
+         {.script = "script:\n"
+                    "  - authenticate: { faults: [ old_token ] }"},
+         "4:31: fault `old_token` is about a token, and step `authenticate` sends none"},
+        {"FaultWithKeysThatItDoesNotHave",
+         {.script = "script:\n"
+                    "  - attest: { faults: [ old_token: { of: a } ] }"},
+         "4:25: fault `old_token` has no keys; write it by its name alone"},
         {"FaultsThatAreNoList",
          {.script = "script:\n"
                     "  - attest: { faults: { delay: { before: submit, for: 2s } } }"},

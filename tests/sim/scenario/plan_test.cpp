@@ -247,7 +247,8 @@ Scenario with_faults() {
                                 "        - hold_evidence: { until: challenges_expire_at - 500ms }\n"
                                 "        - delay: { before: collect, for: 2s }\n"
                                 "        - stall: { after: negotiate, for: 1m30s }\n"
-                                "        - early: { by: 250ms }"});
+                                "        - early: { by: 250ms }\n"
+                                "        - old_token"});
 }
 
 TEST(Plan, HabitsHaveTheirOptionsAndConnections) {
@@ -291,7 +292,7 @@ TEST(Plan, StepsAreCountedInTheOrderOfTheFileThoseWithinOthersToo) {
 
 TEST(Plan, FaultsAreInTheOrderOfTheFileWithTheirParameters) {
     const std::vector<Fault> faults = with_faults().script[0].faults;
-    ASSERT_EQ(faults.size(), 4U);
+    ASSERT_EQ(faults.size(), 5U);
     EXPECT_EQ(faults[0].kind, FaultKind::HoldEvidence);
     EXPECT_EQ(faults[0].offset, -500ms);
     EXPECT_EQ(faults[1].phase, StepKind::Collect);
@@ -300,6 +301,7 @@ TEST(Plan, FaultsAreInTheOrderOfTheFileWithTheirParameters) {
     EXPECT_EQ(faults[2].duration, 90s);
     EXPECT_EQ(faults[3].duration, 250ms);
     EXPECT_EQ(faults[3].position.line, 9);
+    EXPECT_EQ(faults[4].kind, FaultKind::OldToken);
 }
 
 TEST(Plan, APolicysTextIsKeptAsItIsEvenIfItIsNoJson) {

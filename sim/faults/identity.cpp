@@ -1,0 +1,25 @@
+// Faults of identity: who a request says that it comes from.
+
+#include "sim/faults/kinds.hpp"
+
+namespace pushsim::faults {
+namespace {
+
+class OldToken final : public Fault {
+  public:
+    using Fault::Fault;
+
+    std::optional<std::string> token(const std::vector<std::string>& tokens) const override {
+        if (tokens.size() < 2) return std::nullopt;
+        return tokens[tokens.size() - 2];
+    }
+};
+
+}  // namespace
+
+std::unique_ptr<Fault> identity_fault(const scenario::Fault& plan) {
+    if (plan.kind == scenario::FaultKind::OldToken) return std::make_unique<OldToken>(plan);
+    return nullptr;
+}
+
+}  // namespace pushsim::faults

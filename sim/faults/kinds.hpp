@@ -1,0 +1,11 @@
+#pragma once
+// The faults, group by group; each function gives nothing for a fault of another group.
+
+#include "sim/faults/fault.hpp"
+
+namespace pushsim::faults {
+
+std::unique_ptr<Fault> timing_fault(const scenario::Fault& plan);
+std::unique_ptr<Fault> identity_fault(const scenario::Fault& plan);
+
+}  // namespace pushsim::faults
