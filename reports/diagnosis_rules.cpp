@@ -50,11 +50,16 @@ std::string times(std::size_t count) {
     return count == 1 ? "once" : count == 2 ? "twice" : fmt::format("{} times", count);
 }
 
-/// The mend of a wrong value.
-std::string enrol_again(int pcr, const std::string& value) {
+/// The mend of a wrong value: the policy as it was, but for that PCR.
+std::string enrol_again(const std::vector<PolicyEntry>& entries, int pcr, const std::string& value) {
+    std::vector<std::string> members;
+    for (const PolicyEntry& entry : entries) {
+        const auto values = entry.pcr == pcr ? std::vector{value} : entry.values;
+        members.push_back(fmt::format(R"("{}": ["{}"])", entry.pcr, fmt::join(values, "\", \"")));
+    }
     return fmt::format(
-        R"(enrol again with {{"{}": ["{}"]}}; deleting first is needed, for Keylime has no update of a TPM policy)",
-        pcr, value);
+        "enrol again with {{{}}}; deleting first is needed, for Keylime has no update of a TPM policy",
+        fmt::join(members, ", "));
 }
 
 /// Attempts with a verdict of this evaluation whose policy and quote are known.
@@ -91,7 +96,7 @@ Found for_each_mismatch(const AgentStory& agent, Each each) {
             if (!entry.is_list || std::ranges::find(entry.values, entry.quoted) != entry.values.end())
                 continue;
             const std::size_t before = found.size();
-            each(attempt, entry, found);
+            each(attempt, entries, entry, found);
             if (found.size() > before) found.back().failures.push_back(attempt.verdict->n);
         }
     });
@@ -112,7 +117,8 @@ bool is_of_other_banks(const PolicyEntry& entry) {
 // ---- PCR mismatch
 
 Found pcr_changed(const AgentStory& agent, const std::vector<AgentStory>& /*all*/) {
-    return for_each_mismatch(agent, [&](const Attempt& attempt, const PolicyEntry& entry, Found& found) {
+    return for_each_mismatch(agent, [&](const Attempt& attempt, const auto& entries, const PolicyEntry& entry,
+                                        Found& found) {
         if (is_upper_case(entry) || is_of_other_banks(entry)) return;
         const Lines extended = agent.extended(entry.pcr, *attempt.enrolment, *attempt.quote);
         const bool quoted = !entry.quoted.empty();
@@ -122,39 +128,41 @@ Found pcr_changed(const AgentStory& agent, const std::vector<AgentStory>& /*all*
                  extended.empty() ? ""
                                   : fmt::format(" was extended {} after enrolment", times(extended.size())),
                  policy_words(entry.values), quoted ? "quoted " + entry.quoted : "not quoted"),
-             .mend = quoted ? "If the new value is right, " + enrol_again(entry.pcr, entry.quoted)
+             .mend = quoted ? "If the new value is right, " + enrol_again(entries, entry.pcr, entry.quoted)
                             : "find out why the agent does not quote it",
              .evidence = lines_of({attempt.verdict, attempt.quote, attempt.enrolment}, extended)});
     });
 }
 
 Found policy_in_upper_case(const AgentStory& agent, const std::vector<AgentStory>& /*all*/) {
-    return for_each_mismatch(agent, [&](const Attempt& attempt, const PolicyEntry& entry, Found& found) {
+    return for_each_mismatch(agent, [&](const Attempt& attempt, const auto& entries, const PolicyEntry& entry,
+                                        Found& found) {
         if (!is_upper_case(entry)) return;
         found.push_back(
             {.cause = fmt::format("PCR {} ({}) has the value that the policy means, but the policy has it "
                                   "in upper case, and the verifier compares text: {}, quoted {}",
                                   entry.pcr, entry.bank, policy_words(entry.values), entry.quoted),
-             .mend = "Write the hex digits in lower case: " + enrol_again(entry.pcr, entry.quoted),
+             .mend = "Write the hex digits in lower case: " + enrol_again(entries, entry.pcr, entry.quoted),
              .evidence = lines_of({attempt.verdict, attempt.quote, attempt.enrolment})});
     });
 }
 
 Found policy_of_another_bank(const AgentStory& agent, const std::vector<AgentStory>& /*all*/) {
-    return for_each_mismatch(agent, [&](const Attempt& attempt, const PolicyEntry& entry, Found& found) {
-        if (!is_of_other_banks(entry)) return;
-        const std::size_t digits = entry.values.front().size();
-        const std::string other = bank_of(digits);
-        found.push_back(
-            {.cause = fmt::format(
-                 "The policy's values for PCR {} are {} hex digits long{}, the quote is of the {} "
-                 "bank ({} digits): the verifier drops values of another length, and none is left",
-                 entry.pcr, digits, other.empty() ? "" : fmt::format(", as those of the {} bank", other),
-                 entry.bank, entry.quoted.size()),
-             .mend = fmt::format("Take the values from the {0} bank (tpm2_pcrread {0}:{1}): {2}", entry.bank,
-                                 entry.pcr, enrol_again(entry.pcr, entry.quoted)),
-             .evidence = lines_of({attempt.verdict, attempt.quote, attempt.enrolment})});
-    });
+    return for_each_mismatch(
+        agent, [&](const Attempt& attempt, const auto& entries, const PolicyEntry& entry, Found& found) {
+            if (!is_of_other_banks(entry)) return;
+            const std::size_t digits = entry.values.front().size();
+            const std::string other = bank_of(digits);
+            found.push_back(
+                {.cause = fmt::format(
+                     "The policy's values for PCR {} are {} hex digits long{}, the quote is of the {} "
+                     "bank ({} digits): the verifier drops values of another length, and none is left",
+                     entry.pcr, digits, other.empty() ? "" : fmt::format(", as those of the {} bank", other),
+                     entry.bank, entry.quoted.size()),
+                 .mend = fmt::format("Take the values from the {0} bank (tpm2_pcrread {0}:{1}): {2}",
+                                     entry.bank, entry.pcr, enrol_again(entries, entry.pcr, entry.quoted)),
+                 .evidence = lines_of({attempt.verdict, attempt.quote, attempt.enrolment})});
+        });
 }
 
 Found policy_not_enforced(const AgentStory& agent, const std::vector<AgentStory>& /*all*/) {
@@ -169,7 +177,7 @@ Found policy_not_enforced(const AgentStory& agent, const std::vector<AgentStory>
                      "then compares nothing. Policy {}, quoted {}",
                      entry.pcr, entry.bank, entry.values.front(), entry.quoted),
                  .mend = "Write the values of every PCR as a list, also where there is one: " +
-                         enrol_again(entry.pcr, entry.values.front()),
+                         enrol_again(entries, entry.pcr, entry.values.front()),
                  .evidence = lines_of({attempt.verdict, attempt.quote, attempt.enrolment})});
         }
     });
@@ -298,17 +306,25 @@ struct NeedlessSession {
     const history::Entry* session;
     const history::Entry* refusal;
     const history::Entry* proof;
+    const history::Entry*
+        negotiation;  ///< that it was asked for: a script may want a session for its own sake
 };
 
 std::vector<NeedlessSession> needless_sessions(const AgentStory& agent) {
     std::vector<NeedlessSession> found;
     const history::Entry* proof = nullptr;
     const history::Entry* refusal = nullptr;
+    std::optional<NeedlessSession> last;
     for (const history::Entry* line : agent.lines) {
         if (const auto* act = as<history::MachineAct>(line); act != nullptr && act->act == "restart_agent")
             proof = nullptr;
         const auto* exchange = as<history::ExchangeSeen>(line);
         if (exchange == nullptr) continue;
+        if (last && exchange->phase == "negotiate") {
+            last->negotiation = line;
+            if (line->where.step == last->session->where.step) found.push_back(*last);
+            last.reset();
+        }
         if (exchange->token_lifetime) {
             proof = line;
             refusal = nullptr;
@@ -321,7 +337,7 @@ std::vector<NeedlessSession> needless_sessions(const AgentStory& agent) {
                 const auto& proved = *as<history::ExchangeSeen>(proof);
                 const Duration lifetime = *proved.token_lifetime;
                 if (exchange->start - proved.start < lifetime - std::min(longest_renewal, lifetime / 2))
-                    found.push_back({line, refusal, proof});
+                    last = NeedlessSession{line, refusal, proof, nullptr};
             }
             proof = nullptr;
         }
@@ -346,7 +362,7 @@ Found token_dropped_on_403(const AgentStory& agent, const std::vector<AgentStory
                  "token. Harmless but for its cost: each new session takes about 170 ms of the verifier's "
                  "processor time and counts against its limit of sessions. What the 403 itself is about is "
                  "another matter.",
-             .evidence = {first.session->n, first.refusal->n, first.proof->n}}};
+             .evidence = {first.session->n, first.refusal->n, first.proof->n, first.negotiation->n}}};
 }
 
 bool is_refused(const history::Entry* session) {
@@ -354,6 +370,12 @@ bool is_refused(const history::Entry* session) {
 }
 
 constexpr std::size_t fewest_starts = 3;  // once or twice is an accident
+
+bool is_unauthorized(const history::Entry* line) {
+    const auto* exchange = as<history::ExchangeSeen>(line);
+    return exchange != nullptr && exchange->status == 401 &&
+           (exchange->phase == "negotiate" || exchange->phase == "submit");
+}
 
 /// The longest row of negotiations that no evidence followed, each but the last ended by a new session.
 Lines unanswered_in_a_row(const AgentStory& agent) {
@@ -379,18 +401,27 @@ Found restarts_before_evidence(const AgentStory& agent, const std::vector<AgentS
     const bool refused = std::ranges::any_of(agent.sessions, is_refused);
     const bool judged = std::ranges::any_of(
         agent.attempts, [](const Attempt& attempt) { return attempt.verdict != nullptr; });
+    Lines decide = unanswered;
+    std::ranges::copy_if(agent.lines, std::back_inserter(decide), [&](const history::Entry* line) {
+        return line->n > unanswered[1]->n && is_unauthorized(line);
+    });
+    const std::size_t unauthorized = decide.size() - unanswered.size();
     return {{.cause = fmt::format(
                  "The agent began anew {} times before it sent evidence: so many negotiations went "
-                 "unanswered, each start took a new session{}. No challenge of them counts as expired, "
+                 "unanswered, each start took a new session{}{}. No challenge of them counts as expired, "
                  "for nobody sent evidence for it{}.",
                  unanswered.size(), refused ? ", until sessions were refused with 429" : "",
+                 unauthorized == 0 ? ""
+                                   : fmt::format(". Each session ends the one before: a request was answered "
+                                                 "with 401 {}, as one with an older token is",
+                                                 times(unauthorized)),
                  judged ? "" : "; the agent is never judged"),
              .mend = "Find out why the agent starts anew (its log, its service's restarts, memory). Lengthen "
                      "the time "
                      "between restarts: a verifier takes 15 sessions a minute of one agent, and each further "
                      "one doubles "
                      "the wait.",
-             .evidence = lines_of({}, unanswered)}};
+             .evidence = lines_of({}, decide)}};
 }
 
 constexpr Duration limiter_window = std::chrono::seconds{60};  // the defaults of Keylime 7.14

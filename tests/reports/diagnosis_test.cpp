@@ -182,7 +182,15 @@ const std::vector<Case>& cases() {
          "So it went once more.",
          [](Script& s) {
              s.enrol(list(quoted)).session().proof(seconds{180}).negotiate_in_vain(403, "agent_disabled");
-             s.session().proof(seconds{180}).attest(1, 403, "evidence_immutable").session();
+             s.session().proof(seconds{180}).attest(1, 403, "evidence_immutable").session().negotiate(2);
+         }},
+        {"SessionThatAScriptAskedForAfter403",
+         {},
+         "",
+         [](Script& s) {
+             s.enrol(list(quoted)).step(1, "attest").session().proof(seconds{180});
+             s.attest(0, 403, "evidence_immutable").step(2, "authenticate").session().proof(seconds{180});
+             s.step(3, "attest").attest(1).verdict(1, "pass");
          }},
         {"TokenKeptOn403",
          {},
@@ -196,27 +204,32 @@ const std::vector<Case>& cases() {
          "",
          [](Script& s) {
              s.enrol(list(quoted)).session().proof(seconds{8}).attest(0, 403, "evidence_immutable");
-             s.wait(seconds{4}).session();
+             s.wait(seconds{4}).session().negotiate(1);
          }},
         {"TokenRefusedWith401After403",
          {},
          "",
          [](Script& s) {
              s.enrol(list(quoted)).session().proof(seconds{180}).attest(0, 403, "evidence_immutable");
-             s.negotiate_in_vain(401).session();
+             s.negotiate_in_vain(401).session().negotiate(1);
          }},
         {"A403WithoutACodeIsAboutTheToken",
          {},
          "",
          [](Script& s) {
-             s.enrol(list(quoted)).session().proof(seconds{180}).negotiate_in_vain(403).session();
+             s.enrol(list(quoted))
+                 .session()
+                 .proof(seconds{180})
+                 .negotiate_in_vain(403)
+                 .session()
+                 .negotiate(1);
          }},
         {"RestartAfter403",
          {},
          "",
          [](Script& s) {
              s.enrol(list(quoted)).session().proof(seconds{180}).attest(0, 403, "evidence_immutable");
-             s.restart().session();
+             s.restart().session().negotiate(1);
          }},
         {"RestartLoop",
          {"restarts_before_evidence"},
