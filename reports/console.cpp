@@ -94,6 +94,11 @@ std::string account_text(const Account& account) {
 
 std::string details(const ScenarioReport& scenario, const ConsoleStyle& style) {
     std::string text;
+    for (const CourseLine& one : scenario.course) {
+        constexpr std::size_t date = 11;  // "2026-11-24T"
+        constexpr std::size_t clock = 8;
+        text += line(8, to_rfc3339(one.time).substr(date, clock) + "  " + one.text, style);
+    }
     for (std::size_t i = 0; i < scenario.diagnoses.size(); ++i) {
         if (i == most_diagnoses && !style.verbose) {
             text += line(8, fmt::format("and {} causes more", scenario.diagnoses.size() - i), style);
@@ -124,7 +129,8 @@ std::string details(const ScenarioReport& scenario, const ConsoleStyle& style) {
             scenario.expectations.begin(), scenario.expectations.end(), [&](const ExpectationResult& result) {
                 return result.judgement == Judgement::DoesNotHold && result.expected == finding.check;
             });
-        if (!told) text += line(8, finding_text(finding), style);
+        const bool in_course = finding.check == "goal_reached" && !scenario.course.empty();
+        if (!told && !in_course) text += line(8, finding_text(finding), style);
     }
     if (!scenario.mend.empty()) text += line(8, "mend: " + scenario.mend, style);
     if (style.verbose) {

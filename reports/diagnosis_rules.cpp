@@ -203,6 +203,74 @@ Found pcr_missing_from_policy(const AgentStory& agent, const std::vector<AgentSt
     });
 }
 
+// ---- broken_evidence_chain
+
+const history::QuoteClock* clock_of(const Attempt& attempt) {
+    const auto* operation = as<history::TpmOperation>(attempt.quote);
+    return operation != nullptr && operation->clock ? &*operation->clock : nullptr;
+}
+
+/// The verifier compares a quote's clock with that of the last one that it could authenticate.
+bool was_authenticated(const Attempt& attempt) {
+    const auto* verdict = as<history::Verdict>(attempt.verdict);
+    if (verdict == nullptr) return false;
+    const std::string evaluation = evaluation_of(*verdict);
+    return evaluation == "pass" || (evaluation == "fail" && reason_of(*verdict) == "policy_violation");
+}
+
+/// What the verifier objects to in a clock (keylime/tpm/tpm_main.py, check_quote_timing); empty: nothing.
+std::string clock_objection(const history::QuoteClock& now, const history::QuoteClock* before) {
+    if (before != nullptr) {
+        if (now.resets < before->resets)
+            return fmt::format("its resetCount went from {} to {}", before->resets, now.resets);
+        if (now.restarts < before->restarts)
+            return fmt::format("its restartCount went from {} to {}", before->restarts, now.restarts);
+    }
+    if (!now.safe) return "it says itself that its clock is not safe: it was not shut down in order";
+    if (before == nullptr || (now.resets > before->resets && now.restarts > before->restarts)) return "";
+    return now.clock > before->clock
+               ? ""
+               : fmt::format("its clock went from {} to {} ms", before->clock, now.clock);
+}
+
+/// The first of them; further ones are counted, for clocks go on.
+Found tpm_clock_went_back(const AgentStory& agent, const std::vector<AgentStory>& /*all*/) {
+    Found found;
+    const Attempt* before = nullptr;
+    std::size_t more = 0;
+    for (const Attempt& attempt : agent.attempts) {
+        if (was_authenticated(attempt) && clock_of(attempt) != nullptr) before = &attempt;
+        const auto* verdict = as<history::Verdict>(attempt.verdict);
+        if (verdict == nullptr || reason_of(*verdict) != "broken_evidence_chain") continue;
+        const auto* now = clock_of(attempt);
+        if (now == nullptr) continue;
+        const std::string objection = clock_objection(*now, before == nullptr ? nullptr : clock_of(*before));
+        if (objection.empty()) continue;
+        if (!found.empty()) {
+            ++more;
+            found.front().failures.push_back(attempt.verdict->n);
+            continue;
+        }
+        found.push_back(
+            {.cause = "The TPM lost part of its state, and the verifier takes no quote whose clock is behind "
+                      "that of "
+                      "the one before: " +
+                      objection + ".",
+             .mend =
+                 "Find out how the TPM lost power or its state (a swtpm that was killed, a virtual machine "
+                 "that was set back). Attestations pass again once the clock has caught up; where a count "
+                 "went back, delete the agent and enrol it again: the earlier attestations, which the clock "
+                 "is compared with, go with it.",
+             .evidence = lines_of({attempt.verdict, attempt.quote}),
+             .failures = {attempt.verdict->n}});
+        if (before != nullptr && now->safe)
+            found.front().evidence.insert(found.front().evidence.end(),
+                                          {before->quote->n, before->verdict->n});
+    }
+    if (more > 0) found.front().cause += fmt::format(" So it went {} more.", times(more));
+    return found;
+}
+
 // ---- challenges_expired
 
 /// Submissions that were refused as expired.
@@ -487,6 +555,24 @@ Found limit_of_an_address(const AgentStory& agent, const std::vector<AgentStory>
          .evidence = lines_of({refusal}, together)}};
 }
 
+/// Of an agent that was registered anew, with another TPM or AK, and is enrolled with the old one.
+Found proof_with_another_ak(const AgentStory& agent, const std::vector<AgentStory>& /*all*/) {
+    const auto refused = [](const history::Entry* line) {
+        const auto* exchange = as<history::ExchangeSeen>(line);
+        return exchange != nullptr && exchange->phase == "authenticate" && exchange->method == "PATCH" &&
+               exchange->status == 401;
+    };
+    const auto first = std::ranges::find_if(agent.lines, refused);
+    if (first == agent.lines.end()) return {};
+    return {{.cause = "The verifier did not take the proof of possession (401): it was not made with the AK "
+                      "that the agent is "
+                      "enrolled with. The AK of an enrolment is that of the registration at that time; who "
+                      "registers with "
+                      "another TPM, or makes another AK, stays enrolled with the old one.",
+             .mend = "If the new TPM or AK is right, delete the agent at the verifier and enrol it again.",
+             .evidence = {(*first)->n}}};
+}
+
 // ---- status
 
 Found failure_sticks(const AgentStory& agent, const std::vector<AgentStory>& /*all*/) {
@@ -544,7 +630,7 @@ Found no_evidence_for_too_long(const AgentStory& agent, const std::vector<AgentS
              .evidence = {(*timeout)->n, accepted->n}}};
 }
 
-constexpr std::array<Rule, 13> table{{
+constexpr std::array<Rule, 15> table{{
     {"no_policy_no_challenge", "403 challenges_expired with every attestation, status PENDING",
      no_policy_no_challenge},
     {"evidence_after_expiry", "403 challenges_expired now and then", evidence_after_expiry},
@@ -552,6 +638,8 @@ constexpr std::array<Rule, 13> table{{
     {"restarts_before_evidence", "status PENDING, sessions answered with 429", restarts_before_evidence},
     {"limit_of_an_agent", "429 for sessions of one agent", limit_of_an_agent},
     {"limit_of_an_address", "429 for sessions of agents that ask but once", limit_of_an_address},
+    {"proof_with_another_ak", "401 for the proof of possession", proof_with_another_ak},
+    {"tpm_clock_went_back", "FAIL broken_evidence_chain after the TPM was started anew", tpm_clock_went_back},
     {"policy_of_another_bank", "FAIL policy_violation although the PCR did not change",
      policy_of_another_bank},
     {"policy_in_upper_case", "FAIL policy_violation although the values look the same", policy_in_upper_case},

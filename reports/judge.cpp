@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "reports/checks.hpp"
+#include "reports/course.hpp"
 #include "reports/diagnosis.hpp"
 #include "reports/expectations.hpp"
 #include "reports/report.hpp"
@@ -58,7 +59,7 @@ void decide(ScenarioReport& report, const std::string& doubt) {
     }
 }
 
-ScenarioReport judge_scenario(const ScenarioView& scenario, Duration run_end) {
+ScenarioReport judge_scenario(const ScenarioView& scenario, Duration run_end, WallTime started) {
     ScenarioReport report;
     const history::ScenarioStart& plan = scenario.plan();
     report.name = scenario.name;
@@ -78,6 +79,7 @@ ScenarioReport judge_scenario(const ScenarioView& scenario, Duration run_end) {
         checked.not_checked = {{"accounted", "the scenario did not come to its end"}};
     }
     report.expectations = judge_expectations(scenario, checked);
+    if (plan.by_hand) report.course = course_of(scenario, started);
     report.diagnoses = diagnose(scenario);
     report.notes = unexplained(scenario, report.diagnoses);
     report.findings = std::move(checked.findings);
@@ -90,7 +92,8 @@ ScenarioReport judge_scenario(const ScenarioView& scenario, Duration run_end) {
         decide(report, doubt);
     } else if (end == nullptr) {
         report.outcome = Outcome::Partial;
-        report.reason = "the run ended" + last_step(scenario);
+        report.reason =
+            plan.by_hand ? "it has not ended, or was killed" : "the run ended" + last_step(scenario);
     } else {
         report.reason = end->reason;
         report.mend = end->mend;
@@ -212,7 +215,8 @@ RunReport judge(const history::History& history) {
     }
     report.duration = history.entries.empty() ? Duration::zero() : history.entries.back().t;
     for (const ScenarioView& scenario : split(history)) {
-        report.scenarios.push_back(judge_scenario(scenario, report.duration));
+        report.scenarios.push_back(
+            judge_scenario(scenario, report.duration, history.head ? history.head->started : WallTime{}));
     }
     report.totals = total(report.scenarios);
     judge_whole(history, report);

@@ -90,12 +90,19 @@ struct Account {
     std::uint64_t pending = 0;
 };
 
+/// One line of what an agent went through that a person runs.
+struct CourseLine {
+    WallTime time{};
+    std::string text;
+};
+
 struct ScenarioReport {
     std::string name;
     std::string title;
     std::string file;
     Outcome outcome = Outcome::Partial;
-    std::string headline;  ///< one line, without a full stop
+    std::string headline;            ///< one line, without a full stop
+    std::vector<CourseLine> course;  ///< of an agent that a person runs; empty otherwise
     std::vector<Diagnosis> diagnoses;
     std::vector<std::string> notes;  ///< of failures without a diagnosis: the verifier's own words
     std::vector<ExpectationResult> expectations;

@@ -113,6 +113,10 @@ std::string not_as_expected_headline(const ScenarioView& scenario, const Scenari
 }  // namespace
 
 std::string headline(const ScenarioView& scenario, const ScenarioReport& report) {
+    if (scenario.plan().by_hand) {
+        const Story story = story_of(scenario);
+        return story.verdicts.empty() ? "no verdict" : "verdicts: " + story.verdicts.text();
+    }
     switch (report.outcome) {
         case Outcome::AsExpected:
             return as_expected_headline(scenario, report.account);

@@ -44,13 +44,11 @@ std::vector<std::string> signature_schemes(const std::vector<Algorithm>& algorit
 }
 
 /// Whether the quote's digest is the one over these values (TCG TPM 2.0 Part 2, 10.12.1 TPMS_QUOTE_INFO).
-Result<bool> covers(const Quote& quote, const PcrValues& pcrs) {
-    const auto attest = unmarshal("TPMS_ATTEST", quote.message, Tss2_MU_TPMS_ATTEST_Unmarshal);
-    if (!attest) return fail(attest.error());
+bool covers(const TPMS_ATTEST& message, const PcrValues& pcrs) {
     Bytes concatenated;
     for (const auto& [pcr, value] : pcrs)
         concatenated.insert(concatenated.end(), value.begin(), value.end());
-    const TPM2B_DIGEST& quoted = attest->attested.quote.pcrDigest;
+    const TPM2B_DIGEST& quoted = message.attested.quote.pcrDigest;
     return hash(HashAlgorithm::Sha256, concatenated) == octets_of(quoted.size, quoted.buffer);
 }
 
@@ -221,11 +219,13 @@ Result<Quote> AttestationKeys::quote(ByteView challenge, HashAlgorithm bank, con
             if (!values) return fail(values.error());
             auto quoted = commands.quote(*ak_, challenge, bank, pcrs);
             if (!quoted) return fail(quoted.error());
-            const auto covered = covers(*quoted, *values);
-            if (!covered) return fail(covered.error());
-            if (*covered) {
+            const auto attest = unmarshal("TPMS_ATTEST", quoted->message, Tss2_MU_TPMS_ATTEST_Unmarshal);
+            if (!attest) return fail(attest.error());
+            if (covers(*attest, *values)) {
                 quote = std::move(*quoted);
                 quote.pcrs = std::move(*values);
+                const TPMS_CLOCK_INFO& clock = attest->clockInfo;
+                quote.clock = {clock.clock, clock.resetCount, clock.restartCount, clock.safe == TPM2_YES};
                 return {};
             }
         }

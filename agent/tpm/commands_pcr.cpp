@@ -56,6 +56,7 @@ Result<Quote> Commands::quote(Handle signer, ByteView qualifying_data, HashAlgor
     return Quote{octets_of(message.size, message.attestationData),
                  marshal(signature, Tss2_MU_TPMT_SIGNATURE_Marshal),
                  bank,
+                 {},
                  {}};
 }
 

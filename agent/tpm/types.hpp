@@ -1,6 +1,7 @@
 #pragma once
 // What a TPM tells and proves, as plain values without any TSS header.
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
@@ -29,12 +30,23 @@ struct Certification {
     Bytes signature;  ///< marshalled TPMT_SIGNATURE
 };
 
+/// TPMS_CLOCK_INFO (TCG TPM 2.0 Part 2, 10.11.1).
+struct ClockInfo {
+    std::uint64_t clock = 0;  ///< milliseconds that the TPM has run, over all its power cycles
+    std::uint32_t reset_count = 0;
+    std::uint32_t restart_count = 0;
+    bool safe = false;  ///< no higher clock was ever told
+
+    bool operator==(const ClockInfo&) const = default;
+};
+
 /// TPM2_Quote, with the values of the PCRs it covers, which were read so that they match its digest.
 struct Quote {
     Bytes message;    ///< marshalled TPMS_ATTEST
     Bytes signature;  ///< marshalled TPMT_SIGNATURE
     HashAlgorithm bank = HashAlgorithm::Sha256;
     PcrValues pcrs;
+    ClockInfo clock = {};  ///< as it stands in the message
 };
 
 }  // namespace pushsim::tpm

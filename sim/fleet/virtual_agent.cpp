@@ -200,6 +200,8 @@ void VirtualAgent::use_tpm(const lifecycle::UseTpm& use) {
                 for (const auto& [pcr, value] : quote->pcrs)
                     values.pcrs[pcr] = to_hex(value);
                 operation.quote = std::move(values);
+                operation.clock = {quote->clock.clock, quote->clock.reset_count, quote->clock.restart_count,
+                                   quote->clock.safe};
             }
             // The secret that the registrar's challenge held must not come back in anybody's words.
             if (const auto* secret = std::get_if<Bytes>(&*used.answer))

@@ -210,11 +210,20 @@ void describe(F& f, QuoteValues& v) {
 }
 
 template <typename F>
+void describe(F& f, QuoteClock& v) {
+    f.must("clock", v.clock);
+    f.maybe("resets", v.resets);
+    f.maybe("restarts", v.restarts);
+    f.maybe("safe", v.safe);
+}
+
+template <typename F>
 void describe(F& f, TpmOperation& v) {
     f.must("operation", v.operation);
     f.must("duration", v.duration);
     f.maybe("error", v.error);
     f.maybe("quote", v.quote);
+    f.maybe("clock", v.clock);
 }
 
 template <typename F>

@@ -169,11 +169,22 @@ struct QuoteValues {
     bool operator==(const QuoteValues&) const = default;
 };
 
+/// Of a quote: the clock of the TPM that made it (tpm::ClockInfo).
+struct QuoteClock {
+    std::uint64_t clock = 0;  ///< milliseconds
+    std::uint64_t resets = 0;
+    std::uint64_t restarts = 0;
+    bool safe = false;
+
+    bool operator==(const QuoteClock&) const = default;
+};
+
 struct TpmOperation {
     std::string operation;  ///< "create_ak", "quote", …
     Duration duration{};
     std::string error = {};
     std::optional<QuoteValues> quote = {};
+    std::optional<QuoteClock> clock = {};
 };
 
 /// Something that happened to the machine under an agent.

@@ -154,6 +154,54 @@ const std::vector<Case>& cases() {
          {},
          "",
          [](Script& s) { s.enrol(list(old_value)).attest(0).verdict(0, "fail", "broken_evidence_chain"); }},
+        {"TpmStartedAnewWithAnOlderClock",
+         {"tpm_clock_went_back"},
+         "behind that of the one before: its clock went from 9000 to 4000 ms. So it went once more.",
+         [](Script& s) {
+             s.enrol(list(quoted)).clock({9000, 1, 0, true}).attest(0).verdict(0, "pass");
+             s.clock({4000, 2, 0, true}).attest(1).verdict(1, "fail", "broken_evidence_chain");
+             s.clock({5000, 2, 0, true}).attest(2).verdict(2, "fail", "broken_evidence_chain");
+             s.clock({9001, 2, 0, true}).attest(3).verdict(3, "pass");
+         }},
+        {"TpmOfAnOlderState",
+         {"tpm_clock_went_back"},
+         "its resetCount went from 3 to 2",
+         [](Script& s) {
+             s.enrol(list(quoted)).clock({9000, 3, 0, true}).attest(0).verdict(0, "pass");
+             s.clock({10000, 2, 0, true}).attest(1).verdict(1, "fail", "broken_evidence_chain");
+         }},
+        {"TpmSetBackAfterSuspending",
+         {"tpm_clock_went_back"},
+         "its restartCount went from 2 to 0",
+         [](Script& s) {
+             s.enrol(list(quoted)).clock({9000, 3, 2, true}).attest(0).verdict(0, "pass");
+             s.clock({10000, 4, 0, true}).attest(1).verdict(1, "fail", "broken_evidence_chain");
+         }},
+        {"TpmThatWasNotShutDown",
+         {"tpm_clock_went_back"},
+         "it says itself that its clock is not safe",
+         [](Script& s) {
+             s.enrol(list(quoted)).clock({9000, 3, 0, false}).attest(0);
+             s.verdict(0, "fail", "broken_evidence_chain");
+         }},
+        {"BrokenForAnotherReasonThanTheClock",
+         {},
+         "",
+         [](Script& s) {
+             s.enrol(list(quoted)).clock({9000, 3, 0, true}).attest(0).verdict(0, "pass");
+             s.clock({9500, 3, 0, true}).attest(1).verdict(1, "fail", "broken_evidence_chain");
+         }},
+        {"OlderClockAfterBothCountsGrew",
+         {},
+         "",
+         [](Script& s) {
+             s.enrol(list(quoted)).clock({9000, 3, 0, true}).attest(0).verdict(0, "pass");
+             s.clock({100, 4, 1, true}).attest(1).verdict(1, "fail", "broken_evidence_chain");
+         }},
+        {"ProofWithAnotherAk",
+         {"proof_with_another_ak"},
+         "it was not made with the AK that the agent is enrolled with",
+         [](Script& s) { s.enrol(list(quoted)).session().proof_refused(); }},
         {"LateTwice",
          {"evidence_after_expiry"},
          "So it went once more.",

@@ -34,6 +34,14 @@ Script& Script::begin(const std::string& scenario, std::vector<h::Expectation> e
     return add({scenario_}, start);
 }
 
+Script& Script::begin_by_hand() {
+    scenario_ = "honest";
+    h::ScenarioStart start;
+    start.groups = {{"honest", 1}};
+    start.by_hand = true;
+    return add({scenario_}, start);
+}
+
 Script& Script::step(int number, const std::string& kind) {
     step_ = number;
     return add({scenario_, step_}, h::StepStart{kind, {"honest"}});
@@ -46,6 +54,15 @@ Script& Script::enrol(const std::string& policy, const std::string& name) {
     act.response = HttpResponse{200, {}, "{}"};
     act.tpm_policy = policy;
     return add(where(name), act);
+}
+
+Script& Script::read_policy(const std::string& policy) {
+    h::TenantAct act;
+    act.act = "read_status";
+    act.request = HttpRequest{"GET", "/v2.6/agents/id", {}, ""};
+    act.response = HttpResponse{200, {}, "{}"};
+    act.tpm_policy = policy;
+    return add(where(agent), act);
 }
 
 Script& Script::session(int status, const std::string& name, const std::string& source) {
@@ -66,6 +83,15 @@ Script& Script::proof(Duration token_lifetime, const std::string& name) {
         fmt::format(R"({{"data":{{"attributes":{{"response_received_at":"{}","token_expires_at":"{}"}}}}}})",
                     to_rfc3339(received),
                     to_rfc3339(received + std::chrono::duration_cast<WallTime::duration>(token_lifetime))));
+    proof.phase = "authenticate";
+    proof.request.method = "PATCH";
+    proof.request.target = "/v3.0/sessions/id";
+    proof.outcome.timings.start = clock_.now();
+    return add(where(name), proof);
+}
+
+Script& Script::proof_refused(const std::string& name) {
+    h::Exchange proof = h::test::an_exchange(401, R"({"data":{"attributes":{"evaluation":"fail"}}})");
     proof.phase = "authenticate";
     proof.request.method = "PATCH";
     proof.request.target = "/v3.0/sessions/id";
@@ -102,7 +128,7 @@ Script& Script::negotiate(int index, const std::string& name) {
 
 Script& Script::attest(int index, int status, const std::string& code, const std::string& name) {
     negotiate(index, name);
-    add(where(name), h::TpmOperation{"quote", std::chrono::milliseconds{2}, "", quote_});
+    add(where(name), h::TpmOperation{"quote", std::chrono::milliseconds{2}, "", quote_, quote_clock_});
     h::Exchange submit = h::test::an_exchange(
         status, fmt::format(R"({{"meta":{{"seconds_to_next_attestation":{}}}}})", seconds_to_next_));
     submit.request.target = fmt::format("/v3.0/agents/id/attestations/{}", index);

@@ -25,6 +25,8 @@ class Script {
     Script& stack();
     /// One group "honest" of so many agents.
     Script& begin(const std::string& scenario, std::vector<h::Expectation> expectations = {}, int agents = 1);
+    /// The only agent is one that a person runs.
+    Script& begin_by_hand();
     Script& step(int number, const std::string& kind);
     Script& enrol(const std::string& policy = R"({"7":[")" + zeros + R"("],"mask":"0x80"})",
                   const std::string& name = agent);
@@ -33,6 +35,11 @@ class Script {
                    const std::string& name = agent);
     /// From here on negotiations request nothing.
     Script& asked_for_nothing();
+    /// From here on quotes have this clock.
+    Script& clock(const h::QuoteClock& clock) {
+        quote_clock_ = clock;
+        return *this;
+    }
     /// From here on quotes are these.
     Script& quoting(const h::QuoteValues& quote);
     /// From here on so much time passes between negotiation and evidence. Challenges live two seconds.
@@ -42,6 +49,8 @@ class Script {
     }
     /// A session is asked for, from an address of the agent's own if one is given.
     Script& session(int status = 200, const std::string& name = agent, const std::string& source = "");
+    /// The session's proof is refused.
+    Script& proof_refused(const std::string& name = agent);
     /// The session's proof passes, and its token lives so long.
     Script& proof(Duration token_lifetime, const std::string& name = agent);
     /// A negotiation that is refused, with a code or without.
@@ -67,6 +76,8 @@ class Script {
     Script& attest_in_vain(int index);
     /// The evidence goes out again, and the verifier says that it has it already.
     Script& attest_again(int index);
+    /// Somebody else enrolled the agent.
+    Script& read_policy(const std::string& policy);
     /// The tenant asks for the status and is answered.
     Script& read_status_act(const std::string& name = agent);
     /// From all three places.
@@ -90,6 +101,7 @@ class Script {
         R"("capabilities_received_at":"2026-11-23T15:00:34.000000+00:00",)"
         R"("challenges_expire_at":"2026-11-23T15:00:36.000000+00:00"}}})";
     h::QuoteValues quote_{"sha256", {{7, quoted}}};
+    std::optional<h::QuoteClock> quote_clock_;
     Duration held_{};
     std::string doubt_;
     int seconds_to_next_ = 1;

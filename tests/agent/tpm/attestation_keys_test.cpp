@@ -85,6 +85,9 @@ TEST_P(AttestationKeysTest, Quote_SaysWhatWasAskedAndItsValuesMatch) {
         ASSERT_EQ(quote.pcrs.size(), pcrs.size());
         EXPECT_EQ(attest.pcr_digest, check::digest_of(quote.pcrs));
         EXPECT_EQ(quote.pcrs.at(10).size(), digest_size(bank));
+        EXPECT_EQ(quote.clock,
+                  (ClockInfo{attest.clock, attest.reset_count, attest.restart_count, attest.safe}));
+        EXPECT_GT(quote.clock.clock, 0U);
     }
 }
 

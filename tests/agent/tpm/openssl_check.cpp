@@ -148,10 +148,10 @@ Attest parse_attest(ByteView attest) {
     out.type = reader.u16();
     out.qualified_signer = reader.sized();
     out.extra_data = reader.sized();
-    reader.number(8);  // clock
+    out.clock = reader.number(8);
     out.reset_count = reader.u32();
     out.restart_count = reader.u32();
-    reader.number(1);  // safe
+    out.safe = reader.number(1) != 0;
     reader.number(8);  // firmware version
     if (out.type == 0x8018) {
         must(reader.u32() == 1, "not one PCR selection");

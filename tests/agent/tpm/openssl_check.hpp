@@ -32,8 +32,10 @@ struct Attest {
     std::uint16_t type = 0;
     Bytes qualified_signer;
     Bytes extra_data;
+    std::uint64_t clock = 0;
     std::uint32_t reset_count = 0;
     std::uint32_t restart_count = 0;
+    bool safe = false;
     // quote
     std::uint16_t bank = 0;
     std::vector<int> pcrs;

@@ -56,8 +56,9 @@ TEST(HistoryReader, EveryKindOfRecordComesBackAsItWent) {
     EXPECT_EQ(last_event<StepEnd>(written({StepEnd{"attest", "why"}})).error, "why");
 
     const TpmOperation quote{"quote", std::chrono::microseconds{7}, "",
-                             QuoteValues{"sha256", {{0, "00"}, {7, "ff"}}}};
+                             QuoteValues{"sha256", {{0, "00"}, {7, "ff"}}}, QuoteClock{4711, 5, 2, true}};
     EXPECT_EQ(last_event<TpmOperation>(written({quote})).quote, quote.quote);
+    EXPECT_EQ(last_event<TpmOperation>(written({quote})).clock, quote.clock);
 
     const MachineAct act{"extend", 7, {{"sha256", "ab"}}, "text:x"};
     EXPECT_EQ(last_event<MachineAct>(written({act})).digests, act.digests);
