@@ -28,6 +28,10 @@ const char* to_string(ErrorKind kind) {
     return "unknown";
 }
 
+std::string Error::line() const {
+    return mend.empty() ? message : message + "; " + mend;
+}
+
 std::string Error::text() const {
     return mend.empty() ? message : message + "\n  mend: " + mend;
 }

@@ -34,6 +34,8 @@ struct Error {
 
     /// "message" or "message\n  mend: …", for a person.
     std::string text() const;
+    /// "message" or "message; mend", as part of a sentence.
+    std::string line() const;
 
     /// The same error with "prefix: " before its message.
     Error in(const std::string& prefix) const { return {kind, prefix + ": " + message, mend}; }

@@ -86,7 +86,7 @@ bool fits_a_pcr_blob(const tpm::Quote& quote) {
 Want Machine::State::negotiate() {
     auto capabilities = protocol::make_capabilities(description, settings.boot_time);
     if (!capabilities) {
-        return finish(Finished::Ending::Failed, {}, "negotiate: " + capabilities.error().text());
+        return finish(Finished::Ending::Failed, {}, "negotiate: " + capabilities.error().line());
     }
     // There are no logs to give yet.
     if (!settings.habits.offers_empty_logs) {
@@ -123,7 +123,7 @@ Want Machine::State::collect() {
     if (!plan) {
         Grounds grounds;
         grounds.status = kNegotiated;
-        return finish(Finished::Ending::Failed, grounds, "collect: " + plan.error().text());
+        return finish(Finished::Ending::Failed, grounds, "collect: " + plan.error().line());
     }
     plan->data_pcr = settings.habits.data_pcr;
     return use_tpm(*std::move(plan));

@@ -331,7 +331,7 @@ Want Machine::on_tpm(const Result<TpmAnswer>& answer) {
     if (phase == Phase::Activate)
         state_->credential.reset();  // made for another TPM: register anew next time
     return state_->finish(Finished::Ending::Failed, {},
-                          std::string(to_string(phase)) + ": " + answer.error().text());
+                          std::string(to_string(phase)) + ": " + answer.error().line());
 }
 
 Want Machine::on_pause_over() {

@@ -81,6 +81,7 @@ struct Finished {
     std::optional<int> attestation_index;      ///< of this cycle, once negotiated
     std::optional<Duration> next_attestation;  ///< seconds_to_next_attestation of a 202, or what the habits
                                                ///< have in its place
+    std::optional<transport::FailureKind> failure = {};  ///< where no answer decided
 };
 const char* to_string(Finished::Ending ending);
 

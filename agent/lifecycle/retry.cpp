@@ -95,6 +95,7 @@ Want Machine::State::judge(const transport::Failure& failure) {
     const FailureRule& rule = rule_for(failure.kind);
     if (rule.may_have_arrived) may_have_arrived.set(static_cast<std::size_t>(call_of(run.step)));
     Grounds grounds;
+    grounds.failure = failure.kind;
     grounds.brief = rule.words;
     grounds.text = joined(rule.words, failure.message);
     if (run.bare) return react(Reaction::Fail, grounds, "");
@@ -220,6 +221,7 @@ Want Machine::State::finish(Finished::Ending ending, const Grounds& grounds, con
     const Phase phase = phase_of(run.step);
     Finished finished{ending, phase, presentable(reason), grounds.status, std::nullopt, std::nullopt, next};
     if (grounds.code) finished.code = presentable(*grounds.code);
+    finished.failure = grounds.failure;
     if (run.negotiated || (run.bare && phase > Phase::Negotiate)) finished.attestation_index = index();
     const bool reached = ending == Finished::Ending::Reached;
     if (reached && phase == Phase::Submit) refused_in_a_row = 0;

@@ -100,6 +100,7 @@ struct Machine::State {
         std::optional<int> status;
         std::optional<std::string> code;
         std::optional<Duration> told_to_wait;
+        std::optional<transport::FailureKind> failure;
         std::string brief;  ///< "429 premature_attestation"
         std::string text;   ///< the same with the server's words
     };

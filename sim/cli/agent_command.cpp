@@ -130,6 +130,16 @@ fleet::TpmDevice::Options tpm_options(const AgentOptions& options, const fs::pat
     return tpm;
 }
 
+/// What `pushsim tenant` has to be told to find the same stack, with a blank before.
+std::string stack_words(const StackChoice& choice) {
+    if (choice.stack != "external") return "";
+    return fmt::format(
+        " --stack external --verifier {} --registrar {} --registrar-tls {} --ca {} --admin-cert {} "
+        "--admin-key {}",
+        choice.verifier, choice.registrar, choice.registrar_tls, choice.ca, choice.admin_certificate,
+        choice.admin_key);
+}
+
 std::string words_of(const fleet::TpmDevice::Options& tpm) {
     return tpm.tpm.tcti.empty() ? "TPM in pushsim, kept in " + tpm.kept->string() : "TPM at " + tpm.tpm.tcti;
 }
@@ -210,9 +220,13 @@ int agent_run(const AgentOptions& options) {
             "note",
             "the verifier does not tell agents their verdict; with --admin-cert and --admin-key it is read");
 
-    LoneAgent agent(
-        surroundings, std::make_unique<fleet::AgentTpm>(tpms, tpm), tenant.get(), *folder / "history.jsonl",
-        log, {.id = id, .manner = manner_of(options.habits), .times = options.times, .every = options.every});
+    LoneAgent agent(surroundings, std::make_unique<fleet::AgentTpm>(tpms, tpm), tenant.get(),
+                    *folder / "history.jsonl", log,
+                    {.id = id,
+                     .manner = manner_of(options.habits),
+                     .times = options.times,
+                     .every = options.every,
+                     .stack_words = tenant ? stack_words(options.stack) : " --stack external …"});
     const bool stopped = run_to_end(agent, loop, log);
     const auto put = put_aside(agent, loop);
     (*history)->append({.scenario = id}, history::ScenarioEnd{});

@@ -20,6 +20,7 @@ using lifecycle::Phase;
 constexpr Duration kAskAgain = std::chrono::seconds{5};
 constexpr Duration kNextUnsaid = std::chrono::seconds{60};
 constexpr Duration kVerdictPatience = std::chrono::seconds{10};
+constexpr Duration kPauseWorthALine = std::chrono::seconds{2};
 constexpr Duration kVerdictPoll = std::chrono::milliseconds{100};
 
 /// The Rust agent takes it for a failure like any other.
@@ -83,14 +84,24 @@ void LoneAgent::enter() {
         }
         // What a careful client stops at will not be otherwise tomorrow; a server that is away comes back.
         if (finished.ending == Finished::Ending::Stopped || settings_.times > 0) {
-            stop({finished.status ? ErrorKind::Protocol : ErrorKind::Stack,
-                  "registration: " + finished.reason,
-                  finished.status ? "" : "is the registrar running, and is its address right?"});
+            stop(registration_error(finished));
             return;
         }
         log_.say("failed", fmt::format("registration: {}; again in {}", finished.reason, to_text(kAskAgain)));
         after(kAskAgain, &LoneAgent::enter);
     });
+}
+
+Error LoneAgent::registration_error(const Finished& finished) const {
+    const std::string message = "registration: " + finished.reason;
+    if (finished.phase == Phase::Register && finished.status == 403) {
+        return {ErrorKind::Refused, message,
+                fmt::format(
+                    "use another --id, or take the old registration off: keylime_tenant -c regdelete -u {}",
+                    settings_.id)};
+    }
+    if (finished.status) return {ErrorKind::Protocol, message};
+    return {ErrorKind::Stack, message, "is the registrar running, and is its address right?"};
 }
 
 void LoneAgent::cycle() {
@@ -106,7 +117,11 @@ void LoneAgent::cycle() {
         if (!seen.known) policy_.clear();
         if (seen.known && std::exchange(unread_, seen.status.error) != seen.status.error && !unread_.empty())
             log_.say("note", "the verifier's record cannot be read: " + unread_);
+        // Who is deleted and enrolled again begins anew, be it with the same policy.
+        if (seen.status.attestation_count.value_or(0) < passed_.value_or(0)) policy_.clear();
         passed_ = seen.status.attestation_count;
+        log_policies_ = std::string(seen.runtime_policy ? " --runtime-policy FILE" : "") +
+                        (seen.mb_policy ? " --mb-policy FILE" : "");
         if (!seen.tpm_policy.empty() && std::exchange(policy_, seen.tpm_policy) != seen.tpm_policy) {
             seen.act.tpm_policy = seen.tpm_policy;
             surroundings_.history.append({.scenario = surroundings_.scenario, .agent = settings_.id + "[0]"},
@@ -118,7 +133,13 @@ void LoneAgent::cycle() {
 }
 
 void LoneAgent::attest() {
-    agent_->pursue({.goal = Phase::Submit, .record = true},
+    const auto paused = [this](const lifecycle::Pause& pause) {
+        if (pause.duration >= kPauseWorthALine)
+            log_.say("pause",
+                     fmt::format("{}: {}", to_text(std::chrono::round<std::chrono::seconds>(pause.duration)),
+                                 pause.reason));
+    };
+    agent_->pursue({.goal = Phase::Submit, .record = true, .paused = paused},
                    [this](const Finished& finished) { this->finished(finished); });
 }
 
@@ -128,8 +149,8 @@ void LoneAgent::finished(const Finished& finished) {
         if (!std::exchange(waiting_, true)) {
             log_.say("waiting",
                      fmt::format("not enrolled at the verifier; it asks again every {}. To enrol it: "
-                                 "pushsim tenant add {} --from-boot 7",
-                                 to_text(interval.value_or(kAskAgain)), settings_.id));
+                                 "pushsim tenant add {} --from-boot 0,7{}",
+                                 to_text(interval.value_or(kAskAgain)), settings_.id, settings_.stack_words));
         }
         after(kAskAgain, &LoneAgent::cycle);
         return;
@@ -149,6 +170,7 @@ void LoneAgent::finished(const Finished& finished) {
                  finished.reason + (last ? "" : "; again in " + to_text(settings_.every.value_or(due))),
                  facts);
         explain(finished.reason);
+        if (finished.failure == transport::FailureKind::Certificate) say_who_the_servers_are();
         next(due);
         return;
     }
@@ -211,6 +233,7 @@ void LoneAgent::judged(const fleet::TenantDesk::Judged& seen, Duration due, cons
     std::string word = evaluation == "pass" ? "PASS" : evaluation == "fail" ? "FAIL" : "not known";
     if (!reason.empty()) word += " " + reason;
     passes_ += evaluation == "pass" ? 1 : 0;
+    if (evaluation == "pass") passed_ = passed_.value_or(0) + 1;
     fails_ += evaluation == "fail" ? 1 : 0;
     log_.say("verdict", fmt::format("attestation {}: {}", seen.verdict.index, word),
              {{"index", seen.verdict.index}, {"evaluation", evaluation}, {"reason", reason}});
@@ -228,7 +251,7 @@ void LoneAgent::explain(const std::string& symptom) {
     const auto report = reports::judge(*read);
     for (const auto& scenario : report.scenarios) {
         for (const auto& diagnosis : scenario.diagnoses) {
-            if (!explained_.insert(diagnosis.cause).second) continue;
+            if (!explained_.emplace(diagnosis.rule, diagnosis.evidence.front()).second) continue;
             log_.say(diagnosis);
             if (diagnosis.rule == "pcr_changed") say_how_to_enrol_again();
         }
@@ -241,11 +264,17 @@ void LoneAgent::say_how_to_enrol_again() {
     for (const auto& [key, values] : policy.items()) {
         if (key != "mask") pcrs.push_back(key);
     }
+    log_.say("note", fmt::format("with the values as they are now: pushsim tenant delete {0}{3} && pushsim "
+                                 "tenant add {0} --from-boot {1}{2}{3}",
+                                 settings_.id, fmt::join(pcrs, ","), log_policies_, settings_.stack_words));
+}
+
+void LoneAgent::say_who_the_servers_are() {
+    if (std::exchange(other_servers_, true)) return;
     log_.say(
         "note",
-        fmt::format("with the values as they are now: pushsim tenant delete {0} && pushsim tenant add {0} "
-                    "--from-boot {1}",
-                    settings_.id, fmt::join(pcrs, ",")));
+        "the server there is not the one that this agent began with, or was started anew with another CA: "
+        "stop this agent, and start it again");
 }
 
 void LoneAgent::next(Duration due) {

@@ -20,7 +20,8 @@ struct LoneAgentSettings {
     fleet::Manner manner = {};
     int times = 0;  ///< attestations to send, or try to; 0: no end
     std::optional<Duration>
-        every;  ///< from the beginning of one to that of the next; else as the verifier says
+        every;                ///< from the beginning of one to that of the next; else as the verifier says
+    std::string stack_words;  ///< that `pushsim tenant` needs to find the same stack, with a blank before
 };
 
 /// For the loop's thread alone.
@@ -59,6 +60,8 @@ class LoneAgent {
     void judged(const fleet::TenantDesk::Judged& seen, Duration due, const std::string& evaluation);
     void explain(const std::string& symptom);
     void say_how_to_enrol_again();
+    void say_who_the_servers_are();
+    Error registration_error(const lifecycle::Finished& finished) const;
     void next(Duration due);
     void after(Duration duration, void (LoneAgent::*then)());
     void stop(const Error& error);
@@ -71,14 +74,17 @@ class LoneAgent {
     LoneAgentSettings settings_;
     std::unique_ptr<fleet::VirtualAgent> agent_;
     std::string policy_;                  ///< the verifier's, as read last
+    std::string log_policies_;            ///< options that such ones were given with
     std::string unread_;                  ///< why the record could not be read last
     std::optional<std::int64_t> passed_;  ///< attestation_count before this one
     bool waiting_ = false;
     std::optional<Duration> interval_;  ///< seconds_to_next_attestation, as told last
     int cycles_ = 0;
     Instant cycle_began_{};
-    std::set<std::string> explained_;  ///< causes that were said
-    std::string symptom_;              ///< that was looked into last
+    /// Causes that were said: rule and the line of the history that decided.
+    std::set<std::pair<std::string, std::uint64_t>> explained_;
+    bool other_servers_ = false;  ///< that they are was said
+    std::string symptom_;         ///< that was looked into last
     int passes_ = 0;
     int fails_ = 0;
     int refused_ = 0;

@@ -132,6 +132,8 @@ void TenantDesk::read_status(const std::string& agent_id, std::function<void(Sta
                                .last_received_quote = answer.result->last_received_quote,
                                .last_successful_attestation = answer.result->last_successful_attestation};
                 seen.tpm_policy = answer.result->tpm_policy;
+                seen.runtime_policy = answer.result->has_runtime_policy;
+                seen.mb_policy = answer.result->has_mb_refstate;
             } else {
                 seen.status.error = answer.result.error().message;
                 const auto& response = answer.call.outcome.response;

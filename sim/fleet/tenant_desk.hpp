@@ -40,8 +40,10 @@ class TenantDesk {
     struct StatusSeen {
         history::TenantAct act;  ///< "read_status"
         history::StatusRead status;
-        std::string tpm_policy;  ///< that the verifier has; empty where the status could not be read
-        bool known = true;       ///< false: the verifier answered that it knows no such agent
+        std::string tpm_policy;       ///< that the verifier has; empty where the status could not be read
+        bool runtime_policy = false;  ///< that it has one
+        bool mb_policy = false;
+        bool known = true;  ///< false: the verifier answered that it knows no such agent
     };
     void read_status(const std::string& agent_id, std::function<void(StatusSeen)> done);
     /// What the servers said, as it goes into the history, and what it means.

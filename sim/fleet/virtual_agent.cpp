@@ -115,6 +115,7 @@ void VirtualAgent::act(lifecycle::Want want) {
                            where(),
                            history::Note{std::string(lifecycle::to_string(pause.phase)) + ": waits " +
                                          to_text(pause.duration) + " (" + pause.reason + ")"});
+                       if (now_.paused) now_.paused(pause);
                        rest_tpm();
                        surroundings_.loop.after(pause.duration, [this, alive = std::weak_ptr(alive_)] {
                            if (!alive.expired()) begin(machine_.on_pause_over());

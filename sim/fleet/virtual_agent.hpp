@@ -51,6 +51,7 @@ class VirtualAgent {
         int step = 0;
         bool record = false;                     ///< put its end down as a cycle; a failure always is
         const faults::Faults* faults = nullptr;  ///< outlive the pursuit
+        std::function<void(const lifecycle::Pause&)> paused = {};  ///< told of each pause, as it begins
     };
     /// Runs the lifecycle to the end of the goal; `done` is called once, from the loop. One at a time.
     void pursue(const Pursuit& pursuit, Done done);

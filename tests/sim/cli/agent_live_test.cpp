@@ -209,6 +209,51 @@ TEST_F(Agent, OfAnIdThatRunsAlreadyDoesNotStart) {
     ASSERT_TRUE(prints(third, "waiting")) << third.out();
 }
 
+TEST_F(Agent, WithAnotherTpmIsRefusedAtRegistrationThenAtTheProof) {
+    Program first(place_, {"agent", "--id", "web-9"});
+    ASSERT_TRUE(prints(first, "waiting")) << first.out();
+    tenant({"add", "web-9", "--from-boot", "7"});
+    first.signal(SIGINT);
+    first.wait();
+    ASSERT_EQ(shell(place_, "rm state/pushsim/tpms/web-9.json").exit_code, 0);
+
+    const Ended taken = pushsim(place_, {"agent", "--id", "web-9"});
+    EXPECT_EQ(taken.exit_code, 1) << taken.out << taken.err;
+    EXPECT_THAT(taken.err, HasSubstr("the agent's id is taken"));
+    const std::string mend = "keylime_tenant -c regdelete -u web-9";
+    EXPECT_THAT(taken.err, HasSubstr(mend));
+
+    const Ended mended = shell(place_, told("keylime-tenant") + mend.substr(mend.find(' ')));
+    ASSERT_EQ(mended.exit_code, 0) << mended.out << mended.err;
+    const Ended other = pushsim(place_, {"agent", "--id", "web-9", "--times", "1"});
+    EXPECT_EQ(other.exit_code, 1) << other.out << other.err;
+    EXPECT_THAT(other.out, HasSubstr("it was not made with the AK that the agent is enrolled with"));
+    tenant({"delete", "web-9"});
+    tenant({"add", "web-9", "--from-boot", "7"});
+    EXPECT_EQ(pushsim(place_, {"agent", "--id", "web-9", "--times", "1"}).exit_code, 0);
+}
+
+TEST_F(Agent, SeesThatItIsEnrolledAgainAndThatTheStackIsAnother) {
+    Program agent(place_, {"agent", "--id", "web-10", "--every", "1s"});
+    ASSERT_TRUE(prints(agent, "waiting")) << agent.out();
+    tenant({"add", "web-10", "--from-boot", "7"});
+    ASSERT_TRUE(prints(agent, ": PASS", 2)) << agent.out();
+    tenant({"delete", "web-10"});
+    tenant({"add", "web-10", "--from-boot", "7"});
+    ASSERT_TRUE(prints(agent, "enrolled    policy", 2)) << agent.out();
+
+    const auto port = [this](const char* server) {
+        const std::string address = told(server);
+        return address.substr(address.rfind(':') + 1);
+    };
+    ASSERT_EQ(pushsim(place_, {"stack", "down"}).exit_code, 0);
+    const Ended anew =
+        pushsim(place_, {"stack", "up", "--verifier-port", port("verifier"), "--registrar-port",
+                         port("registrar"), "--registrar-tls-port", port("registrar-tls")});
+    ASSERT_EQ(anew.exit_code, 0) << anew.err;
+    ASSERT_TRUE(prints(agent, "started anew with another CA: stop this agent")) << agent.out();
+}
+
 TEST_F(Agent, WhoseReaderHasGoneEnds) {
     const Ended ended = shell(place_, "timeout 60 " PUSHSIM_BINARY " agent --id web-8 | head -1");
     EXPECT_EQ(ended.exit_code, 0) << ended.err;
