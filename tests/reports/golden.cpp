@@ -65,49 +65,42 @@ Script& Script::read_policy(const std::string& policy) {
     return add(where(agent), act);
 }
 
+h::Exchange Script::exchange(const std::string& phase, const std::string& call, int status,
+                             const std::string& body) const {
+    const std::size_t blank = call.find(' ');
+    h::Exchange exchange = h::test::an_exchange(status, body);
+    exchange.phase = phase;
+    exchange.request.method = call.substr(0, blank);
+    exchange.request.target = call.substr(blank + 1);
+    exchange.outcome.timings.start = clock_.now();
+    return exchange;
+}
+
 Script& Script::session(int status, const std::string& name, const std::string& source) {
-    h::Exchange session = h::test::an_exchange(status, "{}");
-    session.phase = "authenticate";
+    h::Exchange session = exchange("authenticate", "POST /v3.0/sessions", status, "{}");
     session.source = source;
-    session.request.method = "POST";
-    session.request.target = "/v3.0/sessions";
-    session.outcome.timings.start = clock_.now();
     if (status == 429) session.outcome.response->headers.emplace_back("Retry-After", "60");
     return add(where(name), session);
 }
 
 Script& Script::proof(Duration token_lifetime, const std::string& name) {
     const WallTime received = clock_.wall_now();
-    h::Exchange proof = h::test::an_exchange(
-        200,
+    const std::string body =
         fmt::format(R"({{"data":{{"attributes":{{"response_received_at":"{}","token_expires_at":"{}"}}}}}})",
                     to_rfc3339(received),
-                    to_rfc3339(received + std::chrono::duration_cast<WallTime::duration>(token_lifetime))));
-    proof.phase = "authenticate";
-    proof.request.method = "PATCH";
-    proof.request.target = "/v3.0/sessions/id";
-    proof.outcome.timings.start = clock_.now();
-    return add(where(name), proof);
+                    to_rfc3339(received + std::chrono::duration_cast<WallTime::duration>(token_lifetime)));
+    return add(where(name), exchange("authenticate", "PATCH /v3.0/sessions/id", 200, body));
 }
 
 Script& Script::proof_refused(const std::string& name) {
-    h::Exchange proof = h::test::an_exchange(401, R"({"data":{"attributes":{"evaluation":"fail"}}})");
-    proof.phase = "authenticate";
-    proof.request.method = "PATCH";
-    proof.request.target = "/v3.0/sessions/id";
-    proof.outcome.timings.start = clock_.now();
-    return add(where(name), proof);
+    return add(where(name), exchange("authenticate", "PATCH /v3.0/sessions/id", 401,
+                                     R"({"data":{"attributes":{"evaluation":"fail"}}})"));
 }
 
 Script& Script::negotiate_in_vain(int status, const std::string& code, const std::string& name) {
-    h::Exchange refused = h::test::an_exchange(
-        status,
-        code.empty() ? "{}" : fmt::format(R"({{"errors":[{{"status":"{}","code":"{}"}}]}})", status, code));
-    refused.phase = "negotiate";
-    refused.request.method = "POST";
-    refused.request.target = "/v3.0/agents/id/attestations";
-    refused.outcome.timings.start = clock_.now();
-    return add(where(name), refused);
+    const std::string body =
+        code.empty() ? "{}" : fmt::format(R"({{"errors":[{{"status":"{}","code":"{}"}}]}})", status, code);
+    return add(where(name), exchange("negotiate", "POST /v3.0/agents/id/attestations", status, body));
 }
 
 Script& Script::restart(const std::string& name) {
@@ -115,12 +108,8 @@ Script& Script::restart(const std::string& name) {
 }
 
 Script& Script::negotiate(int index, const std::string& name) {
-    h::Exchange negotiate = h::test::an_exchange(201, negotiation_);
-    negotiate.phase = "negotiate";
-    negotiate.request.method = "POST";
-    negotiate.request.target = "/v3.0/agents/id/attestations";
+    h::Exchange negotiate = exchange("negotiate", "POST /v3.0/agents/id/attestations", 201, negotiation_);
     negotiate.index = index;
-    negotiate.outcome.timings.start = clock_.now();
     add(where(name), negotiate);
     clock_.advance(held_);
     return *this;

@@ -91,6 +91,10 @@ class Script {
     std::string text() const;  ///< of the file so far
 
   private:
+    /// `call`: "POST /v3.0/sessions". It begins now.
+    h::Exchange exchange(const std::string& phase, const std::string& call, int status,
+                         const std::string& body) const;
+
     h::test::TemporaryFolder folder_;
     core::SimulatedClock clock_;
     std::unique_ptr<h::HistoryWriter> writer_;
