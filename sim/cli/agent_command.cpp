@@ -231,8 +231,8 @@ int agent_run(const AgentOptions& options) {
     const auto put = put_aside(agent, loop);
     (*history)->append({.scenario = id}, history::ScenarioEnd{});
     (*history)->append({}, history::End{});
-    // Nobody can come back to an id that was drawn.
-    if (options.id.empty()) fleet::remove_kept_tpm(*kept);
+    // Nobody can come back to an id that was drawn; of a TPM that never came to be only the lock is there.
+    if (std::error_code none; options.id.empty() || !fs::exists(*kept, none)) fleet::remove_kept_tpm(*kept);
     fleet::remove_kept_tpm(fs::path(*kept) += ".agent");
     if (!put) {
         report_error(

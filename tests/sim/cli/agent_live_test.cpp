@@ -170,6 +170,12 @@ TEST_F(Agent, SeesAnExternalStackAsAgentsDo) {
                          "--registrar", "127.0.0.1:9", "--ca", told("ca"), "--times", "1"});
     EXPECT_EQ(refused.exit_code, 3) << refused.out;
     EXPECT_THAT(refused.err, HasSubstr("registration: GET /version: connection refused"));
+
+    const Ended without =
+        pushsim(place_, {"agent", "--id", "web-11", "--tcti", "swtpm:host=127.0.0.1,port=9", "--times", "1"});
+    EXPECT_EQ(without.exit_code, 3) << without.out;
+    EXPECT_THAT(without.err, HasSubstr("port=9"));
+    EXPECT_FALSE(place_.has("state/pushsim/tpms/web-11.json.lock"));
 }
 
 TEST_F(Agent, WithoutATpmPolicyLearnsWhyItsEvidenceIsRefused) {
