@@ -235,7 +235,7 @@ class Run {
         start.file = scenario.file;
         history_->append(where, start);
         history_->append(where, ScenarioEnd{ScenarioEnd::Ending::Skipped, why, ""});
-        say_last_scenario();
+        if (!Interrupt::asked()) say_last_scenario();  // the last line counts them
     }
 
     void note_failure(const Error& error) {

@@ -245,12 +245,16 @@ TEST(BadDays, CtrlCEndsACommandThatStartsNoServerAtOnceAndPromisesNothing) {
 TEST(BadDays, CtrlCOnceStopsInOrderAndMarksTheReportPartial) {
     const Place place;
     place.write("long.yaml", kLong);
-    Program program(place, {"run", "long.yaml"});
+    place.write("next.yaml",
+                "scenario: next\nagents: { a: {} }\nscript: [ register ]\nexpect: [ accounted ]\n");
+    Program program(place, {"run", "long.yaml", "next.yaml"});
     ASSERT_TRUE(becomes([&] { return in_the_middle(place); }));
     program.signal(SIGINT);
     const Ended run = program.wait(seconds{15});
     EXPECT_EQ(run.exit_code, 130) << run.out << run.err;
     EXPECT_THAT(run.err, HasSubstr("stopping in order"));
+    EXPECT_THAT(run.out, HasSubstr("2 scenarios: 1 skipped, 1 partial"));
+    EXPECT_THAT(run.out, Not(HasSubstr("skip  next")));
     EXPECT_THAT(place.read("runs/latest/report.json"), HasSubstr("\"partial\": true"));
     EXPECT_THAT(place.servers(), IsEmpty());
 }
