@@ -52,7 +52,8 @@ void add_run(CLI::App& app, CommandLine& line) {
         ->type_name("FILE|DIR")
         ->capture_default_str();
     command->add_option("--tag", line.run.tags, "only scenarios that have it; may be repeated")
-        ->type_name("NAME");
+        ->type_name("NAME")
+        ->allow_extra_args(false);
     add_stack(*command, line.run.stack);
     command->add_option("--seed", line.run.seed, "the same choices again; drawn and printed by default")
         ->type_name("NUMBER")
@@ -106,10 +107,12 @@ void add_stack_commands(CLI::App& app, CommandLine& line) {
         ->type_name("DIR");
     up->add_option("--verifier-option", line.stack.verifier_options,
                    "in Keylime's own names; may be repeated")
-        ->type_name("NAME=VALUE");
+        ->type_name("NAME=VALUE")
+        ->allow_extra_args(false);
     up->add_option("--registrar-option", line.stack.registrar_options,
                    "in Keylime's own names; may be repeated")
-        ->type_name("NAME=VALUE");
+        ->type_name("NAME=VALUE")
+        ->allow_extra_args(false);
     add_format(*up, line.stack.format);
     up->footer(
         "Example: pushsim stack up --verifier-option quote_interval=1\n\n"
@@ -281,6 +284,7 @@ void add_tenant(CLI::App& app, CommandLine& line) {
                          "as they are now in the TPM that `pushsim agent --id` works with, or at --tcti")
             ->type_name("PCR,…")
             ->delimiter(',')
+            ->allow_extra_args(false)
             ->transform(whole_number(0, 23));
     enrol->add_option("--tcti", options.tcti, "the TPM that --from-boot reads")
         ->type_name("swtpm:…|device:…")
@@ -295,8 +299,10 @@ void add_tenant(CLI::App& app, CommandLine& line) {
         "  pushsim tenant add 4f2c0f0e-… --tpm-policy '{\"7\": [\"HEX\"]}'");
     add_format(*add("status", "What the verifier says of an agent", tenant_status, true), options.format);
     add("delete", "Takes an agent off the verifier; its registration stays", tenant_delete, true);
-    add_format(*add("list", "The agents that are enrolled, and their states", tenant_list, false),
-               options.format);
+    add_format(
+        *add("list", "The agents that are enrolled, with their states, and those that are only registered",
+             tenant_list, false),
+        options.format);
 }
 
 void add_explain(CLI::App& app, CommandLine& line) {

@@ -37,6 +37,14 @@ Result<std::string> read_file(const std::string& option, const std::string& name
                 "it wants a file of JSON that this user may read");
 }
 
+/// Whether somebody meant a file, and left out the @.
+bool names_a_file(const std::string& text) {
+    if (text.find_first_of("{[") != std::string::npos) return false;
+    const std::filesystem::path path(text);
+    std::error_code ignored;
+    return path.has_extension() || path.has_parent_path() || std::filesystem::exists(path, ignored);
+}
+
 /// ErrorKind::Config with line and column, and `mend`, where `text` is no JSON object.
 Result<Policy> parse(std::string text, const std::string& where, const std::string& mend) {
     try {
@@ -78,6 +86,10 @@ Result<std::string> tpm_policy_from(const std::string& text) {
     const std::string option = "--tpm-policy";
     constexpr const char* example = R"(for example --tpm-policy '{"7": ["HEX"]}', or @FILE)";
     const bool from_file = text.starts_with('@');
+    if (!from_file && names_a_file(text)) {
+        return fail(ErrorKind::Config, fmt::format("{}: '{}' is no JSON but names a file", option, text),
+                    fmt::format("a file is meant by an @ before it: {} @{}", option, text));
+    }
     const std::string where = from_file ? text.substr(1) : option;
     auto read = from_file ? read_file(option, where) : Result<std::string>(text);
     if (!read) return fail(read.error());

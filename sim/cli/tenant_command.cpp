@@ -1,5 +1,7 @@
 // The tenant's part by hand: what `keylime_tenant` does for push-mode agents, against a stack that is up.
 
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -8,6 +10,7 @@
 #include "sim/cli/policies.hpp"
 #include "sim/cli/session.hpp"
 #include "sim/core/clock.hpp"
+#include "sim/fleet/tpm_device.hpp"
 #include "sim/stack/inspect.hpp"
 #include "sim/stack/tenant.hpp"
 
@@ -16,7 +19,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr const char* known_ones = "pushsim tenant list names those that it knows";
+constexpr const char* known_ones = "pushsim tenant list names those that are enrolled or registered";
 
 /// Calls `act` with the tenant of the stack that is meant.
 template <typename Act>
@@ -32,6 +35,7 @@ int with_tenant(const StackChoice& choice, Act act) {
 
 json to_json(const std::string& id, const protocol::AgentStatus& status) {
     return {{"agent", id},
+            {"enrolled", true},
             {"status", status.attestation_status},
             {"attestation_count", status.attestation_count},
             {"last_received_quote", status.last_received_quote},
@@ -51,28 +55,51 @@ Error why_not(const stack::Answer<T>& answer, const char* server, const stack::H
 /// The same of a call about an agent; that the server does not know it is said plainly.
 template <typename T>
 Error why_not(const stack::Answer<T>& answer, const char* server, const stack::HostPort& where,
-              const std::string& id, const char* mend) {
+              const std::string& id, const std::string& mend) {
     const auto& response = answer.call.outcome.response;
     if (!response || response->status != 404) return why_not(answer, server, where);
     return {ErrorKind::Config, fmt::format("the {} knows no agent '{}'", server, id), mend};
 }
 
-/// An enrolment that the verifier refuses: because of the agents that it has, or of what was sent.
-Error why_not_enrolled(const stack::Answer<void>& answer, const stack::HostPort& where,
-                       const std::string& id) {
-    Error error = why_not(answer, "verifier", where);
-    const auto& response = answer.call.outcome.response;
-    if (response && response->status == 409) {
-        error.kind = ErrorKind::Refused;
-        error.mend = fmt::format(
-            "pushsim tenant delete {}, then add it again: Keylime changes no policy of an "
-            "agent that is enrolled",
-            id);
-    } else if (response && response->status >= 400 && response->status < 500) {
-        error.kind = ErrorKind::Config;
-        error.mend = "the verifier's words say what it does not take";
+/// The line that enrols an agent: with its PCRs as they are, where its TPM is known here.
+std::string enrolling(const std::string& id) {
+    return fmt::format("pushsim tenant add {} {}", id,
+                       fleet::tpm_of_kept_agent(id) ? "--from-boot 0,7" : R"(--tpm-policy '{"7": ["HEX"]}')");
+}
+
+/// Why there is nothing that the verifier says of an agent, for it answers that it does not know it.
+Error why_not_known(stack::Tenant& tenant, const std::string& id) {
+    const auto registered = tenant.registered(id);
+    if (registered.result) {
+        return {
+            ErrorKind::Refused,
+            fmt::format("{} is registered, not enrolled: the registrar knows it, the verifier does not", id),
+            "to enrol it: " + enrolling(id)};
     }
-    return error;
+    const auto& response = registered.call.outcome.response;
+    if (!response || response->status != 404)
+        return why_not(registered, "registrar", tenant.address().registrar_tls);
+    return {ErrorKind::Config, fmt::format("neither the registrar nor the verifier knows an agent '{}'", id),
+            fmt::format("pushsim agent --id {} registers it; {}", id, known_ones)};
+}
+
+/// An enrolment that the verifier refuses: because of the agents that it has, or of what was sent.
+Error why_not_enrolled(stack::Tenant& tenant, const stack::Answer<void>& answer, const std::string& id) {
+    Error error = why_not(answer, "verifier", tenant.address().verifier);
+    const auto& response = answer.call.outcome.response;
+    if (!response || response->status < 400 || response->status >= 500) return error;
+    const bool is_there = response->status == 409;
+    // Of an agent that is there its words recommend an update, which push mode does not have; a policy that
+    // is there has the same status (keylime/cloud_verifier_tornado.py, AgentsHandler.post).
+    if (is_there && tenant.status(id).result) {
+        return {
+            ErrorKind::Refused, fmt::format("{} is enrolled already", id),
+            fmt::format("pushsim tenant delete {} first, then add it again: Keylime changes no policy of an "
+                        "agent that is enrolled",
+                        id)};
+    }
+    return {is_there ? ErrorKind::Refused : ErrorKind::Config, error.message,
+            "the verifier's words say what it does not take"};
 }
 
 /// Without the agent's key.
@@ -91,7 +118,8 @@ Result<protocol::Enrolment> enrolment_of(const TenantOptions& options) {
             ErrorKind::Usage,
             "tenant add: no policy: the verifier would ask for no evidence, and count what is sent as "
             "expired (challenges_expired)",
-            "give --tpm-policy, --from-boot, --runtime-policy or --mb-policy");
+            fmt::format("{} enrols it; pushsim tenant add --help tells of the other policies",
+                        enrolling(options.agent)));
     }
     if (auto done = read(options.tpm_policy, tpm_policy_from, enrolment.tpm_policy); !done)
         return fail(done.error());
@@ -115,11 +143,12 @@ int tenant_add(const TenantOptions& options) {
     return with_tenant(options.stack, [&](stack::Tenant& tenant) -> Result<void> {
         const auto registered = tenant.registered(options.agent);
         if (!registered.result)
-            return fail(why_not(registered, "registrar", tenant.address().registrar_tls, options.agent,
-                                "start the agent first: it registers"));
+            return fail(why_not(
+                registered, "registrar", tenant.address().registrar_tls, options.agent,
+                fmt::format("start the agent first, it registers: pushsim agent --id {}", options.agent)));
         enrolment->ak_public = registered.result->ak_public;
         const auto added = tenant.enrol(options.agent, *enrolment);
-        if (!added.result) return fail(why_not_enrolled(added, tenant.address().verifier, options.agent));
+        if (!added.result) return fail(why_not_enrolled(tenant, added, options.agent));
         fmt::print("{} is enrolled\n", options.agent);
         return {};
     });
@@ -129,8 +158,9 @@ int tenant_status(const TenantOptions& options) {
     return with_tenant(options.stack, [&](stack::Tenant& tenant) -> Result<void> {
         const auto answer = tenant.status(options.agent);
         const auto& status = answer.result;
-        if (!status)
-            return fail(why_not(answer, "verifier", tenant.address().verifier, options.agent, known_ones));
+        if (const auto& response = answer.call.outcome.response; response && response->status == 404)
+            return fail(why_not_known(tenant, options.agent));
+        if (!status) return fail(why_not(answer, "verifier", tenant.address().verifier));
         if (options.format == "json") {
             fmt::print("{}\n", to_json(options.agent, *status).dump(2));
             return {};
@@ -155,6 +185,7 @@ int tenant_delete(const TenantOptions& options) {
 
 int tenant_list(const TenantOptions& options) {
     return with_tenant(options.stack, [&](stack::Tenant& tenant) -> Result<void> {
+        const bool as_text = options.format != "json";
         const auto answer = tenant.list();
         const auto& ids = answer.result;
         if (!ids) return fail(why_not(answer, "verifier", tenant.address().verifier));
@@ -162,14 +193,20 @@ int tenant_list(const TenantOptions& options) {
         for (const std::string& id : *ids) {
             const auto status = tenant.status(id).result;
             if (!status) return fail(status.error());
-            if (options.format == "json") {
-                all.push_back(to_json(id, *status));
-            } else {
+            all.push_back(to_json(id, *status));
+            if (as_text)
                 fmt::print("{}  {}, {} passed\n", id, status->attestation_status, status->attestation_count);
-            }
         }
-        if (options.format == "json") fmt::print("{}\n", all.dump(2));
-        if (options.format != "json" && ids->empty()) fmt::print("no agent is enrolled\n");
+        const auto registered = tenant.list_registered();
+        if (!registered.result) return fail(why_not(registered, "registrar", tenant.address().registrar_tls));
+        for (const std::string& id : *registered.result) {
+            if (std::ranges::find(*ids, id) != ids->end()) continue;
+            all.push_back({{"agent", id}, {"enrolled", false}});
+            if (as_text) fmt::print("{}  registered, not enrolled; to enrol it: {}\n", id, enrolling(id));
+        }
+        if (!as_text) fmt::print("{}\n", all.dump(2));
+        if (as_text && all.empty())
+            fmt::print("no agent is enrolled, and none is registered: pushsim agent --id ID starts one\n");
         return {};
     });
 }

@@ -225,8 +225,9 @@ Result<TpmDevice::Options> tpm_of_kept_agent(const std::string& agent_id) {
     if (!kept) return fail(kept.error());
     if (!*kept) {
         return fail(ErrorKind::Config,
-                    fmt::format("no agent '{}' keeps its TPM here ({})", agent_id, file->string()),
-                    fmt::format("pushsim agent --id {} makes it", agent_id));
+                    fmt::format("agent '{}' has no TPM here yet: there is no {}", agent_id, file->string()),
+                    fmt::format("start it first: pushsim agent --id {}, with --tcti where its TPM is outside",
+                                agent_id));
     }
     const std::string& tcti = (*kept)->tcti;
     return TpmDevice::Options{.tpm = {tcti.empty() ? TpmKind::Software : TpmKind::Outside, tcti},

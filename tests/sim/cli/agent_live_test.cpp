@@ -52,6 +52,8 @@ class Agent : public ::testing::Test {
 TEST_F(Agent, IsEnrolledBrokenExplainedAndMended) {
     Program agent(place_, {"agent", "--id", "web-1"});
     ASSERT_TRUE(prints(agent, "waiting     not enrolled at the verifier")) << agent.out();
+    EXPECT_THAT(pushsim(place_, {"tenant", "status", "web-1"}).err,
+                HasSubstr("to enrol it: pushsim tenant add web-1 --from-boot 0,7"));
     tenant({"add", "web-1", "--from-boot", "7"});
     ASSERT_TRUE(prints(agent, ": PASS")) << agent.out();
 

@@ -64,6 +64,15 @@ TEST(Help, NamesEveryVariableOfTheEnvironmentThatIsRead) {
     EXPECT_GE(found, 7U);
 }
 
+TEST(Options, TakeOneWordAndLeaveWhatStandsBehindIt) {
+    const Tree tree;
+    for_each_command(tree.app, {}, [](const CLI::App& command, const std::vector<std::string>&) {
+        for (const CLI::Option* option : cli::options_of(command))
+            EXPECT_FALSE(option->get_allow_extra_args())
+                << cli::path_of(command) << ' ' << cli::name_of(*option);
+    });
+}
+
 TEST(Manual, HasEveryCommandAndOption) {
     const Tree tree;
     const std::string page = cli::manual_page(tree.app, "1.2.3");

@@ -58,11 +58,18 @@ TEST(CommandLine, WrongUsageIsExitTwoAndNamesTheOption) {
          "pushsim: --stack external needs --registrar or --registrar-tls"},
         {{"agent", "extend", "--id", "a", "24", "text:x"}, "expected a number from 0 to 23, found '24'"},
         {{"agent", "extend", "7", "text:x"}, "agent extend: whose TPM? --id or --tcti says it"},
-        {{"agent", "extend", "--id", "nobody", "7", "text:x"}, "no agent 'nobody' keeps its TPM here"},
+        {{"agent", "extend", "--id", "nobody", "7", "text:x"},
+         "agent 'nobody' has no TPM here yet: there is no "},
         {{"agent", "extend", "--id", "nobody", "7", "changed"}, "mend: for example text:changed"},
         {{"tenant", "add", "a"}, "pushsim: tenant add: "},
         {{"tenant", "add", "a", "--from-boot", "7,24"}, "expected a number from 0 to 23, found '24'"},
-        {{"tenant", "add", "nobody", "--from-boot", "7"}, "no agent 'nobody' keeps its TPM here"},
+        {{"tenant", "add", "nobody", "--from-boot", "7"},
+         "/state/pushsim/tpms/nobody.json\n"
+         "  mend: start it first: pushsim agent --id nobody, with --tcti where its TPM is outside"},
+        // A list takes one word: what stands behind it is not lost.
+        {{"tenant", "add", "--from-boot", "7", "web-1"}, "agent 'web-1' has no TPM here yet"},
+        {{"tenant", "add", "--from-boot", "7,0", "--from-boot", "1", "web-1"}, "agent 'web-1' has no TPM"},
+        {{"run", "--tag", "quick", "nowhere.yaml"}, "nowhere.yaml"},
         {{"stack", "logs", "--lines", "-3"},
          "pushsim: stack logs: --lines: expected a number from 1 to 1000000, found '-3'"},
     };
@@ -194,6 +201,11 @@ TEST(Tenant, APolicyThatAVerifierWouldNotEnforceIsRefusedBeforeItIsAsked) {
         {"{\"7\":\n nothing}", "--tpm-policy:2:3: not JSON"},
         {"@none.json", "--tpm-policy: cannot read none.json: No such file"},
         {"[]", "--tpm-policy: not a JSON object"},
+        {"broken.json",
+         "--tpm-policy: 'broken.json' is no JSON but names a file\n"
+         "  mend: a file is meant by an @ before it: --tpm-policy @broken.json"},
+        {"policies/none", "--tpm-policy @policies/none"},
+        {"7", "--tpm-policy: not a JSON object\n  mend: for example --tpm-policy '{"},
         {R"({"24": ["00"]})", "--tpm-policy: '24' is no PCR; they go from 0 to 23"},
         {R"({"seven": ["00"]})", "'seven' is no PCR"},
         {R"({"7": "00"})", "PCR 7 has a text where a list belongs, which the verifier would not compare"},
@@ -250,7 +262,8 @@ TEST(Tenant, AnEnrolmentWithoutAnyPolicyIsRefusedWithWhatWouldCome) {
     EXPECT_EQ(ended.exit_code, 2);
     EXPECT_THAT(ended.err, HasSubstr("no policy: the verifier would ask for no evidence"));
     EXPECT_THAT(ended.err,
-                HasSubstr("mend: give --tpm-policy, --from-boot, --runtime-policy or --mb-policy"));
+                HasSubstr("mend: pushsim tenant add web-0 --tpm-policy '{\"7\": [\"HEX\"]}' enrols it; "
+                          "pushsim tenant add --help tells of the other policies"));
 }
 
 TEST(Tenant, WithoutAStackTheWayOutIsNamed) {
