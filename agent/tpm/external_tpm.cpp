@@ -7,6 +7,7 @@
 #include <tss2/tss2_tctildr.h>
 
 #include "agent/tpm/response_code.hpp"
+#include "agent/tpm/tcti_name.hpp"
 
 namespace pushsim::tpm {
 namespace {
@@ -25,11 +26,10 @@ struct Finalize {
 class ExternalTpm::Line {
   public:
     static Result<std::unique_ptr<Line>> open(const std::string& name) {
+        if (auto usable = check_tcti_name(name); !usable) return fail(usable.error());
         TSS2_TCTI_CONTEXT* context = nullptr;
         if (const TSS2_RC code = Tss2_TctiLdr_Initialize(name.c_str(), &context); code != TSS2_RC_SUCCESS)
-            return fail(ErrorKind::Tpm, "no TPM at \"" + name + "\": " + describe_response_code(code),
-                        "check the TCTI (for example swtpm:host=127.0.0.1,port=2321 or device:/dev/tpmrm0) "
-                        "and that a TPM answers there");
+            return fail(no_tpm_at(name, code));
         try {
             return std::make_unique<Line>(context);
         } catch (const std::runtime_error& error) {

@@ -19,7 +19,8 @@ namespace pushsim::tpm {
 class ExternalTpm final : public Tpm {
   public:
     /// `tcti` as Tss2_TctiLdr_Initialize takes it: "swtpm:host=127.0.0.1,port=2321", "device:/dev/tpmrm0".
-    /// A TPM that is not started up yet gets TPM2_Startup(CLEAR).
+    /// A TPM that is not started up yet gets TPM2_Startup(CLEAR). ErrorKind::Config where that is no name of
+    /// a TPM, ErrorKind::Tpm where none answers.
     static Result<std::unique_ptr<ExternalTpm>> open(const std::string& tcti);
     ~ExternalTpm() override;
 

@@ -179,7 +179,8 @@ void add_agent_tpm(CLI::App& command, AgentOptions& options) {
     command
         .add_option("--tcti", options.tcti,
                     "a TPM that is there, such as swtpm:port=2321; else one in pushsim")
-        ->type_name("swtpm:…|device:…");
+        ->type_name("swtpm:…|device:…")
+        ->check(tcti_name());
 }
 
 void add_agent(CLI::App& app, CommandLine& line) {
@@ -288,6 +289,7 @@ void add_tenant(CLI::App& app, CommandLine& line) {
             ->transform(whole_number(0, 23));
     enrol->add_option("--tcti", options.tcti, "the TPM that --from-boot reads")
         ->type_name("swtpm:…|device:…")
+        ->check(tcti_name())
         ->needs(from_boot);
     enrol->add_option("--runtime-policy", options.runtime_policy, "Keylime's runtime policy, for the IMA log")
         ->type_name("FILE");

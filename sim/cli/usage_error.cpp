@@ -8,6 +8,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "agent/tpm/tcti_name.hpp"
 #include "sim/cli/command_tree.hpp"
 #include "sim/scenario/language.hpp"
 #include "sim/scenario/plan.hpp"
@@ -107,6 +108,14 @@ CLI::Validator agent_id() {
         if (scenario::is_agent_id(text)) return "";
         return fmt::format("'{}' is no agent id: letters, digits, '_', '.' and '-', at most 80 of them",
                            text);
+    };
+    return {check, ""};
+}
+
+CLI::Validator tcti_name() {
+    const auto check = [](std::string& text) -> std::string {
+        const auto usable = tpm::check_tcti_name(text);
+        return usable ? "" : fmt::format("{}; {}", usable.error().message, usable.error().mend);
     };
     return {check, ""};
 }

@@ -29,4 +29,7 @@ CLI::Validator whole_number(std::uint64_t least, std::uint64_t most);
 /// What the verifier takes for an agent's id.
 CLI::Validator agent_id();
 
+/// The name of a TPM that is there (tpm::check_tcti_name).
+CLI::Validator tcti_name();
+
 }  // namespace pushsim::cli

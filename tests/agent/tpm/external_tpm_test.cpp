@@ -41,9 +41,25 @@ TEST(ExternalTpm, NobodyThere_IsAnErrorThatNamesThePlaceAndTheWayOut) {
     const auto tpm = ExternalTpm::open("device:/dev/no-such-tpm");
     ASSERT_FALSE(tpm);
     EXPECT_EQ(tpm.error().kind, ErrorKind::Tpm);
-    EXPECT_THAT(tpm.error().message, HasSubstr("no TPM at \"device:/dev/no-such-tpm\": tcti:"));
-    EXPECT_THAT(tpm.error().mend, HasSubstr("check the TCTI"));
-    EXPECT_FALSE(ExternalTpm::open("no-such-kind:of=tcti"));
+    EXPECT_EQ(tpm.error().message,
+              "no TPM at \"device:/dev/no-such-tpm\": /dev/no-such-tpm cannot be opened: No such file or "
+              "directory");
+    EXPECT_THAT(tpm.error().mend, HasSubstr("ls -l /dev/tpm*"));
+    const auto simulator = ExternalTpm::open("swtpm:port=1");
+    ASSERT_FALSE(simulator);
+    EXPECT_EQ(simulator.error().kind, ErrorKind::Tpm);
+    EXPECT_EQ(simulator.error().message, "no TPM at \"swtpm:port=1\": no swtpm listens at 127.0.0.1 port 1");
+    EXPECT_THAT(simulator.error().mend, HasSubstr("--server type=tcp,port=1 --ctrl type=tcp,port=2 "));
+    const auto socket = ExternalTpm::open("swtpm:path=/no/socket");
+    ASSERT_FALSE(socket);
+    EXPECT_THAT(socket.error().mend,
+                HasSubstr("--server type=unixio,path=/no/socket --ctrl type=unixio,path=/no/socket.ctrl "));
+}
+
+TEST(ExternalTpm, ANameThatNoTpmCanHaveIsRefusedBeforeItIsLookedFor) {
+    const auto tpm = ExternalTpm::open("no-such-kind:of=tcti");
+    ASSERT_FALSE(tpm);
+    EXPECT_EQ(tpm.error().kind, ErrorKind::Config);
 }
 
 TEST(ExternalTpm, OneThatWasNotStartedUpIsStarted) {

@@ -70,6 +70,14 @@ TEST(CommandLine, WrongUsageIsExitTwoAndNamesTheOption) {
         {{"tenant", "add", "--from-boot", "7", "web-1"}, "agent 'web-1' has no TPM here yet"},
         {{"tenant", "add", "--from-boot", "7,0", "--from-boot", "1", "web-1"}, "agent 'web-1' has no TPM"},
         {{"run", "--tag", "quick", "nowhere.yaml"}, "nowhere.yaml"},
+        {{"agent", "extend", "--tcti", "foo:", "7", "text:x"},
+         "pushsim: agent extend: --tcti: 'foo:': there is no TCTI 'foo' on this machine; for example "
+         "swtpm:host=127.0.0.1,port=2321, swtpm:path=/run/swtpm.sock or device:/dev/tpmrm0\n"},
+        {{"agent", "extend", "--id", "a", "--tcti", "", "7", "text:x"}, "--tcti: '' names no TPM"},
+        {{"agent", "--tcti", ""}, "--tcti: '' names no TPM; for example swtpm:"},
+        {{"agent", "--tcti="}, "pushsim: agent: --tcti: "},
+        {{"agent", "--tcti", "swtpm:port=x"}, "pushsim: agent: --tcti: 'swtpm:port=x': 'x' is no port"},
+        {{"tenant", "add", "a", "--from-boot", "7", "--tcti", ""}, "--tcti: '' names no TPM"},
         {{"stack", "logs", "--lines", "-3"},
          "pushsim: stack logs: --lines: expected a number from 1 to 1000000, found '-3'"},
     };
@@ -81,6 +89,22 @@ TEST(CommandLine, WrongUsageIsExitTwoAndNamesTheOption) {
     const Ended unit = pushsim(place, {"run", scenario_file("honest-agent"), "--timeout", "10"});
     EXPECT_EQ(unit.exit_code, 2);
     EXPECT_THAT(unit.err, HasSubstr("--timeout: expected a duration with its unit, found '10'"));
+}
+
+TEST(CommandLine, ATpmThatDoesNotAnswerIsExitThreeAndSaysWhatToStart) {
+    const Place place;
+    for (const std::vector<std::string>& command :
+         {std::vector<std::string>{"agent", "extend", "7", "text:x"},
+          {"tenant", "add", "a", "--from-boot", "7"}}) {
+        auto words = command;
+        words.insert(words.end(), {"--tcti", "swtpm:port=1"});
+        const Ended ended = pushsim(place, words);
+        EXPECT_EQ(ended.exit_code, 3);
+        EXPECT_THAT(ended.err,
+                    HasSubstr("pushsim: no TPM at \"swtpm:port=1\": no swtpm listens at 127.0.0.1 port 1\n"
+                              "  mend: start one: swtpm socket --tpm2 --tpmstate dir=DIR "
+                              "--server type=tcp,port=1 --ctrl type=tcp,port=2 "));
+    }
 }
 
 TEST(WholeNumber, IsDecimalWhateverItBeginsWith) {
