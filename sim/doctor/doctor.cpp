@@ -76,11 +76,15 @@ Findings examine(const Subject& subject, const Result<stack::Registry>& registry
     findings.push_back(check_tasks(task_room(), starts_servers));
     findings.push_back(check_memory(free_memory(), subject.agents, starts_servers));
     findings.push_back(check_local_ports(local_ports(), subject.agents));
-    const FolderFacts runs = look_at_folder(subject.runs);
+    const FolderFacts runs = look_at_folder(
+        subject.runs, "name a folder that this user may write to: --out DIR, here and with `pushsim run`");
     findings.push_back(check_folder("runs folder", runs));
     findings.push_back(check_disk(runs, subject.agents));
     if (registry) {
-        findings.push_back(check_folder("state folder", look_at_folder(registry->folder())));
+        findings.push_back(check_folder(
+            "state folder",
+            look_at_folder(registry->folder(),
+                           "let this user write there, or name another folder: XDG_STATE_HOME=DIR")));
         findings.push_back(check_leftovers(leftovers(*registry)));
     } else {
         findings.push_back({Level::Fail, "state folder", registry.error().message, registry.error().mend});

@@ -44,7 +44,8 @@ struct FolderFacts {
     Result<void> writable;             ///< a file was made in it and removed again
     Result<std::uint64_t> free_space;  ///< octets
 };
-FolderFacts look_at_folder(const std::filesystem::path& folder);
+/// `mend`: what is to be done where it cannot be written to.
+FolderFacts look_at_folder(const std::filesystem::path& folder, const std::string& mend);
 /// `thing`: "runs folder".
 Finding check_folder(const std::string& thing, const FolderFacts& facts);
 /// For histories and the servers' databases and logs.

@@ -126,7 +126,7 @@ Result<std::uint64_t> free_memory() {
     return std::min(*available * 1024, group.value_or(std::numeric_limits<std::uint64_t>::max()));
 }
 
-FolderFacts look_at_folder(const fs::path& folder) {
+FolderFacts look_at_folder(const fs::path& folder, const std::string& mend) {
     const fs::path nearest = nearest_existing(folder);
     FolderFacts facts{folder, {}, std::uint64_t{0}};
     std::string name = (nearest / ".pushsim-doctor-XXXXXX").string();
@@ -134,8 +134,11 @@ FolderFacts look_at_folder(const fs::path& folder) {
         ::close(file);
         ::unlink(name.c_str());
     } else {
-        facts.writable = fail(ErrorKind::System, fmt::format("{}: cannot write to {}: {}", folder.string(),
-                                                             nearest.string(), std::strerror(errno)));
+        facts.writable = fail(ErrorKind::System,
+                              errno == ENOTDIR ? fmt::format("{} is no folder", nearest.string())
+                                               : fmt::format("{}: cannot write to {}: {}", folder.string(),
+                                                             nearest.string(), std::strerror(errno)),
+                              mend);
     }
     std::error_code error;
     const auto space = fs::space(nearest, error);

@@ -7,9 +7,12 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "sim/stack/inspect.hpp"
+
 namespace pushsim::doctor {
 namespace {
 
+using stack::Recognised;
 using std::chrono::seconds;
 using transport::FailureKind;
 
@@ -23,6 +26,8 @@ std::string url(const ServerFacts& facts) {
 
 /// What a failure to get an answer calls for.
 std::string mend_of(const ServerFacts& facts, FailureKind kind, const std::string& ca_file) {
+    const std::string port =
+        fmt::format("see whether this is the {}'s port for {}", facts.server(), facts.tls ? "TLS" : "HTTP");
     switch (kind) {
         case FailureKind::Certificate:
             return fmt::format(
@@ -30,14 +35,17 @@ std::string mend_of(const ServerFacts& facts, FailureKind kind, const std::strin
                 "an alternative name",
                 ca_file, facts.where.host);
         case FailureKind::Tls:
-            return fmt::format("this must be the {}'s TLS port", facts.tls ? facts.name : "server");
+            return port;
+        case FailureKind::Closed:
+        case FailureKind::Reset:
+            return port + ", and what its log says";
         case FailureKind::Timeout:
-            return "see whether a firewall is between, and what the server's log says";
+            return port + ", whether a firewall is between, and what the server's log says";
         default:
             return fmt::format(
                 "start the {}, or name where it listens; of `stack up`: pushsim stack logs says why "
                 "it ended",
-                facts.name);
+                facts.server());
     }
 }
 
@@ -54,6 +62,15 @@ std::optional<std::uint64_t> whole(std::string_view text) {
 
 }  // namespace
 
+std::string ServerFacts::server() const {
+    return name.substr(0, name.find(' '));
+}
+
+std::optional<Recognised> ServerFacts::recognised() const {
+    const auto& answer = version.outcome.response;
+    return answer ? std::optional(stack::recognise(answer->status, sessions)) : std::nullopt;
+}
+
 Finding check_server(const ServerFacts& facts, const std::string& ca_file) {
     const auto& outcome = facts.version.outcome;
     if (!outcome.response) {
@@ -62,10 +79,12 @@ Finding check_server(const ServerFacts& facts, const std::string& ca_file) {
     }
     // The registrar says its versions; a verifier has no such resource in push mode, which check_mode()
     // judges.
-    if (facts.name != "verifier" && outcome.response->status != 200) {
+    const auto known = facts.recognised();
+    const bool is_verifier = known == Recognised::PushVerifier || known == Recognised::PullVerifier;
+    if (facts.server() == "registrar" && (is_verifier || outcome.response->status != 200)) {
         return {Level::Fail, facts.name,
-                fmt::format("{} answers GET /version with {}: no registrar", url(facts),
-                            outcome.response->status),
+                fmt::format("{} answers GET /version with {}: {}", url(facts), outcome.response->status,
+                            is_verifier ? "a verifier" : "no registrar"),
                 fmt::format("name the {} port that the registrar listens on", facts.tls ? "TLS" : "HTTP")};
     }
     return {
@@ -73,26 +92,38 @@ Finding check_server(const ServerFacts& facts, const std::string& ca_file) {
         url(facts) + (facts.tls ? " answers; its certificate verifies for " + facts.where.host : " answers")};
 }
 
-Finding check_mode(const ServerFacts& verifier, std::optional<int> list_sessions) {
+std::optional<Finding> check_swapped(const ServerFacts& verifier, const ServerFacts& registrar_tls) {
+    const auto there = registrar_tls.recognised();
+    if (verifier.recognised() != Recognised::Registrar ||
+        (there != Recognised::PushVerifier && there != Recognised::PullVerifier))
+        return std::nullopt;
+    const Error error = stack::ports_are_swapped(verifier.where, registrar_tls.where);
+    return Finding{Level::Fail, "servers", error.message, error.mend};
+}
+
+Finding check_mode(const ServerFacts& verifier) {
     constexpr const char* thing = "verifier's mode";
-    const auto& answer = verifier.version.outcome.response;
-    if (!answer || !list_sessions) return {Level::Skipped, thing, "the verifier does not answer"};
-    if (*list_sessions != 405) {
-        return {
-            Level::Fail, thing,
-            fmt::format("{} has no sessions (GET /v3.0/sessions is {}): a registrar, or a verifier before "
-                        "Keylime 7.14",
-                        url(verifier), *list_sessions),
-            "name the verifier's port; push mode needs Keylime 7.14 or newer"};
+    const auto known = verifier.recognised();
+    if (!known || !verifier.sessions) return {Level::Skipped, thing, "the verifier does not answer"};
+    switch (*known) {
+        case Recognised::PushVerifier:
+            return {Level::Ok, thing, "push"};
+        case Recognised::PullVerifier:
+            return {Level::Fail, thing, "pull: agents cannot send attestations to it",
+                    "set `mode = push` in [verifier] of its verifier.conf and restart it"};
+        case Recognised::Registrar:
+            return {Level::Fail, thing,
+                    fmt::format("{} has no sessions: a registrar, or a verifier before Keylime 7.14",
+                                url(verifier)),
+                    "name the verifier's port; push mode needs Keylime 7.14 or newer"};
+        case Recognised::Unclear:
+            break;
     }
-    if (answer->status == 410) return {Level::Ok, thing, "push"};
-    if (answer->status == 200) {
-        return {Level::Fail, thing, "pull: agents cannot send attestations to it",
-                "set `mode = push` in [verifier] of its verifier.conf and restart it"};
-    }
-    return {Level::Warning, thing,
-            fmt::format("unclear: GET /version is {}, neither 410 (push) nor 200 (pull)", answer->status),
-            "see the verifier's log, and `mode` in its verifier.conf"};
+    return {*verifier.sessions == 405 ? Level::Warning : Level::Fail, thing,
+            fmt::format("unclear: GET /version is {}, neither 410 (push) nor 200 (pull), and GET "
+                        "/v3.0/sessions is {}",
+                        verifier.version.outcome.response->status, *verifier.sessions),
+            "see whether this is the verifier's port, the verifier's log, and `mode` in its verifier.conf"};
 }
 
 Finding check_admin(const std::string& server, const stack::Call& list) {

@@ -11,22 +11,30 @@
 #include "sim/doctor/finding.hpp"
 #include "sim/stack/address.hpp"
 #include "sim/stack/admin_client.hpp"
+#include "sim/stack/recognise.hpp"
 
 namespace pushsim::doctor {
 
-/// One call of GET /version, whatever was answered.
+/// One call of GET /version, whatever was answered; and the status of GET /v3.0/sessions
+/// (sim/stack/recognise.hpp), over TLS alone.
 struct ServerFacts {
     std::string name;  ///< "verifier", "registrar", "registrar TLS"
     stack::HostPort where;
     bool tls = true;
     stack::Call version;
+    std::optional<int> sessions = {};  ///< nothing where there was no answer
+
+    std::string server() const;                           ///< "verifier", "registrar"
+    std::optional<stack::Recognised> recognised() const;  ///< nothing where there was no answer
 };
+/// A failure where a registrar answers as `verifier` and a verifier as `registrar_tls`.
+std::optional<Finding> check_swapped(const ServerFacts& verifier, const ServerFacts& registrar_tls);
+
 /// It answers, and its certificate verifies for that host.
 Finding check_server(const ServerFacts& facts, const std::string& ca_file);
 
-/// `list_sessions`: the status of GET /v3.0/sessions, which a verifier of 7.14 has (405: to be POSTed to) and
-/// a registrar has not (keylime/web/verifier_server.py); nothing where there was no answer.
-Finding check_mode(const ServerFacts& verifier, std::optional<int> list_sessions);
+/// It is a verifier in push mode.
+Finding check_mode(const ServerFacts& verifier);
 
 /// GET /v2.x/agents with the administrator's certificate. `server`: "verifier".
 Finding check_admin(const std::string& server, const stack::Call& list);

@@ -18,10 +18,6 @@ namespace {
 
 constexpr std::chrono::seconds kLimit{5};
 
-HttpRequest get(const std::string& target) {
-    return {.method = "GET", .target = target, .headers = {}, .body = {}};
-}
-
 /// Calls a server, and looks at its clock with each answer.
 class Caller {
   public:
@@ -47,6 +43,12 @@ class Caller {
 
 std::optional<int> status_of(const stack::Call& call) {
     return call.outcome.response ? std::optional(call.outcome.response->status) : std::nullopt;
+}
+
+ServerFacts look_at(const char* name, const stack::HostPort& where, bool tls, Caller& caller) {
+    ServerFacts facts{name, where, tls, caller(protocol::version_request())};
+    if (tls && facts.version.outcome.response) facts.sessions = status_of(caller(stack::sessions_request()));
+    return facts;
 }
 
 std::optional<WallTime> as_time(const ASN1_TIME* time) {
@@ -82,17 +84,17 @@ std::vector<Finding> look_at_servers(const stack::StackAddress& stack, const Clo
     Caller registrar(stack.registrar_http, std::nullopt, clock);
     Caller registrar_tls(stack.registrar_tls, nobody, clock);
     const ServerFacts servers[] = {
-        {"verifier", stack.verifier, true, verifier(get("/version"))},
-        {"registrar", stack.registrar_http, false, registrar(get("/version"))},
-        {"registrar TLS", stack.registrar_tls, true, registrar_tls(get("/version"))},
+        look_at("verifier", stack.verifier, true, verifier),
+        look_at("registrar", stack.registrar_http, false, registrar),
+        look_at("registrar TLS", stack.registrar_tls, true, registrar_tls),
     };
+    if (auto swapped = check_swapped(servers[0], servers[2])) return {std::move(*swapped)};
     std::vector<Finding> findings;
     for (const ServerFacts& server : servers)
         findings.push_back(check_server(server, stack.ca_file.string()));
     const bool verifier_answers = findings[0].level == Level::Ok;
     const bool registrar_answers = findings[2].level == Level::Ok;
-    findings.push_back(
-        check_mode(servers[0], verifier_answers ? status_of(verifier(get("/v3.0/sessions"))) : std::nullopt));
+    findings.push_back(check_mode(servers[0]));
 
     const WallTime now = clock.wall_now();
     findings.push_back(check_validity("CA certificate", stack.ca_file, validity_of(stack.ca_file), now));

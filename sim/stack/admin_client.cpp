@@ -231,8 +231,17 @@ struct AdminClient::Inner {
         if (error == httplib::Error::SSLLoadingCerts) {
             return fmt::format("cannot use the CA certificate {}", tls->ca_file.string());
         }
-        if (error == httplib::Error::Connection) return "cannot connect";
-        return httplib::to_string(error);
+        switch (error) {
+            case httplib::Error::Connection:
+                return "cannot connect";
+            case httplib::Error::SSLConnection:
+                return "no TLS connection can be made";
+            case httplib::Error::Read:
+            case httplib::Error::Write:
+                return "closed without a complete answer";
+            default:
+                return httplib::to_string(error);
+        }
     }
 };
 

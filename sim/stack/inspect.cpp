@@ -9,6 +9,7 @@
 #include "agent/protocol/registrar.hpp"
 #include "agent/transport/tls.hpp"
 #include "sim/stack/admin_client.hpp"
+#include "sim/stack/recognise.hpp"
 
 namespace pushsim::stack {
 namespace {
@@ -61,31 +62,40 @@ class Inspection {
             if (served = serves(registrar_tls_, protocol::registrar_list_request(version)); !served)
                 return fail(served.error());
             if (!*served) continue;
+            if (is_verifier(registrar_tls_)) {
+                return fail(ErrorKind::Stack,
+                            fmt::format("{} has sessions, as no registrar of Keylime does: it is a verifier",
+                                        registrar_tls_.text()),
+                            fmt::format("is {} its port for TLS?", registrar_tls_.option));
+            }
             address_.api_version = version;
             return address_;
         }
         return fail(nothing_common(verifier_, "none that the registrar serves"));
     }
 
-    /// keylime/web/verifier/server_info_controller.py: 410 in push mode, the versions in pull mode. A
-    /// registrar answers them, too, but has no sessions.
     Result<void> check_mode() const {
         const auto call = ask(verifier_, nobody(), protocol::version_request());
         if (!call.outcome.response) {
             auto unusable = no_tls(verifier_, call);
             return unusable ? fail(std::move(*unusable)) : Result<void>{};
         }
-        const int status = call.outcome.response->status;
-        if (status == 410) return {};
-        if (status != 200) return fail(no_such_server(verifier_, call));
-        const auto sessions = ask(verifier_, nobody(), {"GET", "/v3.0/sessions", {}, {}});
-        if (sessions.outcome.response && sessions.outcome.response->status == 404)
-            return fail(no_such_server(verifier_, sessions));
-        return fail(
-            ErrorKind::Config,
-            fmt::format("{} is in pull mode: it answers GET /version with 200, where push mode has 410",
+        switch (recognised(verifier_, call)) {
+            case Recognised::PushVerifier:
+                return {};
+            case Recognised::PullVerifier:
+                return fail(
+                    ErrorKind::Config,
+                    fmt::format(
+                        "{} is in pull mode: it answers GET /version with 200, where push mode has 410",
                         verifier_.text()),
-            "set mode = push in its verifier.conf and start it anew");
+                    "set mode = push in its verifier.conf and start it anew");
+            case Recognised::Registrar:
+                return fail(registrar_in_its_place());
+            case Recognised::Unclear:
+                break;
+        }
+        return fail(no_such_server(verifier_, call));
     }
 
   private:
@@ -104,6 +114,31 @@ class Inspection {
 
     Call ask(const Peer& peer, std::optional<TlsIdentity> tls, const HttpRequest& request) const {
         return AdminClient(peer.where, std::move(tls), clock_, kLimit).exchange(request);
+    }
+
+    /// `version` is what the peer answered to GET /version.
+    Recognised recognised(const Peer& peer, const Call& version) const {
+        if (!version.outcome.response) return Recognised::Unclear;
+        const int status = version.outcome.response->status;
+        if (const auto known = recognise(status, std::nullopt); known != Recognised::Unclear) return known;
+        const auto sessions = ask(peer, nobody(), sessions_request());
+        if (!sessions.outcome.response) return Recognised::Unclear;
+        return recognise(status, sessions.outcome.response->status);
+    }
+
+    bool is_verifier(const Peer& peer) const {
+        const auto found = recognised(peer, ask(peer, nobody(), protocol::version_request()));
+        return found == Recognised::PushVerifier || found == Recognised::PullVerifier;
+    }
+
+    /// Of a registrar at the verifier's port. Agents do not know its port for TLS.
+    Error registrar_in_its_place() const {
+        if (address_.registrar_tls.port != 0 && is_verifier(registrar_tls_))
+            return ports_are_swapped(address_.verifier, address_.registrar_tls);
+        return {ErrorKind::Stack,
+                fmt::format("{} has no sessions, as no verifier of Keylime does: it is a registrar",
+                            verifier_.text()),
+                fmt::format("is {} its host and port?", verifier_.option)};
     }
 
     static Error no_such_server(const Peer& peer, const Call& call) {
@@ -197,6 +232,13 @@ class Inspection {
 };
 
 }  // namespace
+
+Error ports_are_swapped(const HostPort& verifier, const HostPort& registrar_tls) {
+    return {ErrorKind::Config,
+            fmt::format("--verifier and --registrar-tls are swapped: a registrar is at {}, a verifier at {}",
+                        verifier.text(), registrar_tls.text()),
+            fmt::format("--verifier {} --registrar-tls {}", registrar_tls.text(), verifier.text())};
+}
 
 Result<void> inspect_verifier(const StackAddress& address, const Clock& clock) {
     return Inspection(address, clock).check_mode();

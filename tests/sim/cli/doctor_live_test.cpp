@@ -39,6 +39,22 @@ TEST(Doctor, AStackThatIsUpIsAllRightAndWhatIsWrongWithAnExternalOneIsNamed) {
     const Ended mixed = pushsim(place, doctor_at(up.out, {{"verifier", value_of(up.out, "registrar-tls")}}));
     EXPECT_EQ(mixed.exit_code, 1);
     EXPECT_THAT(mixed.out, ContainsRegex("FAIL +verifier's mode +https[^\n]* has no sessions"));
+    const std::map<std::string, std::string> swapped{{"verifier", value_of(up.out, "registrar-tls")},
+                                                     {"registrar-tls", value_of(up.out, "verifier")}};
+    const Ended doctor_there = pushsim(place, doctor_at(up.out, swapped));
+    EXPECT_EQ(doctor_there.exit_code, 1);
+    EXPECT_THAT(doctor_there.out,
+                ContainsRegex(
+                    "FAIL +servers +--verifier and --registrar-tls are swapped[^\n]*\n +mend: --verifier "));
+    auto list_there = external_options(up.out, swapped);
+    list_there.insert(list_there.begin(), {"tenant", "list"});
+    const Ended list = pushsim(place, list_there);
+    EXPECT_EQ(list.exit_code, 2) << list.out;
+    EXPECT_THAT(list.err, HasSubstr("pushsim: --verifier and --registrar-tls are swapped"));
+    const Ended closed =
+        pushsim(place, doctor_at(up.out, {{"registrar", value_of(up.out, "registrar-tls").substr(8)}}));
+    EXPECT_THAT(closed.out, ContainsRegex("FAIL +registrar +[0-9.:]+: closed without a complete answer\n"
+                                          " +mend: see whether this is the registrar's port for HTTP"));
 
     EXPECT_EQ(
         pushsim(place, {"stack", "up", "--folder", "other", "--verifier-option", "mode=pull"}).exit_code, 0);

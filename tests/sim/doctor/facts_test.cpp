@@ -19,7 +19,7 @@ using ::testing::IsEmpty;
 
 TEST(Facts, AFolderThatIsNotThereYetIsJudgedByTheOneAboveAndNothingIsLeftInIt) {
     const TemporaryFolder place;
-    const FolderFacts facts = look_at_folder(place.path() / "a/b");
+    const FolderFacts facts = look_at_folder(place.path() / "a/b", "name another");
     EXPECT_TRUE(facts.writable.has_value());
     EXPECT_GT(facts.free_space.value_or(0), 0U);
     EXPECT_TRUE(std::filesystem::is_empty(place.path()));
@@ -28,7 +28,7 @@ TEST(Facts, AFolderThatIsNotThereYetIsJudgedByTheOneAboveAndNothingIsLeftInIt) {
 TEST(Facts, AFileIsNoFolderToWriteTo) {
     const TemporaryFolder place;
     stack::test::write(place.path() / "file", "x");
-    const FolderFacts facts = look_at_folder(place.path() / "file/runs");
+    const FolderFacts facts = look_at_folder(place.path() / "file/runs", "name another");
     ASSERT_FALSE(facts.writable.has_value());
     EXPECT_THAT(facts.writable.error().message, HasSubstr((place.path() / "file").string()));
 }
@@ -103,6 +103,19 @@ TEST(Examine, AnExternalStackThatCannotBeUsedAndAStateFolderThatCannotBeMadeAreF
     EXPECT_EQ(about("state folder"),
               (Finding{Level::Fail, "state folder", "no state folder", "set XDG_STATE_HOME"}));
     EXPECT_EQ(about("leftovers").level, Level::Skipped);
+}
+
+TEST(Examine, AFileWhereRunFoldersGoIsAFailureWithTheWayOut) {
+    const TemporaryFolder place;
+    const core::SystemClock clock;
+    stack::test::write(place.path() / "file", "");
+    const auto findings =
+        examine({ToStart{fail(ErrorKind::Config, "no Keylime", "get one"), {}}, 1, place.path() / "file"},
+                stack::Registry::open(place.path() / "stacks"), clock);
+    EXPECT_THAT(findings,
+                ::testing::Contains(Finding{
+                    Level::Fail, "runs folder", (place.path() / "file").string() + " is no folder",
+                    "name a folder that this user may write to: --out DIR, here and with `pushsim run`"}));
 }
 
 TEST(Examine, APortThatIsTakenIsAFinding) {

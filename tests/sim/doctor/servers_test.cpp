@@ -22,8 +22,12 @@ stack::Call failed(FailureKind kind, const std::string& message) {
     return call;
 }
 
-ServerFacts verifier(stack::Call version) {
-    return {"verifier", {"kl.example", 8881}, true, std::move(version)};
+ServerFacts verifier(stack::Call version, std::optional<int> sessions = std::nullopt) {
+    return {"verifier", {"kl.example", 8881}, true, std::move(version), sessions};
+}
+
+ServerFacts registrar_tls(stack::Call version, std::optional<int> sessions) {
+    return {"registrar TLS", {"kl.example", 8891}, true, std::move(version), sessions};
 }
 
 TEST(CheckServer, ThatAnswersIsWellInPushModeToo) {
@@ -39,8 +43,9 @@ TEST(CheckServer, ThatDoesNotAnswerIsAFailureWithTheWayOutOfItsKind) {
         {FailureKind::Certificate,
          "--ca must be the CA of this server's certificate (given: ca.pem), which must name "
          "kl.example"},
-        {FailureKind::Tls, "this must be the verifier's TLS port"},
-        {FailureKind::Timeout, "firewall"},
+        {FailureKind::Tls, "see whether this is the verifier's port for TLS"},
+        {FailureKind::Closed, "see whether this is the verifier's port for TLS, and what its log says"},
+        {FailureKind::Timeout, "this is the verifier's port for TLS, whether a firewall is between"},
     };
     for (const auto& [kind, mend] : mends) {
         const Finding finding = check_server(verifier(failed(kind, "kl.example:8881: so")), "ca.pem");
@@ -57,27 +62,60 @@ TEST(CheckServer, ARegistrarThatDoesNotSayItsVersionsIsNone) {
     EXPECT_THAT(finding.mend, HasSubstr("HTTP port"));
 }
 
+TEST(CheckServer, AtThePortForHttpWantsThatPort) {
+    const Finding finding =
+        check_server({"registrar", {"h", 1}, false, failed(FailureKind::Closed, "h:1: closed")}, "ca.pem");
+    EXPECT_THAT(finding.mend, HasSubstr("see whether this is the registrar's port for HTTP"));
+}
+
+TEST(CheckServer, AVerifierAtTheRegistrarsPortIsNamed) {
+    for (const int version : {200, 410}) {
+        const Finding finding = check_server(registrar_tls(answered(version), 405), "ca.pem");
+        EXPECT_EQ(finding.level, Level::Fail);
+        EXPECT_THAT(finding.found, HasSubstr(std::to_string(version) + ": a verifier"));
+        EXPECT_THAT(finding.mend, HasSubstr("TLS port that the registrar listens on"));
+    }
+    EXPECT_EQ(check_server(registrar_tls(answered(200), 404), "ca.pem").level, Level::Ok);
+}
+
+TEST(CheckSwapped, IsAFailureWhereEachAnswersAtTheOthersPort) {
+    for (const int version : {200, 410}) {
+        const auto finding =
+            check_swapped(verifier(answered(200), 404), registrar_tls(answered(version), 405));
+        ASSERT_TRUE(finding);
+        EXPECT_EQ(finding->level, Level::Fail);
+        EXPECT_THAT(finding->found, HasSubstr("--verifier and --registrar-tls are swapped"));
+        EXPECT_EQ(finding->mend, "--verifier kl.example:8891 --registrar-tls kl.example:8881");
+    }
+    EXPECT_FALSE(check_swapped(verifier(answered(410), 405), registrar_tls(answered(200), 404)));
+    EXPECT_FALSE(check_swapped(verifier(answered(200), 404), registrar_tls(answered(200), 404)));
+    EXPECT_FALSE(check_swapped(verifier(answered(410), 405), registrar_tls(answered(410), 405)));
+    EXPECT_FALSE(
+        check_swapped(verifier(failed(FailureKind::Closed, "x")), registrar_tls(answered(410), 405)));
+}
+
 TEST(CheckMode, IsPushWhereVersionIsGoneAndSessionsAreThere) {
-    EXPECT_EQ(check_mode(verifier(answered(410)), 405), (Finding{Level::Ok, "verifier's mode", "push"}));
+    EXPECT_EQ(check_mode(verifier(answered(410), 405)), (Finding{Level::Ok, "verifier's mode", "push"}));
 }
 
 TEST(CheckMode, OfAVerifierInPullModeIsAFailure) {
-    const Finding finding = check_mode(verifier(answered(200)), 405);
+    const Finding finding = check_mode(verifier(answered(200), 405));
     EXPECT_EQ(finding.level, Level::Fail);
     EXPECT_THAT(finding.found, HasSubstr("pull"));
     EXPECT_THAT(finding.mend, HasSubstr("`mode = push`"));
 }
 
 TEST(CheckMode, ARegistrarIsNotTakenForAVerifierInPullMode) {
-    const Finding finding = check_mode(verifier(answered(200)), 404);
+    const Finding finding = check_mode(verifier(answered(200), 404));
     EXPECT_EQ(finding.level, Level::Fail);
     EXPECT_THAT(finding.found, HasSubstr("has no sessions"));
 }
 
 TEST(CheckMode, ThatIsNeitherIsAWarningAndWithoutAnAnswerSkipped) {
-    EXPECT_EQ(check_mode(verifier(answered(500)), 405).level, Level::Warning);
-    EXPECT_EQ(check_mode(verifier(answered(410)), std::nullopt).level, Level::Skipped);
-    EXPECT_EQ(check_mode(verifier(failed(FailureKind::Closed, "x")), 405).level, Level::Skipped);
+    EXPECT_EQ(check_mode(verifier(answered(500), 405)).level, Level::Warning);
+    EXPECT_EQ(check_mode(verifier(answered(404), 404)).level, Level::Fail) << "no server of Keylime";
+    EXPECT_EQ(check_mode(verifier(answered(410))).level, Level::Skipped);
+    EXPECT_EQ(check_mode(verifier(failed(FailureKind::Closed, "x"), 405)).level, Level::Skipped);
 }
 
 TEST(CheckAdmin, WhoseCertificateIsRefusedIsAFailure) {

@@ -158,6 +158,15 @@ TEST_F(AdminClientTest, ServerThatAcceptsAndSaysNothingIsGivenUp) {
     EXPECT_EQ(call.outcome.failure->kind, FailureKind::Timeout) << call.outcome.failure->message;
 }
 
+TEST_F(AdminClientTest, ServerThatClosesWithoutAnAnswerIsSaidToHaveDoneSo) {
+    // What is not TLS at a port for TLS.
+    AdminClient plain(serve(pki::CertificateKind::Valid), std::nullopt, clock_);
+    const Call call = plain.exchange(get("/hello"));
+    ASSERT_TRUE(call.outcome.failure);
+    EXPECT_EQ(call.outcome.failure->kind, FailureKind::Closed);
+    EXPECT_THAT(call.outcome.failure->message, HasSubstr(": closed without a complete answer"));
+}
+
 TEST_F(AdminClientTest, NobodyThereIsATransportErrorThatNamesTheServer) {
     auto to_server = client({"127.0.0.1", 1});
     const Call call = to_server.exchange(get("/hello"));

@@ -59,9 +59,12 @@ class Inspect : public testing::Test {
     Result<StackAddress> inspected() {
         const auto ca = *pki::write_certificate(pki_.ca_certificate_pem(), folder_.path() / "ca.pem");
         auto plain = std::make_unique<httplib::Server>();
-        plain->Get("/version", [this](const httplib::Request&, httplib::Response& response) {
-            response.set_content(versions_, "application/json");
-        });
+        auto registrar = tls_server(pki::CertificateKind::Valid);
+        for (auto* server : {plain.get(), registrar.get()}) {
+            server->Get("/version", [this](const httplib::Request&, httplib::Response& response) {
+                response.set_content(versions_, "application/json");
+            });
+        }
         auto verifier = tls_server(certificate_);
         verifier->Get("/version", [this](const httplib::Request&, httplib::Response& response) {
             response.status = mode_;
@@ -72,7 +75,6 @@ class Inspect : public testing::Test {
                 response.status = 405;  // they are POSTed
             });
         }
-        auto registrar = tls_server(pki::CertificateKind::Valid);
         for (auto* server : {verifier.get(), registrar.get()}) {
             server->Get(R"(/v([0-9.]+)/agents/?)",
                         [this](const httplib::Request& request, httplib::Response& response) {
@@ -160,8 +162,27 @@ TEST_F(Inspect, AVerifierInPullModeIsNamed) {
 TEST_F(Inspect, ARegistrarIsNotTakenForAVerifierInPullMode) {
     mode_ = 200;
     has_sessions_ = false;
-    expect_refused(ErrorKind::Stack, "answered GET /v3.0/sessions with 404, as no verifier of Keylime does",
+    expect_refused(ErrorKind::Stack, "has no sessions, as no verifier of Keylime does: it is a registrar",
                    "is --verifier its host and port?");
+}
+
+TEST_F(Inspect, PortsThatAreSwappedAreNamedWithWhatIsRight) {
+    std::string right;
+    change_ = [&](StackAddress& address) {
+        right = "--verifier " + address.verifier.text() + " --registrar-tls " + address.registrar_tls.text();
+        std::swap(address.verifier, address.registrar_tls);
+    };
+    const auto result = inspected();
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().kind, ErrorKind::Config);
+    EXPECT_THAT(result.error().message, HasSubstr("--verifier and --registrar-tls are swapped"));
+    EXPECT_EQ(result.error().mend, right);
+}
+
+TEST_F(Inspect, AVerifierIsNotTakenForTheRegistrarAlthoughItListsAgents) {
+    change_ = [](StackAddress& address) { address.registrar_tls = address.verifier; };
+    expect_refused(ErrorKind::Stack, "has sessions, as no registrar of Keylime does: it is a verifier",
+                   "is --registrar-tls its port for TLS?");
 }
 
 TEST_F(Inspect, WhatIsNoVerifierOrNoRegistrarIsNamed) {
