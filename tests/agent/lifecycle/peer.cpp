@@ -138,6 +138,7 @@ HttpResponse StandIn::answer(const HttpRequest& request) {
                 R"({"code":200,"status":"Success","results":{"current_version":"2.6","supported_versions":["1.0","2.0","2.1","2.2","2.3","2.4","2.5","2.6","3.0"]}})");
         case Call::Register: {
             active = false;
+            if (challenge) return challenge(request);
             const Bytes blob = protocol::join_credential_blob({Bytes(68, 1), Bytes(256, 2)});
             return json_answer(200,
                                fmt::format(R"({{"code":200,"status":"Success","results":{{"blob":"{}"}}}})",

@@ -2,6 +2,7 @@
 // A registrar, a verifier and a TPM, as far as an agent's lifecycle can tell them from real ones. In a test
 // of our own client code only (DESIGN, decision 1).
 
+#include <functional>
 #include <string>
 
 #include "agent/base/bytes.hpp"
@@ -36,6 +37,8 @@ class StandIn {
     Duration session_lifetime = std::chrono::minutes{3};
     std::string seconds_to_next = "2";
     std::string pcrs = "0,7";  ///< that it asks for
+    /// Makes the answer to a registration whose keys are a real TPM's.
+    std::function<HttpResponse(const HttpRequest&)> challenge = {};
 
     Bytes pcr_value = Bytes(32, 0);  ///< of every PCR of the TPM
 

@@ -66,7 +66,7 @@ Finished Play::pursue(Phase goal, bool bare) {
             note(fmt::format("{} uses the TPM ({})", to_string(use->phase), use->operation.index()));
             tpm_uses.push_back(*use);
             clock.advance(std::chrono::milliseconds{2});
-            Result<TpmAnswer> answer = peer.use(*use);
+            Result<TpmAnswer> answer = tpm(*use);
             if (tpm_error_) answer = fail(*std::exchange(tpm_error_, std::nullopt));
             want = machine.on_tpm(answer);
         } else {

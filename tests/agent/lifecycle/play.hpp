@@ -45,6 +45,8 @@ class Play {
     core::SeededStream random;
     StandIn peer{clock};
     Machine machine;
+    /// What the machine's wants of the TPM go to.
+    std::function<Result<TpmAnswer>(const UseTpm&)> tpm = [this](const UseTpm& use) { return peer.use(use); };
 
     std::vector<SendRequest> sent_requests;
     std::vector<Instant> sent_at;  ///< of the same

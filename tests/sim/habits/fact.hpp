@@ -25,16 +25,19 @@ struct Fact {
     Standing standing;
     std::string remark;  ///< NotHeld: what ours does instead; NotApplicable: why
     Decide decide;       ///< none where it is not applicable
+    Decide instead;      ///< NotHeld: decides the remark
 };
 
 inline Fact held(std::string number, std::string says, Decide decide) {
-    return {std::move(number), std::move(says), Standing::Held, "", std::move(decide)};
+    return {std::move(number), std::move(says), Standing::Held, "", std::move(decide), nullptr};
 }
-inline Fact not_held(std::string number, std::string says, std::string instead, Decide decide) {
-    return {std::move(number), std::move(says), Standing::NotHeld, std::move(instead), std::move(decide)};
+/// Two questions, for whatever else goes wrong is no fact either.
+inline Fact not_held(std::string number, std::string says, Decide decide, std::string ours, Decide instead) {
+    return {std::move(number), std::move(says),   Standing::NotHeld,
+            std::move(ours),   std::move(decide), std::move(instead)};
 }
 inline Fact not_applicable(std::string number, std::string says, std::string why) {
-    return {std::move(number), std::move(says), Standing::NotApplicable, std::move(why), nullptr};
+    return {std::move(number), std::move(says), Standing::NotApplicable, std::move(why), nullptr, nullptr};
 }
 
 /// Empty if they are equal.
@@ -66,5 +69,7 @@ std::vector<Fact> source_facts();
 std::vector<Fact> facts();
 /// How that fact is decided, for another that says the same.
 Decide as_in(const std::string& number);
+/// How its remark is.
+Decide instead_as_in(const std::string& number);
 
 }  // namespace pushsim::habits

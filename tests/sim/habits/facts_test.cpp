@@ -23,13 +23,25 @@ std::vector<Fact> facts() {
     return all;
 }
 
-Decide as_in(const std::string& number) {
-    return [number](const WireRecord& wire) {
+namespace {
+
+Decide of_fact(const std::string& number, Decide Fact::*question) {
+    return [number, question](const WireRecord& wire) {
         for (const Fact& fact : facts()) {
-            if (fact.number == number && fact.decide) return fact.decide(wire);
+            if (fact.number == number && fact.*question) return (fact.*question)(wire);
         }
         throw std::invalid_argument("no fact is decided as " + number);
     };
+}
+
+}  // namespace
+
+Decide as_in(const std::string& number) {
+    return of_fact(number, &Fact::decide);
+}
+
+Decide instead_as_in(const std::string& number) {
+    return of_fact(number, &Fact::instead);
 }
 
 namespace {
@@ -64,6 +76,15 @@ std::string list_of(const std::vector<Fact>& all) {
                               counts[Standing::NotApplicable]);
 }
 
+std::string answer_to(const Fact& fact, const Decide& question, const WireRecord& wire) {
+    try {
+        return question(wire);
+    } catch (const std::exception& error) {
+        ADD_FAILURE() << fact.number << " cannot be decided: " << error.what();
+        return error.what();
+    }
+}
+
 TEST(RustAgentFacts, StandAsTheListSays) {
     const WireRecord wire = play_on_the_wire();
     const std::vector<Fact> all_facts = facts();
@@ -72,18 +93,15 @@ TEST(RustAgentFacts, StandAsTheListSays) {
         EXPECT_TRUE(numbers.insert(fact.number).second) << fact.number << " twice";
         EXPECT_EQ(fact.decide == nullptr, fact.standing == Standing::NotApplicable) << fact.number;
         EXPECT_EQ(fact.remark.empty(), fact.standing == Standing::Held) << fact.number;
+        EXPECT_EQ(fact.instead != nullptr, fact.standing == Standing::NotHeld) << fact.number;
         if (!fact.decide) continue;
-        std::string otherwise;
-        try {
-            otherwise = fact.decide(wire);
-        } catch (const std::exception& error) {
-            otherwise = error.what();
-            EXPECT_EQ(fact.standing, Standing::Held) << fact.number << " cannot be decided: " << otherwise;
-        }
-        if (fact.standing == Standing::Held)
+        const std::string otherwise = answer_to(fact, fact.decide, wire);
+        if (fact.standing == Standing::Held) {
             EXPECT_EQ(otherwise, "") << fact.number << " is not held: " << fact.says;
-        else
+        } else {
             EXPECT_NE(otherwise, "") << fact.number << " is held by now: " << fact.says;
+            EXPECT_EQ(answer_to(fact, fact.instead, wire), "") << fact.number << " ours: " << fact.remark;
+        }
     }
     const std::string list = list_of(all_facts);
     std::cout << list;

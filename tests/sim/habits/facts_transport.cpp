@@ -1,4 +1,4 @@
-// Section 1: TLS, headers, connections. Section 2: registration.
+// Section 1: TLS, headers, connections.
 
 #include <algorithm>
 #include <set>
@@ -14,7 +14,6 @@ namespace pushsim::habits {
 namespace {
 
 using lifecycle::Call;
-using lifecycle::Phase;
 
 /// "x-request-id, accept, host" of every request of that call, which must all be alike.
 std::string header_names(const WireRecord& wire, Call call) {
@@ -91,12 +90,14 @@ std::set<int> connections_of(const WireRecord& wire, const std::vector<Call>& ca
     return used;
 }
 
-/// Before the restart: three cycles, two sessions.
+/// Before the first restart, which opens the verifier's connection 2: three cycles, two sessions.
 std::string three_connections(const WireRecord& wire) {
     const auto sessions = connections_of(wire, {Call::OpenSession, Call::Prove}, 0, 2);
     const auto attestations = connections_of(wire, {Call::Negotiate, Call::Submit}, 0, 3);
     const Arrived* put = wire.of(Call::Activate).at(0);
     const auto until_put = static_cast<std::size_t>(put - wire.requests.data()) + 1;
+    const Arrived* get = wire.of(Call::AskVersion).at(1);
+    const Arrived* post = wire.of(Call::Register).at(2);
     const bool closed = std::ranges::any_of(wire.registrar_closed, [&](const WireRecord::Closed& one) {
         return one.connection == put->connection && one.requests == until_put;
     });
@@ -104,6 +105,9 @@ std::string three_connections(const WireRecord& wire) {
         {so(sessions == std::set{0}, fmt::format("sessions on connections {}", fmt::join(sessions, ", "))),
          so(attestations == std::set{1},
             fmt::format("attestations on connections {}", fmt::join(attestations, ", "))),
+         same(std::to_string(wire.of(Call::OpenSession).at(2)->connection), "2"),
+         so(get->connection == put->connection && post->connection == put->connection,
+            "GET, POST and PUT on different connections"),
          so(closed, "the registrar's connection stays open")});
 }
 
@@ -122,15 +126,43 @@ std::string new_connection_after_loss(const WireRecord& wire) {
             if (arrived[n]->connection == arrived[n - 1]->connection) return "the same connection again";
         }
     }
-    // Six lost answers, and the restart, which opens new ones.
-    return so(losses == 7, fmt::format("{} new connections", losses));
+    // Three connections that were closed, and the restarts, which open new ones.
+    return so(losses == 5, fmt::format("{} new connections", losses));
+}
+
+std::string new_connection_after_silence(const WireRecord& wire) {
+    for (const Unanswered& told : wire.unanswered) {
+        if (told.first.connection == told.again.connection) return "the same connection after no answer";
+    }
+    return same(std::to_string(wire.unanswered.size()), "3");
 }
 
 std::string idle_connection_is_used(const WireRecord& wire) {
     const auto opened = wire.of(Call::OpenSession);
     return all({so(opened.size() > 1 && opened[0]->connection == opened[1]->connection,
                    "the second session on another connection"),
-                new_connection_after_loss(wire)});
+                new_connection_after_loss(wire), new_connection_after_silence(wire)});
+}
+
+/// One line for each: what is asked, the names of its headers, and on which connection from the first on.
+std::string registration_headers(const std::vector<Arrived>& requests) {
+    std::string text;
+    for (const Arrived& arrived : requests) {
+        text += arrived.request.method + arrived.request.target;
+        for (const auto& header : arrived.request.headers)
+            text += " " + header.first;
+        text += fmt::format(" on {}\n", arrived.connection - requests.front().connection);
+    }
+    return text;
+}
+
+std::string same_over_tls(const WireRecord& wire) {
+    // The last registration of the one that speaks plain HTTP.
+    std::vector<Arrived> plain;
+    for (const Call call : {Call::AskVersion, Call::Register, Call::Activate})
+        plain.push_back(*wire.of(call).back());
+    return all({same(std::to_string(wire.registered_over_tls.size()), "3"),
+                same(registration_headers(wire.registered_over_tls), registration_headers(plain))});
 }
 
 }  // namespace
@@ -197,9 +229,12 @@ std::vector<Fact> transport_facts() {
                      complaints.push_back(value(wire, call, "accept", "application/vnd.api+json"));
                      complaints.push_back(request_ids(wire, call));
                  }
-                 for (const Arrived* arrived : wire.of(Call::Submit))
-                     complaints.push_back(so(arrived->request.header("authorization")->starts_with("Bearer "),
-                                             "another authorization"));
+                 for (const Call call : {Call::Negotiate, Call::Submit}) {
+                     for (const Arrived* arrived : wire.of(call))
+                         complaints.push_back(
+                             so(arrived->request.header("authorization")->starts_with("Bearer "),
+                                "another authorization"));
+                 }
                  return all(complaints);
              }),
         held("T1.7",
@@ -211,104 +246,8 @@ std::vector<Fact> transport_facts() {
             "T1.8",
             "an idle connection is used again; after a dropped or timed-out one the next try opens a new one",
             idle_connection_is_used),
-        not_applicable(
-            "T1.9", "with registrar_tls_enabled the same three requests go to the registrar's TLS port",
-            "a scenario's agents register at the plain port; the other is for `pushsim agent` alone"),
-    };
-}
-
-// ---- registration
-
-namespace {
-
-std::string registration_body(const WireRecord& wire) {
-    const std::string& body = wire.of(Call::Register).at(0)->request.body;
-    const auto json = nlohmann::ordered_json::parse(body);
-    std::vector<std::string> names;
-    for (const auto& [name, member] : json.items())
-        names.push_back(name);
-    return all(
-        {same(fmt::format("{}", fmt::join(names, ", ")),
-              "aik_tpm, ek_tpm, ekcert, iak_cert, idevid_cert, ip, mtls_cert, port"),
-         so(json["iak_cert"].is_null() && json["idevid_cert"].is_null(), "IAK and IDevID are not null"),
-         same(json["ip"].get<std::string>(), "127.0.0.1"),
-         same(json["mtls_cert"].get<std::string>(), "disabled"), so(json["port"] == 9002, "another port"),
-         so(json["aik_tpm"].get<std::string>().size() == 376 &&
-                json["ek_tpm"].get<std::string>().size() == 424,
-            "keys of other sizes"),
-         so(body == json.dump(), "not compact"),
-         same(wire.of(Call::Register).at(0)->request.target, "/v2.6/agents/" + lifecycle::kAgent)});
-}
-
-std::string activation_body(const WireRecord& wire) {
-    const HttpRequest& put = wire.of(Call::Activate).at(0)->request;
-    const auto json = nlohmann::json::parse(put.body);
-    const std::string tag = json.value("auth_tag", "");
-    return all(
-        {so(json.size() == 1 && put.body == json.dump(), put.body),
-         so(tag.size() == 96 && tag.find_first_not_of("0123456789abcdef") == std::string::npos, "tag " + tag),
-         same(put.target, wire.of(Call::Register).back()->request.target)});
-}
-
-HttpResponse versions(const std::string& current) {
-    return lifecycle::json_answer(200, R"({"code":200,"status":"Success","results":{"current_version":")" +
-                                           current + R"(","supported_versions":["2.1","2.3","2.6"]}})");
-}
-
-std::string version_choice(const WireRecord& /*wire*/) {
-    const auto paths = [](const HttpResponse& answer) {
-        TimedRun run;
-        run.play.next(Call::AskVersion, answer);
-        run.cycles(1, Phase::Activate);
-        return run.transcript() + " " + run.play.requests(Call::Register).at(0).target.substr(0, 6);
-    };
-    TimedRun failing;
-    failing.play.next(Call::AskVersion, lifecycle::bare_status(500), 2);
-    return all({same(paths(versions("2.3")), "V R A /v2.3/"),
-                same(paths(lifecycle::bare_status(410)), "V R A /v2.6/"),
-                same(failing.cycles(1, Phase::Activate), "V 1s V= 2s V= R A")});
-}
-
-std::string registers_at_every_start(const WireRecord& wire) {
-    const auto posts = wire.of(Call::Register);
-    const auto puts = wire.of(Call::Activate);
-    // Four POSTs: one refused, one failed and sent again, one after the restart.
-    return all(
-        {so(posts.size() == 4 && puts.size() == 2, fmt::format("{} POST, {} PUT", posts.size(), puts.size())),
-         same(posts.back()->request.body, posts.front()->request.body)});
-}
-
-std::string forbidden_for_ever(const WireRecord& wire) {
-    TimedRun run;
-    run.play.next(Call::Register, lifecycle::bare_status(403), 3);
-    const auto posts = wire.of(Call::Register);
-    return all({same(run.cycles(4, Phase::Activate), "V R 5s V R 5s V R 5s V R A"),
-                so(posts.at(0)->connection != posts.at(1)->connection, "a new round on the old connection")});
-}
-
-}  // namespace
-
-std::vector<Fact> registration_facts() {
-    return {
-        held("T2.1",
-             "POST /v2.6/agents/{id}: aik_tpm, ek_tpm, ekcert, iak_cert null, idevid_cert null, ip "
-             "127.0.0.1, mtls_cert "
-             "disabled, port 9002, in this order, compact; keys of 376 and 424 base64 characters",
-             registration_body),
-        not_applicable(
-            "T2.2", "ekcert is PEM with the whole chain found in NV",
-            "a virtual TPM has no certificate in NV; what one has is sent so (agent/tpm, its tests)"),
-        held("T2.3", "PUT {\"auth_tag\": 96 hex digits} on the same path", activation_body),
-        held("T2.4",
-             "the server's current version is used; 410 on /version goes on to /v2.6 without a probe; 500 is "
-             "retried "
-             "with the same request id",
-             version_choice),
-        held("T2.5", "every start registers again, with the same body", registers_at_every_start),
-        held("T2.6", "403 for the POST: a new round on a new connection every interval, for ever",
-             forbidden_for_ever),
-        not_applicable("T2.7", "EK and AK stay in the TPM after SIGTERM, and the second restart dies of it",
-                       "no process ends here; a TPM that ran full would be a fault of its own"),
+        held("T1.9", "with registrar_tls_enabled the same three requests go to the registrar's TLS port",
+             same_over_tls),
     };
 }
 

@@ -1,5 +1,6 @@
 #include "tests/sim/habits/timed_run.hpp"
 
+#include <map>
 #include <stdexcept>
 
 #include <fmt/format.h>
@@ -36,6 +37,12 @@ lifecycle::Habits observed_habits() {
     return habits;
 }
 
+TimedRun& TimedRun::with(RealTpm& tpm) {
+    play.tpm = [&tpm](const lifecycle::UseTpm& use) { return tpm.use(use); };
+    play.peer.challenge = challenge_for;
+    return *this;
+}
+
 TimedRun& TimedRun::registered() {
     if (play.pursue(Phase::Activate).ending != Finished::Ending::Reached)
         throw std::runtime_error("not registered");
@@ -51,6 +58,7 @@ TimedRun& TimedRun::authenticated() {
 std::string TimedRun::cycles(int number, Phase goal) {
     for (int n = 1; n <= number; ++n) {
         const Finished finished = play.pursue(goal);
+        endings_ += (endings_.empty() ? "" : " ") + std::string(lifecycle::to_string(finished.ending));
         if (n < number) play.clock.advance(finished.next_attestation.value_or(Duration{}));
     }
     return transcript();
@@ -58,17 +66,16 @@ std::string TimedRun::cycles(int number, Phase goal) {
 
 std::string TimedRun::transcript() const {
     std::string text;
+    std::map<Call, const HttpRequest*> last;
     for (std::size_t n = 0; n < play.sent_requests.size(); ++n) {
         const HttpRequest& request = play.sent_requests[n].request;
         if (n > 0) text += " " + pause_text(play.sent_at[n] - play.sent_at[n - 1]);
         const bool is_error = request.body.find(R"("type":"error")") != std::string::npos;
         text += is_error ? 'E' : letter(lifecycle::call_in(request));
-        if (n == 0) continue;
-        const HttpRequest& before = play.sent_requests[n - 1].request;
+        const auto* before = std::exchange(last[lifecycle::call_in(request)], &request);
         const auto id = request.header("x-request-id");
-        if (id && id == before.header("x-request-id") && request.target == before.target &&
-            request.body == before.body)
-            text += '=';
+        if (before == nullptr || !id || id != before->header("x-request-id")) continue;
+        text += request.target == before->target && request.body == before->body ? '=' : '!';
     }
     return text;
 }

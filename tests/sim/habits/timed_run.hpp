@@ -4,6 +4,7 @@
 #include <string>
 
 #include "tests/agent/lifecycle/play.hpp"
+#include "tests/sim/habits/real_tpm.hpp"
 
 namespace pushsim::habits {
 
@@ -12,19 +13,26 @@ lifecycle::Habits observed_habits();
 
 /// "N 1s N= S E O P …": a letter for each request (V version, R register, A activate, O open session, P
 /// prove, N negotiate, S submit, E submit an error), with "=" where request id, target and body are those of
-/// the one before, and pauses from half a second on, to the half second.
+/// the one of its kind before ("!" where the id alone is), and pauses from half a second on, to the half
+/// second.
 class TimedRun {
   public:
     explicit TimedRun(lifecycle::Habits habits = observed_habits())
         : play(4711, {.agent_id = lifecycle::kAgent, .boot_time = {}, .habits = habits}) {}
 
-    TimedRun& registered();     ///< from here on is told
-    TimedRun& authenticated();  ///< from here on is told
+    TimedRun& with(RealTpm& tpm);  ///< in place of the peer's stand-in
+    TimedRun& registered();        ///< from here on is told
+    TimedRun& authenticated();     ///< from here on is told
     /// So many cycles of its life, each when it is due.
     std::string cycles(int number, lifecycle::Phase goal = lifecycle::Phase::Submit);
     std::string transcript() const;
+    /// How each cycle ended: "reached failed".
+    const std::string& endings() const { return endings_; }
 
     lifecycle::Play play;
+
+  private:
+    std::string endings_;
 };
 
 }  // namespace pushsim::habits
