@@ -120,7 +120,9 @@ void add_stack_commands(CLI::App& app, CommandLine& line) {
     up->callback([&line] { line.exit = stack_up(line.stack); });
     auto* down = stack_command->add_subcommand("down", "Ends them");
     down->add_option("--folder", line.stack.folder, "this one; all by default")->type_name("DIR");
-    down->footer("Example: pushsim stack down");
+    down->footer(
+        "Example: pushsim stack down\n\nAgents, logs and databases stay in the folder, for the next `stack "
+        "up`.");
     down->callback([&line] { line.exit = stack_down(line.stack); });
     auto* status = stack_command->add_subcommand("status", "Which there are, where, and whether they answer");
     add_format(*status, line.stack.format);

@@ -166,7 +166,10 @@ int stack_down(const StackOptions& options) {
         const auto ended = stack::stack_down(registry, folder_of(options), clock);
         if (!ended) return report_error(ended.error());
         for (const auto& record : *ended)
-            fmt::print("ended {}\n", record.folder.string());
+            fmt::print(
+                "ended {0}\n  its agents, logs and databases stay for the next `stack up`; rm -r {0} forgets "
+                "them\n",
+                record.folder.string());
         if (ended->empty()) fmt::print("no stack was up\n");
         return kAsExpected;
     });
