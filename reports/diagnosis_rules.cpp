@@ -239,9 +239,14 @@ Found tpm_clock_went_back(const AgentStory& agent, const std::vector<AgentStory>
     const Attempt* before = nullptr;
     std::size_t more = 0;
     for (const Attempt& attempt : agent.attempts) {
+        // Deleting an agent deletes its attestations.
+        if (before != nullptr && before->enrolment != attempt.enrolment) before = nullptr;
         if (was_authenticated(attempt) && clock_of(attempt) != nullptr) before = &attempt;
         const auto* verdict = as<history::Verdict>(attempt.verdict);
-        if (verdict == nullptr || reason_of(*verdict) != "broken_evidence_chain") continue;
+        // At a stack whose database and log cannot be read no reason is known.
+        if (verdict == nullptr || evaluation_of(*verdict) != "fail" ||
+            reason_of(*verdict) == "policy_violation")
+            continue;
         const auto* now = clock_of(attempt);
         if (now == nullptr) continue;
         const std::string objection = clock_objection(*now, before == nullptr ? nullptr : clock_of(*before));

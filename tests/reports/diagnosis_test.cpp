@@ -198,6 +198,21 @@ const std::vector<Case>& cases() {
              s.enrol(list(quoted)).clock({9000, 3, 0, true}).attest(0).verdict(0, "pass");
              s.clock({100, 4, 1, true}).attest(1).verdict(1, "fail", "broken_evidence_chain");
          }},
+        {"OlderClockWhereNoReasonCanBeRead",
+         {"tpm_clock_went_back"},
+         "its clock went from 9000 to 100 ms",
+         [](Script& s) {
+             s.enrol(list(quoted)).clock({9000, 3, 0, true}).attest(0).verdict(0, "pass");
+             s.clock({100, 3, 0, true}).attest(1).verdict(1, "fail");
+         }},
+        {"OlderClockThanThatOfAnEarlierEnrolment",
+         {},
+         "",
+         [](Script& s) {
+             s.enrol(list(quoted)).clock({9000, 3, 0, true}).attest(0).verdict(0, "pass");
+             s.enrol(list(quoted)).clock({100, 3, 0, true}).attest(0);
+             s.verdict(0, "fail", "broken_evidence_chain");
+         }},
         {"ProofWithAnotherAk",
          {"proof_with_another_ak"},
          "it was not made with the AK that the agent is enrolled with",
