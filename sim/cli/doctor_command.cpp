@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "sim/cli/commands.hpp"
+#include "sim/cli/fitted.hpp"
 #include "sim/cli/session.hpp"
 #include "sim/cli/version.hpp"
 #include "sim/core/clock.hpp"
@@ -46,15 +47,19 @@ void print_text(const doctor::Subject& subject, const std::vector<Finding>& find
     std::size_t width = 0;
     for (const Finding& finding : findings)
         width = std::max(width, finding.thing.size());
-    fmt::print("pushsim {} · {} · --agents {}\n", kVersion, in_words(subject), subject.agents);
+    std::string text =
+        fmt::format("pushsim {} · {} · --agents {}\n", kVersion, in_words(subject), subject.agents);
     for (const Finding& finding : findings) {
         const std::string word = finding.level == Level::Fail ? "FAIL" : to_string(finding.level);
-        fmt::print("  {:<7}  {:<{}}  {}\n", word, finding.thing, width, finding.found);
-        if (!finding.mend.empty()) fmt::print("  {:<7}  {:<{}}  mend: {}\n", "", "", width, finding.mend);
+        text += fmt::format("  {:<7}  {:<{}}  {}\n", word, finding.thing, width, finding.found);
+        if (!finding.mend.empty())
+            text += fmt::format("  {:<7}  {:<{}}  mend: {}\n", "", "", width, finding.mend);
     }
     const std::size_t warnings = count(findings, Level::Warning);
-    fmt::print("{} ok, {} warning{}, {} failed, {} skipped\n", count(findings, Level::Ok), warnings,
-               warnings == 1 ? "" : "s", count(findings, Level::Fail), count(findings, Level::Skipped));
+    text +=
+        fmt::format("{} ok, {} warning{}, {} failed, {} skipped\n", count(findings, Level::Ok), warnings,
+                    warnings == 1 ? "" : "s", count(findings, Level::Fail), count(findings, Level::Skipped));
+    print_fitted(text);
 }
 
 void print_json(const doctor::Subject& subject, const std::vector<Finding>& findings) {

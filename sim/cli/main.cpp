@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -13,6 +14,7 @@
 
 #include "sim/cli/command_line.hpp"
 #include "sim/cli/completion.hpp"
+#include "sim/cli/fitted.hpp"
 #include "sim/cli/interrupt.hpp"
 #include "sim/cli/usage_error.hpp"
 #include "sim/cli/version.hpp"
@@ -59,8 +61,11 @@ int run_command_line(int argc, char** argv) {
     try {
         app.parse(words);
     } catch (const CLI::ParseError& error) {
-        if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
-        return report_error(usage_error(app, error));
+        if (error.get_exit_code() != 0) return report_error(usage_error(app, error));
+        std::ostringstream said;  // --help, --version
+        const int exit = app.exit(error, said, said);
+        print_fitted(said.str());
+        return exit;
     }
     return line.exit;
 }

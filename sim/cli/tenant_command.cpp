@@ -7,6 +7,7 @@
 
 #include "sim/cli/boot_policy.hpp"
 #include "sim/cli/commands.hpp"
+#include "sim/cli/fitted.hpp"
 #include "sim/cli/policies.hpp"
 #include "sim/cli/session.hpp"
 #include "sim/core/clock.hpp"
@@ -165,10 +166,10 @@ int tenant_status(const TenantOptions& options) {
             fmt::print("{}\n", to_json(options.agent, *status).dump(2));
             return {};
         }
-        fmt::print("{}  {}, {} passed; policy {}{}{}\n", options.agent, status->attestation_status,
-                   status->attestation_count, status->tpm_policy,
-                   status->has_runtime_policy ? ", and a runtime policy" : "",
-                   status->has_mb_refstate ? ", and a measured boot policy" : "");
+        print_fitted(fmt::format("{}  {}, {} passed; policy {}{}{}\n", options.agent,
+                                 status->attestation_status, status->attestation_count, status->tpm_policy,
+                                 status->has_runtime_policy ? ", and a runtime policy" : "",
+                                 status->has_mb_refstate ? ", and a measured boot policy" : ""));
         return {};
     });
 }
