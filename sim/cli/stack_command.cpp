@@ -167,7 +167,8 @@ int stack_down(const StackOptions& options) {
         if (!ended) return report_error(ended.error());
         for (const auto& record : *ended)
             fmt::print(
-                "ended {0}\n  its agents, logs and databases stay for the next `stack up`; rm -r {0} forgets "
+                "ended {}\n  its agents, logs and databases stay for the next `stack up`; `stack clean` "
+                "removes "
                 "them\n",
                 record.folder.string());
         if (ended->empty()) fmt::print("no stack was up\n");
