@@ -13,12 +13,13 @@
 namespace pushsim::cli {
 namespace {
 
-/// The last column in the left half that two spaces lead to, behind the `indent`.
+/// The last column that two spaces lead to, behind the `indent`, and that leaves two fifths of the width.
 std::size_t table_column(std::string_view line, std::size_t indent, std::size_t width) {
     std::size_t column = indent + 2;
     for (std::size_t at = line.find("  ", indent); at != std::string_view::npos; at = line.find("  ", at)) {
         at = std::min(line.find_first_not_of(' ', at), line.size());
-        if (const std::size_t here = reports::columns(line.substr(0, at)); here <= width / 2) column = here;
+        if (const std::size_t here = reports::columns(line.substr(0, at)); here <= width * 3 / 5)
+            column = here;
     }
     return column;
 }

@@ -7,8 +7,8 @@
 namespace pushsim::cli {
 
 /// `text` with lines of at most `width` columns, broken at spaces. What is broken goes on in the column of a
-/// table, which two spaces or more lead to, where that is in the left half; else a little further in than its
-/// line. Width 0: as it is.
+/// table, which two spaces or more lead to, where that leaves two fifths of the width; else a little further
+/// in than its line. Width 0: as it is.
 std::string fitted(const std::string& text, std::size_t width);
 
 /// Prints `text` to standard output, fitted where that is a terminal.

@@ -20,7 +20,7 @@ TEST(Fitted, WhatIsBrokenGoesOnInItsColumnOfTheTable) {
               "Options:\n  --out DIR    where run folders\n               go, by default\n");
     EXPECT_EQ(fitted(help, 0), help);
     EXPECT_EQ(fitted(help, 80), help);
-    // A column in the right half leaves too little room; the one before it is taken.
+    // A column that leaves too little room is passed over for the one before it.
     EXPECT_EQ(fitted("  ok  verifier's mode       push and nothing else\n", 36),
               "  ok  verifier's mode       push and\n      nothing else\n");
     EXPECT_EQ(fitted("one two three\n", 8), "one two\n  three\n");
