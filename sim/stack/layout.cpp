@@ -169,10 +169,14 @@ std::string call_address(const Options& options) {
     return address;
 }
 
+std::vector<fs::path> server_databases(const Layout& layout) {
+    return {layout.run / "cv_data.sqlite", layout.run / "reg_data.sqlite"};
+}
+
 std::optional<fs::path> verifier_database(const Layout& layout, const Options& options) {
     const std::string url = option_or(options, "database_url", "sqlite");
     constexpr std::string_view kFile = "sqlite:///";
-    if (url == "sqlite") return layout.run / "cv_data.sqlite";
+    if (url == "sqlite") return server_databases(layout).front();
     if (url.starts_with(kFile)) return layout.run / url.substr(kFile.size());
     return std::nullopt;
 }

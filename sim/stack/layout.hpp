@@ -55,6 +55,9 @@ Result<AskedPorts> asked_ports(const LocalStackOptions& options);
 std::string listen_address(const Options& options);
 std::string call_address(const Options& options);
 
+/// Files that the servers make for themselves, where their options name no other database.
+std::vector<std::filesystem::path> server_databases(const Layout& layout);
+
 /// The verifier's SQLite file, as `database_url` says; nothing for another database.
 std::optional<std::filesystem::path> verifier_database(const Layout& layout, const Options& options);
 

@@ -58,6 +58,14 @@ std::string random_id() {
     return fmt::format("{:08x}{:08x}", core::fresh_seed(), core::fresh_seed());
 }
 
+std::vector<std::filesystem::path> missing(std::vector<std::filesystem::path> files) {
+    std::erase_if(files, [](const auto& file) {
+        std::error_code unreadable;
+        return std::filesystem::exists(file, unreadable);
+    });
+    return files;
+}
+
 }  // namespace
 
 struct LocalStack::Inner {
@@ -72,6 +80,7 @@ struct LocalStack::Inner {
     Duration start_time{};
     std::optional<Server> verifier;
     std::optional<Server> registrar;
+    std::optional<PortClaim> port_claim;  ///< until the servers listen
     bool kept = false;
     bool stopped = false;
 
@@ -118,6 +127,7 @@ struct LocalStack::Inner {
             }
             for (Server* server : servers()) {
                 if (auto died = server->check_alive("while starting")) return fail(std::move(*died));
+                if (auto lost = server->check_port()) return fail(std::move(*lost));
             }
             std::erase_if(waiting, [&](Server* server) { return server->is_ready(record.address, *clock); });
             if (waiting.empty()) break;
@@ -204,6 +214,7 @@ struct LocalStack::Inner {
             return done;
         }
         if (auto ready = wait_ready(servers()); !ready) return ready;
+        port_claim.reset();
         record.address.api_version = registrar->api_version();
         return registry.write(record);
     }
@@ -231,6 +242,7 @@ struct LocalStack::Inner {
         }
         describe(options, *tls);
 
+        const auto to_be_made = missing(server_databases(layout));
         for (int attempt = 1;; ++attempt) {
             if (auto claimed = claim_ports(options, *asked, *tls); !claimed) return claimed;
             auto ran = run(options, tls->has_value());
@@ -240,6 +252,12 @@ struct LocalStack::Inner {
             if (!lost_race || attempt == kPortTries || ran.error().kind == ErrorKind::Interrupted) return ran;
             // Others are chosen; a port that was asked for is now named, with who has it.
             if (auto ended = end_servers(kShortPatience); !ended) return ended;
+            // A server that was ended while it made its tables would meet half of them.
+            for (const auto& database : to_be_made) {
+                std::error_code ignored;
+                std::filesystem::remove(database, ignored);
+                std::filesystem::remove(database.string() + "-journal", ignored);
+            }
         }
     }
 
@@ -270,13 +288,34 @@ struct LocalStack::Inner {
         address.registrar_log = layout.registrar_log();
     }
 
+    // With a claim, which those of other registries see.
+    Result<Ports> free_ports(const LocalStackOptions& options, const AskedPorts& asked) {
+        port_claim.reset();
+        auto avoid = claimed_ports(registry);
+        for (;;) {
+            auto ports = choose_ports(asked, avoid,
+                                      {.verifier = listen_address(options.verifier),
+                                       .registrar = listen_address(options.registrar)});
+            if (!ports) return ports;
+            std::set<std::uint16_t> chosen;
+            if (!asked.registrar_http) chosen.insert(ports->registrar_http);
+            if (!asked.verifier) chosen.insert(ports->verifier);
+            if (!asked.registrar_tls) chosen.insert(ports->registrar_tls);
+            auto claim = PortClaim::make(chosen);
+            if (claim) {
+                port_claim.emplace(std::move(*claim));
+                return ports;
+            }
+            if (claim.error().kind != ErrorKind::Stack) return fail(std::move(claim).error());
+            avoid.merge(chosen);
+        }
+    }
+
     // Under the registry's lock, so that two pushsims do not choose the same ports.
     Result<void> claim_ports(const LocalStackOptions& options, const AskedPorts& asked,
                              const std::optional<TlsFiles>& tls) {
         const auto lock = registry.lock();
-        const auto ports = choose_ports(
-            asked, claimed_ports(registry),
-            {.verifier = listen_address(options.verifier), .registrar = listen_address(options.registrar)});
+        const auto ports = free_ports(options, asked);
         if (!ports) return fail(ports.error());
         record.address.verifier = {call_address(options.verifier), ports->verifier};
         record.address.registrar_http = {call_address(options.registrar), ports->registrar_http};

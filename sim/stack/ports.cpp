@@ -1,17 +1,23 @@
 #include "sim/stack/ports.hpp"
 
+#include <algorithm>
+#include <cerrno>
 #include <charconv>
+#include <cstddef>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <initializer_list>
 #include <sstream>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include <arpa/inet.h>
 #include <fmt/core.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 namespace pushsim::stack {
@@ -98,6 +104,33 @@ bool port_is_free(const std::string& address, std::uint16_t port) {
                       ::listen(socket, 1) == 0;
     ::close(socket);
     return free;
+}
+
+Result<PortClaim> PortClaim::make(const std::set<std::uint16_t>& ports) {
+    PortClaim claim;
+    for (const std::uint16_t port : ports) {
+        // An abstract address goes with its process and belongs to the network namespace, as ports do.
+        const std::string name = fmt::format("pushsim-port-{}", port);
+        sockaddr_un address{};
+        address.sun_family = AF_UNIX;
+        std::ranges::copy(name, address.sun_path + 1);
+        const int socket = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+        if (socket < 0) return fail(ErrorKind::System, fmt::format("no socket: {}", std::strerror(errno)));
+        claim.sockets_.push_back(socket);
+        const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
+        if (::bind(socket, reinterpret_cast<const sockaddr*>(&address), size) != 0) {
+            return fail(ErrorKind::Stack, fmt::format("port {} is being taken by another pushsim", port),
+                        "ask for another port (leave the port out, and a free one is chosen)");
+        }
+    }
+    return claim;
+}
+
+PortClaim::PortClaim(PortClaim&& other) noexcept : sockets_(std::exchange(other.sockets_, {})) {}
+
+PortClaim::~PortClaim() {
+    for (const int socket : sockets_)
+        ::close(socket);
 }
 
 std::optional<std::string> port_holder(std::uint16_t port) {

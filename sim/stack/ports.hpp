@@ -5,6 +5,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "agent/base/result.hpp"
 #include "sim/stack/config.hpp"
@@ -26,6 +27,24 @@ struct ListenAddresses {
 
 /// Nobody listens on it, and a server may.
 bool port_is_free(const std::string& address, std::uint16_t port);
+
+/// Ports that no other pushsim in this network namespace chooses while this lives, whatever its user and its
+/// registry. Their servers need seconds until they listen.
+class PortClaim {
+  public:
+    /// ErrorKind::Stack naming a port that another one has claimed.
+    static Result<PortClaim> make(const std::set<std::uint16_t>& ports);
+
+    PortClaim(PortClaim&& other) noexcept;
+    PortClaim& operator=(PortClaim&&) = delete;
+    PortClaim(const PortClaim&) = delete;
+    PortClaim& operator=(const PortClaim&) = delete;
+    ~PortClaim();
+
+  private:
+    PortClaim() = default;
+    std::vector<int> sockets_;
+};
 
 /// Three ports, from 41810 upwards where free, without those of `avoid`. Another process may take one before
 /// the server does. ErrorKind::Config naming a port that was asked for twice; ErrorKind::Stack naming one

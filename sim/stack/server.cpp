@@ -50,8 +50,18 @@ std::optional<Error> Server::check_alive(const std::string& when) {
         diagnosis.mend};
 }
 
-bool Server::lost_its_port() {
-    return process_.ended() && says_port_taken(own_log());
+bool Server::lost_its_port() const {
+    return !listening_ && says_port_taken(own_log());
+}
+
+std::optional<Error> Server::check_port() const {
+    if (!lost_its_port()) return std::nullopt;
+    const std::string tail = own_log();
+    const auto diagnosis = diagnose(tail);
+    return Error{ErrorKind::Stack,
+                 fmt::format("the {} (process {}) does not listen: {}\n    {} ends with:{}", name_,
+                             process_.id().pid, diagnosis.cause, log_.string(), joined(last_lines(tail, 6))),
+                 diagnosis.mend};
 }
 
 bool Server::is_ready(const StackAddress& address, const Clock& clock) {

@@ -30,8 +30,10 @@ class Server {
     bool is_ready(const StackAddress& address, const Clock& clock);
     /// The error of a server that lives, but was not ready after `waited`.
     Error not_ready(Duration waited) const;
-    /// It died because somebody else has its port.
-    bool lost_its_port();
+    /// Its own log says that somebody else has its port; dead or not, it will not listen.
+    bool lost_its_port() const;
+    /// The error of such a one that lives.
+    std::optional<Error> check_port() const;
     /// What the registrar and we speak (protocol::choose_registrar_version); "2.6" until it answered.
     const std::string& api_version() const { return api_version_; }
 

@@ -29,6 +29,19 @@ TEST(Ports, PortIsFreeAgainAfterItsListenerIsGone) {
     EXPECT_EQ(port_holder(port), std::nullopt);
 }
 
+TEST(Ports, ThatAreClaimedAreNobodyElsesUntilTheClaimIsGone) {
+    {
+        const auto claim = PortClaim::make({41010, 41011});
+        ASSERT_TRUE(claim) << claim.error().text();
+        const auto other = PortClaim::make({41009, 41011});
+        ASSERT_FALSE(other);
+        EXPECT_EQ(other.error().kind, ErrorKind::Stack);
+        EXPECT_THAT(other.error().message, HasSubstr("port 41011 is being taken by another pushsim"));
+        EXPECT_TRUE(PortClaim::make({41009})) << "the claim that failed holds nothing";
+    }
+    EXPECT_TRUE(PortClaim::make({41010, 41011}));
+}
+
 TEST(Ports, ThreeDifferentOnesAreChosenWithoutThoseToAvoid) {
     const auto first = choose_ports({}, {});
     ASSERT_TRUE(first) << first.error().text();
