@@ -120,8 +120,8 @@ Finding check_mode(const ServerFacts& verifier) {
             break;
     }
     return {*verifier.sessions == 405 ? Level::Warning : Level::Fail, thing,
-            fmt::format("unclear: GET /version is {}, neither 410 (push) nor 200 (pull), and GET "
-                        "/v3.0/sessions is {}",
+            fmt::format("unclear: GET /version is {} (410: push, 200: pull), and GET /v3.0/sessions is {} "
+                        "(405: a verifier)",
                         verifier.version.outcome.response->status, *verifier.sessions),
             "see whether this is the verifier's port, the verifier's log, and `mode` in its verifier.conf"};
 }

@@ -95,6 +95,7 @@ class Inspection {
             case Recognised::Unclear:
                 break;
         }
+        if (call.outcome.response->status == 410) return fail(without_sessions());
         return fail(no_such_server(verifier_, call));
     }
 
@@ -120,7 +121,6 @@ class Inspection {
     Recognised recognised(const Peer& peer, const Call& version) const {
         if (!version.outcome.response) return Recognised::Unclear;
         const int status = version.outcome.response->status;
-        if (const auto known = recognise(status, std::nullopt); known != Recognised::Unclear) return known;
         const auto sessions = ask(peer, nobody(), sessions_request());
         if (!sessions.outcome.response) return Recognised::Unclear;
         return recognise(status, sessions.outcome.response->status);
@@ -137,6 +137,15 @@ class Inspection {
             return ports_are_swapped(address_.verifier, address_.registrar_tls);
         return {ErrorKind::Stack,
                 fmt::format("{} has no sessions, as no verifier of Keylime does: it is a registrar",
+                            verifier_.text()),
+                fmt::format("is {} its host and port?", verifier_.option)};
+    }
+
+    /// Of what answers GET /version as a verifier in push mode does.
+    Error without_sessions() const {
+        return {ErrorKind::Stack,
+                fmt::format("{} answers GET /version with 410, as a verifier in push mode does, and has no "
+                            "sessions, as no verifier of Keylime 7.14 does",
                             verifier_.text()),
                 fmt::format("is {} its host and port?", verifier_.option)};
     }

@@ -7,7 +7,7 @@ HttpRequest sessions_request() {
 }
 
 Recognised recognise(int version, std::optional<int> sessions) {
-    if (version == 410) return Recognised::PushVerifier;
+    if (version == 410 && sessions == 405) return Recognised::PushVerifier;
     if (version == 200 && sessions == 405) return Recognised::PullVerifier;
     if (version == 200 && sessions == 404) return Recognised::Registrar;
     return Recognised::Unclear;

@@ -20,7 +20,7 @@ enum class Recognised {
 HttpRequest sessions_request();
 
 /// By the statuses of GET /version (410 of a verifier in push mode, 200 of all others:
-/// keylime/web/verifier/server_info_controller.py) and of sessions_request(), which push mode does not need.
+/// keylime/web/verifier/server_info_controller.py) and of sessions_request(), absent where it was not asked.
 Recognised recognise(int version, std::optional<int> sessions);
 
 }  // namespace pushsim::stack

@@ -114,6 +114,7 @@ TEST(CheckMode, ARegistrarIsNotTakenForAVerifierInPullMode) {
 TEST(CheckMode, ThatIsNeitherIsAWarningAndWithoutAnAnswerSkipped) {
     EXPECT_EQ(check_mode(verifier(answered(500), 405)).level, Level::Warning);
     EXPECT_EQ(check_mode(verifier(answered(404), 404)).level, Level::Fail) << "no server of Keylime";
+    EXPECT_EQ(check_mode(verifier(answered(410), 404)).level, Level::Fail) << "it has no sessions";
     EXPECT_EQ(check_mode(verifier(answered(410))).level, Level::Skipped);
     EXPECT_EQ(check_mode(verifier(failed(FailureKind::Closed, "x"), 405)).level, Level::Skipped);
 }

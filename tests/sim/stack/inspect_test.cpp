@@ -166,6 +166,13 @@ TEST_F(Inspect, ARegistrarIsNotTakenForAVerifierInPullMode) {
                    "is --verifier its host and port?");
 }
 
+TEST_F(Inspect, WhatHasNoSessionsIsNoVerifierInPushMode) {
+    mode_ = 410;
+    has_sessions_ = false;
+    expect_refused(ErrorKind::Stack, "as a verifier in push mode does, and has no sessions",
+                   "is --verifier its host and port?");
+}
+
 TEST_F(Inspect, PortsThatAreSwappedAreNamedWithWhatIsRight) {
     std::string right;
     change_ = [&](StackAddress& address) {
