@@ -17,6 +17,7 @@ namespace {
 constexpr const char* kExamples =
     "for example swtpm:host=127.0.0.1,port=2321, swtpm:path=/run/swtpm.sock or device:/dev/tpmrm0";
 constexpr std::uint16_t kDefaultPort = 2321;
+constexpr std::uint16_t kLastPort = 65534;  // the next one is for control
 
 /// "swtpm:port=2321" is the TCTI "swtpm" and "port=2321" for it.
 struct Name {
@@ -44,7 +45,8 @@ std::optional<std::uint16_t> port_of(const std::string& text) {
     std::uint16_t port = 0;
     const char* const end = text.data() + text.size();
     const auto [last, bad] = std::from_chars(text.data(), end, port);
-    return bad == std::errc{} && last == end && port != 0 ? std::optional(port) : std::nullopt;
+    return bad == std::errc{} && last == end && port != 0 && port <= kLastPort ? std::optional(port)
+                                                                               : std::nullopt;
 }
 
 /// Of `options` like "host=127.0.0.1,port=2321"; ErrorKind::Config.
@@ -62,8 +64,11 @@ Result<Listening> listening(const std::string& options) {
                         fmt::format("'{}' is none of host=HOST, port=PORT, path=PATH", option), kExamples);
         const auto port = port_of(value);
         if (key == "port" && !port)
-            return fail(ErrorKind::Config, fmt::format("'{}' is no port, they go from 1 to 65535", value),
-                        kExamples);
+            return fail(
+                ErrorKind::Config,
+                fmt::format("'{}' is no port of a TPM: they go from 1 to {}, and the next one is for control",
+                            value, kLastPort),
+                kExamples);
         if (key == "port") where.port = *port;
         if (key == "host") where.host = value;
         if (key == "path") where.path = value;
@@ -93,8 +98,11 @@ std::string how_to_start(const std::string& loader, const Listening& where) {
         where.path.empty()
             ? fmt::format("--server type=tcp,port={} --ctrl type=tcp,port={}", where.port, where.port + 1)
             : fmt::format("--server type=unixio,path={0} --ctrl type=unixio,path={0}.ctrl", where.path);
-    return fmt::format(
+    const std::string start = fmt::format(
         "start one: swtpm socket --tpm2 --tpmstate dir=DIR {} --flags not-need-init,startup-clear", there);
+    return where.path.empty()
+               ? fmt::format("{}; where one runs, name the port of its --server, not of --ctrl", start)
+               : start;
 }
 
 }  // namespace

@@ -13,7 +13,7 @@ using testing::HasSubstr;
 
 TEST(TctiName, OfATctiThatIsInstalledIsGood) {
     for (const char* name :
-         {"swtpm", "swtpm:", "swtpm:port=2321", "swtpm:host=::1,port=65535", "swtpm:path=/run/swtpm.sock",
+         {"swtpm", "swtpm:", "swtpm:port=2321", "swtpm:host=::1,port=65534", "swtpm:path=/run/swtpm.sock",
           "mssim:host=localhost", "device", "device:/dev/tpmrm0", "libtss2-tcti-device.so.0:/dev/tpmrm0"})
         EXPECT_TRUE(check_tcti_name(name)) << name;
 }
@@ -28,8 +28,9 @@ TEST(TctiName, ThatCannotBeOneIsRefusedWithExamples) {
         {"swtpm:prt=2321", "'prt=2321' is none of"},
         {"swtpm:port=", "'port=' is none of"},
         {"swtpm:port=1,,host=h", "'' is none of"},
-        {"swtpm:host=127.0.0.1,port=x", "'x' is no port, they go from 1 to 65535"},
+        {"swtpm:host=127.0.0.1,port=x", "'x' is no port of a TPM: they go from 1 to 65534"},
         {"swtpm:port=0", "'0' is no port"},
+        {"swtpm:port=65535", "'65535' is no port"},
         {"swtpm:port=65536", "'65536' is no port"},
         {"mssim:port=1x", "'1x' is no port"},
     };
