@@ -323,6 +323,13 @@ Want Machine::on_response(const transport::Outcome& outcome) {
     return state_->judge(outcome.failure.value_or(unexplained));
 }
 
+Want Machine::cannot_send(const std::string& reason) {
+    expect(std::exchange(state_->awaiting, State::Awaiting::Nothing), State::Awaiting::Response,
+           "cannot_send");
+    return state_->finish(Finished::Ending::Failed, {},
+                          std::string(to_string(phase_of(state_->run.step))) + ": " + reason);
+}
+
 Want Machine::on_tpm(const Result<TpmAnswer>& answer) {
     expect(std::exchange(state_->awaiting, State::Awaiting::Nothing), State::Awaiting::Tpm, "on_tpm");
     if (answer) return state_->take_tpm_answer(*answer);
@@ -343,6 +350,10 @@ Want Machine::on_pause_over() {
 
 bool Machine::registered() const {
     return state_->registered;
+}
+
+std::optional<std::string> Machine::token() const {
+    return state_->token ? std::optional(state_->token->text) : std::nullopt;
 }
 
 bool Machine::authenticated() const {

@@ -117,10 +117,13 @@ class Machine {
     Want on_response(const transport::Outcome& outcome);
     Want on_tpm(const Result<TpmAnswer>& answer);
     Want on_pause_over();
+    /// In place of on_response(): what was wanted to be sent cannot be, and the goal ends as failed.
+    Want cannot_send(const std::string& reason);
 
     // What has been achieved so far.
     bool registered() const;                       ///< activation was accepted
     bool authenticated() const;                    ///< there is a token that has not expired
+    std::optional<std::string> token() const;      ///< as last given by a session; secret
     std::optional<int> attestation_index() const;  ///< of the last negotiation
     /// How long the challenge of the last negotiation lives, by the verifier's clock, from when it got our
     /// capabilities; nothing where it issued none.

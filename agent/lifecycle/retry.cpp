@@ -173,7 +173,10 @@ Want Machine::State::retry(Reaction reaction, const Grounds& grounds, const std:
         if (layered) backoffs = 0;
         run.again.set(static_cast<std::size_t>(call_of(then)));
         const auto told = std::chrono::ceil<std::chrono::seconds>(*grounds.told_to_wait);
-        return pause(*grounds.told_to_wait, "Retry-After: " + std::to_string(told.count()), then);
+        return pause(*grounds.told_to_wait,
+                     run.call + ": " + std::to_string(grounds.status.value_or(0)) +
+                         ", Retry-After: " + std::to_string(told.count()),
+                     then);
     }
     ++backoffs;
     run.again.set(static_cast<std::size_t>(call_of(then)));

@@ -1,7 +1,10 @@
 #include "sim/faults/fault.hpp"
 
+#include <algorithm>
 #include <stdexcept>
+#include <string_view>
 
+#include "agent/base/text.hpp"
 #include "sim/faults/kinds.hpp"
 
 namespace pushsim::faults {
@@ -12,7 +15,7 @@ Duration Fault::before(const Moment& /*moment*/) const {
 Duration Fault::after(const Moment& /*moment*/) const {
     return {};
 }
-std::optional<std::string> Fault::token(const std::vector<std::string>& /*tokens*/) const {
+Result<std::optional<std::string>> Fault::token(const std::vector<std::string>& /*tokens*/) const {
     return std::nullopt;
 }
 Duration Fault::sooner() const {
@@ -32,6 +35,23 @@ Faults make(const std::vector<scenario::Fault>& plan) {
         faults.push_back(std::move(made));
     }
     return faults;
+}
+
+Result<const Fault*> change_token(HttpRequest& request, const Faults& faults,
+                                  const std::vector<std::string>& tokens) {
+    constexpr std::string_view scheme = "Bearer ";
+    const auto header = std::ranges::find_if(request.headers, [](const auto& one) {
+        return std::ranges::equal(one.first, std::string_view("authorization"), {}, lower_ascii);
+    });
+    if (header == request.headers.end()) return nullptr;
+    for (const auto& fault : faults) {
+        auto token = fault->token(tokens);
+        if (!token) return fail(std::move(token).error().in("fault " + scenario::text(fault->plan())));
+        if (!*token) continue;
+        header->second = std::string(scheme) + **token;
+        return fault.get();
+    }
+    return nullptr;
 }
 
 }  // namespace pushsim::faults

@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "agent/base/http.hpp"
+#include "agent/base/result.hpp"
 #include "agent/base/time.hpp"
 #include "agent/lifecycle/machine.hpp"
 #include "sim/scenario/plan.hpp"
@@ -38,8 +40,9 @@ class Fault {
     /// How long the answer to the phase's request lies unread.
     virtual Duration after(const Moment& moment) const;
     /// The token that a request bears in place of the agent's own, the last of `tokens`, which are those of
-    /// its sessions, also of those before a restart; nothing: its own.
-    virtual std::optional<std::string> token(const std::vector<std::string>& tokens) const;
+    /// its sessions, also of those before a restart; nothing: its own. An error says why there is none to
+    /// take.
+    virtual Result<std::optional<std::string>> token(const std::vector<std::string>& tokens) const;
     /// How much sooner than told the next cycle begins.
     virtual Duration sooner() const;
     /// Why a 403 challenges_expired of this phase's first request, answered at `moment.now`, shows nothing;
@@ -53,5 +56,10 @@ class Fault {
 using Faults = std::vector<std::unique_ptr<Fault>>;
 
 Faults make(const std::vector<scenario::Fault>& plan);
+
+/// Gives a request that bears a token the one that the faults say (Fault::token), and tells which of them
+/// did; null: none. ErrorKind::Usage where one of them cannot: such a request is not to be sent.
+Result<const Fault*> change_token(HttpRequest& request, const Faults& faults,
+                                  const std::vector<std::string>& tokens);
 
 }  // namespace pushsim::faults

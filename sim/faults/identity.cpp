@@ -9,8 +9,11 @@ class OldToken final : public Fault {
   public:
     using Fault::Fault;
 
-    std::optional<std::string> token(const std::vector<std::string>& tokens) const override {
-        if (tokens.size() < 2) return std::nullopt;
+    Result<std::optional<std::string>> token(const std::vector<std::string>& tokens) const override {
+        if (tokens.size() < 2) {
+            return fail(ErrorKind::Usage, "the agent had one session, and no token of an earlier one",
+                        "let it `authenticate`, or `restart_agent` and attest, before");
+        }
         return tokens[tokens.size() - 2];
     }
 };

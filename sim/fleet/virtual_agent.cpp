@@ -133,29 +133,21 @@ transport::Connection& VirtualAgent::connection_for(const lifecycle::SendRequest
 
 void VirtualAgent::send(lifecycle::SendRequest request) {
     auto& connection = connection_for(request);
-    change_token(request.request);
+    if (now_.faults != nullptr) {
+        const auto changed = faults::change_token(request.request, *now_.faults, tokens_);
+        if (!changed) {
+            begin(machine_.cannot_send(changed.error().text()));
+            return;
+        }
+        if (*changed != nullptr)
+            surroundings_.history.append(where(),
+                                         history::Note{"fault " + scenario::text((*changed)->plan())});
+    }
     auto sent = std::make_shared<lifecycle::SendRequest>(std::move(request));
     connection.send(
         sent->request, {.deadline = request_timeout_}, [this, sent](const transport::Outcome& outcome) {
             hold(&faults::Fault::after, sent->phase, [this, sent, outcome] { answered(*sent, outcome); });
         });
-}
-
-void VirtualAgent::change_token(HttpRequest& request) {
-    constexpr std::string_view scheme = "Bearer ";
-    const auto is_authorization = [](const auto& header) { return header.first == "authorization"; };
-    const auto header = std::ranges::find_if(request.headers, is_authorization);
-    if (header == request.headers.end()) return;
-    const std::string own = header->second.substr(scheme.size());
-    if (tokens_.empty() || tokens_.back() != own) tokens_.push_back(own);
-    if (tokens_.size() > 2) tokens_.erase(tokens_.begin());
-    if (now_.faults == nullptr) return;
-    for (const auto& fault : *now_.faults) {
-        if (const auto token = fault->token(tokens_)) {
-            header->second = std::string(scheme) + *token;
-            surroundings_.history.append(where(), history::Note{"fault " + scenario::text(fault->plan())});
-        }
-    }
 }
 
 void VirtualAgent::answered(const lifecycle::SendRequest& sent, const transport::Outcome& outcome) {
@@ -181,7 +173,12 @@ void VirtualAgent::answered(const lifecycle::SendRequest& sent, const transport:
     exchange.source = source_;
     exchange.request_id = exchange.request.header("x-request-id").value_or("");
     surroundings_.history.append(where(), std::move(exchange));
-    begin(machine_.on_response(outcome));
+    lifecycle::Want want = machine_.on_response(outcome);
+    if (const auto token = machine_.token(); token && (tokens_.empty() || tokens_.back() != *token)) {
+        tokens_.push_back(*token);
+        if (tokens_.size() > 2) tokens_.erase(tokens_.begin());
+    }
+    begin(std::move(want));
 }
 
 void VirtualAgent::use_tpm(const lifecycle::UseTpm& use) {

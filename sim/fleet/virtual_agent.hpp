@@ -83,8 +83,6 @@ class VirtualAgent {
     void hold(Duration (faults::Fault::*how_long)(const faults::Moment&) const, lifecycle::Phase phase,
               std::function<void()> then);
     void send(lifecycle::SendRequest request);
-    /// Gives the request the token that the faults say.
-    void change_token(HttpRequest& request);
     void use_tpm(const lifecycle::UseTpm& use);
     /// Others may use a TPM that is not ours alone while we need none.
     void rest_tpm();
@@ -110,7 +108,7 @@ class VirtualAgent {
     std::optional<std::pair<Instant, Instant>>
         negotiated_;  ///< begin and end of the last 201 to a negotiation
     std::string doubt_;
-    std::vector<std::string> tokens_;  ///< the last two that it used, also before a restart
+    std::vector<std::string> tokens_;  ///< of its last two sessions, also of those before a restart
     // Callbacks that come after the agent is gone find this expired.
     std::shared_ptr<int> alive_ = std::make_shared<int>(0);
 };

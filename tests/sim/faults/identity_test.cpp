@@ -7,24 +7,47 @@ namespace pushsim::faults {
 namespace {
 
 using scenario::FaultKind;
-using testing::Eq;
-using testing::Optional;
+using testing::HasSubstr;
+using testing::IsEmpty;
 
-TEST(OldToken, IsTheOneOfTheSessionBeforeTheNewest) {
-    const auto faults = make({{.kind = FaultKind::OldToken}});
-    EXPECT_THAT(faults.at(0)->token({"first", "second", "third"}), Optional(Eq("second")));
+HttpRequest negotiation(const std::string& header) {
+    return {"POST", "/v3.0/agents/id/attestations", {{header, "Bearer third"}}, "{}"};
 }
 
-TEST(OldToken, IsNoneWhereThereWasNoSessionBefore) {
+TEST(OldToken, IsTheOneOfTheSessionBeforeTheNewest) {
+    const auto faults = make({{.kind = FaultKind::Delay}, {.kind = FaultKind::OldToken}});
+    for (const std::string header : {"authorization", "Authorization"}) {
+        HttpRequest request = negotiation(header);
+        const auto changed = change_token(request, faults, {"first", "second", "third"});
+        ASSERT_TRUE(changed.has_value());
+        EXPECT_EQ(*changed, faults.at(1).get());
+        EXPECT_EQ(request.header("authorization"), "Bearer second");
+    }
+}
+
+TEST(OldToken, IsAnErrorWhereThereWasNoSessionBefore) {
     const auto faults = make({{.kind = FaultKind::OldToken}});
-    EXPECT_THAT(faults.at(0)->token({"first"}), Eq(std::nullopt));
-    EXPECT_THAT(faults.at(0)->token({}), Eq(std::nullopt));
+    for (const std::vector<std::string>& tokens : {std::vector<std::string>{}, {"third"}}) {
+        HttpRequest request = negotiation("authorization");
+        const auto changed = change_token(request, faults, tokens);
+        ASSERT_FALSE(changed.has_value()) << "the good token would go out, and nobody know";
+        EXPECT_THAT(changed.error().text(),
+                    HasSubstr("fault old_token: the agent had one session, and no token of an earlier one"));
+    }
+}
+
+TEST(OldToken, IsNothingToARequestThatBearsNone) {
+    const auto faults = make({{.kind = FaultKind::OldToken}});
+    HttpRequest request{"POST", "/v3.0/sessions", {}, "{}"};
+    EXPECT_EQ(change_token(request, faults, {"first"}).value(), nullptr);
+    EXPECT_THAT(request.headers, IsEmpty());
 }
 
 TEST(OtherFaults, LeaveTheTokenAsItIs) {
     const auto faults = make({{.kind = FaultKind::Delay}, {.kind = FaultKind::Early}});
-    for (const auto& fault : faults)
-        EXPECT_THAT(fault->token({"first", "second"}), Eq(std::nullopt));
+    HttpRequest request = negotiation("authorization");
+    EXPECT_EQ(change_token(request, faults, {"first", "second"}).value(), nullptr);
+    EXPECT_EQ(request.header("authorization"), "Bearer third");
 }
 
 }  // namespace
