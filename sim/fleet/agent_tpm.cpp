@@ -3,6 +3,8 @@
 #include <utility>
 #include <variant>
 
+#include "sim/fleet/ak_name.hpp"
+
 namespace pushsim::fleet {
 namespace {
 
@@ -41,6 +43,16 @@ void AgentTpm::provision(std::function<void(Provisioned)> done) {
                                device->measurements()};
         },
         std::move(done));
+}
+
+history::TpmOperation operation_of(const AgentTpm::Provisioned& made) {
+    history::TpmOperation operation{.operation = "provision", .duration = made.duration};
+    if (made.description) {
+        operation.ak_name = ak_name(made.description->ak_public);
+    } else {
+        operation.error = made.description.error().message;
+    }
+    return operation;
 }
 
 void AgentTpm::use(const lifecycle::UseTpm& use, std::size_t known, std::function<void(Used)> done) {

@@ -11,6 +11,7 @@
 #include "agent/lifecycle/machine.hpp"
 #include "sim/fleet/tpm_device.hpp"
 #include "sim/fleet/worker.hpp"
+#include "sim/history/record.hpp"
 
 namespace pushsim::fleet {
 
@@ -67,5 +68,8 @@ class AgentTpm {
     /// thread.
     std::shared_ptr<TpmDevice> device_;
 };
+
+/// As it goes into the history.
+history::TpmOperation operation_of(const AgentTpm::Provisioned& made);
 
 }  // namespace pushsim::fleet

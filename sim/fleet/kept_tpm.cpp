@@ -95,15 +95,16 @@ Result<KeptTpm> parse_kept_tpm(const std::string& text) {
 Result<KeptTpmFile> KeptTpmFile::lock(fs::path file, Duration patience, const stack::StopAsked& stop_asked) {
     const fs::path lock_file = lock_of(file);
     const int lock = ::open(lock_file.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
-    const auto failed = [&](const std::string& why, const char* mend) {
+    const auto failed = [&](const std::string& why, const char* mend, ErrorKind kind = ErrorKind::System) {
         if (lock >= 0) ::close(lock);
-        return fail(ErrorKind::System, fmt::format("cannot lock {}: {}", lock_file.string(), why), mend);
+        return fail(kind, fmt::format("cannot lock {}: {}", lock_file.string(), why), mend);
     };
     if (lock < 0) return failed(std::strerror(errno), "set XDG_STATE_HOME to a folder of your own");
     for (Duration waited{}; ::flock(lock, LOCK_EX | LOCK_NB) != 0; waited += kLook) {
         if (errno != EWOULDBLOCK && errno != EINTR) return failed(std::strerror(errno), "");
         if (waited >= patience || (stop_asked && stop_asked()))
-            return failed("another pushsim has it", "wait for its cycle to end, or stop that one");
+            return failed("another pushsim has it", "wait for its cycle to end, or stop that one",
+                          ErrorKind::Config);
         stack::wait_for(kLook);
     }
     return KeptTpmFile(std::move(file), lock);

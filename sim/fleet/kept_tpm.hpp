@@ -41,8 +41,8 @@ Result<std::optional<KeptTpm>> read_kept_tpm(const std::filesystem::path& file);
 /// The file, for one process at a time.
 class KeptTpmFile {
   public:
-    /// Waits until others have let go of it, at most `patience`, or a person asks to stop; ErrorKind::System,
-    /// naming the file.
+    /// Waits until others have let go of it, at most `patience`, or a person asks to stop; ErrorKind::Config
+    /// where another has it then, else System, naming the file.
     static Result<KeptTpmFile> lock(std::filesystem::path file, Duration patience,
                                     const stack::StopAsked& stop_asked = {});
 

@@ -117,10 +117,7 @@ void Play::cast_agent(const scenario::Group& group, int number, int overall, The
                        alive = std::weak_ptr(alive_)](AgentTpm::Provisioned provisioned) mutable {
         if (alive.expired()) return;
         const auto& description = provisioned.description;
-        record({.scenario = scenario_.name, .agent = name},
-               history::TpmOperation{.operation = "provision",
-                                     .duration = provisioned.duration,
-                                     .error = description ? "" : description.error().message});
+        record({.scenario = scenario_.name, .agent = name}, operation_of(provisioned));
         if (!description) {
             give_up(description.error().in(name));
             return;

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "sim/fleet/ak_name.hpp"
 #include "sim/stack/admin_client.hpp"
 #include "sim/stack/tenant.hpp"
 #include "sim/stack/verdicts.hpp"
@@ -43,6 +44,25 @@ TenantDesk::Acted acted(const char* name, stack::Answer<T> answer) {
         acted.result = fail(answer.result.error());
     }
     return acted;
+}
+
+TenantDesk::StatusSeen status_seen(stack::Answer<protocol::AgentStatus> answer) {
+    TenantDesk::StatusSeen seen;
+    if (answer.result) {
+        seen.status = {.status = answer.result->attestation_status,
+                       .attestation_count = answer.result->attestation_count,
+                       .last_received_quote = answer.result->last_received_quote,
+                       .last_successful_attestation = answer.result->last_successful_attestation};
+        seen.tpm_policy = answer.result->tpm_policy;
+        seen.runtime_policy = answer.result->has_runtime_policy;
+        seen.mb_policy = answer.result->has_mb_refstate;
+    } else {
+        seen.status.error = answer.result.error().message;
+        const auto& response = answer.call.outcome.response;
+        seen.known = !response || response->status != 404;
+    }
+    seen.act = acted("read_status", std::move(answer)).act;
+    return seen;
 }
 
 template <typename From, typename To, typename Convert>
@@ -97,6 +117,7 @@ void TenantDesk::enrol(const std::string& agent_id, const protocol::Enrolment& e
             inside->verdicts.enrolled(agent_id);
             Acted result = acted("enrol", inside->tenant.enrol(agent_id, enrolment));
             result.act.tpm_policy = enrolment.tpm_policy;
+            result.act.ak_name = ak_name(enrolment.ak_public);
             return result;
         },
         std::move(done));
@@ -122,24 +143,15 @@ void TenantDesk::forget(const std::string& agent_id, std::function<void(Acted)> 
 }
 
 void TenantDesk::read_status(const std::string& agent_id, std::function<void(StatusSeen)> done) {
+    worker_.submit([inside = inside_, agent_id] { return status_seen(inside->tenant.status(agent_id)); },
+                   std::move(done));
+}
+
+void TenantDesk::read_enrolment(const std::string& agent_id, std::function<void(StatusSeen)> done) {
     worker_.submit(
         [inside = inside_, agent_id] {
-            auto answer = inside->tenant.status(agent_id);
-            StatusSeen seen;
-            if (answer.result) {
-                seen.status = {.status = answer.result->attestation_status,
-                               .attestation_count = answer.result->attestation_count,
-                               .last_received_quote = answer.result->last_received_quote,
-                               .last_successful_attestation = answer.result->last_successful_attestation};
-                seen.tpm_policy = answer.result->tpm_policy;
-                seen.runtime_policy = answer.result->has_runtime_policy;
-                seen.mb_policy = answer.result->has_mb_refstate;
-            } else {
-                seen.status.error = answer.result.error().message;
-                const auto& response = answer.call.outcome.response;
-                seen.known = !response || response->status != 404;
-            }
-            seen.act = acted("read_status", std::move(answer)).act;
+            StatusSeen seen = status_seen(inside->tenant.status(agent_id));
+            if (const auto ak = inside->verdicts.enrolled_ak(agent_id)) seen.act.ak_name = ak_name(*ak);
             return seen;
         },
         std::move(done));

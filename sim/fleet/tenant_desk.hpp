@@ -46,6 +46,8 @@ class TenantDesk {
         bool known = true;  ///< false: the verifier answered that it knows no such agent
     };
     void read_status(const std::string& agent_id, std::function<void(StatusSeen)> done);
+    /// The same, with the AK that the agent is enrolled with, where that can be read.
+    void read_enrolment(const std::string& agent_id, std::function<void(StatusSeen)> done);
     /// What the servers said, as it goes into the history, and what it means.
     template <typename T>
     struct Looked {

@@ -224,6 +224,7 @@ void describe(F& f, TpmOperation& v) {
     f.maybe("error", v.error);
     f.maybe("quote", v.quote);
     f.maybe("clock", v.clock);
+    f.maybe("ak_name", v.ak_name);
 }
 
 template <typename F>
@@ -243,6 +244,7 @@ void describe(F& f, TenantActSeen& v) {
     f.maybe("error", v.error);
     f.must("duration", v.duration);
     f.json_text("tpm_policy", v.tpm_policy);
+    f.maybe("ak_name", v.ak_name);
     f.part("request", v.request);
     f.part("response", v.response);
 }

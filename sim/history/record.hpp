@@ -185,6 +185,7 @@ struct TpmOperation {
     std::string error = {};
     std::optional<QuoteValues> quote = {};
     std::optional<QuoteClock> clock = {};
+    std::string ak_name = {};  ///< of "provision": hexadecimal (TCG TPM 2.0 Part 1, 16)
 };
 
 /// Something that happened to the machine under an agent.
@@ -205,6 +206,7 @@ struct TenantAct {
     /// JSON text, PCR -> allowed values; empty: none. Of "read_status" where it is news: somebody else
     /// enrolled.
     std::string tpm_policy = {};
+    std::string ak_name = {};  ///< that the agent is enrolled with, as of TpmOperation; empty: not known
 };
 
 struct TenantActSeen {
@@ -215,6 +217,7 @@ struct TenantActSeen {
     std::string error = {};
     Duration duration{};
     std::string tpm_policy = {};
+    std::string ak_name = {};
     MessageSeen request = {};
     MessageSeen response = {};
 };

@@ -190,6 +190,7 @@ struct ToEvent {
         if (act.error) seen.error = redactor.text(act.error->text());
         seen.duration = act.duration;
         seen.tpm_policy = redactor.body(act.tpm_policy);
+        seen.ak_name = act.ak_name;
         return seen;
     }
 

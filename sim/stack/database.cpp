@@ -36,9 +36,20 @@ struct Failed {
     std::string message;
 };
 
-tl::expected<std::optional<DatabaseVerdict>, Failed> select(const fs::path& file, int flags,
-                                                            const std::string& agent_id,
-                                                            std::uint64_t index) {
+/// What is asked of the first row that there is.
+template <typename Row>
+struct Query {
+    const char* statement;
+    std::string agent_id;  ///< ?1
+    std::uint64_t index;   ///< ?2
+    Row (*row)(sqlite3_stmt*);
+};
+
+template <typename Row>
+using Selected = tl::expected<std::optional<Row>, Failed>;
+
+template <typename Row>
+Selected<Row> select(const fs::path& file, int flags, const Query<Row>& query) {
     sqlite3* opened = nullptr;
     int code = sqlite3_open_v2(file.c_str(), &opened, flags, nullptr);
     const Database database(opened);
@@ -48,31 +59,22 @@ tl::expected<std::optional<DatabaseVerdict>, Failed> select(const fs::path& file
     if (code != SQLITE_OK) return failed();
     sqlite3_busy_timeout(opened, kBusyMilliseconds);
     sqlite3_stmt* prepared = nullptr;
-    code = sqlite3_prepare_v2(opened,
-                              "SELECT stage, evaluation, failure_reason, capabilities_received_at, "
-                              "challenges_expire_at, evidence_received_at "
-                              "FROM attestations WHERE agent_id = ?1 AND \"index\" = ?2",
-                              -1, &prepared, nullptr);
+    code = sqlite3_prepare_v2(opened, query.statement, -1, &prepared, nullptr);
     const Statement statement(prepared);
     if (code != SQLITE_OK) return failed();
-    sqlite3_bind_text(prepared, 1, agent_id.c_str(), static_cast<int>(agent_id.size()), nullptr);
-    sqlite3_bind_int64(prepared, 2, static_cast<sqlite3_int64>(index));
+    sqlite3_bind_text(prepared, 1, query.agent_id.c_str(), static_cast<int>(query.agent_id.size()), nullptr);
+    if (sqlite3_bind_parameter_count(prepared) > 1)
+        sqlite3_bind_int64(prepared, 2, static_cast<sqlite3_int64>(query.index));
     code = sqlite3_step(prepared);
-    if (code == SQLITE_DONE) return std::optional<DatabaseVerdict>{};
+    if (code == SQLITE_DONE) return std::optional<Row>{};
     if (code != SQLITE_ROW) return failed();
-    return std::optional<DatabaseVerdict>{DatabaseVerdict{.stage = text_of(prepared, 0),
-                                                          .evaluation = text_of(prepared, 1),
-                                                          .failure_reason = text_of(prepared, 2),
-                                                          .capabilities_received_at = time_of(prepared, 3),
-                                                          .challenges_expire_at = time_of(prepared, 4),
-                                                          .evidence_received_at = time_of(prepared, 5)}};
+    return std::optional<Row>{query.row(prepared)};
 }
 
 // A copy may be rolled back, so it is opened for writing; the original is left as the killed verifier left
 // it.
-tl::expected<std::optional<DatabaseVerdict>, Failed> select_from_copy(const fs::path& file,
-                                                                      const std::string& agent_id,
-                                                                      std::uint64_t index) {
+template <typename Row>
+Selected<Row> select_from_copy(const fs::path& file, const Query<Row>& query) {
     const fs::path copy = file.string() + ".copy";
     std::error_code error;
     fs::copy_file(file, copy, fs::copy_options::overwrite_existing, error);
@@ -81,25 +83,50 @@ tl::expected<std::optional<DatabaseVerdict>, Failed> select_from_copy(const fs::
                       fs::copy_options::overwrite_existing, error);
     }
     if (error) return tl::make_unexpected(Failed{SQLITE_CANTOPEN, "cannot copy it: " + error.message()});
-    auto found = select(copy, SQLITE_OPEN_READWRITE, agent_id, index);
+    auto found = select(copy, SQLITE_OPEN_READWRITE, query);
     fs::remove(copy, error);
     fs::remove(copy.string() + "-journal", error);
     return found;
+}
+
+template <typename Row>
+Result<std::optional<Row>> read(const fs::path& database, const Query<Row>& query) {
+    auto found = select(database, SQLITE_OPEN_READONLY, query);
+    if (!found && found.error().code == SQLITE_READONLY_ROLLBACK) found = select_from_copy(database, query);
+    if (!found) {
+        return fail(ErrorKind::Stack,
+                    fmt::format("the verifier's database {}: {}", database.string(), found.error().message));
+    }
+    return std::move(*found);
+}
+
+DatabaseVerdict verdict_in(sqlite3_stmt* row) {
+    return {.stage = text_of(row, 0),
+            .evaluation = text_of(row, 1),
+            .failure_reason = text_of(row, 2),
+            .capabilities_received_at = time_of(row, 3),
+            .challenges_expire_at = time_of(row, 4),
+            .evidence_received_at = time_of(row, 5)};
+}
+
+std::string first_column(sqlite3_stmt* row) {
+    return text_of(row, 0);
 }
 
 }  // namespace
 
 Result<std::optional<DatabaseVerdict>> read_attestation(const fs::path& database, const std::string& agent_id,
                                                         std::uint64_t index) {
-    auto found = select(database, SQLITE_OPEN_READONLY, agent_id, index);
-    if (!found && found.error().code == SQLITE_READONLY_ROLLBACK) {
-        found = select_from_copy(database, agent_id, index);
-    }
-    if (!found) {
-        return fail(ErrorKind::Stack,
-                    fmt::format("the verifier's database {}: {}", database.string(), found.error().message));
-    }
-    return std::move(*found);
+    return read<DatabaseVerdict>(database,
+                                 {"SELECT stage, evaluation, failure_reason, capabilities_received_at, "
+                                  "challenges_expire_at, evidence_received_at "
+                                  "FROM attestations WHERE agent_id = ?1 AND \"index\" = ?2",
+                                  agent_id, index, &verdict_in});
+}
+
+Result<std::optional<std::string>> read_enrolled_ak(const fs::path& database, const std::string& agent_id) {
+    return read<std::string>(
+        database, {"SELECT ak_tpm FROM verifiermain WHERE agent_id = ?1", agent_id, 0, &first_column});
 }
 
 }  // namespace pushsim::stack

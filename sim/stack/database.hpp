@@ -17,4 +17,9 @@ namespace pushsim::stack {
 Result<std::optional<DatabaseVerdict>> read_attestation(const std::filesystem::path& database,
                                                         const std::string& agent_id, std::uint64_t index);
 
+/// The AK that the agent is enrolled with, which the admin API does not tell: base64 of a marshalled
+/// TPM2B_PUBLIC. Nothing of an agent that is not enrolled; errors as above.
+Result<std::optional<std::string>> read_enrolled_ak(const std::filesystem::path& database,
+                                                    const std::string& agent_id);
+
 }  // namespace pushsim::stack

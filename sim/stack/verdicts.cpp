@@ -144,6 +144,14 @@ Verdict VerdictReader::read(const std::string& agent_id, std::uint64_t index) {
     return verdict;
 }
 
+std::optional<Bytes> VerdictReader::enrolled_ak(const std::string& agent_id) const {
+    if (!inner_->address.verifier_database) return std::nullopt;
+    const auto found = read_enrolled_ak(*inner_->address.verifier_database, agent_id);
+    if (!found || !*found) return std::nullopt;
+    auto octets = from_base64(**found);
+    return octets ? std::optional(std::move(*octets)) : std::nullopt;
+}
+
 void VerdictReader::enrolled(const std::string& agent_id) {
     inner_->follow_log();
     inner_->log.forget(agent_id);

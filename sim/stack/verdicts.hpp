@@ -67,6 +67,8 @@ class VerdictReader {
 
     /// Asks once; poll until settled().
     Verdict read(const std::string& agent_id, std::uint64_t index);
+    /// Marshalled TPM2B_PUBLIC of the AK that the agent is enrolled with; nothing where that cannot be read.
+    std::optional<Bytes> enrolled_ak(const std::string& agent_id) const;
     /// As AdminClient::cut().
     void cut();
     /// To be called when an agent is enrolled: log lines up to now belong to an earlier agent of that id.

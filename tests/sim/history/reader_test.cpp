@@ -60,6 +60,9 @@ TEST(HistoryReader, EveryKindOfRecordComesBackAsItWent) {
     EXPECT_EQ(last_event<TpmOperation>(written({quote})).quote, quote.quote);
     EXPECT_EQ(last_event<TpmOperation>(written({quote})).clock, quote.clock);
 
+    const TpmOperation made{.operation = "provision", .ak_name = "000b00ff"};
+    EXPECT_EQ(last_event<TpmOperation>(written({made})).ak_name, "000b00ff");
+
     const MachineAct act{"extend", 7, {{"sha256", "ab"}}, "text:x"};
     EXPECT_EQ(last_event<MachineAct>(written({act})).digests, act.digests);
     EXPECT_EQ(last_event<MachineAct>(written({act})).pcr, 7);
@@ -69,9 +72,11 @@ TEST(HistoryReader, EveryKindOfRecordComesBackAsItWent) {
     tenant.request = HttpRequest{"POST", "/v2.6/agents/x", {}, "{}"};
     tenant.response = HttpResponse{409, {}, R"({"code":409})"};
     tenant.tpm_policy = R"({"7":["00"],"mask":"0x80"})";
+    tenant.ak_name = "000b00ff";
     const auto tenant_read = last_event<TenantActSeen>(written({tenant}));
     EXPECT_EQ(tenant_read.status, 409);
     EXPECT_EQ(tenant_read.tpm_policy, tenant.tpm_policy);
+    EXPECT_EQ(tenant_read.ak_name, tenant.ak_name);
     EXPECT_EQ(tenant_read.response.body, R"({"code":409})");
 
     Exchange negotiation = test::an_exchange(

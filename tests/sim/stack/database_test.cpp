@@ -23,6 +23,10 @@ class DatabaseTest : public testing::Test {
         run("INSERT INTO attestations VALUES ('one', 1, 'awaiting_evidence', 'pending', NULL, "
             "'2026-11-23T21:19:17.899755+00:00', NULL, NULL)");
     }
+    void enrol() {
+        run("CREATE TABLE verifiermain (agent_id TEXT, ak_tpm TEXT)");
+        run("INSERT INTO verifiermain VALUES ('one', 'AQI=')");
+    }
     void TearDown() override { sqlite3_close(database_); }
     void run(const char* statement) {
         ASSERT_EQ(sqlite3_exec(database_, statement, nullptr, nullptr, nullptr), SQLITE_OK)
@@ -51,6 +55,13 @@ TEST_F(DatabaseTest, NullsAreAbsent) {
     ASSERT_TRUE(found);
     EXPECT_EQ((*found)->failure_reason, "");
     EXPECT_EQ((*found)->evidence_received_at, std::nullopt);
+}
+
+TEST_F(DatabaseTest, AkOfAnEnrolmentIsReadAndThatOfNobodyIsNothing) {
+    EXPECT_FALSE(read_enrolled_ak(file_, "one")) << "no such table";
+    enrol();
+    EXPECT_EQ(read_enrolled_ak(file_, "one").value(), "AQI=");
+    EXPECT_EQ(read_enrolled_ak(file_, "two").value(), std::nullopt);
 }
 
 TEST_F(DatabaseTest, AttestationThatIsNotThereIsNothing) {
