@@ -88,20 +88,32 @@ bool changes_enrolment(const history::TenantActSeen& act) {
     return act.act == "enrol" || act.act == "delete" || act.act == "reactivate";
 }
 
-/// Of an agent that a person runs: it may wait, be broken and be mended. What failed is said once.
+/// Of an agent that a person runs: it may wait to be enrolled, be broken and be mended. What failed is said
+/// once.
 void check_by_hand(const ScenarioView& scenario, Checked& checked) {
     std::uint64_t failed = 0;
+    std::uint64_t refused = 0;
     const history::Entry* first = nullptr;
     for (const history::Entry* line : scenario.lines) {
         const auto* verdict = as<history::Verdict>(line);
-        if (verdict == nullptr || evaluation_of(*verdict) != "fail") continue;
-        if (failed++ == 0) first = line;
+        const auto* cycle = as<history::Cycle>(line);
+        const bool fails = verdict != nullptr && evaluation_of(*verdict) == "fail";
+        const bool ends_early = cycle != nullptr && cycle->ending != "reached" && !says_not_enrolled(*cycle);
+        failed += fails ? 1 : 0;
+        refused += ends_early ? 1 : 0;
+        if (first == nullptr && (fails || ends_early)) first = line;
     }
     if (first == nullptr) return;
+    std::vector<std::string> counts;
+    if (failed > 0) counts.push_back(counted(failed, "attestation") + " failed");
+    if (refused > 0) counts.push_back(counted(refused, "attempt") + " did not come to a verdict");
+    const auto* verdict = as<history::Verdict>(first);
     checked.findings.push_back(
         {"goal_reached", Severity::Wrong,
-         fmt::format("{} failed, the first: attestation {}: {}", counted(failed, "attestation"),
-                     as<history::Verdict>(first)->index, verdict_words(*as<history::Verdict>(first))),
+         fmt::format("{}, the first: {}", fmt::join(counts, ", "),
+                     verdict != nullptr
+                         ? fmt::format("attestation {}: {}", verdict->index, verdict_words(*verdict))
+                         : as<history::Cycle>(first)->reason),
          first->n});
 }
 

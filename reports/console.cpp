@@ -200,7 +200,7 @@ std::string console_diagnosis(const Diagnosis& diagnosis, const std::string& who
     const auto shown_as = [&](const std::string& words) {
         return printable(style.whole_digests ? words : shorten_digests(words));
     };
-    std::string text = paragraph(8, 15, "cause  " + shown_as(who + diagnosis.cause), wrap);
+    std::string text = paragraph(8, 15, "cause  " + shown_as(who + cause_text(diagnosis)), wrap);
     if (style.evidence) {
         const std::size_t shown = std::min(diagnosis.shown.size(), most_evidence);
         for (std::size_t i = 0; i < shown; ++i)

@@ -7,36 +7,50 @@ namespace {
 
 /// A run of lines that say the same.
 struct Same {
-    std::string said;
+    std::string said;   ///< by each of them
+    std::string first;  ///< by the first of them, in full
     Duration t{};
-    int first = 0;  ///< attestation, of verdicts
-    int last = 0;
-    int count = 0;
-    bool is_verdict = false;
+    std::optional<int> from{};  ///< attestations, of those that are about one
+    std::optional<int> to{};
+    int count = 1;
 
     std::string text() const {
-        if (!is_verdict) return count == 1 ? said : fmt::format("{} ({} times)", said, count);
-        if (count == 1) return fmt::format("attestation {}: {}", first, said);
-        return fmt::format("attestations {} to {}: {}", first, last, said);
+        if (count == 1) return first;
+        if (from == to) return fmt::format("{} ({} times)", from ? first : said, count);
+        return fmt::format("attestations {} to {}: {}", *from, *to, said);
+    }
+    bool goes_on_with(const Same& next) const {
+        return said == next.said && (from == next.from || (to && next.from && *next.from == *to + 1));
     }
 };
 
+/// Without what differs from one request to the next, as session numbers do.
+std::string refusal(const history::Cycle& cycle) {
+    if (!cycle.status) return cycle.reason;
+    const std::string answer =
+        fmt::format("{}{}{}", *cycle.status, cycle.code.empty() ? "" : " ", cycle.code);
+    return cycle.index ? answer : fmt::format("{}: {}", cycle.phase, answer);
+}
+
 std::optional<Same> said_by(const history::Entry* line) {
-    if (const auto* verdict = as<history::Verdict>(line))
-        return Same{verdict_words(*verdict), line->t, verdict->index, verdict->index, 1, true};
+    if (const auto* verdict = as<history::Verdict>(line)) {
+        const std::string said = verdict_words(*verdict);
+        return Same{said, fmt::format("attestation {}: {}", verdict->index, said), line->t, verdict->index,
+                    verdict->index};
+    }
+    if (const auto* cycle = as<history::Cycle>(line); cycle != nullptr && cycle->ending != "reached")
+        return Same{refusal(*cycle), cycle->reason, line->t, cycle->index, cycle->index};
     std::string words;
     if (const auto* act = as<history::TenantActSeen>(line); act != nullptr && !act->tpm_policy.empty()) {
         words = "enrolled with policy " + act->tpm_policy;
     } else if (const auto* done = as<history::MachineAct>(line)) {
         words = done->pcr ? fmt::format("PCR {} extended: {}", *done->pcr, done->text) : done->act;
-    } else if (const auto* cycle = as<history::Cycle>(line); cycle != nullptr && cycle->ending != "reached") {
-        words = cycle->reason;
     } else if (const auto* used = as<history::TpmOperation>(line);
                used != nullptr && used->operation == "provision") {
         words = used->error;  // of later ones the cycle tells
     }
     if (words.empty()) return std::nullopt;
-    return Same{words, line->t, 0, 0, 1, false};
+    return Same{words, words, line->t};
 }
 
 }  // namespace
@@ -46,8 +60,8 @@ std::vector<CourseLine> course_of(const ScenarioView& scenario, WallTime started
     for (const history::Entry* line : scenario.lines) {
         const auto now = said_by(line);
         if (!now) continue;
-        if (!rows.empty() && rows.back().said == now->said && rows.back().is_verdict == now->is_verdict) {
-            rows.back().last = now->last;
+        if (!rows.empty() && rows.back().goes_on_with(*now)) {
+            rows.back().to = now->to;
             ++rows.back().count;
         } else {
             rows.push_back(*now);

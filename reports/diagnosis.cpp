@@ -21,6 +21,12 @@ std::string words_of_line(const ScenarioView& scenario, std::uint64_t n) {
 
 }  // namespace
 
+std::string cause_text(const Diagnosis& diagnosis) {
+    return diagnosis.more == 0
+               ? diagnosis.cause
+               : fmt::format("{} So it went {} more.", diagnosis.cause, times(diagnosis.more));
+}
+
 std::vector<Diagnosis> diagnose(const ScenarioView& scenario) {
     const std::vector<AgentStory> stories = stories_of(scenario);
     std::vector<Diagnosis> all;
@@ -28,7 +34,8 @@ std::vector<Diagnosis> diagnose(const ScenarioView& scenario) {
     for (const Rule& rule : rules()) {
         for (const AgentStory& agent : stories) {
             for (Diagnosis& found : rule.find(agent, stories)) {
-                const auto [at, is_new] = known.try_emplace({rule.name, found.cause, found.mend}, all.size());
+                const auto [at, is_new] =
+                    known.try_emplace({rule.name, cause_text(found), found.mend}, all.size());
                 if (!is_new) {
                     Diagnosis& same = all[at->second];
                     if (same.agents.back() != agent.name) same.agents.push_back(agent.name);

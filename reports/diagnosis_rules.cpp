@@ -6,8 +6,10 @@
 #include <array>
 #include <initializer_list>
 #include <iterator>
+#include <limits>
 #include <optional>
 #include <set>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -46,16 +48,19 @@ std::string policy_words(std::vector<std::string> values) {
                        more == 0 ? "" : fmt::format(" or {} more", more));
 }
 
-std::string times(std::size_t count) {
-    return count == 1 ? "once" : count == 2 ? "twice" : fmt::format("{} times", count);
+/// The values that a policy which is meant to pass has for the PCR: what was quoted where the list lacks it.
+std::vector<std::string> mended_values(const PolicyEntry& entry) {
+    const bool lacks = std::ranges::find(entry.values, entry.quoted) == entry.values.end();
+    return entry.is_list && !entry.quoted.empty() && lacks ? std::vector{entry.quoted} : entry.values;
 }
 
-/// The mend of a wrong value: the policy as it was, but for that PCR.
-std::string enrol_again(const std::vector<PolicyEntry>& entries, int pcr, const std::string& value) {
+/// The mend of wrong values: the policy as it was, but for those that would fail. What nobody quotes and
+/// nothing is allowed for is left out.
+std::string enrol_again(const std::vector<PolicyEntry>& entries) {
     std::vector<std::string> members;
     for (const PolicyEntry& entry : entries) {
-        const auto values = entry.pcr == pcr ? std::vector{value} : entry.values;
-        members.push_back(fmt::format(R"("{}": ["{}"])", entry.pcr, fmt::join(values, "\", \"")));
+        if (const auto values = mended_values(entry); !values.empty())
+            members.push_back(fmt::format(R"("{}": ["{}"])", entry.pcr, fmt::join(values, "\", \"")));
     }
     return fmt::format(
         "enrol again with {{{}}}; deleting first is needed, for Keylime has no update of a TPM policy",
@@ -128,7 +133,7 @@ Found pcr_changed(const AgentStory& agent, const std::vector<AgentStory>& /*all*
                  extended.empty() ? ""
                                   : fmt::format(" was extended {} after enrolment", times(extended.size())),
                  policy_words(entry.values), quoted ? "quoted " + entry.quoted : "not quoted"),
-             .mend = quoted ? "If the new value is right, " + enrol_again(entries, entry.pcr, entry.quoted)
+             .mend = quoted ? "If the new value is right, " + enrol_again(entries)
                             : "find out why the agent does not quote it",
              .evidence = lines_of({attempt.verdict, attempt.quote, attempt.enrolment}, extended)});
     });
@@ -142,7 +147,7 @@ Found policy_in_upper_case(const AgentStory& agent, const std::vector<AgentStory
             {.cause = fmt::format("PCR {} ({}) has the value that the policy means, but the policy has it "
                                   "in upper case, and the verifier compares text: {}, quoted {}",
                                   entry.pcr, entry.bank, policy_words(entry.values), entry.quoted),
-             .mend = "Write the hex digits in lower case: " + enrol_again(entries, entry.pcr, entry.quoted),
+             .mend = "Write the hex digits in lower case: " + enrol_again(entries),
              .evidence = lines_of({attempt.verdict, attempt.quote, attempt.enrolment})});
     });
 }
@@ -160,7 +165,7 @@ Found policy_of_another_bank(const AgentStory& agent, const std::vector<AgentSto
                      entry.pcr, digits, other.empty() ? "" : fmt::format(", as those of the {} bank", other),
                      entry.bank, entry.quoted.size()),
                  .mend = fmt::format("Take the values from the {0} bank (tpm2_pcrread {0}:{1}): {2}",
-                                     entry.bank, entry.pcr, enrol_again(entries, entry.pcr, entry.quoted)),
+                                     entry.bank, entry.pcr, enrol_again(entries)),
                  .evidence = lines_of({attempt.verdict, attempt.quote, attempt.enrolment})});
         });
 }
@@ -177,7 +182,7 @@ Found policy_not_enforced(const AgentStory& agent, const std::vector<AgentStory>
                      "then compares nothing. Policy {}, quoted {}",
                      entry.pcr, entry.bank, entry.values.front(), entry.quoted),
                  .mend = "Write the values of every PCR as a list, also where there is one: " +
-                         enrol_again(entries, entry.pcr, entry.values.front()),
+                         enrol_again(entries),
                  .evidence = lines_of({attempt.verdict, attempt.quote, attempt.enrolment})});
         }
     });
@@ -218,30 +223,72 @@ bool was_authenticated(const Attempt& attempt) {
     return evaluation == "pass" || (evaluation == "fail" && reason_of(*verdict) == "policy_violation");
 }
 
-/// What the verifier objects to in a clock (keylime/tpm/tpm_main.py, check_quote_timing); empty: nothing.
-std::string clock_objection(const history::QuoteClock& now, const history::QuoteClock* before) {
+constexpr const char* earlier_go_with_it =
+    "delete the agent and enrol it again: the earlier attestations, which the clock is compared with, go "
+    "with it";
+
+struct Objection {
+    std::string cause;
+    std::string mend;
+    bool compares = true;  ///< with the quote before
+};
+
+/// What the verifier objects to in a clock (keylime/tpm/tpm_main.py, check_quote_timing), in its order.
+std::optional<Objection> clock_objection(const history::QuoteClock& now, const history::QuoteClock* before) {
+    const auto lost = [](const char* what, auto from, auto to, const char* unit) {
+        return Objection{
+            fmt::format("The TPM lost part of its state, and the verifier takes no quote whose clock is "
+                        "behind that of the one before: its {} went from {} to {}{}.",
+                        what, from, to, unit),
+            fmt::format(
+                "Find out how the TPM lost its state (a swtpm that was killed, a virtual machine that was "
+                "set back). Then {}. A TPM that was started anew has its PCRs as after a boot: take the "
+                "values from it anew.",
+                earlier_go_with_it)};
+    };
     if (before != nullptr) {
-        if (now.resets < before->resets)
-            return fmt::format("its resetCount went from {} to {}", before->resets, now.resets);
-        if (now.restarts < before->restarts)
-            return fmt::format("its restartCount went from {} to {}", before->restarts, now.restarts);
+        if (now.resets < before->resets) return lost("resetCount", before->resets, now.resets, "");
+        if (now.restarts < before->restarts && now.resets > before->resets) {
+            return Objection{
+                fmt::format("The machine was booted anew after it had been suspended. Then the TPM's "
+                            "restartCount begins at 0 again (it went from {} to {}, resetCount from {} to "
+                            "{}), as it should, and the verifier takes that for a TPM that was set back.",
+                            before->restarts, now.restarts, before->resets, now.resets),
+                fmt::format("Nothing is wrong with the TPM: {}.", earlier_go_with_it)};
+        }
+        if (now.restarts < before->restarts) return lost("restartCount", before->restarts, now.restarts, "");
     }
-    if (!now.safe) return "it says itself that its clock is not safe: it was not shut down in order";
-    if (before == nullptr || (now.resets > before->resets && now.restarts > before->restarts)) return "";
-    return now.clock > before->clock
-               ? ""
-               : fmt::format("its clock went from {} to {} ms", before->clock, now.clock);
+    if (!now.safe) {
+        return Objection{
+            "The TPM says itself that its clock is not safe: it was not shut down in order, and "
+            "the clock may have been further before. The verifier takes no such quote.",
+            "Find out how the TPM lost power (a swtpm that was killed, a machine that was "
+            "switched off). The clock is safe again once the TPM has run for a while.",
+            false};
+    }
+    if (before == nullptr || (now.resets > before->resets && now.restarts > before->restarts) ||
+        now.clock > before->clock)
+        return std::nullopt;
+    return lost("clock", before->clock, now.clock, " ms");
 }
 
-/// The first of them; further ones are counted, for clocks go on.
+/// The first after each attestation that could be authenticated; further ones are counted, for clocks go on.
 Found tpm_clock_went_back(const AgentStory& agent, const std::vector<AgentStory>& /*all*/) {
     Found found;
-    const Attempt* before = nullptr;
-    std::size_t more = 0;
+    const Attempt* before = nullptr;  // the last that could be authenticated
+    const Attempt* last = nullptr;    // the last of all
+    bool goes_on = false;
     for (const Attempt& attempt : agent.attempts) {
         // Deleting an agent deletes its attestations.
-        if (before != nullptr && before->enrolment != attempt.enrolment) before = nullptr;
-        if (was_authenticated(attempt) && clock_of(attempt) != nullptr) before = &attempt;
+        if (last != nullptr && last->enrolment != attempt.enrolment) {
+            before = nullptr;
+            goes_on = false;
+        }
+        last = &attempt;
+        if (was_authenticated(attempt) && clock_of(attempt) != nullptr) {
+            before = &attempt;
+            goes_on = false;
+        }
         const auto* verdict = as<history::Verdict>(attempt.verdict);
         // At a stack whose database and log cannot be read no reason is known.
         if (verdict == nullptr || evaluation_of(*verdict) != "fail" ||
@@ -249,30 +296,20 @@ Found tpm_clock_went_back(const AgentStory& agent, const std::vector<AgentStory>
             continue;
         const auto* now = clock_of(attempt);
         if (now == nullptr) continue;
-        const std::string objection = clock_objection(*now, before == nullptr ? nullptr : clock_of(*before));
-        if (objection.empty()) continue;
-        if (!found.empty()) {
-            ++more;
-            found.front().failures.push_back(attempt.verdict->n);
+        auto objection = clock_objection(*now, before == nullptr ? nullptr : clock_of(*before));
+        if (!objection) continue;
+        if (std::exchange(goes_on, true)) {
+            ++found.back().more;
+            found.back().failures.push_back(attempt.verdict->n);
             continue;
         }
-        found.push_back(
-            {.cause = "The TPM lost part of its state, and the verifier takes no quote whose clock is behind "
-                      "that of "
-                      "the one before: " +
-                      objection + ".",
-             .mend =
-                 "Find out how the TPM lost power or its state (a swtpm that was killed, a virtual machine "
-                 "that was set back). Attestations pass again once the clock has caught up; where a count "
-                 "went back, delete the agent and enrol it again: the earlier attestations, which the clock "
-                 "is compared with, go with it.",
-             .evidence = lines_of({attempt.verdict, attempt.quote}),
-             .failures = {attempt.verdict->n}});
-        if (before != nullptr && now->safe)
-            found.front().evidence.insert(found.front().evidence.end(),
-                                          {before->quote->n, before->verdict->n});
+        found.push_back({.cause = std::move(objection->cause),
+                         .mend = std::move(objection->mend),
+                         .evidence = lines_of({attempt.verdict, attempt.quote}),
+                         .failures = {attempt.verdict->n}});
+        if (objection->compares)
+            found.back().evidence.insert(found.back().evidence.end(), {before->quote->n, before->verdict->n});
     }
-    if (more > 0) found.front().cause += fmt::format(" So it went {} more.", times(more));
     return found;
 }
 
@@ -331,9 +368,7 @@ std::optional<Duration> lifetime_of(const history::NegotiatedSeen& negotiated) {
 
 /// The first of them; further ones are counted, for no two are late by the same time.
 Found evidence_after_expiry(const AgentStory& agent, const std::vector<AgentStory>& /*all*/) {
-    std::size_t more = 0;
-    Found first = for_each_refusal(agent, [&](const Attempt& attempt, const history::Entry& refusal,
-                                              Found& found) {
+    return for_each_refusal(agent, [&](const Attempt& attempt, const history::Entry& refusal, Found& found) {
         const auto& negotiated = attempt.negotiated().negotiated;
         if (!negotiated || negotiated->requested.empty()) return;
         const auto lifetime = lifetime_of(*negotiated);
@@ -342,7 +377,7 @@ Found evidence_after_expiry(const AgentStory& agent, const std::vector<AgentStor
         // Both by our clock; the verifier's began when the request arrived, between the two.
         if (submission.start + submission.total - attempt.negotiated().start < *lifetime) return;
         if (!found.empty()) {
-            ++more;
+            ++found.front().more;
             return;
         }
         found.push_back(
@@ -355,8 +390,6 @@ Found evidence_after_expiry(const AgentStory& agent, const std::vector<AgentStor
                      "negotiation gets a new challenge; the token is still good.",
              .evidence = {refusal.n, attempt.negotiation->n}});
     });
-    if (more > 0) first.front().cause += fmt::format(" So it went {} more.", times(more));
-    return first;
 }
 
 // ---- sessions
@@ -428,8 +461,8 @@ Found token_dropped_on_403(const AgentStory& agent, const std::vector<AgentStory
         "Rust "
         "agent does.",
         as<history::ExchangeSeen>(first.refusal)->code);
-    if (needless.size() > 1) cause += fmt::format(" So it went {} more.", times(needless.size() - 1));
     return {{.cause = std::move(cause),
+             .more = needless.size() - 1,
              .mend =
                  "Upgrade or patch the agent: a 403 with a code calls for a new negotiation, with the same "
                  "token. Harmless but for its cost: each new session takes about 170 ms of the verifier's "
@@ -474,9 +507,15 @@ Found restarts_before_evidence(const AgentStory& agent, const std::vector<AgentS
     const bool refused = std::ranges::any_of(agent.sessions, is_refused);
     const bool judged = std::ranges::any_of(
         agent.attempts, [](const Attempt& attempt) { return attempt.verdict != nullptr; });
+    // Until something else followed the row.
+    const auto after_row = std::ranges::find_if(agent.attempts, [&](const Attempt& attempt) {
+        return attempt.negotiation->n > unanswered.back()->n;
+    });
+    const std::uint64_t end = after_row == agent.attempts.end() ? std::numeric_limits<std::uint64_t>::max()
+                                                                : after_row->negotiation->n;
     Lines decide = unanswered;
     std::ranges::copy_if(agent.lines, std::back_inserter(decide), [&](const history::Entry* line) {
-        return line->n > unanswered[1]->n && is_unauthorized(line);
+        return line->n > unanswered[1]->n && line->n < end && is_unauthorized(line);
     });
     const std::size_t unauthorized = decide.size() - unanswered.size();
     return {{.cause = fmt::format(
@@ -560,22 +599,52 @@ Found limit_of_an_address(const AgentStory& agent, const std::vector<AgentStory>
          .evidence = lines_of({refusal}, together)}};
 }
 
+/// The last line before `until` that tells an AK's name: what made the agent's keys, or an enrolment.
+const history::Entry* last_ak(const Lines& lines, const history::Entry& until,
+                              const std::string* (*name)(const history::Entry*)) {
+    const history::Entry* last = nullptr;
+    for (const history::Entry* line : lines) {
+        if (line->n >= until.n) break;
+        if (name(line) != nullptr) last = line;
+    }
+    return last;
+}
+
+const std::string* own_ak(const history::Entry* line) {
+    const auto* made = as<history::TpmOperation>(line);
+    return made != nullptr && !made->ak_name.empty() ? &made->ak_name : nullptr;
+}
+
+const std::string* enrolled_ak(const history::Entry* line) {
+    const auto* act = as<history::TenantActSeen>(line);
+    const bool done = act != nullptr && act->status && *act->status >= 200 && *act->status < 300;
+    return done && !act->ak_name.empty() ? &act->ak_name : nullptr;
+}
+
+bool is_refused_proof(const history::Entry* line) {
+    const auto* exchange = as<history::ExchangeSeen>(line);
+    return exchange != nullptr && exchange->phase == "authenticate" && exchange->method == "PATCH" &&
+           exchange->status == 401;
+}
+
 /// Of an agent that was registered anew, with another TPM or AK, and is enrolled with the old one.
 Found proof_with_another_ak(const AgentStory& agent, const std::vector<AgentStory>& /*all*/) {
-    const auto refused = [](const history::Entry* line) {
-        const auto* exchange = as<history::ExchangeSeen>(line);
-        return exchange != nullptr && exchange->phase == "authenticate" && exchange->method == "PATCH" &&
-               exchange->status == 401;
-    };
-    const auto first = std::ranges::find_if(agent.lines, refused);
-    if (first == agent.lines.end()) return {};
-    return {{.cause = "The verifier did not take the proof of possession (401): it was not made with the AK "
-                      "that the agent is "
-                      "enrolled with. The AK of an enrolment is that of the registration at that time; who "
-                      "registers with "
-                      "another TPM, or makes another AK, stays enrolled with the old one.",
+    for (const history::Entry* refused : agent.lines) {
+        if (!is_refused_proof(refused)) continue;
+        const history::Entry* own = last_ak(agent.lines, *refused, own_ak);
+        const history::Entry* enrolled = last_ak(agent.lines, *refused, enrolled_ak);
+        if (own == nullptr || enrolled == nullptr || *own_ak(own) == *enrolled_ak(enrolled)) continue;
+        return {
+            {.cause = fmt::format(
+                 "The verifier did not take the proof of possession (401): the agent's AK has the name "
+                 "{}, and it is enrolled with that of the name {}. The AK of an enrolment is that of the "
+                 "registration at that time; who registers with another TPM, or makes another AK, stays "
+                 "enrolled with the old one.",
+                 *own_ak(own), *enrolled_ak(enrolled)),
              .mend = "If the new TPM or AK is right, delete the agent at the verifier and enrol it again.",
-             .evidence = {(*first)->n}}};
+             .evidence = lines_of({refused, own, enrolled})}};
+    }
+    return {};
 }
 
 // ---- status

@@ -38,6 +38,15 @@ bool is_skipped(const ExpectationResult& result) {
     return result.judgement == Judgement::Skipped;
 }
 
+/// Of an agent that a person ran; empty: it came to attest.
+std::string why_nothing_was_attested(const ScenarioView& scenario) {
+    const bool attested = std::any_of(scenario.lines.begin(), scenario.lines.end(), [](const auto* line) {
+        const auto* submission = as_submission(line);
+        return submission != nullptr && is_accepted(*submission);
+    });
+    return attested ? "" : "it was stopped before it attested: it was not enrolled";
+}
+
 /// The outcome of a scenario whose steps were all done.
 void decide(ScenarioReport& report, const std::string& doubt) {
     const auto& expectations = report.expectations;
@@ -89,6 +98,7 @@ ScenarioReport judge_scenario(const ScenarioView& scenario, Duration run_end, Wa
         for (const auto& [agent, lines] : scenario.by_agent) {
             if (doubt.empty()) doubt = unresolved_doubt(lines);
         }
+        if (plan.by_hand && doubt.empty()) doubt = why_nothing_was_attested(scenario);
         decide(report, doubt);
     } else if (end == nullptr) {
         report.outcome = Outcome::Partial;

@@ -41,8 +41,8 @@ std::string explanation_text(const ScenarioReport& scenario) {
             text += fmt::format("and {} causes more (report.json)\n", scenario.diagnoses.size() - most);
             break;
         }
-        text +=
-            fmt::format("cause: {}{}\n", scenario.agents > 1 ? some_of(one.agents) + ": " : "", one.cause);
+        text += fmt::format("cause: {}{}\n", scenario.agents > 1 ? some_of(one.agents) + ": " : "",
+                            cause_text(one));
         if (!one.mend.empty()) text += fmt::format("mend: {}\n", one.mend);
     }
     for (const std::string& note : scenario.notes)

@@ -72,12 +72,16 @@ struct NotChecked {
 struct Diagnosis {
     std::string rule;                     ///< name of the rule, for programs
     std::string cause;                    ///< sentences for a person, digests in full
+    std::size_t more = 0;                 ///< so often it went so again
     std::string mend;                     ///< what to do, in the same words
     std::vector<std::uint64_t> evidence;  ///< lines of the history, the deciding one first
     std::vector<std::string> shown;       ///< the same lines in words
     std::vector<std::string> agents;
     std::vector<std::uint64_t> failures = {};  ///< lines of verdicts that it explains
 };
+
+/// The cause, and how often it went so again.
+std::string cause_text(const Diagnosis& diagnosis);
 
 /// Decision 8, summed over the agents of a scenario.
 struct Account {

@@ -68,7 +68,7 @@ Json scenario(const ScenarioReport& report) {
     json["headline"] = report.headline;
     json["diagnoses"] = list(report.diagnoses, [](const Diagnosis& one) {
         return Json{{"rule", one.rule},
-                    {"cause", one.cause},
+                    {"cause", cause_text(one)},
                     {"mend", one.mend},
                     {"evidence", one.evidence},
                     {"agents", one.agents}};

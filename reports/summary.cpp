@@ -28,12 +28,14 @@ class Tally {
     bool empty() const { return counts_.empty(); }
     std::size_t kinds() const { return counts_.size(); }
     const std::string& first() const { return counts_.front().first; }
-    /// "FAIL x" or "2 FAIL x, 1 PASS"
+    /// "FAIL x" or "2 FAIL x, 1 PASS"; "3 × 403 y"
     std::string text() const {
         if (counts_.size() == 1 && counts_[0].second == 1) return counts_[0].first;
         std::vector<std::string> parts;
-        for (const auto& [word, count] : counts_)
-            parts.push_back(fmt::format("{} {}", count, word));
+        for (const auto& [word, count] : counts_) {
+            const bool is_number = word.front() >= '0' && word.front() <= '9';
+            parts.push_back(fmt::format("{}{}{}", count, is_number ? " × " : " ", word));
+        }
         return fmt::format("{}", fmt::join(parts, ", "));
     }
 
@@ -57,7 +59,8 @@ Story story_of(const ScenarioView& scenario) {
                 story.verdicts.add(verdict_words(*verdict));
                 story.failed = story.failed || evaluation_of(*verdict) == "fail";
             } else if (const auto* cycle = as<history::Cycle>(line);
-                       cycle != nullptr && cycle->ending != "reached" && cycle->doubt.empty()) {
+                       cycle != nullptr && cycle->ending != "reached" && cycle->doubt.empty() &&
+                       !(scenario.plan().by_hand && says_not_enrolled(*cycle))) {
                 std::string word = cycle->status ? std::to_string(*cycle->status) : cycle->ending;
                 if (!cycle->code.empty()) word += " " + cycle->code;
                 story.refusals.add(cycle->phase == "submit" && cycle->status ? word
@@ -114,8 +117,12 @@ std::string not_as_expected_headline(const ScenarioView& scenario, const Scenari
 
 std::string headline(const ScenarioView& scenario, const ScenarioReport& report) {
     if (scenario.plan().by_hand) {
+        if (report.outcome == Outcome::Error || report.outcome == Outcome::Skipped) return report.reason;
         const Story story = story_of(scenario);
-        return story.verdicts.empty() ? "no verdict" : "verdicts: " + story.verdicts.text();
+        std::vector<std::string> parts;
+        if (!story.verdicts.empty()) parts.push_back("verdicts: " + story.verdicts.text());
+        if (!story.refusals.empty()) parts.push_back("not accepted: " + story.refusals.text());
+        return parts.empty() ? "no verdict" : fmt::format("{}", fmt::join(parts, "; "));
     }
     switch (report.outcome) {
         case Outcome::AsExpected:

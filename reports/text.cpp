@@ -92,6 +92,10 @@ std::string seconds_text(Duration duration) {
     return seconds < 99.95 ? fmt::format("{:.1f} s", seconds) : fmt::format("{:.0f} s", seconds);
 }
 
+std::string times(std::size_t count) {
+    return count == 1 ? "once" : count == 2 ? "twice" : fmt::format("{} times", count);
+}
+
 std::uint64_t line_number(std::uint64_t n) {
     return n + 1;
 }

@@ -27,6 +27,9 @@ std::string some_of(const std::vector<std::string>& agents);
 /// "4.1 s", from 100 s on "123 s"
 std::string seconds_text(Duration duration);
 
+/// "once", "twice", "3 times"
+std::string times(std::size_t count);
+
 /// The line of the file, from 1, as editors count; `n` counts from 0.
 std::uint64_t line_number(std::uint64_t n);
 

@@ -144,6 +144,11 @@ bool may_have_arrived(const history::ExchangeSeen& submission) {
     return !submission.status || *submission.status == 408 || *submission.status >= 500;
 }
 
+bool says_not_enrolled(const history::Cycle& cycle) {
+    if (cycle.phase == "authenticate") return cycle.status == 200;
+    return cycle.status == 404 && (cycle.phase == "negotiate" || cycle.phase == "submit");
+}
+
 std::string unresolved_doubt(const Lines& lines) {
     std::string doubt;
     int tries = 0;

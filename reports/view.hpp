@@ -57,6 +57,10 @@ bool is_accepted(const history::ExchangeSeen& submission);  ///< 202
 /// Not a word came back, or one that leaves open whether the verifier took the evidence (408, 5xx).
 bool may_have_arrived(const history::ExchangeSeen& submission);
 
+/// The verifier's answers to an agent that it does not know: 404, and a proof that is accepted and not
+/// looked at (keylime/web/verifier/session_controller.py).
+bool says_not_enrolled(const history::Cycle& cycle);
+
 /// Why a cycle of the lines shows nothing and no other took its place (history::Cycle::doubt); empty: there
 /// is none such.
 std::string unresolved_doubt(const Lines& lines);

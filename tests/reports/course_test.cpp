@@ -71,6 +71,76 @@ TEST(Course, OfAnAgentThatStillRunsIsNotSaidToHaveEnded) {
     EXPECT_EQ(report.scenarios[0].reason, "it has not ended, or was killed");
 }
 
+TEST(Course, JoinsOnlyAttestationsThatFollowEachOther) {
+    Script script;
+    script.stack().begin_by_hand().read_policy(policy(quoted));
+    for (const int index : {0, 2, 3})
+        script.attest(index).verdict(index, "pass");
+    EXPECT_THAT(texts(judged(script.end_scenario().end().text())),
+                ElementsAre(testing::_, "attestation 0: PASS", "attestations 2 to 3: PASS"));
+}
+
+TEST(Course, JoinsRefusalsThatDifferInNumbersAlone) {
+    Script script;
+    script.stack().begin_by_hand();
+    for (int index = 0; index < 3; ++index) {
+        script.cycle({"submit", "refused", 403, "challenges_expired", index,
+                      "PATCH /v3.0/agents/id/attestations/" + std::to_string(index) + ": 403"});
+    }
+    for (const std::string session : {"4711", "4712"})
+        script.cycle({"authenticate", "failed", 401, "", std::nullopt, "PATCH /v3.0/sessions/" + session});
+    EXPECT_THAT(texts(judged(script.end_scenario().end().text())),
+                ElementsAre("attestations 0 to 2: 403 challenges_expired", "authenticate: 401 (2 times)"));
+}
+
+RunReport by_hand(const std::function<void(Script&)>& play, h::ScenarioEnd end = {}) {
+    Script script;
+    script.stack().begin_by_hand();
+    play(script);
+    return judged(script.end_scenario(std::move(end)).end().text());
+}
+
+TEST(ByHand, AnAgentThatIsRefusedEveryTimeIsNotAsExpected) {
+    const RunReport report = by_hand([](Script& s) {
+        s.read_policy(policy(quoted))
+            .attest(0, 403, "challenges_expired")
+            .attest(1, 403, "challenges_expired");
+    });
+    EXPECT_EQ(report.scenarios.at(0).outcome, Outcome::NotAsExpected);
+    EXPECT_EQ(report.exit_code, 1);
+    EXPECT_EQ(report.scenarios[0].headline, "not accepted: 2 × 403 challenges_expired");
+    EXPECT_THAT(findings(report, "goal_reached"),
+                ElementsAre(HasSubstr("2 attempts did not come to a verdict")));
+}
+
+TEST(ByHand, AnAgentThatNeverAttestedIsNoSuccess) {
+    const RunReport report = by_hand([](Script& s) {
+        s.cycle({"negotiate", "stopped", 404, "", std::nullopt, "not enrolled"});
+        s.cycle({"authenticate", "stopped", 200, "", std::nullopt, "not enrolled"});
+    });
+    EXPECT_EQ(report.scenarios.at(0).outcome, Outcome::Skipped);
+    EXPECT_EQ(report.scenarios[0].headline, "it was stopped before it attested: it was not enrolled");
+    EXPECT_EQ(report.exit_code, 4) << "nothing was judged";
+}
+
+TEST(ByHand, AnAgentThatWaitedToBeEnrolledAndPassedIsAsExpected) {
+    const RunReport report = by_hand([](Script& s) {
+        s.cycle({"authenticate", "stopped", 200, "", std::nullopt, "not enrolled"});
+        s.read_policy(policy(quoted)).attest(0).verdict(0, "pass");
+    });
+    EXPECT_EQ(report.scenarios.at(0).outcome, Outcome::AsExpected);
+    EXPECT_EQ(report.scenarios[0].headline, "verdicts: PASS");
+}
+
+TEST(ByHand, AnAgentWithoutATpmIsAnError) {
+    const RunReport report =
+        by_hand([](Script& s) { s.provision_in_vain("no TPM at \"swtpm:port=9\""); },
+                {h::ScenarioEnd::Ending::Failed, "no TPM at \"swtpm:port=9\"", "start one"});
+    EXPECT_EQ(report.scenarios.at(0).outcome, Outcome::Error);
+    EXPECT_EQ(report.scenarios[0].headline, "no TPM at \"swtpm:port=9\"");
+    EXPECT_EQ(report.exit_code, 3);
+}
+
 TEST(Course, IsOfAgentsByHandAlone) {
     EXPECT_THAT(judged(honest_run()).scenarios.at(0).course, IsEmpty());
 }

@@ -28,6 +28,17 @@ class Script {
     /// The only agent is one that a person runs.
     Script& begin_by_hand();
     Script& step(int number, const std::string& kind);
+    /// Its keys are made; the AK has this name.
+    Script& provision(const std::string& ak_name, const std::string& name = agent);
+    /// It has no TPM.
+    Script& provision_in_vain(const std::string& error);
+    /// A cycle that came to no attestation.
+    Script& cycle(const h::Cycle& cycle) { return add(where(), cycle); }
+    /// From here on enrolments are with the AK of this name.
+    Script& enrolled_ak(const std::string& ak_name) {
+        enrolled_ak_ = ak_name;
+        return *this;
+    }
     Script& enrol(const std::string& policy = R"({"7":[")" + zeros + R"("],"mask":"0x80"})",
                   const std::string& name = agent);
     /// Negotiation, quote, submission and the end of the cycle.
@@ -106,6 +117,7 @@ class Script {
         R"("challenges_expire_at":"2026-11-23T15:00:36.000000+00:00"}}})";
     h::QuoteValues quote_{"sha256", {{7, quoted}}};
     std::optional<h::QuoteClock> quote_clock_;
+    std::string enrolled_ak_;
     Duration held_{};
     std::string doubt_;
     int seconds_to_next_ = 1;
