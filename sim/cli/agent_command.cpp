@@ -1,9 +1,13 @@
 // One honest agent by hand, and measurements into its TPM.
 
+#include <algorithm>
+#include <cctype>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -130,15 +134,64 @@ fleet::TpmDevice::Options tpm_options(const AgentOptions& options, const fs::pat
     return tpm;
 }
 
+/// As a shell reads one word.
+std::string quoted(const std::string& word) {
+    const bool plain = !word.empty() && std::ranges::all_of(word, [](char c) {
+        return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
+               std::string_view("-_./:,=+@%[]").find(c) != std::string::npos;
+    });
+    if (plain) return word;
+    std::string text = "'";
+    for (const char c : word)
+        text += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    return text + "'";
+}
+
+/// The file's name in any folder, as a shell reads it.
+std::string quoted_path(const std::string& file) {
+    std::error_code unknown;
+    const fs::path absolute = fs::absolute(file, unknown);
+    return quoted(unknown ? file : absolute.lexically_normal().string());
+}
+
 /// What `pushsim tenant` has to be told to find the same stack, with a blank before.
 std::string stack_words(const StackChoice& choice) {
     if (choice.stack != "external") return "";
     return fmt::format(
         " --stack external --verifier {} --registrar {} --registrar-tls {} --ca {} --admin-cert {} "
         "--admin-key {}",
-        choice.verifier, choice.registrar, choice.registrar_tls, choice.ca, choice.admin_certificate,
-        choice.admin_key);
+        quoted(choice.verifier), quoted(choice.registrar), quoted(choice.registrar_tls),
+        quoted_path(choice.ca), quoted_path(choice.admin_certificate), quoted_path(choice.admin_key));
 }
+
+/// That an agent of this id runs here; the file of the TPM is let go of between attestations. Gone at the
+/// end.
+class Running {
+  public:
+    /// ErrorKind::Config where one does; else as KeptTpmFile::lock.
+    static Result<Running> begin(const std::string& id, const fs::path& kept) {
+        fs::path file = kept;
+        file += ".agent";
+        auto lock = fleet::KeptTpmFile::lock(file, Duration::zero());
+        if (lock) return Running(std::move(*lock), std::move(file));
+        if (lock.error().kind != ErrorKind::Config) return fail(lock.error());
+        return fail(ErrorKind::Config, fmt::format("an agent '{}' is running already", id),
+                    "stop that one, or use another --id");
+    }
+    Running(Running&& other) noexcept
+        : lock_(std::move(other.lock_)), file_(std::exchange(other.file_, {})) {}
+    Running(const Running&) = delete;
+    Running& operator=(const Running&) = delete;
+    Running& operator=(Running&&) = delete;
+    ~Running() {
+        if (!file_.empty()) fleet::remove_kept_tpm(file_);
+    }
+
+  private:
+    Running(fleet::KeptTpmFile lock, fs::path file) : lock_(std::move(lock)), file_(std::move(file)) {}
+    fleet::KeptTpmFile lock_;
+    fs::path file_;
+};
 
 std::string words_of(const fleet::TpmDevice::Options& tpm) {
     return tpm.tpm.tcti.empty() ? "TPM in pushsim, kept in " + tpm.kept->string() : "TPM at " + tpm.tpm.tcti;
@@ -183,11 +236,11 @@ int agent_run(const AgentOptions& options) {
                                                    .certificate_file = options.client_certificate,
                                                    .key_file = options.client_key});
     if (!tls) return report_error(tls.error());
-    // Held as long as it runs; the file of the TPM is let go of between attestations.
-    const auto alone = fleet::KeptTpmFile::lock(fs::path(*kept) += ".agent", Duration::zero());
-    if (!alone) {
-        return report_error({ErrorKind::Config, fmt::format("an agent '{}' is running already", id),
-                             "stop that one, or use another --id"});
+    std::optional<Running> running;
+    if (auto begun = Running::begin(id, *kept)) {
+        running.emplace(std::move(*begun));
+    } else {
+        return report_error(begun.error());
     }
 
     const auto folder = make_run_folder(options.out, id, seed, clock.wall_now());
@@ -229,11 +282,14 @@ int agent_run(const AgentOptions& options) {
                      .stack_words = tenant ? stack_words(options.stack) : " --stack external …"});
     const bool stopped = run_to_end(agent, loop, log);
     const auto put = put_aside(agent, loop);
-    (*history)->append({.scenario = id}, history::ScenarioEnd{});
+    history::ScenarioEnd end;
+    if (const auto& failure = agent.failure(); failure && exit_code(failure->kind) == kFailed)
+        end = {history::ScenarioEnd::Ending::Failed, failure->message, failure->mend};
+    (*history)->append({.scenario = id}, end);
     (*history)->append({}, history::End{});
     // Nobody can come back to an id that was drawn; of a TPM that never came to be only the lock is there.
     if (std::error_code none; options.id.empty() || !fs::exists(*kept, none)) fleet::remove_kept_tpm(*kept);
-    fleet::remove_kept_tpm(fs::path(*kept) += ".agent");
+    running.reset();
     if (!put) {
         report_error(
             {ErrorKind::Tpm, "the TPM does not answer", "look whether it still runs; it is left as it is"});

@@ -45,7 +45,7 @@ bool AgentLog::reader_is_gone() const {
 
 void AgentLog::say(const reports::Diagnosis& diagnosis) const {
     if (json_) {
-        say("cause", diagnosis.cause, {{"rule", diagnosis.rule}});
+        say("cause", reports::cause_text(diagnosis), {{"rule", diagnosis.rule}});
         say("mend", diagnosis.mend, {{"rule", diagnosis.rule}});
         return;
     }

@@ -203,7 +203,8 @@ void add_agent(CLI::App& app, CommandLine& line) {
         ->add_option("--every", line.agent_every,
                      "from one attestation to the next; as the verifier says by default")
         ->type_name("DURATION");
-    add_running_stack(*command, options.stack);
+    add_running_stack(*command, options.stack,
+                      "--verifier, --ca and one of the registrar's; all six to read its verdict");
     command
         ->add_option("--cert", options.client_certificate,
                      "PEM: a client certificate to show; none by default")
@@ -219,16 +220,12 @@ void add_agent(CLI::App& app, CommandLine& line) {
         "  pushsim tenant add web-1 --from-boot 7    enrols it, from another terminal\n"
         "  pushsim agent extend --id web-1 7 text:x  changes its PCR 7: the next attestation fails\n"
         "  pushsim agent --id web-2 --tcti swtpm:port=2321 --times 1\n"
-        "With --stack external it needs --verifier, --ca, and --registrar or --registrar-tls; with the "
-        "tenant's\n"
-        "certificate too it reads its own verdict, which the verifier does not tell to agents.\n\n"
+        "The verifier does not tell agents their verdict; with the tenant's certificate it is read.\n\n"
         "The TPM in pushsim is kept in $XDG_STATE_HOME/pushsim/tpms (else ~/.local/state/pushsim/tpms); of a "
-        "TPM outside\n"
-        "the AK is. Without --id the file goes at the regular end. Between attestations others may use the "
-        "TPM.\n\n"
+        "TPM outside the AK is. Without --id the file goes at the regular end. Between attestations others "
+        "may use the TPM.\n\n"
         "Exit codes: 0 all were accepted and none failed (Ctrl-C is the regular end without --times), 1 one "
-        "was\n"
-        "refused or failed, 2 usage or configuration, 3 the stack or the TPM failed, 130 interrupted.");
+        "was refused or failed, 2 usage or configuration, 3 the stack or the TPM failed, 130 interrupted.");
     command->callback([command, &line] {
         if (!command->get_subcommands().empty()) return;
         if (!line.agent_every.empty()) {
@@ -301,7 +298,12 @@ void add_tenant(CLI::App& app, CommandLine& line) {
         "Examples:\n"
         "  pushsim tenant add web-1 --from-boot 0,7\n"
         "  pushsim tenant add 4f2c0f0e-… --tpm-policy '{\"7\": [\"HEX\"]}'");
-    add_format(*add("status", "What the verifier says of an agent", tenant_status, true), options.format);
+    auto* status = add("status", "What the verifier says of an agent", tenant_status, true);
+    add_format(*status, options.format);
+    status->footer(
+        "Example: pushsim tenant status web-1\n\n"
+        "Exit codes: 0 it is enrolled, whatever its state, 1 it is registered alone, 2 neither verifier nor "
+        "registrar knows it, 3 the stack failed.");
     add("delete", "Takes an agent off the verifier; its registration stays", tenant_delete, true);
     add_format(
         *add("list", "The agents that are enrolled, with their states, and those that are only registered",

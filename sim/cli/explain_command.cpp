@@ -30,6 +30,7 @@ int explain_run(const fs::path& history) {
     if (!read) return report_error(read.error());
     reports::ConsoleStyle style = reports::style_for(STDOUT_FILENO);
     style.evidence = true;
+    style.whole_digests = true;  // to be copied from here
     fmt::print("{}", reports::console_text(reports::judge(*read), history.string(), style));
     return kAsExpected;
 }

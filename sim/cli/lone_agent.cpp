@@ -1,6 +1,7 @@
 #include "sim/cli/lone_agent.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include <fmt/format.h>
@@ -32,6 +33,13 @@ bool is_not_enrolled(const Finished& finished, bool stops_at_it) {
                        (!stops_at_it && finished.ending != Finished::Ending::Reached));
 }
 
+/// Causes whose mend is an enrolment with the values as they are now, where those are right.
+bool is_mended_by_enrolling(const std::string& rule) {
+    constexpr std::array rules{"pcr_changed", "policy_in_upper_case", "policy_of_another_bank",
+                               "proof_with_another_ak", "tpm_clock_went_back"};
+    return std::ranges::find(rules, rule) != rules.end();
+}
+
 }  // namespace
 
 LoneAgent::LoneAgent(const fleet::Surroundings& surroundings, std::unique_ptr<fleet::AgentTpm> tpm,
@@ -57,10 +65,7 @@ void LoneAgent::begin() {
 
 void LoneAgent::provisioned(fleet::AgentTpm::Provisioned made) {
     const history::Where here{.scenario = surroundings_.scenario, .agent = settings_.id + "[0]"};
-    surroundings_.history.append(
-        here, history::TpmOperation{.operation = "provision",
-                                    .duration = made.duration,
-                                    .error = made.description ? "" : made.description.error().message});
+    surroundings_.history.append(here, fleet::operation_of(made));
     if (!made.description) {
         stop(made.description.error());
         return;
@@ -111,22 +116,17 @@ void LoneAgent::cycle() {
         return;
     }
     tenant_->verdicts_from_here(settings_.id);
-    tenant_->read_status(settings_.id, [this,
-                                        alive = std::weak_ptr(alive_)](fleet::TenantDesk::StatusSeen seen) {
+    tenant_->read_enrolment(settings_.id, [this, alive = std::weak_ptr(alive_)](
+                                              fleet::TenantDesk::StatusSeen seen) {
         if (alive.expired()) return;
-        if (!seen.known) policy_.clear();
         if (seen.known && std::exchange(unread_, seen.status.error) != seen.status.error && !unread_.empty())
             log_.say("note", "the verifier's record cannot be read: " + unread_);
-        // Who is deleted and enrolled again begins anew, be it with the same policy.
-        if (seen.status.attestation_count.value_or(0) < passed_.value_or(0)) policy_.clear();
-        passed_ = seen.status.attestation_count;
-        log_policies_ = std::string(seen.runtime_policy ? " --runtime-policy FILE" : "") +
-                        (seen.mb_policy ? " --mb-policy FILE" : "");
-        if (!seen.tpm_policy.empty() && std::exchange(policy_, seen.tpm_policy) != seen.tpm_policy) {
-            seen.act.tpm_policy = seen.tpm_policy;
+        if (enrolment_.read(seen)) {
+            const std::string& policy = enrolment_.policy();
+            seen.act.tpm_policy = policy;
             surroundings_.history.append({.scenario = surroundings_.scenario, .agent = settings_.id + "[0]"},
                                          seen.act);
-            log_.say("enrolled", "policy " + seen.tpm_policy, {{"tpm_policy", seen.tpm_policy}});
+            log_.say("enrolled", "policy " + policy, {{"tpm_policy", policy}});
         }
         attest();
     });
@@ -160,7 +160,7 @@ void LoneAgent::finished(const Finished& finished) {
     if (finished.next_attestation) interval_ = *finished.next_attestation;
     const Duration due = interval_.value_or(finished.status ? kNextUnsaid : kAskAgain);
     if (finished.ending != Finished::Ending::Reached || finished.phase != Phase::Submit) {
-        ++refused_;
+        ++(finished.status ? refused_ : finished.failure ? unanswered_ : unsent_);
         AgentLog::Facts facts{{"phase", std::string(lifecycle::to_string(finished.phase))}};
         if (finished.status) facts.emplace_back("status", *finished.status);
         if (finished.code) facts.emplace_back("code", *finished.code);
@@ -175,6 +175,7 @@ void LoneAgent::finished(const Finished& finished) {
         return;
     }
     const int index = finished.attestation_index.value_or(0);
+    enrolment_.attested(index);
     log_.say("attested",
              fmt::format("attestation {}: evidence received (202); next in {}", index,
                          to_text(settings_.every.value_or(due))),
@@ -183,6 +184,7 @@ void LoneAgent::finished(const Finished& finished) {
         next(due);
         return;
     }
+    watching_ = true;
     watch_verdict(index, surroundings_.clock.now() + kVerdictPatience, due);
 }
 
@@ -209,7 +211,7 @@ void LoneAgent::look_at_count(const fleet::TenantDesk::Judged& seen, Instant unt
     tenant_->read_status(settings_.id, [this, seen, until, due, alive = std::weak_ptr(alive_)](
                                            const fleet::TenantDesk::StatusSeen& status) {
         if (alive.expired()) return;
-        if (status.status.attestation_count > passed_) {
+        if (enrolment_.shows_a_pass(status)) {
             surroundings_.history.append({.scenario = surroundings_.scenario, .agent = settings_.id + "[0]"},
                                          status.status);
             judged(seen, due, "pass");
@@ -226,6 +228,7 @@ void LoneAgent::watch_again(int index, Instant until, Duration due) {
 }
 
 void LoneAgent::judged(const fleet::TenantDesk::Judged& seen, Duration due, const std::string& evaluation) {
+    watching_ = false;
     const history::Where here{.scenario = surroundings_.scenario, .agent = settings_.id + "[0]"};
     surroundings_.history.append(here, seen.act);
     surroundings_.history.append(here, seen.verdict);
@@ -233,7 +236,7 @@ void LoneAgent::judged(const fleet::TenantDesk::Judged& seen, Duration due, cons
     std::string word = evaluation == "pass" ? "PASS" : evaluation == "fail" ? "FAIL" : "not known";
     if (!reason.empty()) word += " " + reason;
     passes_ += evaluation == "pass" ? 1 : 0;
-    if (evaluation == "pass") passed_ = passed_.value_or(0) + 1;
+    if (evaluation == "pass") enrolment_.passed();
     fails_ += evaluation == "fail" ? 1 : 0;
     log_.say("verdict", fmt::format("attestation {}: {}", seen.verdict.index, word),
              {{"index", seen.verdict.index}, {"evaluation", evaluation}, {"reason", reason}});
@@ -244,29 +247,35 @@ void LoneAgent::judged(const fleet::TenantDesk::Judged& seen, Duration due, cons
 /// Says causes that the history shows and that were not said yet. A symptom that goes on the same has the
 /// same.
 void LoneAgent::explain(const std::string& symptom) {
-    const std::string now = fmt::format("{} {} {}", symptom, policy_, agent_->boot().events().size());
+    const std::string now =
+        fmt::format("{} {} {}", symptom, enrolment_.policy(), agent_->boot().events().size());
     if (std::exchange(symptom_, now) == now) return;
     const auto read = history::read_history(history_);
     if (!read) return;
     const auto report = reports::judge(*read);
+    bool enrols_again = false;
     for (const auto& scenario : report.scenarios) {
         for (const auto& diagnosis : scenario.diagnoses) {
-            if (!explained_.emplace(diagnosis.rule, diagnosis.evidence.front()).second) continue;
+            if (!explained_.emplace(diagnosis.rule, diagnosis.evidence.front(), diagnosis.cause).second)
+                continue;
             log_.say(diagnosis);
-            if (diagnosis.rule == "pcr_changed") say_how_to_enrol_again();
+            enrols_again = enrols_again || is_mended_by_enrolling(diagnosis.rule);
         }
     }
+    if (enrols_again) say_how_to_enrol_again();
 }
 
 void LoneAgent::say_how_to_enrol_again() {
     std::vector<std::string> pcrs;
-    const auto policy = nlohmann::json::parse(policy_, nullptr, false);
+    const auto policy = nlohmann::json::parse(enrolment_.policy(), nullptr, false);
     for (const auto& [key, values] : policy.items()) {
         if (key != "mask") pcrs.push_back(key);
     }
+    if (pcrs.empty()) return;
     log_.say("note", fmt::format("with the values as they are now: pushsim tenant delete {0}{3} && pushsim "
                                  "tenant add {0} --from-boot {1}{2}{3}",
-                                 settings_.id, fmt::join(pcrs, ","), log_policies_, settings_.stack_words));
+                                 settings_.id, fmt::join(pcrs, ","), enrolment_.log_policies(),
+                                 settings_.stack_words));
 }
 
 void LoneAgent::say_who_the_servers_are() {
@@ -300,13 +309,20 @@ void LoneAgent::stop(const Error& error) {
     done_ = true;
 }
 
+bool LoneAgent::all_well() const {
+    if (fails_ + refused_ + unanswered_ + unsent_ > 0) return false;
+    return tenant_ == nullptr || passes_ + (watching_ ? 1 : 0) == cycles_;
+}
+
 std::string LoneAgent::summary() const {
     std::string text = cycles_ == 1 ? "1 attestation" : fmt::format("{} attestations", cycles_);
-    const int unknown = cycles_ - passes_ - fails_ - refused_;
+    const int unknown = cycles_ - passes_ - fails_ - refused_ - unanswered_ - unsent_;
     std::vector<std::string> parts;
     for (const auto& [count, word] : {std::pair{passes_, "passed"},
                                       {fails_, "failed"},
-                                      {refused_, "not accepted"},
+                                      {refused_, "refused"},
+                                      {unanswered_, "without an answer"},
+                                      {unsent_, "not sent, for the TPM failed"},
                                       {unknown, "received, verdict not known"}}) {
         if (count > 0) parts.push_back(fmt::format("{} {}", count, word));
     }

@@ -8,8 +8,10 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <tuple>
 
 #include "sim/cli/agent_log.hpp"
+#include "sim/cli/enrolment_watch.hpp"
 #include "sim/fleet/tenant_desk.hpp"
 #include "sim/fleet/virtual_agent.hpp"
 
@@ -42,9 +44,8 @@ class LoneAgent {
     /// Why it cannot go on.
     const std::optional<Error>& failure() const { return failure_; }
     /// Everything was received, and passed where the verdict can be read at all.
-    bool all_well() const {
-        return fails_ == 0 && refused_ == 0 && (tenant_ == nullptr || passes_ == cycles_);
-    }
+    /// A verdict that was still waited for is no failure.
+    bool all_well() const;
     /// "3 attestations: 2 passed, 1 failed"
     std::string summary() const;
 
@@ -73,21 +74,22 @@ class LoneAgent {
     const AgentLog& log_;
     LoneAgentSettings settings_;
     std::unique_ptr<fleet::VirtualAgent> agent_;
-    std::string policy_;                  ///< the verifier's, as read last
-    std::string log_policies_;            ///< options that such ones were given with
-    std::string unread_;                  ///< why the record could not be read last
-    std::optional<std::int64_t> passed_;  ///< attestation_count before this one
-    bool waiting_ = false;
+    EnrolmentWatch enrolment_;
+    std::string unread_;                ///< why the verifier's record could not be read last
+    bool waiting_ = false;              ///< to be enrolled
+    bool watching_ = false;             ///< for a verdict
     std::optional<Duration> interval_;  ///< seconds_to_next_attestation, as told last
     int cycles_ = 0;
     Instant cycle_began_{};
-    /// Causes that were said: rule and the line of the history that decided.
-    std::set<std::pair<std::string, std::uint64_t>> explained_;
+    /// Causes that were said: rule, the line of the history that decided, and the words.
+    std::set<std::tuple<std::string, std::uint64_t, std::string>> explained_;
     bool other_servers_ = false;  ///< that they are was said
     std::string symptom_;         ///< that was looked into last
     int passes_ = 0;
     int fails_ = 0;
     int refused_ = 0;
+    int unanswered_ = 0;
+    int unsent_ = 0;
     bool done_ = false;
     std::optional<Error> failure_;
     std::shared_ptr<int> alive_ = std::make_shared<int>(0);

@@ -40,9 +40,9 @@ void add_local(CLI::App& command, StackChoice& choice) {
         ->check(CLI::IsMember({"own", "keylime"}));
 }
 
-void add_external(CLI::App& command, StackChoice& choice) {
+void add_external(CLI::App& command, StackChoice& choice, const std::string& needs) {
     auto* external = command.add_option_group(
-        "external", "Where a stack is that runs already (--stack external needs all six)");
+        "external", "Where a stack is that runs already (--stack external needs " + needs + ")");
     external->add_option("--verifier", choice.verifier, "HTTPS")->type_name("HOST:PORT");
     external->add_option("--registrar", choice.registrar, "HTTP")->type_name("HOST:PORT");
     external->add_option("--registrar-tls", choice.registrar_tls, "HTTPS")->type_name("HOST:PORT");
@@ -73,11 +73,11 @@ void add_stack_or_running(CLI::App& command, StackChoice& choice) {
     add_external(command, choice);
 }
 
-void add_running_stack(CLI::App& command, StackChoice& choice) {
+void add_running_stack(CLI::App& command, StackChoice& choice, const std::string& needs) {
     command.add_option("--stack", choice.stack, "local: the one that is up; external: running elsewhere")
         ->check(CLI::IsMember({"local", "external"}))
         ->capture_default_str();
-    add_external(command, choice);
+    add_external(command, choice, needs);
 }
 
 }  // namespace pushsim::cli

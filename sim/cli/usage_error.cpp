@@ -56,7 +56,7 @@ std::string sentence(const CLI::App& command, const CLI::ParseError& error) {
     if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr && !unread.empty()) {
         const std::string& word = unread.front();
         if (!word.starts_with('-') && !commands.empty()) return no_such_command(word, commands);
-        if (!word.starts_with('-')) return fmt::format("nothing is to be done with '{}'", word);
+        if (!word.starts_with('-')) return fmt::format("one word too many: '{}'", word);
         const std::string name = word.substr(0, word.find('='));
         return fmt::format("there is no option '{}'{}", name, did_you_mean(name, names_of_options(command)));
     }

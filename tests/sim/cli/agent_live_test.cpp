@@ -111,6 +111,7 @@ TEST_F(Agent, OnASwtpmLetsOthersUseItBetweenAttestations) {
     // A TPM that goes and comes back is trouble only while it is away.
     (*swtpm)->kill();
     ASSERT_TRUE(prints(agent, "failed      ")) << agent.out();
+    ASSERT_TRUE(prints(agent, "no swtpm listens at")) << agent.out();
     ASSERT_TRUE((*swtpm)->start(fleet::SwtpmProcess::Startup::Clear).has_value());
     ASSERT_TRUE(prints(agent, ": PASS", 2)) << "its PCR 7 is as it was enrolled: " << agent.out();
     agent.signal(SIGTERM);
@@ -178,6 +179,10 @@ TEST_F(Agent, SeesAnExternalStackAsAgentsDo) {
     EXPECT_EQ(without.exit_code, 3) << without.out;
     EXPECT_THAT(without.err, HasSubstr("port=9"));
     EXPECT_FALSE(place_.has("state/pushsim/tpms/web-11.json.lock"));
+    EXPECT_THAT(pushsim(place_, {"explain", "runs/latest"}).out, ContainsRegex("err +web-11 +no TPM at"));
+    const Ended nowhere = pushsim(place_, {"agent", "--id", "web-11", "--out", "/proc/nowhere"});
+    EXPECT_NE(nowhere.exit_code, 0);
+    EXPECT_THAT(shell(place_, "ls state/pushsim/tpms").out, Not(HasSubstr("web-11")));
 }
 
 TEST_F(Agent, WithoutATpmPolicyLearnsWhyItsEvidenceIsRefused) {
@@ -189,7 +194,7 @@ TEST_F(Agent, WithoutATpmPolicyLearnsWhyItsEvidenceIsRefused) {
     const Ended ended = agent.wait();
     EXPECT_EQ(ended.exit_code, 1) << ended.out << ended.err;
     EXPECT_THAT(ended.out, ContainsRegex("refused +PATCH .*: no policy names a PCR"));
-    EXPECT_THAT(ended.out, HasSubstr("1 attestation: 1 not accepted"));
+    EXPECT_THAT(ended.out, HasSubstr("1 attestation: 1 refused"));
     EXPECT_THAT(ended.out, HasSubstr("mend   Enrol with a policy that names at least one PCR"));
 }
 
@@ -235,7 +240,11 @@ TEST_F(Agent, WithAnotherTpmIsRefusedAtRegistrationThenAtTheProof) {
     ASSERT_EQ(mended.exit_code, 0) << mended.out << mended.err;
     const Ended other = pushsim(place_, {"agent", "--id", "web-9", "--times", "1"});
     EXPECT_EQ(other.exit_code, 1) << other.out << other.err;
-    EXPECT_THAT(other.out, HasSubstr("it was not made with the AK that the agent is enrolled with"));
+    EXPECT_THAT(other.out, ContainsRegex("the agent's AK has the name 000b[0-9a-f]+, and it is enrolled with "
+                                         "that of the name 000b"));
+    EXPECT_THAT(other.out,
+                HasSubstr("pushsim tenant delete web-9 && pushsim tenant add web-9 --from-boot 7"));
+    EXPECT_THAT(pushsim(place_, {"explain", "runs/latest"}).out, HasSubstr("1 not as expected"));
     tenant({"delete", "web-9"});
     tenant({"add", "web-9", "--from-boot", "7"});
     EXPECT_EQ(pushsim(place_, {"agent", "--id", "web-9", "--times", "1"}).exit_code, 0);

@@ -38,7 +38,7 @@ TEST(CommandLine, WrongUsageIsExitTwoAndNamesTheOption) {
         {{"stack", "dwon"},
          "pushsim: stack: there is no 'dwon', only up, down, status, logs, clean; did you mean"},
         {{"list", "stepss"}, "pushsim: list: there is no 'stepss', only scenarios, steps, "},
-        {{"stack", "status", "now"}, "pushsim: stack status: nothing is to be done with 'now'"},
+        {{"stack", "status", "now"}, "pushsim: stack status: one word too many: 'now'"},
         {{"run", "--verifer", "h:1"}, "there is no option '--verifer'; did you mean '--verifier'?"},
         {{"run", "--seed", "x"},
          "pushsim: run: --seed: expected a number from 0 to 18446744073709551615, found 'x'\n"
