@@ -9,6 +9,8 @@
 
 #include <fmt/core.h>
 
+#include "agent/transport/endpoint.hpp"
+
 namespace pushsim::stack {
 
 std::string HostPort::text() const {
@@ -18,7 +20,7 @@ std::string HostPort::text() const {
 
 Result<void> check_readable(const std::filesystem::path& file, const std::string& what) {
     const auto unreadable = [&](const std::string& why) {
-        return fail(ErrorKind::Stack, fmt::format("{}: cannot read {}: {}", what, file.string(), why),
+        return fail(ErrorKind::Config, fmt::format("{}: cannot read {}: {}", what, file.string(), why),
                     "give a PEM file that this user may read");
     };
     std::error_code ignored;
@@ -50,6 +52,13 @@ Result<StackAddress> external_stack(StackAddress address) {
         if (file->empty()) return fail(ErrorKind::Config, fmt::format("external stack: no {}", name));
         if (auto readable = check_readable(*file, fmt::format("external stack: {}", name)); !readable) {
             return fail(std::move(readable.error()));
+        }
+    }
+    for (const auto& [name, server] : servers) {
+        const auto found = transport::resolve({.host = server->host, .port = server->port});
+        if (!found) {
+            return fail(ErrorKind::Config, fmt::format("external stack: {}: {}", name, found.error().message),
+                        found.error().mend);
         }
     }
     return address;

@@ -80,7 +80,9 @@ class Inspection {
             auto unusable = no_tls(verifier_, call);
             return unusable ? fail(std::move(*unusable)) : Result<void>{};
         }
-        switch (recognised(verifier_, call)) {
+        const std::optional<int> sessions = sessions_status(verifier_);
+        const int version = call.outcome.response->status;
+        switch (recognise(version, sessions)) {
             case Recognised::PushVerifier:
                 return {};
             case Recognised::PullVerifier:
@@ -95,7 +97,7 @@ class Inspection {
             case Recognised::Unclear:
                 break;
         }
-        if (call.outcome.response->status == 410) return fail(without_sessions());
+        if (version == 410) return fail(other_sessions(sessions));
         return fail(no_such_server(verifier_, call));
     }
 
@@ -117,17 +119,16 @@ class Inspection {
         return AdminClient(peer.where, std::move(tls), clock_, kLimit).exchange(request);
     }
 
-    /// `version` is what the peer answered to GET /version.
-    Recognised recognised(const Peer& peer, const Call& version) const {
-        if (!version.outcome.response) return Recognised::Unclear;
-        const int status = version.outcome.response->status;
+    /// Nothing where it does not answer.
+    std::optional<int> sessions_status(const Peer& peer) const {
         const auto sessions = ask(peer, nobody(), sessions_request());
-        if (!sessions.outcome.response) return Recognised::Unclear;
-        return recognise(status, sessions.outcome.response->status);
+        return sessions.outcome.response ? std::optional(sessions.outcome.response->status) : std::nullopt;
     }
 
     bool is_verifier(const Peer& peer) const {
-        const auto found = recognised(peer, ask(peer, nobody(), protocol::version_request()));
+        const auto version = ask(peer, nobody(), protocol::version_request());
+        if (!version.outcome.response) return false;
+        const auto found = recognise(version.outcome.response->status, sessions_status(peer));
         return found == Recognised::PushVerifier || found == Recognised::PullVerifier;
     }
 
@@ -142,12 +143,14 @@ class Inspection {
     }
 
     /// Of what answers GET /version as a verifier in push mode does.
-    Error without_sessions() const {
-        return {ErrorKind::Stack,
-                fmt::format("{} answers GET /version with 410, as a verifier in push mode does, and has no "
-                            "sessions, as no verifier of Keylime 7.14 does",
-                            verifier_.text()),
-                fmt::format("is {} its host and port?", verifier_.option)};
+    Error other_sessions(std::optional<int> status) const {
+        return {
+            ErrorKind::Stack,
+            fmt::format("{} answers GET /version with 410, as a verifier in push mode does, but GET {} {}, "
+                        "where a verifier of Keylime 7.14 has 405",
+                        verifier_.text(), sessions_request().target,
+                        status ? fmt::format("with {}", *status) : "not at all"),
+            fmt::format("is {} its host and port? A busy one: try again", verifier_.option)};
     }
 
     static Error no_such_server(const Peer& peer, const Call& call) {
@@ -178,7 +181,8 @@ class Inspection {
     /// Why there was no talking TLS with the server; nothing where that was not the matter.
     std::optional<Error> no_tls(const Peer& peer, const Call& call) const {
         const auto& [kind, words] = *call.outcome.failure;
-        Error error{ErrorKind::Stack, fmt::format("the {} at {}", peer.server, words)};
+        Error error{kind == FailureKind::Certificate ? ErrorKind::Config : ErrorKind::Stack,
+                    fmt::format("the {} at {}", peer.server, words)};
         if (kind == FailureKind::Tls || kind == FailureKind::Timeout) {
             error.mend = fmt::format("is {} its port for TLS?", peer.option);
         } else if (kind != FailureKind::Certificate) {

@@ -12,9 +12,9 @@ using testing::HasSubstr;
 
 StackAddress complete(const std::filesystem::path& folder) {
     StackAddress address;
-    address.verifier = {"verifier.test", 8881};
-    address.registrar_http = {"registrar.test", 8890};
-    address.registrar_tls = {"registrar.test", 8891};
+    address.verifier = {"127.0.0.1", 8881};
+    address.registrar_http = {"localhost", 8890};
+    address.registrar_tls = {"localhost", 8891};
     address.ca_file = folder / "ca.pem";
     address.admin_certificate = folder / "admin.pem";
     address.admin_key = folder / "key.pem";
@@ -41,9 +41,21 @@ TEST(Address, ExternalStackNamesTheFileThatCannotBeRead) {
     std::filesystem::remove(address.admin_key);
     const auto refused = external_stack(address);
     ASSERT_FALSE(refused);
-    EXPECT_EQ(refused.error().kind, ErrorKind::Stack);
+    EXPECT_EQ(refused.error().kind, ErrorKind::Config);
     EXPECT_THAT(refused.error().message, HasSubstr("key.pem: No such file"));
     EXPECT_THAT(refused.error().mend, HasSubstr("may read"));
+}
+
+TEST(Address, AHostThatDoesNotResolveIsNamedWithItsServer) {
+    const TemporaryFolder folder;
+    auto address = complete(folder.path());
+    address.registrar_tls.host = "registrar.invalid";
+    const auto refused = external_stack(address);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().kind, ErrorKind::Config);
+    EXPECT_THAT(refused.error().message,
+                HasSubstr("registrar (TLS): registrar.invalid:8891: host name does not resolve"));
+    EXPECT_THAT(refused.error().mend, HasSubstr("check the name"));
 }
 
 TEST(Address, FolderIsNoCertificate) {

@@ -70,11 +70,9 @@ class Inspect : public testing::Test {
             response.status = mode_;
             response.set_content("{}", "application/json");
         });
-        if (has_sessions_) {
-            verifier->Get("/v3.0/sessions", [](const httplib::Request&, httplib::Response& response) {
-                response.status = 405;  // they are POSTed
-            });
-        }
+        verifier->Get("/v3.0/sessions", [this](const httplib::Request&, httplib::Response& response) {
+            response.status = sessions_;
+        });
         for (auto* server : {verifier.get(), registrar.get()}) {
             server->Get(R"(/v([0-9.]+)/agents/?)",
                         [this](const httplib::Request& request, httplib::Response& response) {
@@ -117,8 +115,8 @@ class Inspect : public testing::Test {
     std::string versions_ = versions(R"("1.0","2.0","2.1","2.2","2.3","2.4","2.5","2.6","3.0")");
     std::string newest_ = "2.6";  ///< that is served
     int mode_ = 410;              ///< the verifier's answer to GET /version
-    bool has_sessions_ = true;
-    int admin_ = 200;  ///< the answer to a list of agents
+    int sessions_ = 405;          // they are POSTed
+    int admin_ = 200;             ///< the answer to a list of agents
     pki::CertificateKind certificate_ = pki::CertificateKind::Valid;
     // Ours.
     std::filesystem::path other_ca_;  ///< trusted instead of the servers'
@@ -161,16 +159,24 @@ TEST_F(Inspect, AVerifierInPullModeIsNamed) {
 
 TEST_F(Inspect, ARegistrarIsNotTakenForAVerifierInPullMode) {
     mode_ = 200;
-    has_sessions_ = false;
+    sessions_ = 404;
     expect_refused(ErrorKind::Stack, "has no sessions, as no verifier of Keylime does: it is a registrar",
                    "is --verifier its host and port?");
 }
 
 TEST_F(Inspect, WhatHasNoSessionsIsNoVerifierInPushMode) {
     mode_ = 410;
-    has_sessions_ = false;
-    expect_refused(ErrorKind::Stack, "as a verifier in push mode does, and has no sessions",
+    sessions_ = 404;
+    expect_refused(ErrorKind::Stack,
+                   "as a verifier in push mode does, but GET /v3.0/sessions with 404, where a verifier of "
+                   "Keylime 7.14 has 405",
                    "is --verifier its host and port?");
+}
+
+TEST_F(Inspect, AVerifierThatIsTooBusyToSayIsNotSaidToHaveNoSessions) {
+    mode_ = 410;
+    sessions_ = 503;
+    expect_refused(ErrorKind::Stack, "but GET /v3.0/sessions with 503, where", "A busy one: try again");
 }
 
 TEST_F(Inspect, PortsThatAreSwappedAreNamedWithWhatIsRight) {
@@ -214,16 +220,16 @@ TEST_F(Inspect, ACertificateThatIsNoAdministratorsIsNamed) {
 
 TEST_F(Inspect, ANameThatTheCertificateDoesNotBearIsNamedWithThoseItBears) {
     certificate_ = pki::CertificateKind::WrongName;
-    expect_refused(ErrorKind::Stack, "host name mismatch: it is for DNS:wrong-name.invalid",
+    expect_refused(ErrorKind::Config, "host name mismatch: it is for DNS:wrong-name.invalid",
                    "--verifier wants a name or address that the certificate bears");
     certificate_ = pki::CertificateKind::NoSan;
-    expect_refused(ErrorKind::Stack, "it has no subject alternative name, '127.0.0.1' is wanted",
+    expect_refused(ErrorKind::Config, "it has no subject alternative name, '127.0.0.1' is wanted",
                    "--verifier");
 }
 
 TEST_F(Inspect, AWrongCaIsNamedWithTheFile) {
     other_ca_ = *pki::write_certificate(pki_.foreign_ca_certificate_pem(), folder_.path() / "other-ca.pem");
-    expect_refused(ErrorKind::Stack, "its certificate does not verify: ", "other-ca.pem was given");
+    expect_refused(ErrorKind::Config, "its certificate does not verify: ", "other-ca.pem was given");
 }
 
 TEST_F(Inspect, APortThatDoesNotSpeakTlsIsNamed) {
