@@ -1,5 +1,6 @@
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <set>
 #include <sstream>
 #include <tuple>
@@ -16,14 +17,32 @@ const std::set<std::string> kOfThePlace{"port",        "tls_port",          "tls
                                         "server_key",  "server_cert",       "client_key",
                                         "client_cert", "trusted_client_ca", "trusted_server_ca"};
 
-std::string what_matters(const std::string& config) {
+/// Option -> its line.
+std::map<std::string, std::string> what_matters(const std::string& config) {
     std::istringstream lines(config);
-    std::string kept;
+    std::map<std::string, std::string> kept;
     for (std::string line; std::getline(lines, line);) {
         const std::string name = line.substr(0, line.find_first_of(" ="));
-        if (!line.empty() && line[0] != '#' && !kOfThePlace.contains(name)) kept += line + '\n';
+        if (!line.empty() && line[0] != '#' && !kOfThePlace.contains(name)) kept[name] += line;
     }
     return kept;
+}
+
+/// "'quote_interval = 5', wanted is 'quote_interval = 1'": the first option that differs; empty: none.
+std::string first_difference(const std::map<std::string, std::string>& there,
+                             const std::map<std::string, std::string>& wanted) {
+    const auto words = [](const auto& options, const std::string& name) {
+        const auto found = options.find(name);
+        return found == options.end() ? "no " + name : fmt::format("'{}'", found->second);
+    };
+    std::map<std::string, std::string> all = there;
+    all.insert(wanted.begin(), wanted.end());
+    for (const auto& [name, line] : all) {
+        const std::string is = words(there, name);
+        const std::string should_be = words(wanted, name);
+        if (is != should_be) return fmt::format("{}, wanted is {}", is, should_be);
+    }
+    return "";
 }
 
 bool has_port(const HostPort& server, std::optional<std::uint16_t> asked) {
@@ -59,8 +78,9 @@ std::optional<std::string> misfit(const StackRecord& record, const LocalStackOpt
         const auto path = record.folder / "etc" / name;
         std::ifstream file(path);
         const std::string text{std::istreambuf_iterator<char>(file), {}};
-        if (!files || text.empty() || what_matters(text) != what_matters(files->at(name)))
-            return fmt::format("other options (compare {} with the scenario's `stack:`)", path.string());
+        if (!files || text.empty()) return fmt::format("{} cannot be compared", path.string());
+        const std::string difference = first_difference(what_matters(text), what_matters(files->at(name)));
+        if (!difference.empty()) return fmt::format("its {} has {}", name, difference);
     }
     return std::nullopt;
 }

@@ -5,6 +5,8 @@
 #include <cerrno>
 #include <charconv>
 #include <cstring>
+#include <fstream>
+#include <set>
 #include <system_error>
 
 #include <fmt/core.h>
@@ -21,6 +23,14 @@ namespace fs = std::filesystem;
 
 // sun_path holds 107 octets, and Keylime binds <runtime>/keylime/shared_data.<pid>.sock.
 constexpr std::size_t kLongestRuntime = 107 - std::string_view("/keylime/shared_data.4194304.sock").size();
+
+constexpr const char* kVerifierDatabase = "cv_data.sqlite";
+constexpr const char* kRegistrarDatabase = "reg_data.sqlite";
+
+/// Names of databases that are being made, one a line.
+fs::path unfinished_databases(const Layout& layout) {
+    return layout.run / "unfinished-databases";
+}
 
 Result<void> make_private_folder(const fs::path& folder) {
     std::error_code error;
@@ -169,14 +179,36 @@ std::string call_address(const Options& options) {
     return address;
 }
 
-std::vector<fs::path> server_databases(const Layout& layout) {
-    return {layout.run / "cv_data.sqlite", layout.run / "reg_data.sqlite"};
+Result<void> prepare_databases(const Layout& layout) {
+    std::error_code error;
+    std::set<std::string> unfinished;
+    std::ifstream noted(unfinished_databases(layout));
+    for (std::string name; std::getline(noted, name);)
+        unfinished.insert(std::move(name));
+    std::string names;
+    for (const std::string name : {kVerifierDatabase, kRegistrarDatabase}) {
+        if (unfinished.contains(name)) {
+            for (const char* part : {"", "-journal", "-wal", "-shm"})
+                fs::remove(layout.run / (name + part), error);
+        }
+        if (!fs::exists(layout.run / name, error)) names += name + '\n';
+    }
+    if (names.empty()) {
+        databases_are_finished(layout);
+        return {};
+    }
+    return write_file(unfinished_databases(layout), names, 0600);
+}
+
+void databases_are_finished(const Layout& layout) {
+    std::error_code error;
+    fs::remove(unfinished_databases(layout), error);
 }
 
 std::optional<fs::path> verifier_database(const Layout& layout, const Options& options) {
     const std::string url = option_or(options, "database_url", "sqlite");
     constexpr std::string_view kFile = "sqlite:///";
-    if (url == "sqlite") return server_databases(layout).front();
+    if (url == "sqlite") return layout.run / kVerifierDatabase;
     if (url.starts_with(kFile)) return layout.run / url.substr(kFile.size());
     return std::nullopt;
 }

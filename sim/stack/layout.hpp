@@ -55,8 +55,12 @@ Result<AskedPorts> asked_ports(const LocalStackOptions& options);
 std::string listen_address(const Options& options);
 std::string call_address(const Options& options);
 
-/// Files that the servers make for themselves, where their options name no other database.
-std::vector<std::filesystem::path> server_databases(const Layout& layout);
+/// Before the servers start. Where their options name no other database they make their own, and one that is
+/// ended before all its tables are there does not start again ("table verifiermain already exists"): removes
+/// what an earlier start left unfinished, and notes which files this one is to make.
+Result<void> prepare_databases(const Layout& layout);
+/// The servers are ready: what they made is finished.
+void databases_are_finished(const Layout& layout);
 
 /// The verifier's SQLite file, as `database_url` says; nothing for another database.
 std::optional<std::filesystem::path> verifier_database(const Layout& layout, const Options& options);

@@ -58,14 +58,6 @@ std::string random_id() {
     return fmt::format("{:08x}{:08x}", core::fresh_seed(), core::fresh_seed());
 }
 
-std::vector<std::filesystem::path> missing(std::vector<std::filesystem::path> files) {
-    std::erase_if(files, [](const auto& file) {
-        std::error_code unreadable;
-        return std::filesystem::exists(file, unreadable);
-    });
-    return files;
-}
-
 }  // namespace
 
 struct LocalStack::Inner {
@@ -242,22 +234,17 @@ struct LocalStack::Inner {
         }
         describe(options, *tls);
 
-        const auto to_be_made = missing(server_databases(layout));
         for (int attempt = 1;; ++attempt) {
             if (auto claimed = claim_ports(options, *asked, *tls); !claimed) return claimed;
+            if (auto prepared = prepare_databases(layout); !prepared) return prepared;
             auto ran = run(options, tls->has_value());
+            if (ran) databases_are_finished(layout);
             if (ran) return ran;
             const bool lost_race =
                 std::ranges::any_of(servers(), [](Server* s) { return s->lost_its_port(); });
             if (!lost_race || attempt == kPortTries || ran.error().kind == ErrorKind::Interrupted) return ran;
             // Others are chosen; a port that was asked for is now named, with who has it.
             if (auto ended = end_servers(kShortPatience); !ended) return ended;
-            // A server that was ended while it made its tables would meet half of them.
-            for (const auto& database : to_be_made) {
-                std::error_code ignored;
-                std::filesystem::remove(database, ignored);
-                std::filesystem::remove(database.string() + "-journal", ignored);
-            }
         }
     }
 

@@ -119,6 +119,10 @@ Result<PortClaim> PortClaim::make(const std::set<std::uint16_t>& ports) {
         claim.sockets_.push_back(socket);
         const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
         if (::bind(socket, reinterpret_cast<const sockaddr*>(&address), size) != 0) {
+            if (errno != EADDRINUSE) {
+                return fail(ErrorKind::System,
+                            fmt::format("port {} cannot be claimed: {}", port, std::strerror(errno)));
+            }
             return fail(ErrorKind::Stack, fmt::format("port {} is being taken by another pushsim", port),
                         "ask for another port (leave the port out, and a free one is chosen)");
         }

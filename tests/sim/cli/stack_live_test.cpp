@@ -60,6 +60,31 @@ TEST(Stack, LivesOnBetweenRunsIsUsedByThemAndEndsWhenAsked) {
     EXPECT_EQ(pushsim(place, {"stack", "clean"}).exit_code, 0);
 }
 
+TEST(Stack, WhoseDatabasesWereLeftUnfinishedStartsAgain) {
+    for (const int by : {SIGINT, SIGKILL}) {
+        const Place place;
+        const fs::path run = "state/pushsim/stack/default/run";
+        Program up(place, {"stack", "up"});
+        const auto begun = [&] {
+            std::error_code none;
+            const auto size = fs::file_size(place.path() / run / "cv_data.sqlite", none);
+            return !none && size > 0;
+        };
+        ASSERT_TRUE(becomes(begun));
+        EXPECT_TRUE(place.has(run / "unfinished-databases"));
+        up.signal(by);
+        up.wait();
+        const Ended again = pushsim(place, {"stack", "up"});
+        EXPECT_EQ(again.exit_code, 0) << again.out << again.err;
+        EXPECT_FALSE(place.has(run / "unfinished-databases"));
+        EXPECT_EQ(pushsim(place, {"stack", "down"}).exit_code, 0);
+        // What was finished stays.
+        EXPECT_TRUE(place.has(run / "cv_data.sqlite"));
+        EXPECT_EQ(pushsim(place, {"stack", "up"}).exit_code, 0);
+        EXPECT_EQ(pushsim(place, {"stack", "down"}).exit_code, 0);
+    }
+}
+
 TEST(Stack, OfTheSameVersionFromElsewhereIsNotTakenForTheOneThatWasAskedFor) {
     const Place place;
     const Ended up = pushsim(place, {"stack", "up", "--verifier-option", "quote_interval=1"});

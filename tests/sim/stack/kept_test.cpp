@@ -44,7 +44,8 @@ TEST_F(KeptStack, IsUsedWhereTheOptionsAgree) {
     EXPECT_EQ(misfit(record_, wanted()), std::nullopt);
     auto other = wanted();
     other.verifier["quote_interval"] = "2";
-    EXPECT_THAT(misfit(record_, other).value_or("none"), HasSubstr("other options"));
+    EXPECT_THAT(misfit(record_, other).value_or("none"),
+                HasSubstr("its verifier.conf has 'quote_interval = 1', wanted is 'quote_interval = 2'"));
 }
 
 TEST_F(KeptStack, OfAnotherKeylimeWithTheSameVersionIsNotUsed) {
