@@ -60,8 +60,12 @@ std::string fitted(std::size_t indent, const std::string& text, const ConsoleSty
     return paragraph(indent, indent + 2, text, static_cast<std::size_t>(std::max(style.wrap, 0)));
 }
 
+std::string shown(const std::string& text, const ConsoleStyle& style) {
+    return printable(style.whole_digests ? text : shorten_digests(text));
+}
+
 std::string line(std::size_t indent, const std::string& text, const ConsoleStyle& style) {
-    return fitted(indent, printable(shorten_digests(text)), style);
+    return fitted(indent, shown(text, style), style);
 }
 
 /// What the clause says, and where it stands.
@@ -178,7 +182,7 @@ std::string console_scenario(const ScenarioReport& scenario, const ConsoleStyle&
     if (style.quiet && scenario.outcome == Outcome::AsExpected) return "";
     const auto [outcome, colour] = word(scenario.outcome);
     const std::string name = printable(scenario.name);
-    const std::string headline = printable(shorten_digests(scenario.headline));
+    const std::string headline = shown(scenario.headline, style);
     const std::string duration = seconds_text(scenario.duration);
     const std::size_t before =
         6 + std::max(columns(name), static_cast<std::size_t>(std::max(style.name_width, 0))) + 2;
@@ -197,18 +201,15 @@ std::string console_scenario(const ScenarioReport& scenario, const ConsoleStyle&
 
 std::string console_diagnosis(const Diagnosis& diagnosis, const std::string& who, const ConsoleStyle& style) {
     const auto wrap = static_cast<std::size_t>(std::max(style.wrap, 0));
-    const auto shown_as = [&](const std::string& words) {
-        return printable(style.whole_digests ? words : shorten_digests(words));
-    };
-    std::string text = paragraph(8, 15, "cause  " + shown_as(who + cause_text(diagnosis)), wrap);
+    std::string text = paragraph(8, 15, "cause  " + shown(who + cause_text(diagnosis), style), wrap);
     if (style.evidence) {
-        const std::size_t shown = std::min(diagnosis.shown.size(), most_evidence);
-        for (std::size_t i = 0; i < shown; ++i)
-            text += paragraph(15, 17, shown_as(diagnosis.shown[i]), wrap);
-        if (diagnosis.shown.size() > shown)
-            text += paragraph(15, 17, fmt::format("and {} lines more", diagnosis.shown.size() - shown), wrap);
+        const std::size_t lines = std::min(diagnosis.shown.size(), most_evidence);
+        for (std::size_t i = 0; i < lines; ++i)
+            text += paragraph(15, 17, shown(diagnosis.shown[i], style), wrap);
+        if (diagnosis.shown.size() > lines)
+            text += paragraph(15, 17, fmt::format("and {} lines more", diagnosis.shown.size() - lines), wrap);
     }
-    if (!diagnosis.mend.empty()) text += paragraph(8, 15, "mend   " + shown_as(diagnosis.mend), wrap);
+    if (!diagnosis.mend.empty()) text += paragraph(8, 15, "mend   " + shown(diagnosis.mend, style), wrap);
     return text;
 }
 

@@ -20,7 +20,7 @@ struct Same {
         return fmt::format("attestations {} to {}: {}", *from, *to, said);
     }
     bool goes_on_with(const Same& next) const {
-        return said == next.said && (from == next.from || (to && next.from && *next.from == *to + 1));
+        return said == next.said && (to == next.from || (to && next.from && *next.from == *to + 1));
     }
 };
 

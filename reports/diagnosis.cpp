@@ -19,6 +19,22 @@ std::string words_of_line(const ScenarioView& scenario, std::uint64_t n) {
     return line == scenario.lines.end() || (*line)->n != n ? number : number + words(**line);
 }
 
+/// Of causes that an agent had again: the first, with the mend of the last, which knows more.
+std::vector<Diagnosis> once_each(std::vector<Diagnosis> found) {
+    std::vector<Diagnosis> once;
+    for (Diagnosis& diagnosis : found) {
+        const auto same = std::ranges::find_if(
+            once, [&](const Diagnosis& known) { return cause_text(known) == cause_text(diagnosis); });
+        if (same == once.end()) {
+            once.push_back(std::move(diagnosis));
+            continue;
+        }
+        same->mend = std::move(diagnosis.mend);
+        same->failures.insert(same->failures.end(), diagnosis.failures.begin(), diagnosis.failures.end());
+    }
+    return once;
+}
+
 }  // namespace
 
 std::string cause_text(const Diagnosis& diagnosis) {
@@ -33,12 +49,12 @@ std::vector<Diagnosis> diagnose(const ScenarioView& scenario) {
     std::map<std::tuple<std::string, std::string, std::string>, std::size_t> known;  // rule, cause, mend
     for (const Rule& rule : rules()) {
         for (const AgentStory& agent : stories) {
-            for (Diagnosis& found : rule.find(agent, stories)) {
+            for (Diagnosis& found : once_each(rule.find(agent, stories))) {
                 const auto [at, is_new] =
                     known.try_emplace({rule.name, cause_text(found), found.mend}, all.size());
                 if (!is_new) {
                     Diagnosis& same = all[at->second];
-                    if (same.agents.back() != agent.name) same.agents.push_back(agent.name);
+                    same.agents.push_back(agent.name);
                     same.failures.insert(same.failures.end(), found.failures.begin(), found.failures.end());
                     continue;
                 }

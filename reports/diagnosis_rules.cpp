@@ -48,18 +48,23 @@ std::string policy_words(std::vector<std::string> values) {
                        more == 0 ? "" : fmt::format(" or {} more", more));
 }
 
-/// The values that a policy which is meant to pass has for the PCR: what was quoted where the list lacks it.
-std::vector<std::string> mended_values(const PolicyEntry& entry) {
+enum class Values : std::uint8_t {
+    Meant,   ///< as they stand in the policy
+    Quoted,  ///< what was quoted where the policy lacks it, so that the agent passes
+};
+
+std::vector<std::string> values_for(const PolicyEntry& entry, Values which) {
     const bool lacks = std::ranges::find(entry.values, entry.quoted) == entry.values.end();
-    return entry.is_list && !entry.quoted.empty() && lacks ? std::vector{entry.quoted} : entry.values;
+    return which == Values::Quoted && !entry.quoted.empty() && lacks ? std::vector{entry.quoted}
+                                                                     : entry.values;
 }
 
-/// The mend of wrong values: the policy as it was, but for those that would fail. What nobody quotes and
-/// nothing is allowed for is left out.
-std::string enrol_again(const std::vector<PolicyEntry>& entries) {
+/// The mend of wrong values: the policy with a list for each PCR. What nobody quotes and nothing is allowed
+/// for is left out.
+std::string enrol_again(const std::vector<PolicyEntry>& entries, Values which = Values::Quoted) {
     std::vector<std::string> members;
     for (const PolicyEntry& entry : entries) {
-        if (const auto values = mended_values(entry); !values.empty())
+        if (const auto values = values_for(entry, which); !values.empty())
             members.push_back(fmt::format(R"("{}": ["{}"])", entry.pcr, fmt::join(values, "\", \"")));
     }
     return fmt::format(
@@ -135,7 +140,8 @@ Found pcr_changed(const AgentStory& agent, const std::vector<AgentStory>& /*all*
                  policy_words(entry.values), quoted ? "quoted " + entry.quoted : "not quoted"),
              .mend = quoted ? "If the new value is right, " + enrol_again(entries)
                             : "find out why the agent does not quote it",
-             .evidence = lines_of({attempt.verdict, attempt.quote, attempt.enrolment}, extended)});
+             .evidence = lines_of({attempt.verdict, attempt.quote, attempt.enrolment}, extended),
+             .enrols_again = quoted});
     });
 }
 
@@ -148,7 +154,8 @@ Found policy_in_upper_case(const AgentStory& agent, const std::vector<AgentStory
                                   "in upper case, and the verifier compares text: {}, quoted {}",
                                   entry.pcr, entry.bank, policy_words(entry.values), entry.quoted),
              .mend = "Write the hex digits in lower case: " + enrol_again(entries),
-             .evidence = lines_of({attempt.verdict, attempt.quote, attempt.enrolment})});
+             .evidence = lines_of({attempt.verdict, attempt.quote, attempt.enrolment}),
+             .enrols_again = true});
     });
 }
 
@@ -166,7 +173,8 @@ Found policy_of_another_bank(const AgentStory& agent, const std::vector<AgentSto
                      entry.bank, entry.quoted.size()),
                  .mend = fmt::format("Take the values from the {0} bank (tpm2_pcrread {0}:{1}): {2}",
                                      entry.bank, entry.pcr, enrol_again(entries)),
-                 .evidence = lines_of({attempt.verdict, attempt.quote, attempt.enrolment})});
+                 .evidence = lines_of({attempt.verdict, attempt.quote, attempt.enrolment}),
+                 .enrols_again = true});
         });
 }
 
@@ -182,7 +190,7 @@ Found policy_not_enforced(const AgentStory& agent, const std::vector<AgentStory>
                      "then compares nothing. Policy {}, quoted {}",
                      entry.pcr, entry.bank, entry.values.front(), entry.quoted),
                  .mend = "Write the values of every PCR as a list, also where there is one: " +
-                         enrol_again(entries),
+                         enrol_again(entries, Values::Meant),
                  .evidence = lines_of({attempt.verdict, attempt.quote, attempt.enrolment})});
         }
     });
@@ -228,6 +236,7 @@ constexpr const char* earlier_go_with_it =
     "with it";
 
 struct Objection {
+    enum class To : std::uint8_t { LostState, RestartCount, UnsafeClock } to;
     std::string cause;
     std::string mend;
     bool compares = true;  ///< with the quote before
@@ -235,59 +244,77 @@ struct Objection {
 
 /// What the verifier objects to in a clock (keylime/tpm/tpm_main.py, check_quote_timing), in its order.
 std::optional<Objection> clock_objection(const history::QuoteClock& now, const history::QuoteClock* before) {
-    const auto lost = [](const char* what, auto from, auto to, const char* unit) {
+    using To = Objection::To;
+    const auto lost = [](const char* what, auto from, auto to, const char* unit, const std::string& or_else) {
         return Objection{
+            To::LostState,
             fmt::format("The TPM lost part of its state, and the verifier takes no quote whose clock is "
                         "behind that of the one before: its {} went from {} to {}{}.",
                         what, from, to, unit),
             fmt::format(
                 "Find out how the TPM lost its state (a swtpm that was killed, a virtual machine that was "
                 "set back). Then {}. A TPM that was started anew has its PCRs as after a boot: take the "
-                "values from it anew.",
-                earlier_go_with_it)};
+                "values from it anew.{}",
+                earlier_go_with_it, or_else)};
     };
     if (before != nullptr) {
-        if (now.resets < before->resets) return lost("resetCount", before->resets, now.resets, "");
+        if (now.resets < before->resets) return lost("resetCount", before->resets, now.resets, "", "");
         if (now.restarts < before->restarts && now.resets > before->resets) {
             return Objection{
+                To::RestartCount,
                 fmt::format("The machine was booted anew after it had been suspended. Then the TPM's "
                             "restartCount begins at 0 again (it went from {} to {}, resetCount from {} to "
                             "{}), as it should, and the verifier takes that for a TPM that was set back.",
                             before->restarts, now.restarts, before->resets, now.resets),
                 fmt::format("Nothing is wrong with the TPM: {}.", earlier_go_with_it)};
         }
-        if (now.restarts < before->restarts) return lost("restartCount", before->restarts, now.restarts, "");
+        if (now.restarts < before->restarts)
+            return lost("restartCount", before->restarts, now.restarts, "", "");
     }
+    const bool is_behind = before != nullptr &&
+                           (now.resets <= before->resets || now.restarts <= before->restarts) &&
+                           now.clock <= before->clock;
+    const std::string until_past =
+        is_behind
+            ? fmt::format(" Or wait: in {} s of running the clock is past that of the attestation before.",
+                          (before->clock - now.clock) / 1000 + 1)
+            : "";
     if (!now.safe) {
         return Objection{
-            "The TPM says itself that its clock is not safe: it was not shut down in order, and "
-            "the clock may have been further before. The verifier takes no such quote.",
-            "Find out how the TPM lost power (a swtpm that was killed, a machine that was "
-            "switched off). The clock is safe again once the TPM has run for a while.",
-            false};
+            To::UnsafeClock,
+            fmt::format("The TPM says itself that its clock is not safe: it was not shut down in order, and "
+                        "the clock may have been further before. The verifier takes no such quote.{}",
+                        is_behind
+                            ? fmt::format(" Nor will it take those after it: the clock went from {} to {} "
+                                          "ms, and must be past what it was.",
+                                          before->clock, now.clock)
+                            : ""),
+            fmt::format("Find out how the TPM lost power (a swtpm that was killed, a machine that was "
+                        "switched off). The clock is safe again once the TPM has run for a while.{}{}",
+                        is_behind ? fmt::format(" Then {}.", earlier_go_with_it) : "", until_past),
+            is_behind};
     }
-    if (before == nullptr || (now.resets > before->resets && now.restarts > before->restarts) ||
-        now.clock > before->clock)
-        return std::nullopt;
-    return lost("clock", before->clock, now.clock, " ms");
+    if (!is_behind) return std::nullopt;
+    return lost("clock", before->clock, now.clock, " ms", until_past);
 }
 
-/// The first after each attestation that could be authenticated; further ones are counted, for clocks go on.
+/// The first of its kind after each attestation that could be authenticated; further ones are counted, for
+/// clocks go on.
 Found tpm_clock_went_back(const AgentStory& agent, const std::vector<AgentStory>& /*all*/) {
     Found found;
     const Attempt* before = nullptr;  // the last that could be authenticated
     const Attempt* last = nullptr;    // the last of all
-    bool goes_on = false;
+    std::optional<Objection::To> goes_on;
     for (const Attempt& attempt : agent.attempts) {
         // Deleting an agent deletes its attestations.
         if (last != nullptr && last->enrolment != attempt.enrolment) {
             before = nullptr;
-            goes_on = false;
+            goes_on.reset();
         }
         last = &attempt;
         if (was_authenticated(attempt) && clock_of(attempt) != nullptr) {
             before = &attempt;
-            goes_on = false;
+            goes_on.reset();
         }
         const auto* verdict = as<history::Verdict>(attempt.verdict);
         // At a stack whose database and log cannot be read no reason is known.
@@ -298,7 +325,7 @@ Found tpm_clock_went_back(const AgentStory& agent, const std::vector<AgentStory>
         if (now == nullptr) continue;
         auto objection = clock_objection(*now, before == nullptr ? nullptr : clock_of(*before));
         if (!objection) continue;
-        if (std::exchange(goes_on, true)) {
+        if (std::exchange(goes_on, objection->to) == objection->to) {
             ++found.back().more;
             found.back().failures.push_back(attempt.verdict->n);
             continue;
@@ -306,7 +333,8 @@ Found tpm_clock_went_back(const AgentStory& agent, const std::vector<AgentStory>
         found.push_back({.cause = std::move(objection->cause),
                          .mend = std::move(objection->mend),
                          .evidence = lines_of({attempt.verdict, attempt.quote}),
-                         .failures = {attempt.verdict->n}});
+                         .failures = {attempt.verdict->n},
+                         .enrols_again = objection->compares});
         if (objection->compares)
             found.back().evidence.insert(found.back().evidence.end(), {before->quote->n, before->verdict->n});
     }
@@ -320,6 +348,7 @@ template <typename Each>
 Found for_each_refusal(const AgentStory& agent, Each each) {
     Found found;
     for (const Attempt& attempt : agent.attempts) {
+        if (attempt.in_doubt) continue;
         for (const history::Entry* line : attempt.submissions) {
             const auto* submission = as<history::ExchangeSeen>(line);
             if (submission->status == 403 && submission->code == "challenges_expired")
@@ -349,7 +378,8 @@ Found no_policy_no_challenge(const AgentStory& agent, const std::vector<AgentSto
             {.cause = *why + " No PCR is required, so the verifier requests no evidence and issues no "
                              "challenge; whatever is sent counts as expired.",
              .mend = "Enrol with a policy that names at least one PCR, e.g. keylime_tenant -c add -u <id> "
-                     "--push-model --tpm_policy '{\"7\": [\"…\"]}'",
+                     "--push-model --tpm_policy '{\"7\": [\"…\"]}'; deleting first is needed "
+                     "(keylime_tenant -c delete -u <id>)",
              .evidence = std::move(evidence)});
     });
 }
@@ -493,7 +523,8 @@ Lines unanswered_in_a_row(const AgentStory& agent) {
             before != nullptr && std::ranges::any_of(agent.sessions, [&](const auto* session) {
                 return session->n > before->n && session->n < attempt.negotiation->n;
             });
-        if (!attempt.submissions.empty() || !new_session) row.clear();
+        if (!attempt.submissions.empty() || !new_session || attempt.tpm_failed) row.clear();
+        if (attempt.tpm_failed) continue;
         if (attempt.submissions.empty()) row.push_back(attempt.negotiation);
         if (row.size() > longest.size()) longest = row;
         before = attempt.negotiation;
@@ -504,7 +535,6 @@ Lines unanswered_in_a_row(const AgentStory& agent) {
 Found restarts_before_evidence(const AgentStory& agent, const std::vector<AgentStory>& /*all*/) {
     const Lines unanswered = unanswered_in_a_row(agent);
     if (unanswered.size() < fewest_starts) return {};
-    const bool refused = std::ranges::any_of(agent.sessions, is_refused);
     const bool judged = std::ranges::any_of(
         agent.attempts, [](const Attempt& attempt) { return attempt.verdict != nullptr; });
     // Until something else followed the row.
@@ -513,6 +543,9 @@ Found restarts_before_evidence(const AgentStory& agent, const std::vector<AgentS
     });
     const std::uint64_t end = after_row == agent.attempts.end() ? std::numeric_limits<std::uint64_t>::max()
                                                                 : after_row->negotiation->n;
+    const bool refused = std::ranges::any_of(agent.sessions, [&](const history::Entry* session) {
+        return session->n > unanswered.back()->n && session->n < end && is_refused(session);
+    });
     Lines decide = unanswered;
     std::ranges::copy_if(agent.lines, std::back_inserter(decide), [&](const history::Entry* line) {
         return line->n > unanswered[1]->n && line->n < end && is_unauthorized(line);
@@ -642,7 +675,8 @@ Found proof_with_another_ak(const AgentStory& agent, const std::vector<AgentStor
                  "enrolled with the old one.",
                  *own_ak(own), *enrolled_ak(enrolled)),
              .mend = "If the new TPM or AK is right, delete the agent at the verifier and enrol it again.",
-             .evidence = lines_of({refused, own, enrolled})}};
+             .evidence = lines_of({refused, own, enrolled}),
+             .enrols_again = true}};
     }
     return {};
 }

@@ -44,7 +44,13 @@ std::string why_nothing_was_attested(const ScenarioView& scenario) {
         const auto* submission = as_submission(line);
         return submission != nullptr && is_accepted(*submission);
     });
-    return attested ? "" : "it was stopped before it attested: it was not enrolled";
+    const bool not_enrolled = std::any_of(scenario.lines.begin(), scenario.lines.end(), [](const auto* line) {
+        const auto* cycle = as<history::Cycle>(line);
+        return cycle != nullptr && says_not_enrolled(*cycle);
+    });
+    return attested       ? ""
+           : not_enrolled ? "it was stopped before it attested: it was not enrolled"
+                          : "it was stopped before it attested";
 }
 
 /// The outcome of a scenario whose steps were all done.

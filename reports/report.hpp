@@ -78,6 +78,7 @@ struct Diagnosis {
     std::vector<std::string> shown;       ///< the same lines in words
     std::vector<std::string> agents;
     std::vector<std::uint64_t> failures = {};  ///< lines of verdicts that it explains
+    bool enrols_again = false;  ///< to enrol the agent with the values as they are now is what mends it
 };
 
 /// The cause, and how often it went so again.

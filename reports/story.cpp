@@ -44,7 +44,10 @@ AgentStory story_of(const std::string& name, const Lines& lines) {
                 quote = nullptr;
             }
         } else if (const auto* cycle = as<history::Cycle>(line)) {
-            if (!cycle->doubt.empty() && !story.attempts.empty()) story.attempts.back().submissions.clear();
+            if (story.attempts.empty()) continue;
+            if (!cycle->doubt.empty()) story.attempts.back().in_doubt = true;
+            if (cycle->phase == "collect" && cycle->ending == "failed")
+                story.attempts.back().tpm_failed = true;
         } else if (const auto* verdict = as<history::Verdict>(line)) {
             // Indexes begin anew with an enrolment; the last attempt of that number is meant.
             const auto of_it = std::find_if(

@@ -16,6 +16,8 @@ struct Attempt {
     const history::Entry* enrolment = nullptr;  ///< the last before it; absent: not in this history
     const history::Entry* quote = nullptr;      ///< the TPM operation that made the evidence
     Lines submissions;
+    bool in_doubt = false;                    ///< nobody can say whether they were refused for good reason
+    bool tpm_failed = false;                  ///< so that there was no evidence to send
     const history::Entry* verdict = nullptr;  ///< on its evidence, wherever in the history
 
     const history::ExchangeSeen& negotiated() const { return *as<history::ExchangeSeen>(negotiation); }

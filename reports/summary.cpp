@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "reports/story.hpp"
 #include "reports/text.hpp"
 
 namespace pushsim::reports {
@@ -12,6 +13,7 @@ namespace {
 
 constexpr std::size_t max_notes = 8;
 constexpr std::size_t max_log_lines = 3;
+constexpr std::size_t fewest_unanswered = 3;  // once or twice is an accident
 
 /// How often each of these words was said, in the order of their first use.
 class Tally {
@@ -75,6 +77,18 @@ Story story_of(const ScenarioView& scenario) {
     return story;
 }
 
+/// Negotiations that asked for evidence and got none.
+std::size_t unanswered_negotiations(const ScenarioView& scenario) {
+    std::size_t count = 0;
+    for (const AgentStory& agent : stories_of(scenario)) {
+        count += static_cast<std::size_t>(std::ranges::count_if(agent.attempts, [](const Attempt& attempt) {
+            const auto& negotiated = attempt.negotiated().negotiated;
+            return attempt.submissions.empty() && negotiated && !negotiated->requested.empty();
+        }));
+    }
+    return count;
+}
+
 std::string as_expected_headline(const ScenarioView& scenario, const Account& account) {
     const Story story = story_of(scenario);
     std::vector<std::string> parts;
@@ -83,6 +97,8 @@ std::string as_expected_headline(const ScenarioView& scenario, const Account& ac
     } else if (account.accepted > 0) {
         parts.push_back(counted(account.accepted, "attestation") + " accepted");
     }
+    if (const auto unanswered = unanswered_negotiations(scenario); unanswered >= fewest_unanswered)
+        parts.push_back(counted(unanswered, "negotiation") + " unanswered");
     if (!story.refusals.empty()) parts.push_back(story.refusals.text());
     if (story.failed || !story.refusals.empty()) {
         parts.emplace_back("as expected");
@@ -122,7 +138,9 @@ std::string headline(const ScenarioView& scenario, const ScenarioReport& report)
         std::vector<std::string> parts;
         if (!story.verdicts.empty()) parts.push_back("verdicts: " + story.verdicts.text());
         if (!story.refusals.empty()) parts.push_back("not accepted: " + story.refusals.text());
-        return parts.empty() ? "no verdict" : fmt::format("{}", fmt::join(parts, "; "));
+        if (story.verdicts.empty() && report.account.accepted > 0)
+            parts.push_back(counted(report.account.accepted, "attestation") + " accepted, verdict not known");
+        return fmt::format("{}", fmt::join(parts, "; "));
     }
     switch (report.outcome) {
         case Outcome::AsExpected:

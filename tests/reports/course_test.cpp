@@ -93,6 +93,15 @@ TEST(Course, JoinsRefusalsThatDifferInNumbersAlone) {
                 ElementsAre("attestations 0 to 2: 403 challenges_expired", "authenticate: 401 (2 times)"));
 }
 
+TEST(Course, AttestationsThatBeginAnewAreARowOfTheirOwn) {
+    Script script;
+    script.stack().begin_by_hand();
+    for (const int index : {0, 1, 2, 0})
+        script.attest(index).verdict(index, "pass");
+    EXPECT_THAT(texts(judged(script.end_scenario().end().text())),
+                ElementsAre("attestations 0 to 2: PASS", "attestation 0: PASS"));
+}
+
 RunReport by_hand(const std::function<void(Script&)>& play, h::ScenarioEnd end = {}) {
     Script script;
     script.stack().begin_by_hand();
@@ -121,6 +130,24 @@ TEST(ByHand, AnAgentThatNeverAttestedIsNoSuccess) {
     EXPECT_EQ(report.scenarios.at(0).outcome, Outcome::Skipped);
     EXPECT_EQ(report.scenarios[0].headline, "it was stopped before it attested: it was not enrolled");
     EXPECT_EQ(report.exit_code, 4) << "nothing was judged";
+}
+
+TEST(ByHand, WhatKeptAnAgentFromAttestingIsNotGuessed) {
+    const RunReport report = by_hand([](Script& s) { s.read_policy(policy(quoted)).session(429); });
+    EXPECT_EQ(report.scenarios.at(0).outcome, Outcome::Skipped);
+    EXPECT_EQ(report.scenarios[0].headline, "it was stopped before it attested");
+}
+
+TEST(ByHand, VerdictsThatNobodyWasToldAreNoFailure) {
+    const RunReport untold = by_hand([](Script& s) { s.attest(0).attest(1); });
+    EXPECT_EQ(untold.scenarios.at(0).outcome, Outcome::AsExpected);
+    EXPECT_EQ(untold.scenarios[0].headline, "2 attestations accepted, verdict not known");
+    EXPECT_EQ(untold.scenarios[0].account.pending, 2U);
+    EXPECT_THAT(untold.scenarios[0].not_checked, testing::Not(IsEmpty()));
+    const RunReport stopped =
+        by_hand([](Script& s) { s.read_policy(policy(quoted)).attest(0).verdict(0, "pass").attest(1); });
+    EXPECT_EQ(stopped.scenarios.at(0).outcome, Outcome::AsExpected);
+    EXPECT_EQ(stopped.scenarios[0].headline, "verdicts: PASS");
 }
 
 TEST(ByHand, AnAgentThatWaitedToBeEnrolledAndPassedIsAsExpected) {

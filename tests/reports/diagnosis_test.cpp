@@ -163,6 +163,15 @@ const std::vector<Case>& cases() {
              s.clock({5000, 2, 0, true}).attest(2).verdict(2, "fail", "broken_evidence_chain");
              s.clock({9001, 2, 0, true}).attest(3).verdict(3, "pass");
          }},
+        {"TpmKilled",
+         {"tpm_clock_went_back", "tpm_clock_went_back"},
+         "Nor will it take those after it: the clock went from 9000 to 100 ms, and must be past what it was.",
+         [](Script& s) {
+             s.enrol(list(quoted)).clock({9000, 1, 0, true}).attest(0).verdict(0, "pass");
+             s.clock({100, 2, 0, false}).attest(1).verdict(1, "fail", "broken_evidence_chain");
+             s.clock({5000, 2, 0, true}).attest(2).verdict(2, "fail", "broken_evidence_chain");
+             s.clock({8000, 2, 0, true}).attest(3).verdict(3, "fail", "broken_evidence_chain");
+         }},
         {"TpmOfAnOlderState",
          {"tpm_clock_went_back"},
          "its resetCount went from 3 to 2",
@@ -367,6 +376,33 @@ const std::vector<Case>& cases() {
                  s.session().negotiate(i);
              s.negotiate_in_vain(401).session();
          }},
+        {"EvidenceOfWhichNobodyCanSayWhetherItWasLate",
+         {},
+         "",
+         [](Script& s) {
+             s.enrol(list(quoted));
+             for (int i = 0; i < 3; ++i)
+                 s.session().attest_in_doubt(i);
+             s.session();
+         }},
+        {"TpmFailsWhileTokensExpire",
+         {},
+         "",
+         [](Script& s) {
+             s.enrol(list(quoted));
+             for (int i = 0; i < 3; ++i)
+                 s.session().negotiate(i).cycle({"collect", "failed", std::nullopt, "", i, "TPM2_Quote: …"});
+             s.session();
+         }},
+        {"RestartLoopThatEndsAnd429LongAfter",
+         {"restarts_before_evidence"},
+         "each start took a new session. No challenge",
+         [](Script& s) {
+             s.enrol(list(quoted));
+             for (int i = 0; i < 3; ++i)
+                 s.session().negotiate(i);
+             s.session().attest(3).verdict(3, "pass").wait(std::chrono::hours{5}).session(429);
+         }},
         {"NegotiatesOftenInOneSession",
          {},
          "",
@@ -462,7 +498,8 @@ std::vector<std::string> mends(const std::string& policy, const std::string& eva
     script.begin("case").step(1, "attest").enrol(policy).quoting({"sha256", {{0, old_value}, {7, quoted}}});
     script.attest(0).verdict(0, evaluation, evaluation == "fail" ? "policy_violation" : "");
     std::vector<std::string> all;
-    for (const Diagnosis& one : judged(script.end_scenario().end().text()).scenarios.at(0).diagnoses)
+    const RunReport report = judged(script.end_scenario().end().text());
+    for (const Diagnosis& one : report.scenarios.at(0).diagnoses)
         all.push_back(one.mend);
     return all;
 }
@@ -474,6 +511,25 @@ TEST(EnrolAgain, HasWhatWasQuotedForEveryPcrThatWouldFail) {
                 testing::Each(HasSubstr(right)));
     EXPECT_THAT(mends(R"({"0":[")" + old_value + R"("],"7":[")" + zeros + R"("]})", "fail"),
                 ElementsAre(HasSubstr(right)));
+}
+
+TEST(EnrolAgain, HasWhatWasQuotedWhereATextBecomesAList) {
+    EXPECT_THAT(mends(R"({"0":")" + zeros + R"(","7":[")" + zeros + R"("]})", "fail"),
+                ElementsAre(HasSubstr(R"({"0": [")" + old_value + R"("], "7": [")" + quoted + R"("]})")));
+}
+
+TEST(EnrolAgain, OfACauseThatComesBackIsTheLastOne) {
+    Script script;
+    const std::string both = R"({"0":[")" + old_value + R"("],"7":[")" + zeros + R"("]})";
+    script.begin("case").step(1, "attest").enrol(both);
+    script.quoting({"sha256", {{0, old_value}, {7, quoted}}})
+        .attest(0)
+        .verdict(0, "fail", "policy_violation");
+    script.quoting({"sha256", {{0, zeros}, {7, quoted}}}).attest(1).verdict(1, "fail", "policy_violation");
+    const auto found = judged(script.end_scenario().end().text()).scenarios.at(0).diagnoses;
+    ASSERT_THAT(found, testing::SizeIs(2)) << "PCR 7, and PCR 0 from the second on";
+    for (const Diagnosis& one : found)
+        EXPECT_THAT(one.mend, HasSubstr(R"({"0": [")" + zeros + R"("], "7": [")" + quoted + R"("]})"));
 }
 
 TEST(EnrolAgain, KeepsListsThatHoldAndLeavesOutWhatHasNoValue) {
