@@ -283,7 +283,7 @@ int agent_run(const AgentOptions& options) {
     const bool stopped = run_to_end(agent, loop, log);
     const auto put = put_aside(agent, loop);
     history::ScenarioEnd end;
-    if (const auto& failure = agent.failure(); failure && exit_code(failure->kind) == kFailed)
+    if (const auto& failure = agent.failure(); failure && exit_code(failure->kind) != kNotAsExpected)
         end = {history::ScenarioEnd::Ending::Failed, failure->message, failure->mend};
     (*history)->append({.scenario = id}, end);
     (*history)->append({}, history::End{});
@@ -301,6 +301,7 @@ int agent_run(const AgentOptions& options) {
     if (!*put) return report_error(put->error());
     log.say("end", agent.summary());
     if (stopped && options.times > 0) return kInterrupted;
+    if (agent.cycles() == 0) return kNothingRan;
     return agent.all_well() ? kAsExpected : kNotAsExpected;
 }
 

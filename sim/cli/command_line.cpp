@@ -304,7 +304,10 @@ void add_tenant(CLI::App& app, CommandLine& line) {
         "Example: pushsim tenant status web-1\n\n"
         "Exit codes: 0 it is enrolled, whatever its state, 1 it is registered alone, 2 neither verifier nor "
         "registrar knows it, 3 the stack failed.");
-    add("delete", "Takes an agent off the verifier; its registration stays", tenant_delete, true);
+    add("delete", "Takes an agent off the verifier; its registration stays unless told otherwise",
+        tenant_delete, true)
+        ->add_flag("--registration", options.registration,
+                   "takes it off the registrar, too: its id is free for another TPM then");
     add_format(
         *add("list", "The agents that are enrolled, with their states, and those that are only registered",
              tenant_list, false),

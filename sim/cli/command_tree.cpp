@@ -21,8 +21,9 @@ std::vector<const CLI::Option*> all_options(const CLI::App& command, bool by_pla
     }
     for_each_app_below(command, [&](const CLI::App& group) {
         if (!group.get_name().empty()) return;
-        for (const CLI::Option* option : all_options(group, by_place))
-            options.push_back(option);
+        for (const CLI::Option* option : all_options(group, by_place)) {
+            if (option != group.get_help_ptr()) options.push_back(option);
+        }
     });
     return options;
 }

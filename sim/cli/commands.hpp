@@ -83,6 +83,7 @@ struct TenantOptions {
     std::string tcti;            ///< in this one
     std::string runtime_policy;  ///< add: FILE
     std::string mb_policy;       ///< add: FILE
+    bool registration = false;   ///< delete: at the registrar, too
     std::string format = "text";
 };
 int tenant_add(const TenantOptions& options);

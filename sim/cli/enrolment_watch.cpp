@@ -17,8 +17,11 @@ bool EnrolmentWatch::read(const fleet::TenantDesk::StatusSeen& seen) {
         return false;
     }
     if (!seen.status.error.empty()) return false;
+    const std::string& ak = seen.act.ak_name;
     const bool anew = went_back(seen.status.attestation_count, passed_) ||
-                      went_back(seen.status.last_received_quote, last_quote_);
+                      went_back(seen.status.last_received_quote, last_quote_) ||
+                      (!ak.empty() && !ak_name_.empty() && ak != ak_name_);
+    if (!ak.empty()) ak_name_ = ak;
     if (anew) index_.reset();
     passed_ = seen.status.attestation_count;
     last_quote_ = seen.status.last_received_quote;

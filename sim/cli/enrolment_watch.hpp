@@ -30,6 +30,7 @@ class EnrolmentWatch {
   private:
     std::string policy_;
     std::string log_policies_;
+    std::string ak_name_;                     ///< of the enrolment, where the database tells it
     std::optional<std::int64_t> passed_;      ///< attestation_count
     std::optional<std::int64_t> last_quote_;  ///< last_received_quote
     std::optional<int> index_;                ///< of the last attestation

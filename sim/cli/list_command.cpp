@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "sim/cli/commands.hpp"
+#include "sim/cli/fitted.hpp"
 #include "sim/scenario/language.hpp"
 #include "sim/scenario/loader.hpp"
 
@@ -25,14 +26,16 @@ int list_names(const char* what, const Names& names, const std::string& format, 
             list.push_back(
                 {{"name", std::string(name.name)}, {"about", std::string(name.about)}, {"available", now}});
         } else {
-            fmt::print("{:<{}}  {}{}\n", name.name, kNameWidth, name.about, now ? "" : " (not yet)");
+            print_fitted(
+                fmt::format("{:<{}}  {}{}\n", name.name, kNameWidth, name.about, now ? "" : " (not yet)"));
         }
     }
     if (format == "json") {
         fmt::print("{}\n", list.dump(2));
     } else if (to_come > 0 && !all) {
-        fmt::print("{} more are part of the language and not yet in pushsim: pushsim list {} --all\n",
-                   to_come, what);
+        print_fitted(
+            fmt::format("{} more are part of the language and not yet in pushsim: pushsim list {} --all\n",
+                        to_come, what));
     }
     return kAsExpected;
 }
@@ -51,7 +54,8 @@ int list_scenarios(const std::vector<std::string>& paths, const std::string& for
             list.push_back(
                 {{"name", one.name}, {"title", one.title}, {"file", one.file}, {"tags", one.tags}});
         } else {
-            fmt::print("{:<{}}  {}\n{:<{}}  {}\n", one.name, kNameWidth, one.title, "", kNameWidth, one.file);
+            print_fitted(fmt::format("{:<{}}  {}\n{:<{}}  {}\n", one.name, kNameWidth, one.title, "",
+                                     kNameWidth, one.file));
         }
     }
     if (format == "json") fmt::print("{}\n", list.dump(2));
@@ -76,7 +80,7 @@ int list_options(const std::string& format) {
                                 {"name", std::string(option.name)},
                                 {"about", std::string(option.about)}});
             } else {
-                fmt::print("  {:<{}}  {}\n", option.name, kOptionWidth, option.about);
+                print_fitted(fmt::format("  {:<{}}  {}\n", option.name, kOptionWidth, option.about));
             }
         }
     }

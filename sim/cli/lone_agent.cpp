@@ -1,7 +1,6 @@
 #include "sim/cli/lone_agent.hpp"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include <fmt/format.h>
@@ -31,13 +30,6 @@ bool is_not_enrolled(const Finished& finished, bool stops_at_it) {
         attests ? finished.status == 404 : finished.phase == Phase::Authenticate && finished.status == 200;
     return unknown && (finished.ending == Finished::Ending::Stopped ||
                        (!stops_at_it && finished.ending != Finished::Ending::Reached));
-}
-
-/// Causes whose mend is an enrolment with the values as they are now, where those are right.
-bool is_mended_by_enrolling(const std::string& rule) {
-    constexpr std::array rules{"pcr_changed", "policy_in_upper_case", "policy_of_another_bank",
-                               "proof_with_another_ak", "tpm_clock_went_back"};
-    return std::ranges::find(rules, rule) != rules.end();
 }
 
 }  // namespace
@@ -102,8 +94,8 @@ Error LoneAgent::registration_error(const Finished& finished) const {
     if (finished.phase == Phase::Register && finished.status == 403) {
         return {ErrorKind::Refused, message,
                 fmt::format(
-                    "use another --id, or take the old registration off: keylime_tenant -c regdelete -u {}",
-                    settings_.id)};
+                    "use another --id, or take the old one off: pushsim tenant delete {} --registration{}",
+                    settings_.id, settings_.stack_words)};
     }
     if (finished.status) return {ErrorKind::Protocol, message};
     return {ErrorKind::Stack, message, "is the registrar running, and is its address right?"};
@@ -139,7 +131,8 @@ void LoneAgent::attest() {
                      fmt::format("{}: {}", to_text(std::chrono::round<std::chrono::seconds>(pause.duration)),
                                  pause.reason));
     };
-    agent_->pursue({.goal = Phase::Submit, .record = true, .paused = paused},
+    const auto quoted = [this](const tpm::Quote& quote) { quoted_ = quote.pcrs; };
+    agent_->pursue({.goal = Phase::Submit, .record = true, .paused = paused, .quoted = quoted},
                    [this](const Finished& finished) { this->finished(finished); });
 }
 
@@ -247,9 +240,9 @@ void LoneAgent::judged(const fleet::TenantDesk::Judged& seen, Duration due, cons
 /// Says causes that the history shows and that were not said yet. A symptom that goes on the same has the
 /// same.
 void LoneAgent::explain(const std::string& symptom) {
-    const std::string now =
-        fmt::format("{} {} {}", symptom, enrolment_.policy(), agent_->boot().events().size());
-    if (std::exchange(symptom_, now) == now) return;
+    Symptom now{symptom, enrolment_.policy(), quoted_, agent_->boot().events().size()};
+    if (now == symptom_) return;
+    symptom_ = std::move(now);
     const auto read = history::read_history(history_);
     if (!read) return;
     const auto report = reports::judge(*read);
@@ -259,7 +252,7 @@ void LoneAgent::explain(const std::string& symptom) {
             if (!explained_.emplace(diagnosis.rule, diagnosis.evidence.front(), diagnosis.cause).second)
                 continue;
             log_.say(diagnosis);
-            enrols_again = enrols_again || is_mended_by_enrolling(diagnosis.rule);
+            enrols_again = enrols_again || diagnosis.enrols_again;
         }
     }
     if (enrols_again) say_how_to_enrol_again();
@@ -268,6 +261,7 @@ void LoneAgent::explain(const std::string& symptom) {
 void LoneAgent::say_how_to_enrol_again() {
     std::vector<std::string> pcrs;
     const auto policy = nlohmann::json::parse(enrolment_.policy(), nullptr, false);
+    if (!policy.is_object()) return;
     for (const auto& [key, values] : policy.items()) {
         if (key != "mask") pcrs.push_back(key);
     }

@@ -43,6 +43,8 @@ class LoneAgent {
 
     /// Why it cannot go on.
     const std::optional<Error>& failure() const { return failure_; }
+    /// Attestations that were begun.
+    int cycles() const { return cycles_; }
     /// Everything was received, and passed where the verdict can be read at all.
     /// A verdict that was still waited for is no failure.
     bool all_well() const;
@@ -84,7 +86,10 @@ class LoneAgent {
     /// Causes that were said: rule, the line of the history that decided, and the words.
     std::set<std::tuple<std::string, std::uint64_t, std::string>> explained_;
     bool other_servers_ = false;  ///< that they are was said
-    std::string symptom_;         ///< that was looked into last
+    tpm::PcrValues quoted_;       ///< last
+    /// What went wrong, the policy, what was quoted, and how many measurements there are.
+    using Symptom = std::tuple<std::string, std::string, tpm::PcrValues, std::size_t>;
+    Symptom symptom_;  ///< that was looked into last
     int passes_ = 0;
     int fails_ = 0;
     int refused_ = 0;

@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <span>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -55,6 +56,8 @@ int run_command_line(int argc, char** argv) {
         if (const auto unknown = no_command(app, words)) return report_error(*unknown);
         words.emplace_back("--help");
     }
+    // CLI11 would go on to look for a command in the words after it.
+    if (const auto unknown = no_command(app, std::span(words).first(1))) return report_error(*unknown);
     std::ranges::reverse(words);  // as CLI11 wants them
     // A reader that goes away must not end us before the servers are stopped.
     std::signal(SIGPIPE, SIG_IGN);

@@ -32,7 +32,9 @@ Result<std::string> read_file(const std::string& option, const std::string& name
     const bool folder = std::filesystem::is_directory(name, ignored);
     errno = folder ? EISDIR : 0;
     std::ifstream file(name, std::ios::binary);
-    if (file && !folder) return std::string{std::istreambuf_iterator<char>(file), {}};
+    if (file && !folder) {
+        return std::string{std::istreambuf_iterator<char>(file), {}};
+    }
     return fail(ErrorKind::Config, fmt::format("{}: cannot read {}: {}", option, name, std::strerror(errno)),
                 "it wants a file of JSON that this user may read");
 }
@@ -49,6 +51,7 @@ bool names_a_file(const std::string& text) {
 Result<Policy> parse(std::string text, const std::string& where, const std::string& mend) {
     try {
         json object = json::parse(text);
+        text.erase(text.find_last_not_of(" \t\r\n") + 1);  // it is shown again, in a line
         if (object.is_object()) return Policy{std::move(text), std::move(object)};
         return fail(ErrorKind::Config, fmt::format("{}: not a JSON object", where), mend);
     } catch (const json::parse_error& error) {
@@ -115,6 +118,23 @@ Result<std::string> tpm_policy_from(const std::string& text) {
                     example);
     }
     return std::move(policy->text);
+}
+
+std::string note_on_banks(const std::string& tpm_policy) {
+    const std::size_t usual = 2 * tpm::digest_size(tpm::HashAlgorithm::Sha256);
+    const json policy = json::parse(tpm_policy, nullptr, false);
+    for (const auto& [key, values] : policy.items()) {
+        if (key == "mask" || !values.is_array()) continue;
+        const bool has_usual = std::ranges::any_of(values, [&](const json& value) {
+            return value.is_string() && value.get<std::string>().size() == usual;
+        });
+        if (has_usual) continue;
+        return fmt::format(
+            "PCR {} has no value of the sha256 bank ({} hex digits), which the verifier asks of every "
+            "agent that has it; it drops all others",
+            key, usual);
+    }
+    return "";
 }
 
 Result<std::string> runtime_policy_from(const std::string& file) {

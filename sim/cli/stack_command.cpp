@@ -162,6 +162,7 @@ int stack_up(const StackOptions& options) {
 }
 
 int stack_down(const StackOptions& options) {
+    const Interrupt interrupt;  // it ends soon, and half done it would be to be done again
     return with_registry([&](const stack::Registry& registry, const Clock& clock) -> int {
         const auto ended = stack::stack_down(registry, folder_of(options), clock);
         if (!ended) return report_error(ended.error());

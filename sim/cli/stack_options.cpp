@@ -8,6 +8,20 @@
 #include "sim/cli/usage_error.hpp"
 
 namespace pushsim::cli {
+namespace {
+
+/// Options that say where a stack is that runs already; taken by a local one, they would be about another
+/// stack than the person means.
+void refuse_if_local(const CLI::App& external, const StackChoice& choice) {
+    if (choice.stack == "external") return;
+    for (const CLI::Option* option : external.get_options()) {
+        if (option->count() > 0)
+            throw CLI::ValidationError(option->get_name() +
+                                       " is about an external stack: add --stack external");
+    }
+}
+
+}  // namespace
 
 void add_format(CLI::App& command, std::string& format) {
     command.add_option("--format", format, "text or json")
@@ -51,6 +65,7 @@ void add_external(CLI::App& command, StackChoice& choice, const std::string& nee
     external->add_option("--admin-cert", choice.admin_certificate, "PEM: the tenant's certificate")
         ->type_name("FILE");
     external->add_option("--admin-key", choice.admin_key, "PEM: its key")->type_name("FILE");
+    command.parse_complete_callback([external, &choice] { refuse_if_local(*external, choice); });
 }
 
 void add_stack(CLI::App& command, StackChoice& choice) {

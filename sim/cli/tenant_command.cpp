@@ -151,6 +151,8 @@ int tenant_add(const TenantOptions& options) {
         const auto added = tenant.enrol(options.agent, *enrolment);
         if (!added.result) return fail(why_not_enrolled(tenant, added, options.agent));
         fmt::print("{} is enrolled\n", options.agent);
+        if (const std::string note = note_on_banks(enrolment->tpm_policy); !note.empty())
+            say_error("note: " + note);
         return {};
     });
 }
@@ -177,9 +179,19 @@ int tenant_status(const TenantOptions& options) {
 int tenant_delete(const TenantOptions& options) {
     return with_tenant(options.stack, [&](stack::Tenant& tenant) -> Result<void> {
         const auto removed = tenant.remove(options.agent);
-        if (!removed.result)
+        const auto& response = removed.call.outcome.response;
+        const bool was_enrolled = !response || response->status != 404;
+        if (!removed.result && (was_enrolled || !options.registration))
             return fail(why_not(removed, "verifier", tenant.address().verifier, options.agent, known_ones));
-        fmt::print("{} is no longer enrolled; its registration stays\n", options.agent);
+        if (!options.registration) {
+            fmt::print("{} is no longer enrolled; its registration stays\n", options.agent);
+            return {};
+        }
+        const auto forgotten = tenant.remove_registered(options.agent);
+        if (!forgotten.result)
+            return fail(
+                why_not(forgotten, "registrar", tenant.address().registrar_tls, options.agent, known_ones));
+        fmt::print("{} is no longer {}registered\n", options.agent, was_enrolled ? "enrolled nor " : "");
         return {};
     });
 }
@@ -196,14 +208,17 @@ int tenant_list(const TenantOptions& options) {
             if (!status) return fail(status.error());
             all.push_back(to_json(id, *status));
             if (as_text)
-                fmt::print("{}  {}, {} passed\n", id, status->attestation_status, status->attestation_count);
+                print_fitted(fmt::format("{}  {}, {} passed\n", id, status->attestation_status,
+                                         status->attestation_count));
         }
         const auto registered = tenant.list_registered();
         if (!registered.result) return fail(why_not(registered, "registrar", tenant.address().registrar_tls));
         for (const std::string& id : *registered.result) {
             if (std::ranges::find(*ids, id) != ids->end()) continue;
             all.push_back({{"agent", id}, {"enrolled", false}});
-            if (as_text) fmt::print("{}  registered, not enrolled; to enrol it: {}\n", id, enrolling(id));
+            if (as_text)
+                print_fitted(
+                    fmt::format("{}  registered, not enrolled; to enrol it: {}\n", id, enrolling(id)));
         }
         if (!as_text) fmt::print("{}\n", all.dump(2));
         if (as_text && all.empty())

@@ -188,6 +188,10 @@ void Play::pursue(const scenario::Step& step, int number, Member& member, Phase 
                                   .record = true,
                                   .faults = &faults_of(number)},
                                  [this, number, &member, again](const Finished& finished) {
+                                     if (const auto& why = member.agent->impossible()) {
+                                         give_up(why->in(member.agent->identity().name));
+                                         return;
+                                     }
                                      look_behind(finished, number, member,
                                                  [again, finished] { again(finished); });
                                  });

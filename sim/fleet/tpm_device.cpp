@@ -146,8 +146,18 @@ Result<void> TpmDevice::open_kept() {
     }
     if (!*kept && was_kept_) {
         return fail(ErrorKind::Config,
-                    fmt::format("{} is gone, and with it this agent's TPM", options_.kept->string()),
-                    "start the agent again: it is a new one then, and needs another --id");
+                    fmt::format("{} is gone, and with it this agent's {}", options_.kept->string(),
+                                options_.tpm.kind == TpmKind::Outside ? "AK" : "TPM"),
+                    "put it back, or start the agent again: it is a new one then, and needs another --id");
+    }
+    const bool is_another =
+        *kept && (*kept)->ak && !ak_public_.empty() && (*kept)->ak->ak.public_area != ak_public_;
+    if (is_another) {
+        return fail(
+            ErrorKind::Config,
+            fmt::format("{} holds another AK than before: it is another agent's, or of another time",
+                        options_.kept->string()),
+            "put this agent's back, or start the agent again: it is a new one then, and needs another --id");
     }
     was_kept_ = kept->has_value();
     KeptTpm known;
@@ -208,12 +218,14 @@ Result<void> TpmDevice::need_keys() {
         Error error = keys.error();
         if (options_.kept && kept_.ak)
             error.mend = fmt::format(
-                "if it is another TPM now, remove {}: the agent then gets a new AK, which the "
-                "registrar takes for a new id only",
+                "if it is another TPM now, stop the agent, remove {}, and start it again with another --id: "
+                "it "
+                "then gets a new AK, which the registrar takes for a new id only",
                 options_.kept->string());
         return fail(std::move(error));
     }
     kept_.ak = keys->saved();
+    ak_public_ = kept_.ak->ak.public_area;
     keys_.emplace(std::move(*keys));
     return {};
 }

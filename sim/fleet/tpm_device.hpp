@@ -69,6 +69,7 @@ class TpmDevice {
     std::optional<tpm::AttestationKeys> keys_;
     KeptTpm kept_;
     bool was_kept_ = false;            ///< the file was there before
+    Bytes ak_public_;                  ///< of its keys, once they were there
     std::optional<KeptTpmFile> file_;  ///< while awake, of one that is kept
 };
 

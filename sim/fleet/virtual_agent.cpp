@@ -57,6 +57,7 @@ void VirtualAgent::pursue(const Pursuit& pursuit, Done done) {
     done_ = std::move(done);
     phase_.reset();
     doubt_.clear();
+    impossible_.reset();
     begin(machine_.begin(pursuit.goal, pursuit.bare));
 }
 
@@ -136,7 +137,8 @@ void VirtualAgent::send(lifecycle::SendRequest request) {
     if (now_.faults != nullptr) {
         const auto changed = faults::change_token(request.request, *now_.faults, tokens_);
         if (!changed) {
-            begin(machine_.cannot_send(changed.error().text()));
+            impossible_ = changed.error();
+            begin(machine_.cannot_send(impossible_->text()));
             return;
         }
         if (*changed != nullptr)
@@ -200,6 +202,7 @@ void VirtualAgent::use_tpm(const lifecycle::UseTpm& use) {
                 operation.quote = std::move(values);
                 operation.clock = {quote->clock.clock, quote->clock.reset_count, quote->clock.restart_count,
                                    quote->clock.safe};
+                if (now_.quoted) now_.quoted(*quote);
             }
             // The secret that the registrar's challenge held must not come back in anybody's words.
             if (const auto* secret = std::get_if<Bytes>(&*used.answer))

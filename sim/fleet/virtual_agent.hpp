@@ -52,11 +52,14 @@ class VirtualAgent {
         bool record = false;                     ///< put its end down as a cycle; a failure always is
         const faults::Faults* faults = nullptr;  ///< outlive the pursuit
         std::function<void(const lifecycle::Pause&)> paused = {};  ///< told of each pause, as it begins
+        std::function<void(const tpm::Quote&)> quoted = {};        ///< told of each quote
     };
     /// Runs the lifecycle to the end of the goal; `done` is called once, from the loop. One at a time.
     void pursue(const Pursuit& pursuit, Done done);
     /// Why the end of the last pursuit shows nothing; empty: it shows what it shows.
     const std::string& doubt() const { return doubt_; }
+    /// Why the last pursuit could not do what the play wants; nothing: it could.
+    const std::optional<Error>& impossible() const { return impossible_; }
     bool registered() const { return machine_.registered(); }
 
     /// The agent's process ends and begins anew: its connections and all it knew are gone, its TPM is not.
@@ -107,6 +110,7 @@ class VirtualAgent {
     std::optional<lifecycle::Phase> phase_;  ///< of the pursuit, as far as it has come
     std::optional<std::pair<Instant, Instant>>
         negotiated_;  ///< begin and end of the last 201 to a negotiation
+    std::optional<Error> impossible_;
     std::string doubt_;
     std::vector<std::string> tokens_;  ///< of its last two sessions, also of those before a restart
     // Callbacks that come after the agent is gone find this expired.

@@ -30,6 +30,17 @@ StatusSeen unknown() {
     return status;
 }
 
+TEST(EnrolmentWatch, SeesAnEnrolmentWithAnotherAkThoughNothingWasAttested) {
+    EnrolmentWatch watch;
+    StatusSeen with = seen(0);
+    with.act.ak_name = "000b11";
+    EXPECT_TRUE(watch.read(with));
+    EXPECT_FALSE(watch.read(seen(0))) << "a reading without it says nothing of it";
+    EXPECT_FALSE(watch.read(with));
+    with.act.ak_name = "000b22";
+    EXPECT_TRUE(watch.read(with));
+}
+
 TEST(EnrolmentWatch, SeesAnEnrolmentOnce) {
     EnrolmentWatch watch;
     EXPECT_TRUE(watch.read(seen(0)));

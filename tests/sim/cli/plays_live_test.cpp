@@ -77,6 +77,15 @@ TEST_F(Plays, FaultsOfTimingChangeWhenAnAgentActs) {
     EXPECT_THAT(history, HasSubstr("fault stall after negotiate for 1s100ms: waits 1s100ms"));
 }
 
+TEST_F(Plays, WhatAFaultCannotDoIsAnErrorWhateverIsExpected) {
+    add("no-earlier-token", kAgent,
+        "script:\n  - negotiate: {faults: [old_token]}\n    expect: {response: {status: 401}}\n");
+    const Ended run = play();
+    EXPECT_EQ(run.exit_code, 3) << run.out << run.err;
+    EXPECT_THAT(run.out + run.err, HasSubstr("one[0]: fault old_token: "));
+    EXPECT_THAT(run.out, HasSubstr("1 could not be judged"));
+}
+
 TEST_F(Plays, ThatAreNotAsExpectedSaySo) {
     // `early` cannot authenticate, and the expectation speaks of `late` alone.
     add("another-group",

@@ -78,6 +78,12 @@ TEST(CommandLine, WrongUsageIsExitTwoAndNamesTheOption) {
         {{"agent", "--tcti="}, "pushsim: agent: --tcti: "},
         {{"agent", "--tcti", "swtpm:port=x"}, "pushsim: agent: --tcti: 'swtpm:port=x': 'x' is no port"},
         {{"tenant", "add", "a", "--from-boot", "7", "--tcti", ""}, "--tcti: '' names no TPM"},
+        {{"tenat", "list"}, "pushsim: there is no 'tenat', only run, "},
+        {{"tenant", "list", "--verifier", "127.0.0.1:9"},
+         "pushsim: tenant list: --verifier is about an external stack: add --stack external"},
+        {{"run", scenario_file("honest-agent"), "--ca", "ca.pem"}, "run: --ca is about an external stack"},
+        {{"agent", "--verifier", "127.0.0.1:9"}, "agent: --verifier is about an external stack"},
+        {{"doctor", "--admin-key", "key.pem"}, "doctor: --admin-key is about an external stack"},
         {{"stack", "logs", "--lines", "-3"},
          "pushsim: stack logs: --lines: expected a number from 1 to 1000000, found '-3'"},
     };

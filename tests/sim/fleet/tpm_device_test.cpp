@@ -108,6 +108,22 @@ TEST_F(TpmDevices, KeptOneWhoseFileIsTakenAwayIsGone) {
     ASSERT_FALSE(described);
     EXPECT_THAT(described.error().message,
                 HasSubstr(file().string() + " is gone, and with it this agent's TPM"));
+    EXPECT_THAT(described.error().mend, HasSubstr("put it back"));
+}
+
+TEST_F(TpmDevices, KeptOneWhoseFileBecomesThatOfAnotherIsNotTakenForIt) {
+    TpmDevice device = kept();
+    const auto before = must(device.describe());
+    must(device.rest());
+    const fs::path own = folder_ / "own.json";
+    fs::rename(file(), own);
+    must(kept().describe());  // another one, in its place
+    const auto described = device.describe();
+    ASSERT_FALSE(described);
+    EXPECT_EQ(described.error().kind, ErrorKind::Config);
+    EXPECT_THAT(described.error().message, HasSubstr(file().string() + " holds another AK than before"));
+    fs::rename(own, file());
+    EXPECT_EQ(must(device.describe()).ak_public, before.ak_public) << "as the mend says";
 }
 
 TEST_F(TpmDevices, MeasurementThatCannotBeKeptIsRefusedBeforeTheTpmHasIt) {
@@ -210,7 +226,8 @@ TEST_F(TpmDevices, KeptAkInAnotherTpmIsAnErrorWithItsMend) {
     const auto described = device.describe();
     ASSERT_FALSE(described);
     EXPECT_EQ(described.error().kind, ErrorKind::Tpm);
-    EXPECT_THAT(described.error().mend, HasSubstr("if it is another TPM now, remove " + file().string()));
+    EXPECT_THAT(described.error().mend,
+                HasSubstr("if it is another TPM now, stop the agent, remove " + file().string()));
 }
 
 TEST_F(TpmDevices, AnotherTctiThanBeforeIsAnErrorThatNamesBoth) {
