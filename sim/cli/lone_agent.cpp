@@ -131,7 +131,10 @@ void LoneAgent::attest() {
                      fmt::format("{}: {}", to_text(std::chrono::round<std::chrono::seconds>(pause.duration)),
                                  pause.reason));
     };
-    const auto quoted = [this](const tpm::Quote& quote) { quoted_ = quote.pcrs; };
+    const auto quoted = [this](const tpm::Quote& quote) {
+        quoted_ = quote.pcrs;
+        clock_is_safe_ = quote.clock.safe;
+    };
     agent_->pursue({.goal = Phase::Submit, .record = true, .paused = paused, .quoted = quoted},
                    [this](const Finished& finished) { this->finished(finished); });
 }
@@ -240,7 +243,7 @@ void LoneAgent::judged(const fleet::TenantDesk::Judged& seen, Duration due, cons
 /// Says causes that the history shows and that were not said yet. A symptom that goes on the same has the
 /// same.
 void LoneAgent::explain(const std::string& symptom) {
-    Symptom now{symptom, enrolment_.policy(), quoted_, agent_->boot().events().size()};
+    Symptom now{symptom, enrolment_.policy(), quoted_, clock_is_safe_, agent_->boot().events().size()};
     if (now == symptom_) return;
     symptom_ = std::move(now);
     const auto read = history::read_history(history_);

@@ -87,8 +87,9 @@ class LoneAgent {
     std::set<std::tuple<std::string, std::uint64_t, std::string>> explained_;
     bool other_servers_ = false;  ///< that they are was said
     tpm::PcrValues quoted_;       ///< last
+    bool clock_is_safe_ = true;   ///< by the last quote
     /// What went wrong, the policy, what was quoted, and how many measurements there are.
-    using Symptom = std::tuple<std::string, std::string, tpm::PcrValues, std::size_t>;
+    using Symptom = std::tuple<std::string, std::string, tpm::PcrValues, bool, std::size_t>;
     Symptom symptom_;  ///< that was looked into last
     int passes_ = 0;
     int fails_ = 0;

@@ -20,7 +20,7 @@ std::string HostPort::text() const {
 
 Result<void> check_readable(const std::filesystem::path& file, const std::string& what) {
     const auto unreadable = [&](const std::string& why) {
-        return fail(ErrorKind::Config, fmt::format("{}: cannot read {}: {}", what, file.string(), why),
+        return fail(ErrorKind::Stack, fmt::format("{}: cannot read {}: {}", what, file.string(), why),
                     "give a PEM file that this user may read");
     };
     std::error_code ignored;

@@ -39,10 +39,12 @@ struct StackAddress {
 };
 
 /// An external stack is nothing but its address: checks that hosts, ports and the three files are given and
-/// readable, and that host names resolve. ErrorKind::Config, naming what is wrong and the way out.
+/// readable, and that host names resolve. ErrorKind::Config, or of files Stack, naming what is wrong and the
+/// way out.
 Result<StackAddress> external_stack(StackAddress address);
 
-/// ErrorKind::Config, naming `what` and the file, unless it is a readable regular file.
+/// ErrorKind::Stack, naming `what` and the file, unless it is a readable regular file: a stack whose CA
+/// cannot be read cannot be used, however right the options are.
 Result<void> check_readable(const std::filesystem::path& file, const std::string& what);
 
 }  // namespace pushsim::stack

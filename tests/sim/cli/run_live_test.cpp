@@ -67,7 +67,8 @@ std::map<std::string, std::vector<std::string>> found_rules(const std::string& r
 
 TEST(Run, EveryReproductionIsSeenAndExplained) {
     const Place place;
-    const Ended run = pushsim(place, {"run", std::string(PUSHSIM_SOURCE_DIR) + "/scenarios/reproduce"});
+    Program reproduce(place, {"run", std::string(PUSHSIM_SOURCE_DIR) + "/scenarios/reproduce"});
+    const Ended run = reproduce.wait(std::chrono::seconds{400});  // alone about 80 s
     EXPECT_EQ(run.exit_code, 0) << run.out << run.err;
     const std::map<std::string, std::vector<std::string>> expected = {
         {"challenges-expired-late", {"evidence_after_expiry"}},

@@ -41,7 +41,7 @@ TEST(Address, ExternalStackNamesTheFileThatCannotBeRead) {
     std::filesystem::remove(address.admin_key);
     const auto refused = external_stack(address);
     ASSERT_FALSE(refused);
-    EXPECT_EQ(refused.error().kind, ErrorKind::Config);
+    EXPECT_EQ(refused.error().kind, ErrorKind::Stack);
     EXPECT_THAT(refused.error().message, HasSubstr("key.pem: No such file"));
     EXPECT_THAT(refused.error().mend, HasSubstr("may read"));
 }
