@@ -4,7 +4,6 @@
 #include <cstdlib>
 
 #include <libtpms/tpm_error.h>
-#include <libtpms/tpm_library.h>
 
 namespace pushsim::tpm {
 namespace {
@@ -32,7 +31,8 @@ void nothing_to_finalize(TSS2_TCTI_CONTEXT*) {}
 
 }  // namespace
 
-InProcessTcti::InProcessTcti() {
+InProcessTcti::InProcessTcti(const Library& library) {
+    wire_.process = library.process;
     TSS2_TCTI_CONTEXT_COMMON_V1& common = wire_.head.v1;
     common.magic = magic;
     common.version = 2;
@@ -53,8 +53,8 @@ TSS2_RC InProcessTcti::transmit(TSS2_TCTI_CONTEXT* context, std::size_t size, co
     auto& wire = *reinterpret_cast<Wire*>(context);
     if (wire.answered) return TSS2_TCTI_RC_BAD_SEQUENCE;
     const TPM_RESULT result =
-        TPMLIB_Process(&wire.response, &wire.response_size, &wire.response_capacity,
-                       const_cast<unsigned char*>(command), static_cast<std::uint32_t>(size));
+        wire.process(&wire.response, &wire.response_size, &wire.response_capacity,
+                     const_cast<unsigned char*>(command), static_cast<std::uint32_t>(size));
     if (result != TPM_SUCCESS) return TSS2_TCTI_RC_IO_ERROR;
     wire.answered = true;
     return TSS2_RC_SUCCESS;

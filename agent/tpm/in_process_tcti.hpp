@@ -5,13 +5,15 @@
 
 #include <tss2/tss2_tcti.h>
 
+#include "agent/tpm/library.hpp"
+
 namespace pushsim::tpm {
 
-/// Whatever TPM is live in libtpms answers; a command runs to its end when it is sent. Locality 0 only.
-/// TPM2_Cancel is not offered: it would hit whichever TPM is live.
+/// Whatever TPM is live in that libtpms, which must outlive this, answers; a command runs to its end when it
+/// is sent. Locality 0 only. TPM2_Cancel is not offered: it would hit whichever TPM is live.
 class InProcessTcti {
   public:
-    InProcessTcti();
+    explicit InProcessTcti(const Library& library);
     ~InProcessTcti();
     InProcessTcti(const InProcessTcti&) = delete;
     InProcessTcti& operator=(const InProcessTcti&) = delete;
@@ -21,7 +23,8 @@ class InProcessTcti {
   private:
     struct Wire {
         TSS2_TCTI_CONTEXT_COMMON_V2 head;  ///< first: what the TSS passes to the functions
-        unsigned char* response;           ///< libtpms allocates and reuses it
+        decltype(Library::process) process;
+        unsigned char* response;  ///< libtpms allocates and reuses it
         std::uint32_t response_size;
         std::uint32_t response_capacity;
         bool answered;

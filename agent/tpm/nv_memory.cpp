@@ -6,7 +6,6 @@
 #include <string_view>
 
 #include <libtpms/tpm_error.h>
-#include <libtpms/tpm_library.h>
 #include <libtpms/tpm_nvfilename.h>
 
 namespace pushsim::tpm {
@@ -63,7 +62,7 @@ TPM_RESULT no_physical_presence(TPM_BOOL* present, std::uint32_t) {
 
 }  // namespace
 
-void register_nv_callbacks() {
+void register_nv_callbacks(const Library& library) {
     libtpms_callbacks callbacks{};
     callbacks.sizeOfStruct = sizeof(callbacks);
     callbacks.tpm_nvram_init = nothing_to_prepare;
@@ -73,7 +72,7 @@ void register_nv_callbacks() {
     callbacks.tpm_io_init = nothing_to_prepare;
     callbacks.tpm_io_getlocality = locality_0;
     callbacks.tpm_io_getphysicalpresence = no_physical_presence;
-    if (const TPM_RESULT result = TPMLIB_RegisterCallbacks(&callbacks); result != TPM_SUCCESS)
+    if (const TPM_RESULT result = library.register_callbacks(&callbacks); result != TPM_SUCCESS)
         throw std::runtime_error("TPMLIB_RegisterCallbacks: " + std::to_string(result));
 }
 

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "agent/base/bytes.hpp"
+#include "agent/tpm/library.hpp"
 
 namespace pushsim::tpm {
 
@@ -13,10 +14,10 @@ struct NvMemory {
     bool failing = false;                 ///< writes are refused
 };
 
-/// Registers the callbacks with libtpms; throws std::runtime_error where it refuses.
-void register_nv_callbacks();
+/// Registers the callbacks with that libtpms; throws std::runtime_error where it refuses.
+void register_nv_callbacks(const Library& library);
 
-/// While this lives, libtpms' NV callbacks on this thread use `memory`.
+/// While this lives, the NV callbacks of every libtpms on this thread use `memory`.
 class NvScope {
   public:
     explicit NvScope(NvMemory& memory);

@@ -6,16 +6,17 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <libtpms/tpm_error.h>
-#include <libtpms/tpm_library.h>
 #include <unistd.h>
 
 #include "agent/tpm/in_process_tcti.hpp"
+#include "agent/tpm/self_check.hpp"
 #include "agent/tpm/virtual_tpm.hpp"
 
 namespace pushsim::tpm {
 namespace {
 
-std::atomic<bool> a_host_exists = false;
+// The linked libtpms, of which there is one.
+std::atomic<bool> linked_in_use = false;
 
 constexpr TPM_RESULT failure_mode = 0x101;  // TPM_RC_FAILURE
 
@@ -25,15 +26,6 @@ Error does_not_start(TPM_RESULT result) {
 }
 
 }  // namespace
-
-TpmHost::OnlyOne::OnlyOne() {
-    if (a_host_exists.exchange(true))
-        throw std::logic_error("a second TpmHost: libtpms is one TPM in this process");
-}
-
-TpmHost::OnlyOne::~OnlyOne() {
-    a_host_exists = false;
-}
 
 /// While it lives the host is taken.
 class TpmHost::Use {
@@ -50,27 +42,54 @@ class TpmHost::Use {
     TpmHost& host_;
 };
 
-TpmHost::TpmHost() {
-    // libtpms reports internal failures on standard error unless it has somewhere else to write.
-    log_ = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
-    TPMLIB_SetDebugFD(log_);
-    register_nv_callbacks();
-    if (const TPM_RESULT result = TPMLIB_ChooseTPMVersion(TPMLIB_TPM_VERSION_2); result != TPM_SUCCESS)
-        throw std::runtime_error(fmt::format("TPMLIB_ChooseTPMVersion: 0x{:x}", result));
-    tcti_ = std::make_unique<InProcessTcti>();
-    commands_ = std::make_unique<Commands>(tcti_->context());
+TpmHost::TpmHost() : TpmHost(segment_swap_fault().empty() ? Swapping::Segment : Swapping::Blobs) {
+    if (fallback_.empty()) fallback_ = segment_swap_fault();
 }
 
-std::string TpmHost::library_version() {
-    // libtpms/tpm_library.h, TPM_LIBRARY_VERSION: major, minor, micro.
-    const std::uint32_t version = TPMLIB_GetVersion();
-    return fmt::format("{}.{}.{}", version >> 16, (version >> 8) & 0xFF, version & 0xFF);
+TpmHost::TpmHost(Swapping swapping) {
+    take_library();
+    // libtpms reports internal failures on standard error unless it has somewhere else to write.
+    log_ = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
+    library_->set_debug_fd(log_);
+    register_nv_callbacks(*library_);
+    if (const TPM_RESULT result = library_->choose_version(TPMLIB_TPM_VERSION_2); result != TPM_SUCCESS)
+        throw std::runtime_error(fmt::format("TPMLIB_ChooseTPMVersion: 0x{:x}", result));
+    tcti_ = std::make_unique<InProcessTcti>(*library_);
+    commands_ = std::make_unique<Commands>(tcti_->context());
+    if (swapping == Swapping::Segment) prepare_segment();
+}
+
+void TpmHost::take_library() {
+    auto copy = Library::copy();
+    if (copy) {
+        library_ = std::move(*copy);
+        return;
+    }
+    fallback_ = copy.error().message;
+    if (linked_in_use.exchange(true)) throw std::runtime_error(fallback_ + ", and the linked one is in use");
+    library_ = Library::linked();
+}
+
+void TpmHost::prepare_segment() {
+    if (library_->writable().empty()) {
+        if (fallback_.empty()) fallback_ = "its program headers do not show where libtpms keeps its state";
+        return;
+    }
+    // A first TPM, thrown away: what it leaves behind (above all an NV image that is nearly all constant)
+    // need not be in the image of every other one.
+    NvMemory nowhere;
+    const NvScope nv(nowhere);
+    if (const TPM_RESULT result = library_->main_init(); result != TPM_SUCCESS)
+        throw std::runtime_error(does_not_start(result).message);
+    library_->terminate();
+    segment_.emplace(library_->writable());
 }
 
 TpmHost::~TpmHost() {
     if (live_ != nullptr) terminate_live();
-    TPMLIB_SetDebugFD(-1);
+    library_->set_debug_fd(-1);
     ::close(log_);
+    if (library_->is_linked()) linked_in_use = false;
 }
 
 Result<void> TpmHost::run(VirtualTpm& tpm, const Burst& burst) {
@@ -86,8 +105,8 @@ Result<void> TpmHost::power_on(VirtualTpm& tpm, StartupType type) {
     if (tpm.powered_) return fail(ErrorKind::Tpm, "the virtual TPM is on already");
     swap_out_live();
     const NvScope nv(tpm.nv_);
-    if (const TPM_RESULT result = TPMLIB_MainInit(); result != TPM_SUCCESS) {
-        TPMLIB_Terminate();
+    if (const TPM_RESULT result = library_->main_init(); result != TPM_SUCCESS) {
+        terminate();
         const Error error = does_not_start(result);
         tpm.off_because_ = error.message;
         return fail(error);
@@ -113,14 +132,16 @@ Result<void> TpmHost::power_off(VirtualTpm& tpm, PowerOff how) {
             shut_down =
                 commands_->shutdown(how == PowerOff::OrderlyState ? StartupType::State : StartupType::Clear);
     }
-    if (live_ == &tpm) terminate_live();
+    put_out(tpm);
     tpm.lost_power("it was powered off");
     return shut_down;
 }
 
 Result<SuspendedTpm> TpmHost::suspend(VirtualTpm& tpm) {
     const Use use(*this);
-    if (live_ == &tpm) swap_out_live();
+    if (!tpm.powered_) return fail(ErrorKind::Tpm, "the virtual TPM is off: " + tpm.off_because_);
+    if (auto in = swap_in(tpm); !in) return fail(in.error());
+    store_live();
     if (!tpm.powered_) return fail(ErrorKind::Tpm, "the virtual TPM is off: " + tpm.off_because_);
     SuspendedTpm suspended{tpm.permanent_state(), std::move(*tpm.nv_.volatile_state)};
     tpm.lost_power("it was suspended");
@@ -129,20 +150,32 @@ Result<SuspendedTpm> TpmHost::suspend(VirtualTpm& tpm) {
 
 void TpmHost::forget(VirtualTpm& tpm) {
     const Use use(*this);
+    put_out(tpm);
+}
+
+void TpmHost::put_out(VirtualTpm& tpm) {
+    // What it has on the heap goes with TPMLIB_Terminate only.
+    if (!tpm.image_.empty()) (void)swap_in(tpm);
     if (live_ == &tpm) terminate_live();
 }
 
 Result<void> TpmHost::swap_in(VirtualTpm& tpm) {
     if (live_ == &tpm) return {};
     swap_out_live();
+    if (!tpm.image_.empty()) {
+        segment_->in(tpm.image_);
+        live_ = &tpm;
+        ++swaps_;
+        return {};
+    }
     const NvScope nv(tpm.nv_);
     // Loads the volatile state too, and so goes on without TPM2_Startup; a TPM that was in failure mode is so
     // again.
-    const TPM_RESULT result = TPMLIB_MainInit();
+    const TPM_RESULT result = library_->main_init();
     // The state of the random generator is in it: loaded twice, it would give the same numbers twice.
     tpm.nv_.volatile_state.reset();
     if (result != TPM_SUCCESS && result != failure_mode) {
-        TPMLIB_Terminate();
+        terminate();
         const Error error = does_not_start(result);
         tpm.lost_power("it could not be swapped in: " + error.message);
         return fail(error);
@@ -154,10 +187,19 @@ Result<void> TpmHost::swap_in(VirtualTpm& tpm) {
 
 void TpmHost::swap_out_live() {
     if (live_ == nullptr) return;
+    if (!segment_) {
+        store_live();
+        return;
+    }
+    segment_->out(live_->image_);
+    live_ = nullptr;
+}
+
+void TpmHost::store_live() {
     VirtualTpm& tpm = *live_;
     unsigned char* state = nullptr;
     std::uint32_t size = 0;
-    const TPM_RESULT result = TPMLIB_VolatileAll_Store(&state, &size);
+    const TPM_RESULT result = library_->store_volatile(&state, &size);
     if (result == TPM_SUCCESS) {
         tpm.nv_.volatile_state.emplace(state, state + size);
     } else {
@@ -169,8 +211,13 @@ void TpmHost::swap_out_live() {
 
 void TpmHost::terminate_live() {
     const NvScope nv(live_->nv_);
-    TPMLIB_Terminate();
+    terminate();
     live_ = nullptr;
+}
+
+void TpmHost::terminate() {
+    library_->terminate();
+    if (segment_) segment_->reset();
 }
 
 }  // namespace pushsim::tpm

@@ -4,9 +4,12 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "agent/tpm/commands.hpp"
+#include "agent/tpm/library.hpp"
+#include "agent/tpm/segment_swap.hpp"
 #include "agent/tpm/tpm.hpp"
 
 namespace pushsim::tpm {
@@ -16,12 +19,23 @@ struct SuspendedTpm;
 enum class PowerOff : std::uint8_t;
 class InProcessTcti;
 
-/// One loaded libtpms, which is one TPM at a time: it is swapped for another virtual TPM when a burst needs
-/// that. One thread at a time. There is one copy of the library in a process, so a second host at the same
-/// time is a bug (std::logic_error), and so is a burst that runs another one on the same host.
+/// How a TPM makes room for another one.
+enum class Swapping : std::uint8_t {
+    Segment,  ///< what it changed in the library's writable segment: microseconds, and nothing is lost
+    Blobs,    ///< libtpms' own state blobs: portable, but it does all its self-tests again
+};
+
+/// One copy of libtpms, which is one TPM at a time: it is swapped for another virtual TPM when a burst needs
+/// that. One thread at a time, any number of hosts. A burst that runs another one on the same host is a bug
+/// (std::logic_error).
 class TpmHost {
   public:
+    /// By the segment where that proves right (self_check.hpp), else by blobs. Throws std::runtime_error
+    /// where libtpms cannot be set up: also where no copy of it can be loaded and another host has the linked
+    /// one.
     TpmHost();
+    /// In that way, unproven.
+    explicit TpmHost(Swapping swapping);
     ~TpmHost();
     TpmHost(const TpmHost&) = delete;
     TpmHost& operator=(const TpmHost&) = delete;
@@ -30,8 +44,9 @@ class TpmHost {
     /// together: a swap costs the self-tests again.
     Result<void> run(VirtualTpm& tpm, const Burst& burst);
 
-    /// "0.9.2": the libtpms that is loaded.
-    static std::string library_version();
+    Swapping swapping() const { return segment_ ? Swapping::Segment : Swapping::Blobs; }
+    /// Why it is by blobs; empty where it is by the segment, or blobs were asked for.
+    const std::string& fallback() const { return fallback_; }
 
     /// How often a powered TPM was brought back after another one had been live.
     std::uint64_t swaps() const { return swaps_; }
@@ -39,13 +54,8 @@ class TpmHost {
   private:
     friend class VirtualTpm;
     class Use;
-    /// The only one of its kind as long as it lives.
-    struct OnlyOne {
-        OnlyOne();
-        ~OnlyOne();
-        OnlyOne(const OnlyOne&) = delete;
-        OnlyOne& operator=(const OnlyOne&) = delete;
-    };
+    void take_library();
+    void prepare_segment();
 
     Result<void> power_on(VirtualTpm& tpm, StartupType type);
     Result<void> power_off(VirtualTpm& tpm, PowerOff how);
@@ -54,9 +64,16 @@ class TpmHost {
 
     Result<void> swap_in(VirtualTpm& tpm);
     void swap_out_live();
+    /// By blobs; it has lost its power where that fails.
+    void store_live();
+    /// Out of the library, and of the heap.
+    void put_out(VirtualTpm& tpm);
     void terminate_live();
+    void terminate();
 
-    OnlyOne only_one_;
+    std::unique_ptr<Library> library_;
+    std::string fallback_;
+    std::optional<SegmentSwap> segment_;
     VirtualTpm* live_ = nullptr;  ///< whose state is in the library; none: the library is terminated
     std::atomic<bool> in_use_ = false;
     std::uint64_t swaps_ = 0;

@@ -7,6 +7,7 @@
 #include "agent/base/bytes.hpp"
 #include "agent/tpm/commands.hpp"
 #include "agent/tpm/nv_memory.hpp"
+#include "agent/tpm/segment_swap.hpp"
 #include "agent/tpm/tpm.hpp"
 
 namespace pushsim::tpm {
@@ -71,6 +72,7 @@ class VirtualTpm final : public Tpm {
 
     TpmHost& host_;
     NvMemory nv_;
+    SegmentImage image_;  ///< only while it is on and not live, of a host that swaps by the segment
     bool powered_ = false;
     std::string off_because_ = "it was not powered on";
     std::uint64_t power_epoch_ = 0;

@@ -1,6 +1,11 @@
 // What the virtual TPM costs. Keys are RSA-2048; their making varies widely from one to the next.
 
+#include <fstream>
+#include <memory>
+#include <random>
 #include <stdexcept>
+#include <string>
+#include <vector>
 
 #include <benchmark/benchmark.h>
 
@@ -19,8 +24,20 @@ T must(Result<T> result) {
 }
 
 TpmHost& host() {
-    static TpmHost only;
-    return only;
+    static TpmHost one;
+    return one;
+}
+
+TpmHost& host_by_blobs() {
+    static TpmHost one(Swapping::Blobs);
+    return one;
+}
+
+// Argument of a bench: how TPMs take turns.
+constexpr std::int64_t by_segment = 0;
+constexpr std::int64_t by_blobs = 1;
+TpmHost& host_of(const benchmark::State& state) {
+    return state.range(0) == by_blobs ? host_by_blobs() : host();
 }
 
 const Bytes challenge(20, 7);
@@ -88,7 +105,8 @@ void AkAsChildOfTheEk(benchmark::State& state) {
 BENCHMARK(AkAsChildOfTheEk)->Unit(benchmark::kMillisecond)->Iterations(30);
 
 struct Provisioned {
-    VirtualTpm tpm{host()};
+    explicit Provisioned(TpmHost& where = host()) : tpm(where) {}
+    VirtualTpm tpm;
     AttestationKeys keys = [this] {
         must(tpm.power_on());
         return must(AttestationKeys::provision(tpm, AkParent::None));
@@ -118,25 +136,80 @@ void PcrExtend(benchmark::State& state) {
 }
 BENCHMARK(PcrExtend)->Unit(benchmark::kMicrosecond);
 
-/// Two TPMs in turn, with one PCR_Extend each time: the swap itself, without the self-tests it brings on.
+/// Two TPMs in turn, with one PCR_Extend each time: the swap itself; by blobs without the self-tests it
+/// brings on.
 void SwapAndExtend(benchmark::State& state) {
-    Provisioned pair[2];
+    Provisioned pair[2] = {Provisioned(host_of(state)), Provisioned(host_of(state))};
     const std::map<HashAlgorithm, Bytes> digests = {{HashAlgorithm::Sha256, Bytes(32, 1)}};
     std::size_t turn = 0;
     for (auto _ : state)
         must(pair[turn++ % 2].tpm.run([&](Commands& commands) { return commands.pcr_extend(10, digests); }));
 }
-BENCHMARK(SwapAndExtend)->Unit(benchmark::kMicrosecond);
+BENCHMARK(SwapAndExtend)->Arg(by_segment)->Arg(by_blobs)->Unit(benchmark::kMicrosecond);
 
-/// As a fleet does it on one host: each quote by the other TPM, self-tests included.
+/// As a fleet does it on one host: each quote by the other TPM; by blobs the self-tests come with it.
 void SwapAndQuote(benchmark::State& state) {
-    Provisioned pair[2];
+    Provisioned pair[2] = {Provisioned(host_of(state)), Provisioned(host_of(state))};
     std::size_t turn = 0;
     for (auto _ : state)
         benchmark::DoNotOptimize(
             must(pair[turn++ % 2].keys.quote(challenge, HashAlgorithm::Sha256, boot_pcrs)));
 }
-BENCHMARK(SwapAndQuote)->Unit(benchmark::kMicrosecond);
+BENCHMARK(SwapAndQuote)->Arg(by_segment)->Arg(by_blobs)->Unit(benchmark::kMicrosecond);
+
+/// EK and AK are persistent at handles of their own; the TPM is off.
+constexpr Handle ak = handle::first_persistent + 2;
+Bytes provisioned_state() {
+    VirtualTpm tpm(host());
+    must(tpm.power_on());
+    must(tpm.run([](Commands& commands) -> Result<void> {
+        const auto made = must(commands.create_primary(handle::endorsement, ak_template()));
+        return commands.evict_control(made.handle, ak);
+    }));
+    must(tpm.power_off());
+    return tpm.permanent_state();
+}
+
+/// What the kernel counts as this process's own, in KiB.
+double private_memory() {
+    std::ifstream rollup("/proc/self/smaps_rollup");
+    std::string word;
+    double kib = 0;
+    while (rollup >> word) {
+        if (word == "Private_Dirty:") rollup >> kib;
+    }
+    return kib;
+}
+
+/// So many TPMs of one permanent state, each having quoted twice before; quotes in random order.
+void QuoteOfOneOfMany(benchmark::State& state) {
+    const auto count = static_cast<std::size_t>(state.range(1));
+    const Bytes permanent = provisioned_state();
+    const auto quote = [](VirtualTpm& tpm) {
+        must(tpm.run([](Commands& commands) -> Result<void> {
+            benchmark::DoNotOptimize(must(commands.quote(ak, challenge, HashAlgorithm::Sha256, boot_pcrs)));
+            return {};
+        }));
+    };
+    const double before = private_memory();
+    std::vector<std::unique_ptr<VirtualTpm>> all;
+    for (std::size_t i = 0; i < count; ++i) {
+        all.push_back(std::make_unique<VirtualTpm>(host_of(state), permanent));
+        must(all.back()->power_on());
+        quote(*all.back());
+        quote(*all.back());
+    }
+    state.counters["KiB_each"] = (private_memory() - before) / static_cast<double>(count);
+    std::minstd_rand next(1);
+    for (auto _ : state)
+        quote(*all[next() % count]);
+}
+BENCHMARK(QuoteOfOneOfMany)
+    ->Args({by_segment, 1})
+    ->Args({by_segment, 1000})
+    ->Args({by_blobs, 1000})
+    ->Iterations(1000)  // once, so that the memory is new
+    ->Unit(benchmark::kMicrosecond);
 
 }  // namespace
 }  // namespace pushsim::tpm

@@ -16,7 +16,7 @@ using fleet::SwtpmProcess;
 
 class InProcess final : public TpmUnderTest {
   public:
-    InProcess() : tpm_(host()) { must(tpm_.power_on()); }
+    explicit InProcess(Swapping swapping) : tpm_(host(swapping)) { must(tpm_.power_on()); }
     Tpm& tpm() override { return tpm_; }
     void power_cycle(PowerOff how, StartupType startup) override {
         must(tpm_.power_off(how));
@@ -56,12 +56,13 @@ class Shared final : public testing::Environment {
   public:
     void TearDown() override {
         provisioned_.clear();
-        host_.reset();
+        hosts_.clear();
     }
 
-    TpmHost& host() {
-        if (!host_) host_ = std::make_unique<TpmHost>();
-        return *host_;
+    TpmHost& host(Swapping swapping) {
+        auto& host = hosts_[swapping];
+        if (!host) host = std::make_unique<TpmHost>(swapping);
+        return *host;
     }
     Provisioned& provisioned(Where where) {
         auto found = provisioned_.find(where);
@@ -74,7 +75,7 @@ class Shared final : public testing::Environment {
     }
 
   private:
-    std::unique_ptr<TpmHost> host_;
+    std::map<Swapping, std::unique_ptr<TpmHost>> hosts_;
     std::map<Where, Provisioned> provisioned_;
 };
 
@@ -85,14 +86,14 @@ Shared& shared = *static_cast<Shared*>(testing::AddGlobalTestEnvironment(new Sha
 
 }  // namespace
 
-TpmHost& host() {
+TpmHost& host(Swapping swapping) {
     (void)quiet_tss;
-    return shared.host();
+    return shared.host(swapping);
 }
 
 std::unique_ptr<TpmUnderTest> TpmUnderTest::make(Where where) {
-    if (where == Where::InProcess) return std::make_unique<InProcess>();
-    return std::make_unique<Swtpm>();
+    if (where == Where::Swtpm) return std::make_unique<Swtpm>();
+    return std::make_unique<InProcess>(where == Where::InProcess ? Swapping::Segment : Swapping::Blobs);
 }
 
 Provisioned& provisioned(Where where) {
@@ -100,7 +101,7 @@ Provisioned& provisioned(Where where) {
 }
 
 std::string name_of(const testing::TestParamInfo<Where>& info) {
-    return info.param == Where::InProcess ? "InProcess" : "Swtpm";
+    return info.param == Where::InProcess ? "InProcess" : info.param == Where::ByBlobs ? "ByBlobs" : "Swtpm";
 }
 
 }  // namespace pushsim::tpm

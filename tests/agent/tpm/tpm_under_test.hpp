@@ -9,14 +9,15 @@
 #include "agent/tpm/attestation_keys.hpp"
 #include "agent/tpm/commands.hpp"
 #include "agent/tpm/tpm.hpp"
+#include "agent/tpm/tpm_host.hpp"
 #include "agent/tpm/virtual_tpm.hpp"
 
 namespace pushsim::tpm {
 
-/// libtpms in this process, which there is only one of.
-TpmHost& host();
+/// One host of each kind, that tests share.
+TpmHost& host(Swapping swapping = Swapping::Segment);
 
-enum class Where { InProcess, Swtpm };
+enum class Where { InProcess, ByBlobs, Swtpm };
 
 /// A powered TPM that the test may cut the power of.
 class TpmUnderTest {
@@ -69,7 +70,8 @@ class OnEveryTpm : public testing::TestWithParam<Where> {
 
 std::string name_of(const testing::TestParamInfo<Where>& info);
 
-#define PUSHSIM_ON_EVERY_TPM(suite) \
-    INSTANTIATE_TEST_SUITE_P(Tpm, suite, testing::Values(Where::InProcess, Where::Swtpm), name_of)
+#define PUSHSIM_ON_EVERY_TPM(suite)                                                                       \
+    INSTANTIATE_TEST_SUITE_P(Tpm, suite, testing::Values(Where::InProcess, Where::ByBlobs, Where::Swtpm), \
+                             name_of)
 
 }  // namespace pushsim::tpm

@@ -1,0 +1,166 @@
+// Copies of libtpms, the swap of their writable segment, and what both must keep apart.
+
+#include <algorithm>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <thread>
+
+#include <dlfcn.h>
+#include <gmock/gmock.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "agent/tpm/library.hpp"
+#include "agent/tpm/segment_swap.hpp"
+#include "agent/tpm/self_check.hpp"
+#include "tests/agent/tpm/openssl_check.hpp"
+#include "tests/agent/tpm/tpm_under_test.hpp"
+
+namespace pushsim::tpm {
+namespace {
+
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+std::string maps() {
+    std::ifstream file("/proc/self/maps");
+    std::ostringstream text;
+    text << file.rdbuf();
+    return text.str();
+}
+
+TEST(Library, CopiesHaveStateOfTheirOwn) {
+    const auto first = must(Library::copy());
+    const auto second = must(Library::copy());
+    EXPECT_NE(first->process, second->process);
+    EXPECT_NE(first->process, Library::linked()->process);
+    ASSERT_FALSE(first->writable().empty());
+    EXPECT_EQ(first->writable().size(), second->writable().size());
+    EXPECT_NE(first->writable().data(), second->writable().data());
+}
+
+TEST(Library, ACopyIsAnObjectWhoseFileADebuggerCanRead) {
+    const auto copy = must(Library::copy());
+    Dl_info about{};
+    ASSERT_NE(::dladdr(reinterpret_cast<void*>(copy->process), &about), 0);
+    const std::string path = about.dli_fname;
+    EXPECT_THAT(path, HasSubstr("/proc/" + std::to_string(::getpid()) + "/fd/"));
+    std::ifstream file(path, std::ios::binary);
+    std::string magic(4, ' ');
+    file.read(magic.data(), 4);
+    EXPECT_EQ(magic,
+              "\x7f"
+              "ELF");
+}
+
+TEST(Library, ItsWritableSegmentIsMappedAndWritable) {
+    const auto copy = must(Library::copy());
+    const auto segment = copy->writable();
+    EXPECT_GT(segment.size(), 100'000U) << "libtpms keeps an NV image of 128 KiB in it";
+    std::ranges::transform(segment, segment.begin(), [](std::byte octet) { return octet; });
+}
+
+TEST(Library, ACopyThatGoesLeavesNothing) {
+    const auto fds = [] {
+        return std::distance(std::filesystem::directory_iterator("/proc/self/fd"),
+                             std::filesystem::directory_iterator());
+    };
+    const auto open = fds();
+    for (int i = 0; i < 20; ++i)
+        (void)must(Library::copy());
+    EXPECT_EQ(fds(), open);
+    EXPECT_THAT(maps(), Not(HasSubstr("memfd:libtpms")));
+    const auto one = must(Library::copy());
+    EXPECT_THAT(maps(), HasSubstr("memfd:libtpms")) << "it would have been seen";
+}
+
+TEST(SegmentSwap, TakesOutWhatChangedAndPutsItBack) {
+    std::vector<std::byte> segment(1000);  // no multiple of a block
+    for (std::size_t i = 0; i < segment.size(); ++i)
+        segment[i] = static_cast<std::byte>(i);
+    const auto original = segment;
+    SegmentSwap swap(segment);
+    segment[0] = segment[300] = segment[999] = std::byte{0xFF};
+    const auto changed = segment;
+    SegmentImage image;
+    EXPECT_TRUE(image.empty());
+    swap.out(image);
+    EXPECT_EQ(segment, original);
+    EXPECT_FALSE(image.empty());
+    EXPECT_LT(image.size(), segment.size());
+    swap.in(image);
+    EXPECT_EQ(segment, changed);
+    EXPECT_TRUE(image.empty()) << "a second time it would be an older state";
+    swap.reset();
+    EXPECT_EQ(segment, original);
+}
+
+TEST(SegmentSwap, HoldsForThisLibtpms) {
+    EXPECT_THAT(segment_swap_fault(), IsEmpty());
+    const TpmHost host;
+    EXPECT_EQ(host.swapping(), Swapping::Segment);
+    EXPECT_THAT(host.fallback(), IsEmpty());
+}
+
+/// In a process of its own, for no file may be written in it any more.
+[[noreturn]] void work_without_a_copy() {
+    const rlimit none{0, 0};
+    ::setrlimit(RLIMIT_FSIZE, &none);
+    std::signal(SIGXFSZ, SIG_IGN);
+    TpmHost host;
+    bool works = host.swapping() == Swapping::Blobs &&
+                 host.fallback().starts_with("no copy of libtpms could be loaded: ");
+    VirtualTpm a(host);
+    VirtualTpm b(host);
+    must(a.power_on());
+    must(b.power_on());
+    works = works && ask(a, [](Commands& c) { return c.get_random(8); }) &&
+            ask(b, [](Commands& c) { return c.get_random(8); });
+    try {
+        const TpmHost second;
+        works = false;
+    } catch (const std::runtime_error& error) {
+        works = works && std::string(error.what()).ends_with("and the linked one is in use");
+    }
+    std::_Exit(works ? 0 : 1);
+}
+
+TEST(TpmHostDeathTest, WithoutACopyTheLinkedLibraryServesOneHost) {
+    EXPECT_EXIT(work_without_a_copy(), testing::ExitedWithCode(0), "");
+}
+
+TEST(TpmHost, AnyNumberOfThemWorkAtOnceEachOnItsThread) {
+    constexpr int count = 4;
+    std::vector<Bytes> ek(count);
+    std::vector<std::thread> threads;
+    for (int i = 0; i < count; ++i) {
+        threads.emplace_back([&ek, i] {
+            TpmHost own;
+            VirtualTpm a(own);
+            VirtualTpm b(own);
+            must(a.power_on());
+            must(b.power_on());
+            auto keys_a = must(AttestationKeys::provision(a, AkParent::None));
+            auto keys_b = must(AttestationKeys::provision(b, AkParent::None));
+            for (std::uint8_t round = 0; round < 3; ++round) {
+                for (auto* keys : {&keys_a, &keys_b}) {
+                    const auto quote = must(keys->quote(Bytes{round}, HashAlgorithm::Sha256, {10}));
+                    if (!check::verifies(keys->describe().ak_public, quote.message, quote.signature))
+                        throw std::runtime_error("a quote is not signed by its AK");
+                }
+            }
+            ek[static_cast<std::size_t>(i)] = keys_a.describe().ek_public;
+        });
+    }
+    for (auto& thread : threads)
+        thread.join();
+    std::ranges::sort(ek);
+    EXPECT_EQ(std::ranges::adjacent_find(ek), ek.end()) << "all have seeds of their own";
+}
+
+}  // namespace
+}  // namespace pushsim::tpm
