@@ -136,6 +136,8 @@ class Run {
         transport::EventLoop loop(clock_);
         const auto post = [&loop](fleet::Worker::Task task) { loop.post(std::move(task)); };
         fleet::TpmThread tpms(clock_, post);
+        if (!tpms.fallback().empty() && !options_.quiet)
+            say_error("pushsim: TPMs take turns by state blobs, which is slower: " + tpms.fallback());
         std::unique_ptr<fleet::TenantDesk> tenant;
         for (const auto& scenario : scenarios_) {
             if (!failure_ && Interrupt::asked()) note_failure({ErrorKind::Interrupted, "interrupted"});

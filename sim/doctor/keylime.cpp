@@ -25,19 +25,14 @@ std::optional<std::pair<int, int>> series_of(const std::string& version) {
 
 constexpr std::pair kFirstWithPush{7, 14};
 
-Result<void> quote_once() {
-    try {
-        tpm::TpmHost host;
-        tpm::VirtualTpm tpm(host);
-        if (auto on = tpm.power_on(); !on) return on;
-        auto keys = tpm::AttestationKeys::provision(tpm, tpm::AkParent::None);
-        if (!keys) return fail(keys.error());
-        const auto quote = keys->quote(Bytes(16, 0), tpm::HashAlgorithm::Sha256, {0});
-        if (!quote) return fail(quote.error());
-        return {};
-    } catch (const std::runtime_error& error) {
-        return fail(ErrorKind::Tpm, error.what());
-    }
+Result<void> quote_once(tpm::TpmHost& host) {
+    tpm::VirtualTpm tpm(host);
+    if (auto on = tpm.power_on(); !on) return on;
+    auto keys = tpm::AttestationKeys::provision(tpm, tpm::AkParent::None);
+    if (!keys) return fail(keys.error());
+    const auto quote = keys->quote(Bytes(16, 0), tpm::HashAlgorithm::Sha256, {0});
+    if (!quote) return fail(quote.error());
+    return {};
 }
 
 }  // namespace
@@ -87,10 +82,23 @@ Finding check_ports(const Result<stack::Ports>& ports) {
 }
 
 TpmFacts try_tpm() {
-    return {"libtpms " + tpm::TpmHost::library_version(), quote_once()};
+    const std::string library = "libtpms " + tpm::Library::version();
+    try {
+        tpm::TpmHost host;
+        return {library, quote_once(host), host.fallback()};
+    } catch (const std::runtime_error& error) {
+        return {library, fail(ErrorKind::Tpm, error.what())};
+    }
 }
 
 Finding check_tpm(const TpmFacts& facts) {
+    if (facts.quotes && !facts.slow.empty()) {
+        return {Level::Warning, "TPM",
+                fmt::format(
+                    "{} starts a TPM that quotes; several take turns by state blobs, each quote then costs "
+                    "twice as much: {}",
+                    facts.library, facts.slow)};
+    }
     if (facts.quotes) return {Level::Ok, "TPM", facts.library + " starts a TPM that quotes"};
     return {Level::Fail, "TPM", fmt::format("{}: {}", facts.library, facts.quotes.error().message),
             "apt-get install --reinstall libtpms0; agents with `tcti:` do without"};

@@ -21,8 +21,9 @@ Finding check_python(const stack::KeylimeInstall& keylime, const Result<std::str
 Finding check_ports(const Result<stack::Ports>& ports);
 
 struct TpmFacts {
-    std::string library;  ///< "libtpms 0.9.2"
-    Result<void> quotes;  ///< it was switched on, made EK and AK, and quoted a PCR
+    std::string library;    ///< "libtpms 0.9.2"
+    Result<void> quotes;    ///< it was switched on, made EK and AK, and quoted a PCR
+    std::string slow = {};  ///< why TPMs take turns slowly (tpm::TpmHost::fallback); empty: they do not
 };
 /// One of the TPMs in this process.
 TpmFacts try_tpm();

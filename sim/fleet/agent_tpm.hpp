@@ -23,6 +23,9 @@ class TpmThread {
     TpmThread(const TpmThread&) = delete;
     TpmThread& operator=(const TpmThread&) = delete;
 
+    /// Why TPMs take turns slowly (tpm::TpmHost::fallback); empty: they do not.
+    const std::string& fallback() const { return host_->fallback(); }
+
   private:
     friend class AgentTpm;
     const Clock& clock_;

@@ -68,6 +68,10 @@ TEST(CheckTpm, OursQuotesAndNamesItsLibrary) {
 }
 
 TEST(CheckTpm, ThatDoesNotQuoteIsAFailure) {
+    const Finding slow = check_tpm({"libtpms 0.0.1", {}, "answer 3 of TPM 1 is not as by blobs"});
+    EXPECT_EQ(slow.level, Level::Warning);
+    EXPECT_THAT(slow.found,
+                HasSubstr("by state blobs, each quote then costs twice as much: answer 3 of TPM 1"));
     const Finding finding = check_tpm({"libtpms 0.0.1", fail(ErrorKind::Tpm, "TPM2_Quote: no")});
     EXPECT_EQ(finding.level, Level::Fail);
     EXPECT_EQ(finding.found, "libtpms 0.0.1: TPM2_Quote: no");
