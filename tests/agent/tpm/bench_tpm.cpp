@@ -1,10 +1,8 @@
 // What the virtual TPM costs. Keys are RSA-2048; their making varies widely from one to the next.
 
-#include <fstream>
 #include <memory>
 #include <random>
 #include <stdexcept>
-#include <string>
 #include <vector>
 
 #include <benchmark/benchmark.h>
@@ -170,17 +168,6 @@ Bytes provisioned_state() {
     return tpm.permanent_state();
 }
 
-/// What the kernel counts as this process's own, in KiB.
-double private_memory() {
-    std::ifstream rollup("/proc/self/smaps_rollup");
-    std::string word;
-    double kib = 0;
-    while (rollup >> word) {
-        if (word == "Private_Dirty:") rollup >> kib;
-    }
-    return kib;
-}
-
 /// So many TPMs of one permanent state, each having quoted twice before; quotes in random order.
 void QuoteOfOneOfMany(benchmark::State& state) {
     const auto count = static_cast<std::size_t>(state.range(1));
@@ -191,7 +178,6 @@ void QuoteOfOneOfMany(benchmark::State& state) {
             return {};
         }));
     };
-    const double before = private_memory();
     std::vector<std::unique_ptr<VirtualTpm>> all;
     for (std::size_t i = 0; i < count; ++i) {
         all.push_back(std::make_unique<VirtualTpm>(host_of(state), permanent));
@@ -199,7 +185,6 @@ void QuoteOfOneOfMany(benchmark::State& state) {
         quote(*all.back());
         quote(*all.back());
     }
-    state.counters["KiB_each"] = (private_memory() - before) / static_cast<double>(count);
     std::minstd_rand next(1);
     for (auto _ : state)
         quote(*all[next() % count]);
@@ -208,7 +193,6 @@ BENCHMARK(QuoteOfOneOfMany)
     ->Args({by_segment, 1})
     ->Args({by_segment, 1000})
     ->Args({by_blobs, 1000})
-    ->Iterations(1000)  // once, so that the memory is new
     ->Unit(benchmark::kMicrosecond);
 
 }  // namespace
