@@ -523,9 +523,9 @@ Lines unanswered_in_a_row(const AgentStory& agent) {
             before != nullptr && std::ranges::any_of(agent.sessions, [&](const auto* session) {
                 return session->n > before->n && session->n < attempt.negotiation->n;
             });
-        if (!attempt.submissions.empty() || !new_session || attempt.tpm_failed) row.clear();
-        if (attempt.tpm_failed) continue;
-        if (attempt.submissions.empty()) row.push_back(attempt.negotiation);
+        const bool has_its_reason = !attempt.submissions.empty() || attempt.tpm_failed;
+        if (has_its_reason || !new_session) row.clear();
+        if (!has_its_reason) row.push_back(attempt.negotiation);
         if (row.size() > longest.size()) longest = row;
         before = attempt.negotiation;
     }

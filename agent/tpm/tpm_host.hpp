@@ -41,7 +41,7 @@ class TpmHost {
     TpmHost& operator=(const TpmHost&) = delete;
 
     /// Makes `tpm` the live one if it is not, runs the burst, and leaves it live. Keep together what belongs
-    /// together: a swap costs the self-tests again.
+    /// together: by blobs a swap costs the self-tests again.
     Result<void> run(VirtualTpm& tpm, const Burst& burst);
 
     Swapping swapping() const { return segment_ ? Swapping::Segment : Swapping::Blobs; }

@@ -219,8 +219,7 @@ Result<void> TpmDevice::need_keys() {
         if (options_.kept && kept_.ak)
             error.mend = fmt::format(
                 "if it is another TPM now, stop the agent, remove {}, and start it again with another --id: "
-                "it "
-                "then gets a new AK, which the registrar takes for a new id only",
+                "it then gets a new AK, which the registrar takes for a new id only",
                 options_.kept->string());
         return fail(std::move(error));
     }

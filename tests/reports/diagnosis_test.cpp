@@ -36,6 +36,14 @@ std::vector<std::string> names(const std::vector<Diagnosis>& diagnoses) {
     return all;
 }
 
+/// Three starts, each with a session and a negotiation that nothing follows.
+Script& restarting(Script& script) {
+    script.enrol(list(quoted));
+    for (int i = 0; i < 3; ++i)
+        script.session().negotiate(i);
+    return script;
+}
+
 /// A history, what must be found in it, and a part of the cause.
 struct Case {
     const char* name;
@@ -352,30 +360,15 @@ const std::vector<Case>& cases() {
         {"RestartLoop",
          {"restarts_before_evidence"},
          "The agent began anew 3 times before it sent evidence",
-         [](Script& s) {
-             s.enrol(list(quoted));
-             for (int i = 0; i < 3; ++i)
-                 s.session().negotiate(i);
-             s.session();
-         }},
+         [](Script& s) { restarting(s).session(); }},
         {"RestartLoopThatEndsAndA401LongAfter",
          {"restarts_before_evidence"},
          "each start took a new session. No challenge",
-         [](Script& s) {
-             s.enrol(list(quoted));
-             for (int i = 0; i < 3; ++i)
-                 s.session().negotiate(i);
-             s.session().attest(3).verdict(3, "pass").negotiate_in_vain(401);
-         }},
+         [](Script& s) { restarting(s).session().attest(3).verdict(3, "pass").negotiate_in_vain(401); }},
         {"RestartLoopWithA401",
          {"restarts_before_evidence"},
          "a request was answered with 401 once",
-         [](Script& s) {
-             s.enrol(list(quoted));
-             for (int i = 0; i < 3; ++i)
-                 s.session().negotiate(i);
-             s.negotiate_in_vain(401).session();
-         }},
+         [](Script& s) { restarting(s).negotiate_in_vain(401).session(); }},
         {"EvidenceOfWhichNobodyCanSayWhetherItWasLate",
          {},
          "",
@@ -398,10 +391,7 @@ const std::vector<Case>& cases() {
          {"restarts_before_evidence"},
          "each start took a new session. No challenge",
          [](Script& s) {
-             s.enrol(list(quoted));
-             for (int i = 0; i < 3; ++i)
-                 s.session().negotiate(i);
-             s.session().attest(3).verdict(3, "pass").wait(std::chrono::hours{5}).session(429);
+             restarting(s).session().attest(3).verdict(3, "pass").wait(std::chrono::hours{5}).session(429);
          }},
         {"NegotiatesOftenInOneSession",
          {},

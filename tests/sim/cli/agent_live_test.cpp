@@ -250,6 +250,27 @@ TEST_F(Agent, WithAnotherTpmIsRefusedAtRegistrationThenAtTheProof) {
     EXPECT_EQ(pushsim(place_, {"agent", "--id", "web-9", "--times", "1"}).exit_code, 0);
 }
 
+TEST_F(Agent, WhoseIdIsFreedAtTheRegistrarMayHaveAnotherTpm) {
+    const auto runs_until = [this](const std::string& line) {
+        Program agent(place_, {"agent", "--id", "web-12"});
+        EXPECT_TRUE(prints(agent, line)) << agent.out();
+        agent.signal(SIGINT);
+        return agent.wait().exit_code;
+    };
+    EXPECT_EQ(runs_until("waiting"), 4) << "it attested nothing";
+    tenant({"add", "web-12", "--from-boot", "7"});
+    EXPECT_EQ(runs_until(": PASS"), 0);
+    for (const std::string said :
+         {"web-12 is no longer enrolled nor registered", "web-12 is no longer registered"}) {
+        const Ended freed = pushsim(place_, {"tenant", "delete", "web-12", "--registration"});
+        EXPECT_EQ(freed.exit_code, 0) << freed.err;
+        EXPECT_THAT(freed.out, HasSubstr(said + "\n"));
+        ASSERT_EQ(shell(place_, "rm state/pushsim/tpms/web-12.json").exit_code, 0);
+        EXPECT_EQ(runs_until("waiting"), 4) << "with a new TPM";
+    }
+    EXPECT_EQ(pushsim(place_, {"tenant", "delete", "web-12"}).exit_code, 2) << "it is not enrolled";
+}
+
 TEST_F(Agent, SeesThatItIsEnrolledAgainAndThatTheStackIsAnother) {
     Program agent(place_, {"agent", "--id", "web-10", "--every", "1s"});
     ASSERT_TRUE(prints(agent, "waiting")) << agent.out();

@@ -49,6 +49,7 @@ TEST(Completion, EveryCommandAndOptionOfTheTreeIsOffered) {
         ++seen;
     });
     EXPECT_GT(seen, 15U);
+    EXPECT_THAT(tree.words({"tenant", "add", "--he"}), ElementsAre("--help"));
     EXPECT_THAT(tree.words({"run", "--admin"}), ElementsAre("--admin-cert", "--admin-key"))
         << "of an option group";
 }
