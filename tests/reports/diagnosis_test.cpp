@@ -373,7 +373,7 @@ const std::vector<Case>& cases() {
          {},
          "",
          [](Script& s) {
-             s.enrol(list(quoted));
+             s.enrol(list(quoted)).holding(seconds{3});
              for (int i = 0; i < 3; ++i)
                  s.session().attest_in_doubt(i);
              s.session();
