@@ -56,6 +56,12 @@ Result<void> Commands::shutdown(StartupType type) {
     });
 }
 
+Result<void> Commands::self_test() {
+    return execute("TPM2_SelfTest", {}, [&](TSS2_SYS_CONTEXT* sapi) {
+        return Tss2_Sys_SelfTest(sapi, nullptr, TPM2_YES, nullptr);
+    });
+}
+
 Result<PrimaryKey> Commands::create_primary(Handle hierarchy, ByteView public_template) {
     const std::string command = "TPM2_CreatePrimary";
     auto in_public = public_from_template(command, public_template);

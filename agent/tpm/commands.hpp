@@ -82,6 +82,9 @@ class Commands {
     Result<void> startup(StartupType type);
     Result<void> shutdown(StartupType type);
 
+    /// TPM2_SelfTest of everything (Part 3, 10.2).
+    Result<void> self_test();
+
     /// TPM2_CreatePrimary (Part 3, 24.1), by a marshalled TPMT_PUBLIC (templates.hpp).
     Result<PrimaryKey> create_primary(Handle hierarchy, ByteView public_template);
 

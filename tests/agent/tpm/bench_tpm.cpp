@@ -7,6 +7,7 @@
 
 #include <benchmark/benchmark.h>
 
+#include "agent/tpm/accelerators.hpp"
 #include "agent/tpm/attestation_keys.hpp"
 #include "agent/tpm/templates.hpp"
 #include "agent/tpm/tpm_host.hpp"
@@ -124,6 +125,16 @@ void Certify(benchmark::State& state) {
         benchmark::DoNotOptimize(must(one.keys.certify(challenge)));
 }
 BENCHMARK(Certify)->Unit(benchmark::kMicrosecond);
+
+/// The same with all accelerators; they are off again afterwards.
+void QuoteAccelerated(benchmark::State& state) {
+    Provisioned one;
+    must(switch_accelerators({true, true}));
+    for (auto _ : state)
+        benchmark::DoNotOptimize(must(one.keys.quote(challenge, HashAlgorithm::Sha256, boot_pcrs)));
+    must(switch_accelerators({}));
+}
+BENCHMARK(QuoteAccelerated)->Unit(benchmark::kMicrosecond);
 
 void PcrExtend(benchmark::State& state) {
     VirtualTpm tpm(host());
