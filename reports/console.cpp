@@ -168,6 +168,8 @@ std::string console_head(const RunReport& report, const ConsoleStyle& style) {
     if (style.quiet) return "";
     if (!report.head) return "pushsim: a history without a head\n";
     std::string text = fmt::format("pushsim {} · seed {}", report.head->pushsim_version, report.head->seed);
+    const auto accelerators = report.head->facts.find(history::facts::accelerators);
+    if (accelerators != report.head->facts.end()) text += " · TPMs with " + accelerators->second;
     if (!report.stacks.empty()) {
         const history::StackFacts& stack = report.stacks.back();
         text += fmt::format(" · Keylime {} {} (registrar {}, verifier {} {})",

@@ -125,6 +125,8 @@ std::string junit_xml(const RunReport& report, const std::string& history_path) 
         add_property(properties, "pushsim.version", report.head->pushsim_version);
         add_property(properties, "pushsim.seed", std::to_string(report.head->seed));
         add_property(properties, "pushsim.command", report.head->command);
+        for (const auto& [name, value] : report.head->facts)
+            add_property(properties, ("pushsim." + name).c_str(), value);
     }
     if (!report.stacks.empty()) {
         const history::StackFacts& stack = report.stacks.back();

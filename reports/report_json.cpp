@@ -111,6 +111,7 @@ std::string report_json(const RunReport& report) {
         json["command"] = report.head->command;
         json["seed"] = report.head->seed;
         json["started"] = to_rfc3339(report.head->started);
+        if (!report.head->facts.empty()) json["facts"] = report.head->facts;
     }
     json["stacks"] = list(report.stacks, stack);
     json["partial"] = report.partial;

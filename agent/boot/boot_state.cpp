@@ -53,12 +53,13 @@ Bytes extend(HashAlgorithm bank, ByteView old_value, ByteView digest) {
 }
 
 void BootState::measure(int pcr, Measurement measurement) {
-    events_.push_back({pcr, std::move(measurement)});
+    if (events_.use_count() > 1) events_ = std::make_shared<std::vector<Event>>(*events_);
+    events_->push_back({pcr, std::move(measurement)});
 }
 
 Bytes BootState::pcr_value(HashAlgorithm bank, int pcr) const {
     Bytes value = first_value(bank, pcr);
-    for (const Event& event : events_) {
+    for (const Event& event : events()) {
         if (event.pcr != pcr) continue;
         const auto digest = event.measurement.digests.find(bank);
         if (digest != event.measurement.digests.end()) value = extend(bank, value, digest->second);

@@ -2,6 +2,7 @@
 // What was measured since boot, and the PCR values and policies that follow from it.
 
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,21 +29,27 @@ Result<Measurement> parse_measurement(std::string_view written);
 /// hash(old ‖ digest), the new value of a PCR (Part 1, 11.4.7).
 Bytes extend(tpm::HashAlgorithm bank, ByteView old_value, ByteView digest);
 
+/// One thing that was measured into a PCR.
+struct Event {
+    int pcr;
+    Measurement measurement;
+};
+
 /// The measurements since boot, in order. It is the record of what happened, not a TPM: a TPM that was given
-/// the same measurements has the PCR values this predicts.
+/// the same measurements has the PCR values this predicts. Copies share what they have in common until one of
+/// them measures.
 class BootState {
   public:
     explicit BootState(WallTime boot_time) : boot_time_(boot_time) {}
+    /// Another machine, with the same measurements so far.
+    BootState(WallTime boot_time, const BootState& measured_alike)
+        : boot_time_(boot_time), events_(measured_alike.events_) {}
 
     WallTime boot_time() const { return boot_time_; }
 
     void measure(int pcr, Measurement measurement);
 
-    struct Event {
-        int pcr;
-        Measurement measurement;
-    };
-    const std::vector<Event>& events() const { return events_; }
+    const std::vector<Event>& events() const { return *events_; }
 
     /// The value of a PCR since a cold start: zeros, or ones for PCR 17 to 22 (TCG PC Client Platform TPM
     /// Profile, 4.6, PCR attributes), then extended in order. The TPM itself refuses measurements into 17 to
@@ -55,7 +62,7 @@ class BootState {
 
   private:
     WallTime boot_time_;
-    std::vector<Event> events_;
+    std::shared_ptr<std::vector<Event>> events_ = std::make_shared<std::vector<Event>>();
 };
 
 }  // namespace pushsim::boot

@@ -48,6 +48,10 @@ class TpmHost {
     /// Why it is by blobs; empty where it is by the segment, or blobs were asked for.
     const std::string& fallback() const { return fallback_; }
 
+    /// No copy of libtpms could be loaded, so that it has the one that this program is linked with: there is
+    /// no other host.
+    bool has_linked_library() const { return library_->is_linked(); }
+
     /// How often a powered TPM was brought back after another one had been live.
     std::uint64_t swaps() const { return swaps_; }
 

@@ -257,7 +257,7 @@ int agent_run(const AgentOptions& options) {
     transport::EventLoop loop(clock);
     const auto post = [&loop](fleet::Worker::Task task) { loop.post(std::move(task)); };
     const fleet::TpmDevice::Options tpm = tpm_options(options, *kept, clock);
-    fleet::TpmThread tpms(clock, post);
+    fleet::TpmThreads tpms(clock, post, 1);
     std::unique_ptr<fleet::TenantDesk> tenant;
     if (place->tenant) tenant = std::make_unique<fleet::TenantDesk>(*place->tenant, clock, post);
     const fleet::Surroundings surroundings{loop, clock, **history, place->registrar, place->verifier,
@@ -327,7 +327,7 @@ int agent_extend(const AgentOptions& options) {
     }
     tpm::TpmHost host;
     fleet::TpmDevice device(host, std::move(*tpm));
-    if (const auto extended = device.extend(options.pcr, *measurement); !extended)
+    if (const auto extended = device.extend({{options.pcr, *measurement}}); !extended)
         return report_error(extended.error());
     const auto value = device.read_pcrs(tpm::HashAlgorithm::Sha256, {options.pcr});
     if (const auto rested = device.rest(); !rested) return report_error(rested.error());

@@ -70,6 +70,16 @@ void add_run(CLI::App& app, CommandLine& line) {
     command->add_option("--tpm", line.run.tpm, "of agents whose TPM is in pushsim: that, or a swtpm for each")
         ->check(CLI::IsMember({"software", "swtpm"}))
         ->capture_default_str();
+    command
+        ->add_option("--jobs", line.run.jobs,
+                     "threads for TPMs in pushsim; one for each processor if left out")
+        ->type_name("N")
+        ->transform(whole_number(1, 256));
+    command
+        ->add_option("--accelerators", line.run.accelerators,
+                     "make TPMs in pushsim cheaper than libtpms: rsa-factors, named-p256, all")
+        ->type_name("NAMES")
+        ->capture_default_str();
     command->add_flag("--fresh", line.run.fresh,
                       "start a stack even where `stack up` keeps one that would do");
     add_format(*command, line.run.format);

@@ -51,7 +51,9 @@ struct RunOptions {
     std::string bodies = "failures";
     Duration scenario_limit = std::chrono::minutes{10};
     std::string tpm = "software";  ///< of agents that have one in this process
-    bool fresh = false;            ///< never use a stack that `stack up` keeps
+    std::optional<int> jobs;       ///< TPM threads; one for each processor if absent
+    std::string accelerators = "none";
+    bool fresh = false;  ///< never use a stack that `stack up` keeps
     bool quiet = false;
     bool verbose = false;
     std::string command_line;

@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include "agent/base/files.hpp"
+#include "agent/tpm/accelerators.hpp"
+#include "agent/tpm/library.hpp"
 #include "reports/console.hpp"
 #include "reports/junit.hpp"
 #include "reports/report.hpp"
@@ -77,6 +79,7 @@ class Run {
     }
 
     int go() {
+        if (const auto done = accelerate(); !done) return report_error(done.error());
         auto folder = make_run_folder(options_.out, name_of_run(scenarios_), seed_, clock_.wall_now());
         if (!folder) return report_error(folder.error());
         folder_ = *folder;
@@ -85,6 +88,10 @@ class Run {
         head.command = options_.command_line;
         head.seed = seed_;
         head.started = clock_.wall_now();
+        head.facts[history::facts::libtpms] = tpm::Library::version();
+        head.facts[history::facts::tpm_threads] = std::to_string(jobs());
+        if (const auto on = tpm::accelerators_on(); on.any())
+            head.facts[history::facts::accelerators] = tpm::to_string(on);
         auto history = history::HistoryWriter::open(folder_ / "history.jsonl", clock_, head,
                                                     {.bodies = bodies_of(options_.bodies)});
         if (!history) return report_error(history.error());
@@ -104,6 +111,14 @@ class Run {
     }
 
   private:
+    Result<void> accelerate() const {
+        const auto wanted = tpm::parse_accelerators(options_.accelerators);
+        if (!wanted) return fail(wanted.error().in("--accelerators"));
+        return tpm::switch_accelerators(*wanted);
+    }
+
+    int jobs() const { return options_.jobs.value_or(fleet::TpmThreads::of_this_machine()); }
+
     /// Scenarios that can share a stack follow one another, in the order of the files otherwise.
     void group_by_stack() {
         std::vector<scenario::Scenario> grouped;
@@ -135,7 +150,7 @@ class Run {
     void play_all(StackSession& session) {
         transport::EventLoop loop(clock_);
         const auto post = [&loop](fleet::Worker::Task task) { loop.post(std::move(task)); };
-        fleet::TpmThread tpms(clock_, post);
+        fleet::TpmThreads tpms(clock_, post, jobs());
         if (!tpms.fallback().empty() && !options_.quiet)
             say_error("pushsim: TPMs take turns by state blobs, which is slower: " + tpms.fallback());
         std::unique_ptr<fleet::TenantDesk> tenant;
@@ -168,7 +183,7 @@ class Run {
     }
 
     void play(const scenario::Scenario& scenario, StackSession& session, const stack::StackAddress& address,
-              transport::EventLoop& loop, fleet::TpmThread& tpms, fleet::TenantDesk& tenant) {
+              transport::EventLoop& loop, fleet::TpmThreads& tpms, fleet::TenantDesk& tenant) {
         auto identity = transport::TlsIdentity::make(trusting(address.ca_file));
         const auto cannot_play = [&](const Error& error) {
             note_failure(error);

@@ -1,5 +1,7 @@
 #include "sim/fleet/agent_tpm.hpp"
 
+#include <algorithm>
+#include <thread>
 #include <utility>
 #include <variant>
 
@@ -20,33 +22,77 @@ std::string name_of(const decltype(lifecycle::UseTpm::operation)& operation) {
 
 }  // namespace
 
-TpmThread::TpmThread(const Clock& clock, Worker::Post post) : clock_(clock), worker_(std::move(post)) {}
+struct TpmThreads::Thread {
+    Thread(const Clock& clock_, std::shared_ptr<tpm::TpmHost> host_, Worker::Post post)
+        : clock(clock_), host(std::move(host_)), worker(std::move(post)) {}
 
-TpmThread::~TpmThread() = default;
+    const Clock& clock;
+    std::shared_ptr<tpm::TpmHost> host;
+    Worker worker;
+};
 
-AgentTpm::AgentTpm(TpmThread& thread, TpmDevice::Options options)
-    : thread_(thread),
-      device_(new TpmDevice(*thread.host_, std::move(options)),
-              [host = thread.host_](TpmDevice* device) { delete device; }) {}
+TpmThreads::TpmThreads(const Clock& clock, const Worker::Post& post, int count) {
+    do {
+        auto host = std::make_shared<tpm::TpmHost>();
+        const bool alone = host->has_linked_library();
+        threads_.push_back(std::make_unique<Thread>(clock, std::move(host), post));
+        if (alone) return;
+    } while (this->count() < count);
+}
+
+TpmThreads::~TpmThreads() = default;
+
+int TpmThreads::of_this_machine() {
+    return static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+}
+
+const std::string& TpmThreads::fallback() const {
+    return threads_.front()->host->fallback();
+}
+
+TpmThreads::Thread& TpmThreads::next() {
+    return *threads_[next_++ % threads_.size()];
+}
+
+AgentTpm::AgentTpm(TpmThreads& threads, TpmDevice::Options options)
+    : thread_(threads.next()),
+      device_(new TpmDevice(*thread_.host, std::move(options)),
+              [host = thread_.host](TpmDevice* device) { delete device; }) {}
 
 AgentTpm::~AgentTpm() {
     // Goes with this job, after those before it.
-    thread_.worker_.submit([device = std::move(device_)] { return 0; }, [](int) {});
+    const JobLines::Line line = device_.get();
+    thread_.worker.submit(
+        line, [device = std::move(device_)] { return 0; }, [](int) {});
+}
+
+template <typename Job, typename Done>
+void AgentTpm::submit(Job job, Done done) {
+    const std::size_t ahead = thread_.worker.pending();
+    thread_.worker.submit(
+        device_.get(),
+        [device = device_, &clock = thread_.clock, ahead, asked = thread_.clock.now(), job = std::move(job)] {
+            return job(*device, Queued{ahead, clock.now() - asked});
+        },
+        std::move(done));
 }
 
 void AgentTpm::provision(std::function<void(Provisioned)> done) {
-    thread_.worker_.submit(
-        [device = device_, &clock = thread_.clock_] {
+    submit(
+        [&clock = thread_.clock](TpmDevice& device, const Queued& queued) {
             const Instant begin = clock.now();
-            auto description = device->describe();
-            return Provisioned{clock.now() - begin, std::move(description), device->boot_time(),
-                               device->measurements()};
+            auto description = device.describe();
+            return Provisioned{queued, clock.now() - begin, std::move(description), device.boot_time(),
+                               device.measurements()};
         },
         std::move(done));
 }
 
 history::TpmOperation operation_of(const AgentTpm::Provisioned& made) {
-    history::TpmOperation operation{.operation = "provision", .duration = made.duration};
+    history::TpmOperation operation{.operation = "provision",
+                                    .duration = made.duration,
+                                    .waited = made.queued.waited,
+                                    .ahead = static_cast<int>(made.queued.ahead)};
     if (made.description) {
         operation.ak_name = ak_name(made.description->ak_public);
     } else {
@@ -56,12 +102,12 @@ history::TpmOperation operation_of(const AgentTpm::Provisioned& made) {
 }
 
 void AgentTpm::use(const lifecycle::UseTpm& use, std::size_t known, std::function<void(Used)> done) {
-    thread_.worker_.submit(
-        [device = device_, &clock = thread_.clock_, operation = use.operation, known] {
+    submit(
+        [&clock = thread_.clock, operation = use.operation, known](TpmDevice& device, const Queued& queued) {
             const Instant begin = clock.now();
-            auto answer = device->use(operation);
-            Used used{name_of(operation), clock.now() - begin, std::move(answer), {}};
-            const auto& measured = device->measurements();
+            auto answer = device.use(operation);
+            Used used{name_of(operation), queued, clock.now() - begin, std::move(answer), {}};
+            const auto& measured = device.measurements();
             for (std::size_t i = known; i < measured.size(); ++i)
                 used.measured.push_back(measured[i]);
             return used;
@@ -69,13 +115,13 @@ void AgentTpm::use(const lifecycle::UseTpm& use, std::size_t known, std::functio
         std::move(done));
 }
 
-void AgentTpm::extend(int pcr, const boot::Measurement& measurement, std::function<void(Result<void>)> done) {
-    thread_.worker_.submit([device = device_, pcr, measurement] { return device->extend(pcr, measurement); },
-                           std::move(done));
+void AgentTpm::extend(std::vector<boot::Event> events, std::function<void(Result<void>)> done) {
+    submit([events = std::move(events)](TpmDevice& device, const Queued&) { return device.extend(events); },
+           std::move(done));
 }
 
 void AgentTpm::rest(std::function<void(Result<void>)> done) {
-    thread_.worker_.submit([device = device_] { return device->rest(); }, std::move(done));
+    submit([](TpmDevice& device, const Queued&) { return device.rest(); }, std::move(done));
 }
 
 }  // namespace pushsim::fleet

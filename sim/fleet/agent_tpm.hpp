@@ -1,6 +1,7 @@
 #pragma once
-// The TPM of one agent, worked from the loop: commands run on the TPM thread, answers come back to the loop.
+// The TPMs of agents, worked from the loop: commands run on TPM threads, answers come back to the loop.
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -15,34 +16,50 @@
 
 namespace pushsim::fleet {
 
-/// The thread that runs TPM commands, and the TPM host (libtpms) that belongs to it.
-class TpmThread {
+/// Threads that run TPM commands, each with a TPM host (a copy of libtpms) of its own. A TPM stays with the
+/// thread that it was given.
+class TpmThreads {
   public:
-    explicit TpmThread(const Clock& clock, Worker::Post post);
-    ~TpmThread();
-    TpmThread(const TpmThread&) = delete;
-    TpmThread& operator=(const TpmThread&) = delete;
+    /// At least one. Throws std::runtime_error as tpm::TpmHost does; where libtpms cannot be copied there is
+    /// one thread.
+    TpmThreads(const Clock& clock, const Worker::Post& post, int count);
+    ~TpmThreads();
+    TpmThreads(const TpmThreads&) = delete;
+    TpmThreads& operator=(const TpmThreads&) = delete;
 
+    /// As many as there are processors.
+    static int of_this_machine();
+
+    int count() const { return static_cast<int>(threads_.size()); }
     /// Why TPMs take turns slowly (tpm::TpmHost::fallback); empty: they do not.
-    const std::string& fallback() const { return host_->fallback(); }
+    const std::string& fallback() const;
 
   private:
     friend class AgentTpm;
-    const Clock& clock_;
-    std::shared_ptr<tpm::TpmHost> host_ = std::make_shared<tpm::TpmHost>();
-    Worker worker_;
+    struct Thread;
+    /// Each in turn.
+    Thread& next();
+
+    std::vector<std::unique_ptr<Thread>> threads_;
+    std::size_t next_ = 0;
 };
 
 class AgentTpm {
   public:
+    /// What a job had to wait before it was done.
+    struct Queued {
+        std::size_t ahead = 0;  ///< jobs that its thread had when it came
+        Duration waited{};      ///< from then on until it began
+    };
     struct Used {
         std::string operation;  ///< "quote", "certify", …
-        Duration duration{};    ///< on the TPM thread, without waiting for it
+        Queued queued;
+        Duration duration{};  ///< on the TPM thread, without waiting for it
         Result<lifecycle::TpmAnswer> answer;
         std::vector<KeptTpm::Measurement> measured;  ///< into it since those that were known: by others
     };
 
-    AgentTpm(TpmThread& thread, TpmDevice::Options options);
+    AgentTpm(TpmThreads& threads, TpmDevice::Options options);
     /// The TPM is powered off in order, or left as it was found (TpmDevice), on its thread.
     ~AgentTpm();
     AgentTpm(const AgentTpm&) = delete;
@@ -51,6 +68,7 @@ class AgentTpm {
     // Each calls `done` once from the loop, unless the loop ends before.
 
     struct Provisioned {
+        Queued queued = {};
         Duration duration{};
         Result<tpm::Description> description;
         // Of a TPM that is kept, what is known of its boot:
@@ -61,12 +79,17 @@ class AgentTpm {
     void provision(std::function<void(Provisioned)> done);
     /// `known`: so many measurements since boot.
     void use(const lifecycle::UseTpm& use, std::size_t known, std::function<void(Used)> done);
-    void extend(int pcr, const boot::Measurement& measurement, std::function<void(Result<void>)> done);
+    /// In order, up to the first that fails.
+    void extend(std::vector<boot::Event> events, std::function<void(Result<void>)> done);
     /// Others may have it until the next of these (TpmDevice::rest).
     void rest(std::function<void(Result<void>)> done);
 
   private:
-    TpmThread& thread_;
+    /// `job` takes what it had to wait for.
+    template <typename Job, typename Done>
+    void submit(Job job, Done done);
+
+    TpmThreads::Thread& thread_;
     /// Touched by the TPM thread alone once made. Jobs hold it, so it goes with the last of them, on that
     /// thread.
     std::shared_ptr<TpmDevice> device_;

@@ -22,7 +22,9 @@ class Play {
   private:
     struct Member {
         const scenario::Group* group;
-        Bytes ak_public;  ///< marshalled TPM2B_PUBLIC, for enrolment
+        std::string name;               ///< "late[3]"
+        std::unique_ptr<AgentTpm> tpm;  ///< until the agent has it
+        Bytes ak_public;                ///< marshalled TPM2B_PUBLIC, for enrolment
         std::unique_ptr<VirtualAgent> agent;
         std::string last_status;  ///< as read last, or why it could not be
         int in_doubt = 0;         ///< cycles in a row that showed nothing
@@ -37,14 +39,14 @@ class Play {
     /// Runs the loop until `done()`, or until the play ends early (false; `end_` says why).
     bool wait_until(const std::function<bool()>& done);
     bool cast();
-    /// `overall`: its number among all agents of the scenario.
-    void cast_agent(const scenario::Group& group, int number, int overall, Then done);
-    std::unique_ptr<AgentTpm> from_provisioning(const AgentTpm* tpm);
+    /// `number` in its group, `overall` among all agents of the scenario.
+    void cast_agent(Member& member, int number, int overall, Then done);
     /// `taken` only if nobody else has an agent of this id on a stack that stays.
     void take_id(const scenario::Group& group, const std::string& name, const std::string& id, Then taken);
     std::string agent_id(const scenario::Group& group, int number, ByteView ek_public) const;
-    void measure(VirtualAgent& agent, const std::vector<scenario::Extension>& extensions, std::size_t next,
-                 int step, Then done);
+    /// What a group has measured at its boot, shared by its agents until they measure more.
+    bool take_golden_states();
+    void measure(const scenario::Step& step, int number, Member& member, Then done);
 
     // steps.cpp: the acts. Each calls `then` once when the agent has done its part.
     bool act(const scenario::Step& step, int number);
@@ -75,8 +77,8 @@ class Play {
     const Stage& stage_;
     const scenario::Scenario& scenario_;
     Surroundings surroundings_;
-    std::vector<std::unique_ptr<AgentTpm>> provisioning_;
-    std::vector<Member> agents_;
+    std::vector<Member> agents_;  ///< in the order of the scenario, from the cast on
+    std::map<const scenario::Group*, boot::BootState> golden_;
     std::map<int, faults::Faults> faults_;  ///< by step
     std::vector<std::string> ids_;          ///< of all agents there were
     std::optional<history::ScenarioEnd> end_;

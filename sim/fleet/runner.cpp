@@ -28,6 +28,16 @@ history::ScenarioStart start_record(const scenario::Scenario& scenario) {
     return start;
 }
 
+Result<std::vector<boot::Event>> events_of(const std::vector<scenario::Extension>& extensions) {
+    std::vector<boot::Event> events;
+    for (const auto& [pcr, written] : extensions) {
+        auto measurement = boot::parse_measurement(written.as_written);
+        if (!measurement) return fail(measurement.error());
+        events.push_back({pcr, std::move(*measurement)});
+    }
+    return events;
+}
+
 }  // namespace
 
 Play::Play(const Stage& stage, const scenario::Scenario& scenario)
@@ -46,7 +56,6 @@ ScenarioEnd Play::run() {
     if (end_) {
         alive_.reset();
         agents_.clear();
-        provisioning_.clear();
     }
     if (stage_.remove_agents) remove_agents();
     if (!end_) end_ = ScenarioEnd{};
@@ -95,54 +104,74 @@ bool Play::wait_until(const std::function<bool()>& done) {
     return true;
 }
 
-bool Play::cast() {
-    int waiting = 0;
-    int overall = 0;
+bool Play::take_golden_states() {
     for (const scenario::Group& group : scenario_.groups) {
-        for (int i = 0; i < group.count; ++i) {
-            ++waiting;
-            cast_agent(group, i, overall++, [&waiting] { --waiting; });
+        auto events = events_of(group.boot);
+        if (!events) {
+            give_up(events.error().in(group.name));
+            return false;
         }
+        boot::BootState& golden = golden_.emplace(&group, WallTime{}).first->second;
+        for (auto& [pcr, measurement] : *events)
+            golden.measure(pcr, std::move(measurement));
+    }
+    return true;
+}
+
+bool Play::cast() {
+    if (!take_golden_states()) return false;
+    for (const scenario::Group& group : scenario_.groups) {
+        for (int i = 0; i < group.count; ++i)
+            agents_.push_back({.group = &group, .name = fmt::format("{}[{}]", group.name, i)});
+    }
+    int waiting = 0;
+    int number = 0;
+    for (std::size_t overall = 0; overall < agents_.size(); ++overall) {
+        Member& member = agents_[overall];
+        number = overall > 0 && agents_[overall - 1].group == member.group ? number + 1 : 0;
+        ++waiting;
+        cast_agent(member, number, static_cast<int>(overall), [&waiting] { --waiting; });
     }
     return wait_until([&] { return waiting == 0; });
 }
 
-void Play::cast_agent(const scenario::Group& group, int number, int overall, Then done) {
-    const std::string name = fmt::format("{}[{}]", group.name, number);
-    provisioning_.push_back(std::make_unique<AgentTpm>(
+void Play::cast_agent(Member& member, int number, int overall, Then done) {
+    const scenario::Group& group = *member.group;
+    const boot::BootState& golden = golden_.at(&group);
+    const history::Where here{.scenario = scenario_.name, .agent = member.name};
+    member.tpm = std::make_unique<AgentTpm>(
         stage_.tpms,
-        TpmDevice::Options{.tpm = group.tpm, .ak_primary = group.ak == scenario::AkKind::Primary}));
-    AgentTpm* device = provisioning_.back().get();
-    device->provision([this, &group, number, overall, name, device, done = std::move(done),
-                       alive = std::weak_ptr(alive_)](AgentTpm::Provisioned provisioned) mutable {
+        TpmDevice::Options{.tpm = group.tpm, .ak_primary = group.ak == scenario::AkKind::Primary});
+    member.tpm->provision([this, &member, &group, &golden, here, number, overall, done = std::move(done),
+                           alive = std::weak_ptr(alive_)](const AgentTpm::Provisioned& provisioned) {
         if (alive.expired()) return;
         const auto& description = provisioned.description;
-        record({.scenario = scenario_.name, .agent = name}, operation_of(provisioned));
+        record(here, operation_of(provisioned));
         if (!description) {
-            give_up(description.error().in(name));
+            give_up(description.error().in(member.name));
             return;
         }
+        member.ak_public = description->ak_public;
         const std::string id = agent_id(group, number, description->ek_public);
-        take_id(
-            group, name, id,
-            [this, &group, name, id, overall, device, description = *description, done = std::move(done)] {
-                agents_.push_back({&group,
-                                   description.ak_public,
-                                   std::make_unique<VirtualAgent>(
-                                       surroundings_, VirtualAgent::Identity{name, group.name, id},
-                                       manner_of(group, overall), boot::BootState(stage_.clock.wall_now()),
-                                       from_provisioning(device)),
-                                   {}});
-                measure(*agents_.back().agent, group.boot, 0, 0, done);
-            });
+        take_id(group, member.name, id, [this, &member, &golden, here, id, overall, done, alive] {
+            for (const boot::Event& event : golden.events())
+                record(here, extension_record(event));
+            const auto measured = [this, &member, &golden, id, overall, done,
+                                   alive](const Result<void>& result) {
+                if (alive.expired()) return;
+                if (!result) {
+                    give_up(result.error().in(member.name));
+                    return;
+                }
+                const scenario::Group& of = *member.group;
+                member.agent = std::make_unique<VirtualAgent>(
+                    surroundings_, VirtualAgent::Identity{member.name, of.name, id}, manner_of(of, overall),
+                    boot::BootState(stage_.clock.wall_now(), golden), std::move(member.tpm));
+                done();
+            };
+            member.tpm->extend(golden.events(), measured);
+        });
     });
-}
-
-std::unique_ptr<AgentTpm> Play::from_provisioning(const AgentTpm* tpm) {
-    const auto at = std::ranges::find(provisioning_, tpm, &std::unique_ptr<AgentTpm>::get);
-    auto taken = std::move(*at);
-    provisioning_.erase(at);
-    return taken;
 }
 
 void Play::take_id(const scenario::Group& group, const std::string& name, const std::string& id, Then taken) {
@@ -195,26 +224,20 @@ std::string Play::agent_id(const scenario::Group& group, int number, ByteView ek
     return core::make_uuid(stream);
 }
 
-void Play::measure(VirtualAgent& agent, const std::vector<scenario::Extension>& extensions, std::size_t next,
-                   int step, Then done) {
-    if (next == extensions.size()) {
-        done();
+void Play::measure(const scenario::Step& step, int number, Member& member, Then done) {
+    const auto events = events_of(step.extend);
+    if (!events) {
+        give_up(events.error());
         return;
     }
-    const auto& extension = extensions[next];
-    const auto measurement = boot::parse_measurement(extension.measurement.as_written);
-    if (!measurement) {
-        give_up(measurement.error());
-        return;
-    }
-    agent.extend(extension.pcr, *measurement, step,
-                 [this, &agent, &extensions, next, step, done = std::move(done)](const Result<void>& result) {
-                     if (!result) {
-                         give_up(result.error().in(agent.identity().name));
-                         return;
-                     }
-                     measure(agent, extensions, next + 1, step, done);
-                 });
+    member.agent->extend(*events, number,
+                         [this, &member, done = std::move(done)](const Result<void>& result) {
+                             if (!result) {
+                                 give_up(result.error().in(member.name));
+                                 return;
+                             }
+                             done();
+                         });
 }
 
 ScenarioEnd play(const Stage& stage, const scenario::Scenario& scenario) {

@@ -20,7 +20,7 @@ struct Stage {
     transport::EventLoop& loop;
     const Clock& clock;
     history::HistoryWriter& history;
-    TpmThread& tpms;
+    TpmThreads& tpms;
     TenantDesk& tenant;
     transport::Endpoint registrar;
     transport::Endpoint verifier;

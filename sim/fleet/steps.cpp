@@ -102,7 +102,7 @@ bool Play::act(const scenario::Step& step, int number) {
 void Play::act_one(const scenario::Step& step, int number, Member& member, Then then) {
     switch (step.kind) {
         case StepKind::Extend:
-            measure(*member.agent, step.extend, 0, number, std::move(then));
+            measure(step, number, member, std::move(then));
             return;
         case StepKind::RestartAgent:
             member.agent->restart(number);

@@ -70,16 +70,21 @@ Result<lifecycle::TpmAnswer> TpmDevice::use(const decltype(lifecycle::UseTpm::op
     return std::visit(Operate{*keys_}, operation);
 }
 
-Result<void> TpmDevice::extend(int pcr, const boot::Measurement& measurement) {
-    if (options_.kept && !is_utf8(measurement.as_written)) {
-        return fail(ErrorKind::Usage, "the measurement is no UTF-8 text, and could not be kept",
-                    "measure its digest: sha256:HEX");
+Result<void> TpmDevice::extend(const std::vector<boot::Event>& events) {
+    for (const boot::Event& event : events) {
+        if (options_.kept && !is_utf8(event.measurement.as_written)) {
+            return fail(ErrorKind::Usage, "the measurement is no UTF-8 text, and could not be kept",
+                        "measure its digest: sha256:HEX");
+        }
     }
     if (auto awake = wake(); !awake) return awake;
-    auto done =
-        tpm_->run([&](tpm::Commands& commands) { return commands.pcr_extend(pcr, measurement.digests); });
-    if (done) kept_.measurements.emplace_back(pcr, measurement.as_written);
-    return done;
+    return tpm_->run([&](tpm::Commands& commands) -> Result<void> {
+        for (const auto& [pcr, measurement] : events) {
+            if (auto done = commands.pcr_extend(pcr, measurement.digests); !done) return done;
+            kept_.measurements.emplace_back(pcr, measurement.as_written);
+        }
+        return {};
+    });
 }
 
 Result<tpm::PcrValues> TpmDevice::read_pcrs(tpm::HashAlgorithm bank, const std::vector<int>& pcrs) {

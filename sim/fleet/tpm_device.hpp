@@ -44,7 +44,8 @@ class TpmDevice {
     /// EK and AK, made where there are none yet.
     Result<tpm::Description> describe();
     Result<lifecycle::TpmAnswer> use(const decltype(lifecycle::UseTpm::operation)& operation);
-    Result<void> extend(int pcr, const boot::Measurement& measurement);
+    /// In order, up to the first that fails.
+    Result<void> extend(const std::vector<boot::Event>& events);
     Result<tpm::PcrValues> read_pcrs(tpm::HashAlgorithm bank, const std::vector<int>& pcrs);
 
     /// Lets go of a TPM that others may use meanwhile: one that is kept, or outside. Any other stays as it

@@ -187,11 +187,13 @@ void VirtualAgent::use_tpm(const lifecycle::UseTpm& use) {
     tpm_->use(use, boot_.events().size(), [this, alive = std::weak_ptr(alive_)](AgentTpm::Used used) {
         if (alive.expired()) return;
         for (const auto& [pcr, text] : used.measured) {
-            if (auto measurement = boot::parse_measurement(text)) note_extension(pcr, *measurement);
+            if (auto measurement = boot::parse_measurement(text)) note_extension({pcr, *measurement});
         }
         history::TpmOperation operation;
         operation.operation = used.operation;
         operation.duration = used.duration;
+        operation.waited = used.queued.waited;
+        operation.ahead = static_cast<int>(used.queued.ahead);
         if (!used.answer) operation.error = used.answer.error().message;
         if (used.answer) {
             if (const auto* quote = std::get_if<tpm::Quote>(&*used.answer)) {
@@ -251,25 +253,26 @@ void VirtualAgent::rest_tpm() {
     });
 }
 
-void VirtualAgent::note_extension(int pcr, const boot::Measurement& measurement) {
-    boot_.measure(pcr, measurement);
-    history::MachineAct extension;
-    extension.act = "extend";
-    extension.pcr = pcr;
-    extension.text = measurement.as_written;
-    for (const auto& [bank, digest] : measurement.digests)
-        extension.digests[std::string(tpm::to_string(bank))] = to_hex(digest);
-    surroundings_.history.append(where(), extension);
+void VirtualAgent::note_extension(const boot::Event& event) {
+    boot_.measure(event.pcr, event.measurement);
+    surroundings_.history.append(where(), extension_record(event));
 }
 
-void VirtualAgent::extend(int pcr, const boot::Measurement& measurement, int step,
+void VirtualAgent::extend(const std::vector<boot::Event>& events, int step,
                           std::function<void(Result<void>)> done) {
     now_.step = step;
-    note_extension(pcr, measurement);
-    tpm_->extend(pcr, measurement,
-                 [alive = std::weak_ptr(alive_), done = std::move(done)](Result<void> result) {
-                     if (!alive.expired()) done(std::move(result));
-                 });
+    for (const boot::Event& event : events)
+        note_extension(event);
+    tpm_->extend(events, [alive = std::weak_ptr(alive_), done = std::move(done)](Result<void> result) {
+        if (!alive.expired()) done(std::move(result));
+    });
+}
+
+history::MachineAct extension_record(const boot::Event& event) {
+    history::MachineAct extension{.act = "extend", .pcr = event.pcr, .text = event.measurement.as_written};
+    for (const auto& [bank, digest] : event.measurement.digests)
+        extension.digests[std::string(tpm::to_string(bank))] = to_hex(digest);
+    return extension;
 }
 
 }  // namespace pushsim::fleet

@@ -67,8 +67,7 @@ class VirtualAgent {
     void restart(int step);
 
     /// Measures into the TPM and the boot state; the error is of the TPM.
-    void extend(int pcr, const boot::Measurement& measurement, int step,
-                std::function<void(Result<void>)> done);
+    void extend(const std::vector<boot::Event>& events, int step, std::function<void(Result<void>)> done);
 
     const boot::BootState& boot() const { return boot_; }
     AgentTpm& tpm() { return *tpm_; }
@@ -89,7 +88,7 @@ class VirtualAgent {
     void use_tpm(const lifecycle::UseTpm& use);
     /// Others may use a TPM that is not ours alone while we need none.
     void rest_tpm();
-    void note_extension(int pcr, const boot::Measurement& measurement);
+    void note_extension(const boot::Event& event);
     void finish(const lifecycle::Finished& finished);
     history::Where where() const;
     transport::Connection& connection_for(const lifecycle::SendRequest& request);
@@ -116,5 +115,8 @@ class VirtualAgent {
     // Callbacks that come after the agent is gone find this expired.
     std::shared_ptr<int> alive_ = std::make_shared<int>(0);
 };
+
+/// As it goes into the history.
+history::MachineAct extension_record(const boot::Event& event);
 
 }  // namespace pushsim::fleet

@@ -18,18 +18,23 @@ Worker::~Worker() {
     thread_.join();
 }
 
-void Worker::enqueue(Task task) {
+void Worker::enqueue(JobLines::Line line, Task task) {
     {
         const std::lock_guard lock(mutex_);
-        queue_.push_back(std::move(task));
+        waiting_.push(line, std::move(task));
     }
     wake_.notify_one();
 }
 
-void Worker::drop_waiting() {
-    std::deque<Task> dropped;  // what a task holds may need the lock when it goes
+std::size_t Worker::pending() const {
     const std::lock_guard lock(mutex_);
-    dropped.swap(queue_);
+    return waiting_.size() + (working_ ? 1 : 0);
+}
+
+void Worker::drop_waiting() {
+    JobLines dropped(most_in_a_row);  // what a task holds may need the lock when it goes
+    const std::lock_guard lock(mutex_);
+    std::swap(dropped, waiting_);
 }
 
 void Worker::work() {
@@ -37,10 +42,11 @@ void Worker::work() {
         Task task;
         {
             std::unique_lock lock(mutex_);
-            wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+            working_ = false;
+            wake_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
             if (stopping_) return;
-            task = std::move(queue_.front());
-            queue_.pop_front();
+            task = waiting_.pop();
+            working_ = true;
         }
         task();
     }

@@ -221,6 +221,8 @@ template <typename F>
 void describe(F& f, TpmOperation& v) {
     f.must("operation", v.operation);
     f.must("duration", v.duration);
+    f.maybe("waited", v.waited);
+    f.maybe("ahead", v.ahead);
     f.maybe("error", v.error);
     f.maybe("quote", v.quote);
     f.maybe("clock", v.clock);

@@ -46,6 +46,14 @@ struct StackFacts {
     bool operator==(const StackFacts&) const = default;
 };
 
+/// Names of facts in a head.
+namespace facts {
+inline constexpr const char* libtpms = "libtpms";          ///< version
+inline constexpr const char* tpm_threads = "tpm_threads";  ///< how many
+inline constexpr const char* accelerators =
+    "accelerators";  ///< tpm::to_string() of those that are on; absent: none is
+}  // namespace facts
+
 /// First line of every history, written by HistoryWriter::open.
 struct Head {
     std::string pushsim_version;
@@ -186,6 +194,8 @@ struct TpmOperation {
     std::optional<QuoteValues> quote = {};
     std::optional<QuoteClock> clock = {};
     std::string ak_name = {};  ///< of "provision": hexadecimal (TCG TPM 2.0 Part 1, 16)
+    Duration waited = {};      ///< for a TPM thread, before that
+    int ahead = 0;             ///< jobs that the thread had when it was asked
 };
 
 /// Something that happened to the machine under an agent.

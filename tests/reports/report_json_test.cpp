@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "reports/console.hpp"
+#include "reports/junit.hpp"
 #include "tests/reports/golden.hpp"
 
 namespace pushsim::reports {
@@ -30,6 +32,18 @@ TEST(ReportJson, SaysWhatTheReportSays) {
     EXPECT_EQ(expectation["actual"], "honest[0]: FAIL policy_violation");
     EXPECT_EQ(expectation["source"], "scenarios/pcr-mismatch.yaml:12:13");
     EXPECT_EQ(expectation["exchange"]["status"], 202);
+}
+
+TEST(ReportJson, AcceleratorsAreNamedInEveryReport) {
+    RunReport report = judged(honest_run());
+    EXPECT_FALSE(json::parse(report_json(report)).contains("facts"));
+    EXPECT_EQ(console_head(report, {}).find("TPMs with"), std::string::npos);
+    report.head->facts = {{history::facts::accelerators, "rsa-factors"}, {history::facts::libtpms, "0.9.2"}};
+    EXPECT_EQ(json::parse(report_json(report))["facts"],
+              (json{{"accelerators", "rsa-factors"}, {"libtpms", "0.9.2"}}));
+    EXPECT_NE(console_head(report, {}).find(" · TPMs with rsa-factors"), std::string::npos);
+    EXPECT_NE(junit_xml(report, "").find(R"(name="pushsim.accelerators" value="rsa-factors")"),
+              std::string::npos);
 }
 
 TEST(ReportJson, DigestsAreInFull) {

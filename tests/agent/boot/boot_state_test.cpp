@@ -95,6 +95,20 @@ TEST(BootState, PredictsEveryPcrOfATpmThatWasMeasuredAlike) {
     EXPECT_TRUE(done) << done.error().text();
 }
 
+TEST(BootState, CopiesShareWhatTheyHaveInCommonUntilOneMeasures) {
+    BootState golden{WallTime{}};
+    golden.measure(7, *parse_measurement("text:secure-boot-on"));
+    BootState first(WallTime{std::chrono::seconds{1}}, golden);
+    const BootState second(WallTime{std::chrono::seconds{2}}, golden);
+    EXPECT_EQ(&first.events(), &second.events());
+    first.measure(4, *parse_measurement("text:another-loader"));
+    EXPECT_EQ(first.events().size(), 2U);
+    EXPECT_EQ(golden.events().size(), 1U);
+    EXPECT_EQ(&second.events(), &golden.events());
+    EXPECT_EQ(first.boot_time(), WallTime{std::chrono::seconds{1}});
+    EXPECT_EQ(second.pcr_value(HashAlgorithm::Sha256, 4), Bytes(32, 0));
+}
+
 TEST(BootState, PcrsOfADynamicLaunchCannotBeMeasuredInto) {
     tpm::TpmHost host;
     tpm::VirtualTpm tpm(host);

@@ -84,6 +84,10 @@ TEST(CommandLine, WrongUsageIsExitTwoAndNamesTheOption) {
         {{"run", scenario_file("honest-agent"), "--ca", "ca.pem"}, "run: --ca is about an external stack"},
         {{"agent", "--verifier", "127.0.0.1:9"}, "agent: --verifier is about an external stack"},
         {{"doctor", "--admin-key", "key.pem"}, "doctor: --admin-key is about an external stack"},
+        {{"run", scenario_file("honest-agent"), "--accelerators", "rsa"},
+         "pushsim: --accelerators: there is no accelerator 'rsa'\n  mend: rsa-factors, named-p256"},
+        {{"run", scenario_file("honest-agent"), "--jobs", "0"},
+         "pushsim: run: --jobs: expected a number from 1 to 256, found '0'"},
         {{"stack", "logs", "--lines", "-3"},
          "pushsim: stack logs: --lines: expected a number from 1 to 1000000, found '-3'"},
     };

@@ -31,7 +31,7 @@ class AgentTpms : public ::testing::Test {
 
     void extend(AgentTpm& tpm, int pcr, const boot::Measurement& measurement) {
         bool done = false;
-        tpm.extend(pcr, measurement, [&](const Result<void>& result) {
+        tpm.extend({{pcr, measurement}}, [&](const Result<void>& result) {
             done = true;
             EXPECT_TRUE(result.has_value()) << result.error().text();
         });
@@ -54,11 +54,11 @@ class AgentTpms : public ::testing::Test {
 
     core::SystemClock clock_;
     transport::EventLoop loop_{clock_};
-    TpmThread thread_{clock_, [this](Worker::Task task) { loop_.post(std::move(task)); }};
+    TpmThreads threads_{clock_, [this](Worker::Task task) { loop_.post(std::move(task)); }, 2};
 };
 
 TEST_F(AgentTpms, TheTpmHasThePcrValuesThatTheBootStatePredicts) {
-    AgentTpm tpm(thread_, {.ak_primary = true});
+    AgentTpm tpm(threads_, {.ak_primary = true});
     provision(tpm);
     boot::BootState state{clock_.wall_now()};
     core::SeededStream random(20261123, {"boot state"});
@@ -79,8 +79,8 @@ TEST_F(AgentTpms, TheTpmHasThePcrValuesThatTheBootStatePredicts) {
 }
 
 TEST_F(AgentTpms, TwoTpmsOnOneThreadAreTwoMachines) {
-    AgentTpm one(thread_, {.ak_primary = true});
-    AgentTpm other(thread_, {.ak_primary = true});
+    AgentTpm one(threads_, {.ak_primary = true});
+    AgentTpm other(threads_, {.ak_primary = true});
     const auto first = provision(one), second = provision(other);
     EXPECT_NE(first.ek_public, second.ek_public);
     EXPECT_NE(first.ak_public, second.ak_public);
@@ -90,7 +90,7 @@ TEST_F(AgentTpms, TwoTpmsOnOneThreadAreTwoMachines) {
 }
 
 TEST_F(AgentTpms, ATctiThatLeadsNowhereIsAnErrorThatNamesIt) {
-    AgentTpm tpm(thread_, {.tpm = {scenario::TpmKind::Outside, "swtpm:host=127.0.0.1,port=1"}});
+    AgentTpm tpm(threads_, {.tpm = {scenario::TpmKind::Outside, "swtpm:host=127.0.0.1,port=1"}});
     bool done = false;
     tpm.provision([&](const AgentTpm::Provisioned& provisioned) {
         done = true;

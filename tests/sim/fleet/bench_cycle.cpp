@@ -90,7 +90,7 @@ void WholeCycle(benchmark::State& state) {
 
         transport::EventLoop loop(clock);
         const auto post = [&loop](Worker::Task task) { loop.post(std::move(task)); };
-        TpmThread tpms(clock, post);
+        TpmThreads tpms(clock, post, 1);
         TenantDesk tenant(servers->address(), clock, post);
         transport::TlsSettings tls;
         tls.ca_files = {servers->address().ca_file.string()};

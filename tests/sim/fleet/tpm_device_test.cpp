@@ -63,7 +63,7 @@ TEST_F(TpmDevices, KeptOneIsTheSameInTheNextProcess) {
     {
         TpmDevice device = kept();
         first = must(device.describe());
-        must(device.extend(7, changed()));
+        must(device.extend({{7, changed()}}));
         value = pcr7(device);
         EXPECT_NE(value, Bytes(32, 0));
     }
@@ -89,7 +89,7 @@ TEST_F(TpmDevices, OneOutsideIsKnownByThisBootAlone) {
     {
         TpmDevice device = device_at(std::chrono::seconds{1000});
         must(device.describe());
-        must(device.extend(7, changed()));
+        must(device.extend({{7, changed()}}));
     }
     swtpm->kill();
     must(swtpm->start(SwtpmProcess::Startup::Clear));
@@ -128,7 +128,7 @@ TEST_F(TpmDevices, KeptOneWhoseFileBecomesThatOfAnotherIsNotTakenForIt) {
 
 TEST_F(TpmDevices, MeasurementThatCannotBeKeptIsRefusedBeforeTheTpmHasIt) {
     TpmDevice device = kept();
-    const auto extended = device.extend(7, must(boot::parse_measurement("text:\xff")));
+    const auto extended = device.extend({{7, must(boot::parse_measurement("text:\xff"))}});
     ASSERT_FALSE(extended);
     EXPECT_EQ(extended.error().kind, ErrorKind::Usage);
     EXPECT_THAT(extended.error().message, HasSubstr("no UTF-8 text"));
@@ -155,7 +155,7 @@ TEST_F(TpmDevices, KeptOneIsForOneAtATimeAndRestsBetween) {
     must(one.rest());
     {
         TpmDevice other = kept();
-        must(other.extend(7, changed()));
+        must(other.extend({{7, changed()}}));
     }
     EXPECT_EQ(one.measurements().size(), 0U);
     const Bytes value = pcr7(one);
@@ -248,7 +248,7 @@ TEST_F(TpmDevices, OutsideIsLetGoWhileItRests) {
     must(device.rest());
     // The state is exclusive: another client gets in only because the first has let go.
     TpmDevice other(host_, {.tpm = {TpmKind::Outside, swtpm->tcti()}});
-    must(other.extend(7, changed()));
+    must(other.extend({{7, changed()}}));
     must(other.rest());
     EXPECT_NE(pcr7(device), Bytes(32, 0));
     EXPECT_EQ(must(device.describe()).ak_public, before.ak_public);
@@ -257,7 +257,7 @@ TEST_F(TpmDevices, OutsideIsLetGoWhileItRests) {
 TEST_F(TpmDevices, SwtpmOfItsOwnIsATpmLikeAnyOther) {
     TpmDevice device(host_, {.tpm = {TpmKind::Swtpm}});
     EXPECT_THAT(must(device.describe()).hash_algorithms, testing::Contains("sha256"));
-    must(device.extend(7, changed()));
+    must(device.extend({{7, changed()}}));
     const Bytes value = pcr7(device);
     EXPECT_NE(value, Bytes(32, 0));
     must(device.rest());

@@ -74,7 +74,8 @@ class Life {
           writer_(must(
               history::HistoryWriter::open(folder_.history(), clock, {}, {.bodies = history::Bodies::All}))),
           loop_(clock),
-          tpms_(clock, [this](fleet::Worker::Task task) { loop_.post(std::move(task)); }),
+          tpms_(
+              clock, [this](fleet::Worker::Task task) { loop_.post(std::move(task)); }, 1),
           surroundings_{loop_,
                         clock,
                         *writer_,
@@ -151,7 +152,7 @@ class Life {
     const WallTime boot_time_ = clock_.wall_now();
     std::unique_ptr<history::HistoryWriter> writer_;
     transport::EventLoop loop_;
-    fleet::TpmThread tpms_;
+    fleet::TpmThreads tpms_;
     fleet::Surroundings surroundings_;
     std::unique_ptr<fleet::VirtualAgent> agent_;
     std::optional<Finished::Ending> ending_;

@@ -60,8 +60,11 @@ TEST(HistoryReader, EveryKindOfRecordComesBackAsItWent) {
     EXPECT_EQ(last_event<TpmOperation>(written({quote})).quote, quote.quote);
     EXPECT_EQ(last_event<TpmOperation>(written({quote})).clock, quote.clock);
 
-    const TpmOperation made{.operation = "provision", .ak_name = "000b00ff"};
+    const TpmOperation made{
+        .operation = "provision", .ak_name = "000b00ff", .waited = std::chrono::milliseconds{3}, .ahead = 12};
     EXPECT_EQ(last_event<TpmOperation>(written({made})).ak_name, "000b00ff");
+    EXPECT_EQ(last_event<TpmOperation>(written({made})).waited, made.waited);
+    EXPECT_EQ(last_event<TpmOperation>(written({made})).ahead, 12);
 
     const MachineAct act{"extend", 7, {{"sha256", "ab"}}, "text:x"};
     EXPECT_EQ(last_event<MachineAct>(written({act})).digests, act.digests);
