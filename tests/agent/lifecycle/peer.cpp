@@ -41,12 +41,12 @@ std::string bearer_of(const HttpRequest& request) {
 
 }  // namespace
 
-Call call_in(const HttpRequest& request) {
+Call call_in(const HttpRequest& request, const std::string& agent) {
     const auto& [method, target, headers, body] = request;
     if (method == "GET" && target == "/version") return Call::AskVersion;
     if (method == "POST" && target == "/v3.0/sessions") return Call::OpenSession;
     if (method == "PATCH" && target.starts_with("/v3.0/sessions/")) return Call::Prove;
-    if (method == "POST" && target == "/v3.0/agents/" + kAgent + "/attestations") return Call::Negotiate;
+    if (method == "POST" && target == "/v3.0/agents/" + agent + "/attestations") return Call::Negotiate;
     if (method == "PATCH" && target.find("/attestations/") != std::string::npos) return Call::Submit;
     if (method == "POST" && target.starts_with("/v2.")) return Call::Register;
     if (method == "PUT" && target.starts_with("/v2.")) return Call::Activate;
@@ -77,15 +77,19 @@ HttpResponse refusal_without_code(int status, const std::string& detail, HttpHea
         std::move(headers));
 }
 
+std::string StandIn::nonce_text(const char* recorded) const {
+    return nonce ? to_base64(nonce()) : recorded;
+}
+
 HttpResponse StandIn::open_session() {
-    session_ = fmt::format("b2353260-4f7d-47fb-a157-{:012}", ++sessions);
+    session_ = fmt::format("b2353260-4f7d-47fb-a157-{:06}{:06}", number_, ++sessions);
     return json_answer(
         200,
         fmt::format(
             R"({{"data":{{"type":"session","id":"{}","attributes":{{"agent_id":"{}","authentication_requested":[)"
-            R"({{"authentication_class":"pop","authentication_type":"tpm_pop","chosen_parameters":{{"challenge":"hHTVTWBxqtWGBq6FS3xetg=="}}}}],)"
+            R"({{"authentication_class":"pop","authentication_type":"tpm_pop","chosen_parameters":{{"challenge":"{}"}}}}],)"
             R"("created_at":"{}","challenges_expire_at":"{}"}}}}}})",
-            session_, kAgent, to_rfc3339(clock_.wall_now()),
+            session_, agent_, nonce_text("hHTVTWBxqtWGBq6FS3xetg=="), to_rfc3339(clock_.wall_now()),
             to_rfc3339(clock_.wall_now() + std::chrono::minutes{1})));
 }
 
@@ -102,7 +106,7 @@ HttpResponse StandIn::prove() {
         200,
         fmt::format(
             R"({{"data":{{"type":"session","id":"{}","attributes":{{"agent_id":"{}",{}"created_at":"{}","challenges_expire_at":"{}","response_received_at":"{}"}}}}}})",
-            id, kAgent, outcome, to_rfc3339(clock_.wall_now()),
+            id, agent_, outcome, to_rfc3339(clock_.wall_now()),
             to_rfc3339(clock_.wall_now() + std::chrono::minutes{1}), to_rfc3339(clock_.wall_now())));
 }
 
@@ -110,7 +114,9 @@ HttpResponse StandIn::negotiated(const std::string& location, const std::string&
                                  const std::string& by) const {
     const std::string asked =
         asks_for_evidence
-            ? R"({"evidence_class":"certification","evidence_type":"tpm_quote","chosen_parameters":{"challenge":"hVf5xf2bVbURTI9jhTXJPw==","signature_scheme":"rsassa","hash_algorithm":"sha256","selected_subjects":{"sha256":[)" +
+            ? R"({"evidence_class":"certification","evidence_type":"tpm_quote","chosen_parameters":{"challenge":")" +
+                  nonce_text("hVf5xf2bVbURTI9jhTXJPw==") +
+                  R"(","signature_scheme":"rsassa","hash_algorithm":"sha256","selected_subjects":{"sha256":[)" +
                   pcrs +
                   R"(],"sha1":null},"certification_key":{"key_class":"asymmetric","key_algorithm":"rsa","key_size":2048,"server_identifier":"ak"}}})"
             : "";
@@ -126,7 +132,7 @@ HttpResponse StandIn::negotiated(const std::string& location, const std::string&
 }
 
 HttpResponse StandIn::answer(const HttpRequest& request) {
-    const Call call = call_in(request);
+    const Call call = call_in(request, agent_);
     if (call >= Call::Negotiate) {
         if (bearer_of(request).empty()) return refusal_without_code(403, "requires agent authentication");
         if (bearer_of(request) != token) return refusal_without_code(401, "Invalid authentication token");
@@ -145,7 +151,7 @@ HttpResponse StandIn::answer(const HttpRequest& request) {
                                            to_base64(blob)));
         }
         case Call::Activate:
-            active = request.body.find(protocol::auth_tag(kAgent, octets(kSecret))) != std::string::npos;
+            active = request.body.find(protocol::auth_tag(agent_, octets(kSecret))) != std::string::npos;
             if (!active) return json_answer(400, R"({"code":400,"status":"deleted","results":{}})");
             return json_answer(200, R"({"code":200,"status":"Success","results":{}})");
         case Call::OpenSession:
@@ -157,7 +163,7 @@ HttpResponse StandIn::answer(const HttpRequest& request) {
         case Call::Negotiate:
             ++attestations;
             evidence_is_in_ = false;
-            return negotiated(fmt::format("/v3.0/agents/{}/attestations/{}", kAgent, attestations - 1));
+            return negotiated(fmt::format("/v3.0/agents/{}/attestations/{}", agent_, attestations - 1));
         case Call::Submit:
             if (evidence_is_in_) return refusal(403, "evidence_immutable");
             if (!asks_for_evidence) return refusal(403, "challenges_expired");

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <string>
+#include <utility>
 
 #include "agent/base/bytes.hpp"
 #include "agent/base/http.hpp"
@@ -18,12 +19,14 @@ inline const std::string kAgent = "4f2c0f0e-6a3d-4c5e-9b1a-0d6f3f1e2a77";
 /// What the registrar's challenge holds.
 inline const std::string kSecret = "NKUiFLoxnZwjSpUNZKJypY0enAdnMn4d";
 
-/// Which call a request is, told from its method and path alone; throws for one that is none.
-Call call_in(const HttpRequest& request);
+/// Which call of that agent a request is, told from its method and path alone; throws for one that is none.
+Call call_in(const HttpRequest& request, const std::string& agent = kAgent);
 
 class StandIn {
   public:
-    explicit StandIn(const Clock& clock) : clock_(clock) {}
+    /// `number` tells the sessions and tokens of one agent from those of others.
+    explicit StandIn(const Clock& clock, std::string agent = kAgent, int number = 0)
+        : clock_(clock), agent_(std::move(agent)), number_(number) {}
 
     HttpResponse answer(const HttpRequest& request);
     TpmAnswer use(const UseTpm& use) const;
@@ -39,6 +42,8 @@ class StandIn {
     std::string pcrs = "0,7";  ///< that it asks for
     /// Makes the answer to a registration whose keys are a real TPM's.
     std::function<HttpResponse(const HttpRequest&)> challenge = {};
+    /// Makes the challenge of a session or an attestation, 16 octets; else it is one that was recorded.
+    std::function<Bytes()> nonce = {};
 
     Bytes pcr_value = Bytes(32, 0);  ///< of every PCR of the TPM
 
@@ -54,7 +59,11 @@ class StandIn {
     HttpResponse open_session();
     HttpResponse prove();
 
+    std::string nonce_text(const char* recorded) const;
+
     const Clock& clock_;
+    std::string agent_;
+    int number_;
     std::string session_;
     bool evidence_is_in_ = false;
 };

@@ -26,7 +26,20 @@ BIO* memory(const std::string& text) {
     return BIO_new_mem_buf(text.data(), static_cast<int>(text.size()));
 }
 
-SSL_CTX* make_context(const ServerTls& tls) {
+/// A handshake message: type, three octets of length, body.
+void keep_client_hello(int sent, int /*version*/, int content, const void* data, std::size_t size, SSL*,
+                       void* into) {
+    const auto* octets = static_cast<const char*>(data);
+    constexpr std::size_t kHeader = 4;
+    auto& kept = *static_cast<std::string*>(into);
+    if (sent != 0 || content != SSL3_RT_HANDSHAKE || size <= kHeader || octets[0] != SSL3_MT_CLIENT_HELLO)
+        return;
+    if (kept.empty()) kept.assign(octets + kHeader, size - kHeader);
+}
+
+}  // namespace
+
+ssl_ctx_st* server_context(const ServerTls& tls) {
     SSL_CTX* context = SSL_CTX_new(TLS_server_method());
     if (tls.newest_version != 0) {
         SSL_CTX_set_security_level(context, 0);
@@ -54,19 +67,6 @@ SSL_CTX* make_context(const ServerTls& tls) {
     }
     return context;
 }
-
-/// A handshake message: type, three octets of length, body.
-void keep_client_hello(int sent, int /*version*/, int content, const void* data, std::size_t size, SSL*,
-                       void* into) {
-    const auto* octets = static_cast<const char*>(data);
-    constexpr std::size_t kHeader = 4;
-    auto& kept = *static_cast<std::string*>(into);
-    if (sent != 0 || content != SSL3_RT_HANDSHAKE || size <= kHeader || octets[0] != SSL3_MT_CLIENT_HELLO)
-        return;
-    if (kept.empty()) kept.assign(octets + kHeader, size - kHeader);
-}
-
-}  // namespace
 
 int Peer::read_some(char* buffer, std::size_t size) {
     return ssl_ != nullptr ? SSL_read(ssl_, buffer, static_cast<int>(size))
@@ -173,7 +173,7 @@ std::string Peer::tls_version() const {
 }
 
 TestServer::TestServer(std::optional<ServerTls> tls, Script script) : script_(std::move(script)) {
-    if (tls) context_ = make_context(*tls);
+    if (tls) context_ = server_context(*tls);
     listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     sockaddr_in address{};
     address.sin_family = AF_INET;

@@ -62,6 +62,9 @@ struct ServerTls {
     int newest_version = 0;       ///< for example TLS1_1_VERSION; 0 for no bound
 };
 
+/// Shows, and asks for, what `tls` says. The caller's to free; throws std::runtime_error.
+ssl_ctx_st* server_context(const ServerTls& tls);
+
 class TestServer {
   public:
     using Script = std::function<void(Peer&)>;

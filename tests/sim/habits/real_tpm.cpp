@@ -8,10 +8,8 @@
 #include <nlohmann/json.hpp>
 #include <tss2/tss2_sys.h>
 
-#include "agent/protocol/protocol.hpp"
 #include "agent/tpm/public_key_pem.hpp"
 #include "agent/tpm/sapi.hpp"
-#include "tests/agent/lifecycle/peer.hpp"
 #include "tests/agent/tpm/openssl_check.hpp"
 #include "tests/sim/habits/fact.hpp"
 
@@ -83,16 +81,6 @@ Result<void> allocate_one_bank(tpm::Commands& commands) {
     if (code != TSS2_RC_SUCCESS || done == 0)
         return fail(ErrorKind::Tpm, fmt::format("TPM2_PCR_Allocate: {:#x}", code));
     return {};
-}
-
-HttpResponse challenge_for(const HttpRequest& registration) {
-    const auto body = nlohmann::json::parse(registration.body);
-    const Bytes ak = member(body, "aik_tpm");
-    const auto made = tpm::check::make_credential(member(body, "ek_tpm"), tpm::check::key_name(ak),
-                                                  as_bytes(lifecycle::kSecret));
-    const Bytes blob = protocol::join_credential_blob({made.id_object, made.encrypted_secret});
-    return lifecycle::json_answer(
-        200, fmt::format(R"({{"code":200,"status":"Success","results":{{"blob":"{}"}}}})", to_base64(blob)));
 }
 
 Bytes ak_of(const HttpRequest& registration) {

@@ -49,9 +49,6 @@ class RealTpm {
 /// PCRs of the SHA-256 bank alone are there after the next reset.
 Result<void> allocate_one_bank(tpm::Commands& commands);
 
-/// The registrar's answer to a registration, made for its keys; the secret is lifecycle::kSecret.
-HttpResponse challenge_for(const HttpRequest& registration);
-
 /// The AK of a registration, a TPM2B_PUBLIC.
 Bytes ak_of(const HttpRequest& registration);
 

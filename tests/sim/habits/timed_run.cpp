@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "tests/stand_in/challenge.hpp"
+
 namespace pushsim::habits {
 
 using lifecycle::Call;
@@ -39,7 +41,7 @@ lifecycle::Habits observed_habits() {
 
 TimedRun& TimedRun::with(RealTpm& tpm) {
     play.tpm = [&tpm](const lifecycle::UseTpm& use) { return tpm.use(use); };
-    play.peer.challenge = challenge_for;
+    play.peer.challenge = stand_in::challenge_for;
     return *this;
 }
 

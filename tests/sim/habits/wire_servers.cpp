@@ -1,42 +1,18 @@
 #include "tests/sim/habits/wire_servers.hpp"
 
-#include <sstream>
-
-#include <fmt/format.h>
-
 #include "sim/core/clock.hpp"
 #include "tests/sim/habits/real_tpm.hpp"
+#include "tests/stand_in/challenge.hpp"
+#include "tests/stand_in/http_text.hpp"
 
 namespace pushsim::habits {
 namespace {
 
 namespace server = transport::testing;
 using lifecycle::Call;
+using stand_in::taken_apart;
+using stand_in::written;
 using transport::Scheme;
-
-HttpRequest taken_apart(const std::string& text) {
-    HttpRequest request;
-    const auto end = text.find("\r\n\r\n");
-    std::istringstream head(text.substr(0, end + 2));
-    std::string line;
-    std::getline(head, line);
-    request.method = line.substr(0, line.find(' '));
-    request.target = line.substr(request.method.size() + 1);
-    request.target.resize(request.target.find(' '));
-    while (std::getline(head, line)) {
-        const auto colon = line.find(": ");
-        request.headers.emplace_back(line.substr(0, colon), line.substr(colon + 2, line.size() - colon - 3));
-    }
-    request.body = text.substr(end + 4);
-    return request;
-}
-
-std::string written(const HttpResponse& answer) {
-    std::string text = fmt::format("HTTP/1.1 {} x\r\n", answer.status);
-    for (const auto& [name, value] : answer.headers)
-        text += fmt::format("{}: {}\r\n", name, value);
-    return text + fmt::format("Content-Length: {}\r\n\r\n{}", answer.body.size(), answer.body);
-}
 
 }  // namespace
 
@@ -47,7 +23,7 @@ Servers::Servers(const Clock& clock, Scheme registrar_scheme)
       registrar_(registrar_scheme == Scheme::Https ? std::optional(tls()) : std::nullopt,
                  [this](server::Peer& peer) { serve(peer, true); }),
       verifier_(tls(), [this](server::Peer& peer) { serve(peer, false); }) {
-    peer_.challenge = challenge_for;
+    peer_.challenge = stand_in::challenge_for;
 }
 
 server::ServerTls Servers::tls() const {

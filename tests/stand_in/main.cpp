@@ -1,0 +1,78 @@
+// pushsim_stand_in CA-FILE: a verifier (https) and a registrar (http) on ports of 127.0.0.1 that are free,
+// until standard input ends or SIGTERM comes. Judges nothing: what it is for says stand_ins.hpp. Writes the
+// certificate of its CA to CA-FILE and then a line "verifier PORT registrar PORT" to standard output.
+
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <memory>
+
+#include <openssl/ssl.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "sim/core/clock.hpp"
+#include "sim/core/random.hpp"
+#include "sim/pki/pki.hpp"
+#include "tests/agent/transport/test_server.hpp"
+#include "tests/stand_in/server.hpp"
+#include "tests/stand_in/stand_ins.hpp"
+
+namespace {
+
+using namespace pushsim;
+
+constexpr std::size_t kOtherFiles = 64;
+
+/// As many connections as there may be descriptors, after the soft limit was raised to the hard one.
+std::size_t most_connections() {
+    rlimit limit{};
+    ::getrlimit(RLIMIT_NOFILE, &limit);
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+    return limit.rlim_cur > kOtherFiles ? limit.rlim_cur - kOtherFiles : 0;
+}
+
+void serve(const char* ca_file) {
+    const core::SystemClock clock;
+    core::SeededStream random(core::fresh_seed(), {"stand-in"});
+    const pki::TestPki pki(clock.wall_now());
+    const transport::testing::ServerTls tls{.credentials =
+                                                pki.issue(pki::CertificateKind::Valid, pki::Role::Server,
+                                                          {"stand-in", {"localhost"}, {"127.0.0.1"}})};
+    const std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context(transport::testing::server_context(tls),
+                                                                    &SSL_CTX_free);
+    transport::EventLoop loop(clock);
+    const std::size_t most = most_connections();
+    stand_in::StandIns peers(clock, random, most);
+    const auto answer = [&peers](const HttpRequest& request) { return peers.answer(request); };
+    const stand_in::HttpServer verifier(loop, context.get(), most, answer);
+    const stand_in::HttpServer registrar(loop, nullptr, most, answer);
+    if (const auto written = pki::write_certificate(pki.ca_certificate_pem(), ca_file); !written)
+        throw std::runtime_error(written.error().text());
+    loop.watch(STDIN_FILENO, EPOLLIN, [&loop](std::uint32_t) {
+        char octet = 0;
+        if (::read(STDIN_FILENO, &octet, 1) <= 0) loop.stop();
+    });
+    std::printf("verifier %u registrar %u\n", verifier.port(), registrar.port());
+    std::fflush(stdout);
+    loop.run();
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+    if (count != 2) {
+        std::fputs("usage: pushsim_stand_in CA-FILE\n", stderr);
+        return 2;
+    }
+    std::signal(SIGPIPE, SIG_IGN);
+    try {
+        serve(arguments[1]);
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "pushsim_stand_in: %s\n", error.what());
+        return 3;
+    }
+    return 0;
+}

@@ -1,0 +1,36 @@
+#pragma once
+// A registrar and a verifier for any number of agents: one scripted peer for each. It judges nothing, takes
+// any quote for a good one, and exists to measure what our own clients cost (DESIGN, decision 1): no report
+// may call it a verifier.
+
+#include <cstddef>
+#include <string>
+#include <unordered_map>
+
+#include "agent/base/http.hpp"
+#include "agent/base/random.hpp"
+#include "agent/base/time.hpp"
+#include "tests/agent/lifecycle/peer.hpp"
+
+namespace pushsim::stand_in {
+
+class StandIns {
+  public:
+    /// Knows `most` agents, and no more. Clock and stream (the challenges) outlive it.
+    StandIns(const Clock& clock, RandomStream& random, std::size_t most)
+        : clock_(clock), random_(random), most_(most) {}
+
+    /// Of the push protocol; a GET of anything else gets a small body. 400 for what is no call of an agent,
+    /// 503 for an agent too many.
+    HttpResponse answer(const HttpRequest& request);
+
+  private:
+    lifecycle::StandIn* of(const std::string& agent);
+
+    const Clock& clock_;
+    RandomStream& random_;
+    std::size_t most_;
+    std::unordered_map<std::string, lifecycle::StandIn> agents_;
+};
+
+}  // namespace pushsim::stand_in
