@@ -126,8 +126,8 @@ void Exchanger::on_ready(std::uint32_t /*events*/) {
             return shake_hands();
         case Phase::Ready:
             if (exchange_) return exchange_octets();
-            if (!stream_->quiet()) drop_socket();  // closed while idle, or spoke out of turn
-            return;
+            if (!stream_->quiet()) return drop_socket();  // closed while idle, or spoke out of turn
+            return stream_->rest();
     }
 }
 
@@ -267,6 +267,8 @@ void Exchanger::answered() {
     if (!exchange.parser.keep_alive() || !exchange.all_sent) {
         stream_->say_goodbye();
         drop_socket();
+    } else {
+        stream_->rest();
     }
     finish();
 }

@@ -270,6 +270,10 @@ bool Stream::quiet() {
     return ::recv(fd_, octet.data(), octet.size(), MSG_PEEK) < 0 && (errno == EAGAIN || errno == EINTR);
 }
 
+void Stream::rest() {
+    if (ssl_) SSL_free_buffers(ssl_.get());
+}
+
 void Stream::say_goodbye() {
     if (!ssl_ || !shaken_) return;
     ERR_clear_error();

@@ -57,6 +57,9 @@ class Stream {
     /// Whether an idle connection can carry another request: the peer has neither closed it nor sent
     /// anything, save a few TLS records without data.
     bool quiet();
+    /// Gives back OpenSSL's buffers while nothing is under way. By itself it keeps one for writing when it has
+    /// taken in a session ticket, until the next request (ssl3_setup_buffers() in its state machine).
+    void rest();
     /// Says goodbye (close_notify) if that does not block.
     void say_goodbye();
 
