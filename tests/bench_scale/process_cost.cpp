@@ -1,0 +1,58 @@
+#include "tests/bench_scale/process_cost.hpp"
+
+#include <fstream>
+#include <sstream>
+#include <thread>
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+#include <sys/utsname.h>
+
+namespace pushsim::bench {
+namespace {
+
+Duration of(const timeval& time) {
+    return std::chrono::seconds{time.tv_sec} + std::chrono::microseconds{time.tv_usec};
+}
+
+}  // namespace
+
+Duration cpu_time() {
+    rusage usage{};
+    ::getrusage(RUSAGE_SELF, &usage);
+    return of(usage.ru_utime) + of(usage.ru_stime);
+}
+
+Result<std::uint64_t> private_memory() {
+    constexpr const char* kFile = "/proc/self/smaps_rollup";
+    constexpr std::uint64_t kUnit = 1024;
+    std::ifstream lines(kFile);
+    std::uint64_t sum = 0;
+    bool found = false;
+    for (std::string line; std::getline(lines, line);) {
+        std::istringstream words(line);
+        std::string name;
+        std::uint64_t value = 0;
+        if (!(words >> name >> value) || (name != "Private_Clean:" && name != "Private_Dirty:")) continue;
+        sum += kUnit * value;
+        found = true;
+    }
+    if (!found) return fail(ErrorKind::System, fmt::format("{} does not tell private memory", kFile));
+    return sum;
+}
+
+std::string machine() {
+    std::string processor = "unknown processor";
+    std::ifstream lines("/proc/cpuinfo");
+    for (std::string line; std::getline(lines, line);) {
+        if (!line.starts_with("model name")) continue;
+        processor = line.substr(line.find(':') + 2);
+        break;
+    }
+    utsname system{};
+    ::uname(&system);
+    return fmt::format("{}, {} processors, {} {}", processor, std::thread::hardware_concurrency(),
+                       system.sysname, system.release);
+}
+
+}  // namespace pushsim::bench

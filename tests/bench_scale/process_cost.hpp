@@ -1,0 +1,21 @@
+#pragma once
+// What this process has taken of the machine.
+
+#include <cstdint>
+#include <string>
+
+#include "agent/base/result.hpp"
+#include "agent/base/time.hpp"
+
+namespace pushsim::bench {
+
+/// User and system time of all threads so far: getrusage(2).
+Duration cpu_time();
+
+/// Octets of memory that no other process shares: Private_Clean and Private_Dirty of /proc/self/smaps_rollup.
+Result<std::uint64_t> private_memory();
+
+/// "AMD EPYC …, 2 processors, Linux 6.1.0": what figures are of.
+std::string machine();
+
+}  // namespace pushsim::bench

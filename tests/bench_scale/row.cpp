@@ -1,0 +1,12 @@
+#include "tests/bench_scale/row.hpp"
+
+#include <fmt/format.h>
+
+namespace pushsim::bench {
+
+std::string text(const Row& row) {
+    return fmt::format("{:<58} {:>14}   {:<24} {}\n", row.what, row.value, row.goal,
+                       row.holds ? "holds" : "does not hold");
+}
+
+}  // namespace pushsim::bench
