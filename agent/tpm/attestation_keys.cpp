@@ -60,6 +60,7 @@ AttestationKeys::AttestationKeys(AttestationKeys&& other) noexcept
       description_(std::move(other.description_)),
       ek_(std::exchange(other.ek_, std::nullopt)),
       ak_(std::exchange(other.ak_, std::nullopt)),
+      persistent_(other.persistent_),
       power_epoch_(other.power_epoch_) {}
 
 /// Runs the burst, and once more where it met a TPM that had lost the keys: it loads what it needs.
@@ -94,6 +95,44 @@ Result<AttestationKeys> AttestationKeys::load(Tpm& tpm, const SavedAk& saved) {
         return fail(loaded.error().in("loading saved attestation keys"));
     }
     return keys;
+}
+
+Result<AttestationKeys> AttestationKeys::persistent(Tpm& tpm) {
+    AttestationKeys keys(tpm);
+    keys.are_persistent();
+    auto read = keys.use([&](Commands& commands) -> Result<void> {
+        auto ek = commands.read_public(*keys.ek_);
+        if (!ek) return fail(ek.error());
+        auto ak = commands.read_public(*keys.ak_);
+        if (!ak) return fail(ak.error());
+        keys.description_.ek_public = std::move(ek->public_area);
+        keys.saved_.ak.public_area = ak->public_area;
+        keys.description_.ak_public = std::move(ak->public_area);
+        return keys.read_description(commands);
+    });
+    if (!read) return fail(read.error().in("the persistent attestation keys"));
+    return keys;
+}
+
+Result<void> AttestationKeys::make_persistent() {
+    if (persistent_) return {};
+    auto made = use([&](Commands& commands) -> Result<void> {
+        if (auto ek = need_ek(commands); !ek) return ek;
+        if (auto ak = need_ak(commands); !ak) return ak;
+        if (auto ek = commands.evict_control(*ek_, handle::persistent_ek); !ek) return ek;
+        return commands.evict_control(*ak_, handle::persistent_ak);
+    });
+    if (made) made = release();
+    if (!made) return made;
+    saved_ = {.parent = saved_.parent, .ak = {.public_area = description_.ak_public, .private_area = {}}};
+    are_persistent();
+    return {};
+}
+
+void AttestationKeys::are_persistent() {
+    persistent_ = true;
+    ek_ = handle::persistent_ek;
+    ak_ = handle::persistent_ak;
 }
 
 Result<void> AttestationKeys::make(Commands& commands, AkParent parent) {
@@ -237,6 +276,7 @@ Result<Quote> AttestationKeys::quote(ByteView challenge, HashAlgorithm bank, con
 }
 
 Result<void> AttestationKeys::release() {
+    if (persistent_) return {};
     forget_after_power_change();
     if (!ek_ && !ak_) return {};
     return use([&](Commands& commands) -> Result<void> {
@@ -253,7 +293,7 @@ Result<void> AttestationKeys::release() {
 }
 
 void AttestationKeys::forget_after_power_change() {
-    if (tpm_->power_epoch() == power_epoch_) return;
+    if (persistent_ || tpm_->power_epoch() == power_epoch_) return;
     power_epoch_ = tpm_->power_epoch();
     ek_.reset();
     ak_.reset();

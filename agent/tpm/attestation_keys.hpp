@@ -34,8 +34,9 @@ struct SavedAk {
 
 /// EK and AK of one TPM: both RSA-2048 (protocol: registrar, "Keys the Rust agent creates"). Both stay loaded
 /// as transient objects, of which a TPM often has room for three, and are loaded again by themselves after a
-/// power cycle. Used like its TPM: one thread at a time; the TPM must outlive it. Only one object holds the
-/// handles: it can be moved, not copied, and what is left behind holds none.
+/// power cycle; or they are persistent, and use one of those places for the time of a command. Used like its
+/// TPM: one thread at a time; the TPM must outlive it. Only one object holds the handles: it can be moved,
+/// not copied, and what is left behind holds none.
 class AttestationKeys {
   public:
     /// Makes EK and AK.
@@ -50,6 +51,15 @@ class AttestationKeys {
     /// The keys of an earlier provision(), in the same TPM; an error where it is another.
     static Result<AttestationKeys> load(Tpm& tpm, const SavedAk& saved);
 
+    /// Those that make_persistent() left in this TPM, at handle::persistent_ek and persistent_ak; an error
+    /// where there are none.
+    static Result<AttestationKeys> persistent(Tpm& tpm);
+
+    /// Leaves both keys in the TPM for persistent(), over its power cycles; from then on these are such keys.
+    /// An error where something is at those handles already.
+    Result<void> make_persistent();
+
+    /// Of persistent keys the AK's public area alone: there is nothing to load.
     const SavedAk& saved() const { return saved_; }
 
     /// Read from the TPM when the keys were made or loaded.
@@ -68,7 +78,7 @@ class AttestationKeys {
                         DataPcr data = DataPcr::Untouched);
     static constexpr int quote_attempts = 5;
 
-    /// Flushes both keys from the TPM. They are loaded again when needed.
+    /// Flushes both keys from the TPM. They are loaded again when needed. Persistent ones stay.
     Result<void> release();
 
   private:
@@ -80,6 +90,7 @@ class AttestationKeys {
     Result<void> need_ek(Commands& commands);
     Result<void> need_ak(Commands& commands);
     Result<void> load_ak(Commands& commands);
+    void are_persistent();
     void forget_after_power_change();
 
     Tpm* tpm_;
@@ -87,6 +98,7 @@ class AttestationKeys {
     Description description_;
     std::optional<Handle> ek_;
     std::optional<Handle> ak_;
+    bool persistent_ = false;
     std::uint64_t power_epoch_ = 0;
 };
 

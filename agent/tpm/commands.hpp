@@ -30,6 +30,8 @@ constexpr Handle endorsement = 0x4000000B;  ///< TPM_RH_ENDORSEMENT
 constexpr Handle first_loaded_session = 0x02000000;
 constexpr Handle first_transient = 0x80000000;
 constexpr Handle first_persistent = 0x81000000;
+constexpr Handle persistent_ek = 0x81010001;  ///< of the RSA-2048 EK: TCG TPM v2.0 Provisioning Guidance, 7.8
+constexpr Handle persistent_ak = 0x81010002;  ///< pushsim's choice, next to it
 }  // namespace handle
 
 /// TPM_SU: of TPM2_Startup and TPM2_Shutdown.
@@ -64,6 +66,9 @@ struct Algorithm {
     bool signing;
     bool hash;
 };
+
+/// Who reads an NV index, each with an empty password (TPMA_NV_AUTHREAD, TPMA_NV_OWNERREAD).
+enum class NvReader : std::uint32_t { Index = 0x00040000, Owner = 0x00020000 };
 
 /// One SAPI context over a TCTI. Every authorisation is an empty password or a policy session. A command that
 /// is answered with TPM_RC_RETRY, TPM_RC_YIELDED or TPM_RC_TESTING is sent again, up to `max_sendings` times
@@ -144,6 +149,10 @@ class Commands {
     /// All octets of an NV index, read by its own or the owner's empty password, as its attributes allow
     /// (Part 3, 31.6 and 31.13); nothing where the index is not defined or was never written.
     Result<std::optional<Bytes>> nv_read(Handle index);
+
+    /// Defines an NV index of the owner that holds these octets (Part 3, 31.3), and writes them (31.7);
+    /// without any it is defined alone. No use of it counts as a dictionary attack.
+    Result<void> nv_define(Handle index, ByteView contents, NvReader reader);
 
     /// TPM2_DictionaryAttackLockReset (Part 3, 25.2) with the empty lockout password.
     Result<void> dictionary_attack_lock_reset();

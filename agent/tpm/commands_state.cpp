@@ -1,4 +1,4 @@
-// The commands that read what the TPM has: capabilities, NV, random octets.
+// The commands about what the TPM has: capabilities, NV, random octets.
 
 #include <algorithm>
 
@@ -21,6 +21,13 @@ TSS2_RC get_capability(TSS2_SYS_CONTEXT* sapi, TPM2_CAP capability, UINT32 first
     // The lists are a union: one of another kind must not be read as the one asked for.
     if (code == TSS2_RC_SUCCESS && data.capability != capability) return TSS2_SYS_RC_MALFORMED_RESPONSE;
     return code;
+}
+
+/// Octets that one TPM2_NV_Read or TPM2_NV_Write takes.
+Result<UINT16> nv_page_size(Commands& commands) {
+    auto largest = commands.property(TPM2_PT_NV_BUFFER_MAX);
+    if (!largest) return fail(largest.error());
+    return static_cast<UINT16>(std::clamp<std::uint32_t>(*largest, 64, TPM2_MAX_NV_BUFFER_SIZE));
 }
 
 Error goes_round(const std::string& command) {
@@ -131,16 +138,14 @@ Result<std::optional<Bytes>> Commands::nv_read(Handle index) {
     const TPMS_NV_PUBLIC& nv = about.nvPublic;
     if ((nv.attributes & TPMA_NV_WRITTEN) == 0) return std::nullopt;
 
-    auto largest = property(TPM2_PT_NV_BUFFER_MAX);
-    if (!largest) return fail(largest.error());
-    const auto page_size =
-        static_cast<UINT16>(std::clamp<std::uint32_t>(*largest, 64, TPM2_MAX_NV_BUFFER_SIZE));
+    const auto page_size = nv_page_size(*this);
+    if (!page_size) return fail(page_size.error());
     const Handle reader = (nv.attributes & TPMA_NV_AUTHREAD) != 0 ? index : handle::owner;
     const auto auths = authorised_by({handle::password});
     Bytes contents;
     while (contents.size() < nv.dataSize) {
         const auto offset = static_cast<UINT16>(contents.size());
-        const auto wanted = std::min<UINT16>(static_cast<UINT16>(nv.dataSize - offset), page_size);
+        const auto wanted = std::min<UINT16>(static_cast<UINT16>(nv.dataSize - offset), *page_size);
         TPM2B_MAX_NV_BUFFER page{};
         auto done = execute("TPM2_NV_Read", index, [&](TSS2_SYS_CONTEXT* sapi) {
             TSS2L_SYS_AUTH_RESPONSE answers{};
@@ -153,6 +158,35 @@ Result<std::optional<Bytes>> Commands::nv_read(Handle index) {
         contents.insert(contents.end(), octets.begin(), octets.end());
     }
     return contents;
+}
+
+Result<void> Commands::nv_define(Handle index, ByteView contents, NvReader reader) {
+    const auto auths = authorised_by({handle::password});
+    const TPM2B_AUTH no_auth{};
+    TPM2B_NV_PUBLIC about{};
+    about.nvPublic.nvIndex = index;
+    about.nvPublic.nameAlg = TPM2_ALG_SHA256;
+    about.nvPublic.attributes = TPMA_NV_OWNERWRITE | TPMA_NV_NO_DA | static_cast<TPMA_NV>(reader);
+    about.nvPublic.dataSize = static_cast<UINT16>(std::min<std::size_t>(contents.size(), UINT16_MAX));
+    auto done = execute("TPM2_NV_DefineSpace", index, [&](TSS2_SYS_CONTEXT* sapi) {
+        TSS2L_SYS_AUTH_RESPONSE answers{};
+        return Tss2_Sys_NV_DefineSpace(sapi, handle::owner, &auths, &no_auth, &about, &answers);
+    });
+    if (!done || contents.empty()) return done;
+    const auto page_size = nv_page_size(*this);
+    if (!page_size) return fail(page_size.error());
+    for (std::size_t at = 0; done && at < contents.size(); at += *page_size) {
+        const ByteView rest = contents.subspan(at);
+        const auto page = tpm2b("TPM2_NV_Write", &TPM2B_MAX_NV_BUFFER::buffer,
+                                rest.first(std::min<std::size_t>(rest.size(), *page_size)));
+        if (!page) return fail(page.error());
+        done = execute("TPM2_NV_Write", index, [&](TSS2_SYS_CONTEXT* sapi) {
+            TSS2L_SYS_AUTH_RESPONSE answers{};
+            return Tss2_Sys_NV_Write(sapi, handle::owner, index, &auths, &*page, static_cast<UINT16>(at),
+                                     &answers);
+        });
+    }
+    return done;
 }
 
 }  // namespace pushsim::tpm

@@ -2,6 +2,8 @@
 
 #include <cerrno>
 #include <cstdint>
+#include <fstream>
+#include <iterator>
 #include <system_error>
 #include <type_traits>
 
@@ -13,6 +15,8 @@
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "agent/tpm/hash_algorithm.hpp"
 
 namespace pushsim::tpm {
 namespace {
@@ -137,6 +141,20 @@ const char* Library::bind(void* handle) {
     find(process, "TPMLIB_Process");
     find(store_volatile, "TPMLIB_VolatileAll_Store");
     return missing;
+}
+
+const Result<std::string>& Library::build() {
+    static const Result<std::string> build = [] {
+        const std::string file = file_of_linked();
+        std::ifstream stream(file, std::ios::binary);
+        const std::string contents{std::istreambuf_iterator<char>(stream), {}};
+        if (stream && !contents.empty())
+            return Result<std::string>(to_hex(hash(HashAlgorithm::Sha256, as_bytes(contents))));
+        return Result<std::string>(
+            fail(ErrorKind::System, fmt::format("the file of libtpms ({}) cannot be read",
+                                                file.empty() ? "which is not found" : file)));
+    }();
+    return build;
 }
 
 std::string Library::version() {

@@ -30,6 +30,10 @@ class Library {
     /// "0.9.2"
     static std::string version();
 
+    /// What tells builds of one version apart: SHA-256 of the file of the linked one, in hex. State of one is
+    /// not good for another. ErrorKind::System where the file cannot be read.
+    static const Result<std::string>& build();
+
     bool is_linked() const { return handle_ == nullptr; }
 
     /// Everything it writes to but the heap: its writable segment without what the loader has made

@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 
 #include "agent/tpm/templates.hpp"
-#include "tests/agent/tpm/nv_write.hpp"
 #include "tests/agent/tpm/openssl_check.hpp"
 #include "tests/agent/tpm/tpm_under_test.hpp"
 
@@ -144,7 +143,7 @@ TEST_P(NvTest, Read_ByTheOwnerWhereTheAttributesSaySo) {
     auto under_test = TpmUnderTest::make(GetParam());
     const Bytes contents(700, 0x5A);
     must(under_test->tpm().run([&](Commands& commands) -> Result<void> {
-        nv_write(commands, 0x01800001, contents, nv_owner_read);
+        must(commands.nv_define(0x01800001, contents, NvReader::Owner));
         EXPECT_EQ(must(commands.nv_read(0x01800001)), contents);
         return {};
     }));
@@ -154,7 +153,7 @@ TEST_P(NvTest, Read_OfNothingIsNothing) {
     auto under_test = TpmUnderTest::make(GetParam());
     must(under_test->tpm().run([&](Commands& commands) -> Result<void> {
         EXPECT_EQ(must(commands.nv_read(0x01800001)), std::nullopt);
-        nv_write(commands, 0x01800001, {}, nv_owner_read);  // defined, not written
+        must(commands.nv_define(0x01800001, {}, NvReader::Owner));
         EXPECT_EQ(must(commands.nv_read(0x01800001)), std::nullopt);
         return {};
     }));

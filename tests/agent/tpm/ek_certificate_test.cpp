@@ -2,7 +2,6 @@
 
 #include <gmock/gmock.h>
 
-#include "tests/agent/tpm/nv_write.hpp"
 #include "tests/agent/tpm/tpm_under_test.hpp"
 
 namespace pushsim::tpm {
@@ -45,11 +44,9 @@ std::vector<Bytes> blocks_of(std::string pem) {
 
 class EkCertificateTest : public OnEveryTpm {
   protected:
-    void write(Handle index, const Bytes& contents, std::uint32_t attribute = nv_auth_read) {
-        must(tpm_->tpm().run([&](Commands& commands) -> Result<void> {
-            nv_write(commands, index, contents, attribute);
-            return {};
-        }));
+    void write(Handle index, const Bytes& contents, NvReader reader = NvReader::Index) {
+        must(
+            tpm_->tpm().run([&](Commands& commands) { return commands.nv_define(index, contents, reader); }));
     }
     Result<std::string> read() {
         return ask(tpm_->tpm(), [](Commands& c) { return read_ek_certificate(c); });
@@ -71,7 +68,7 @@ TEST_P(EkCertificateTest, IsFollowedByItsCasLastOneFirst) {
     write(leaf_index, der(900, 1));
     // They go over from one index to the next, and others than theirs are not read.
     write(ca_index, {both.begin(), both.begin() + 1500});
-    write(ca_index + 5, padded({both.begin() + 1500, both.end()}), nv_owner_read);
+    write(ca_index + 5, padded({both.begin() + 1500, both.end()}), NvReader::Owner);
     write(ca_index + 0x100, der(10, 4));
     EXPECT_THAT(blocks_of(must(read())), ElementsAre(der(900, 1), intermediate, root));
 }

@@ -57,6 +57,15 @@ TEST(Library, ACopyIsAnObjectWhoseFileADebuggerCanRead) {
               "ELF");
 }
 
+TEST(Library, ItsBuildIsTheHashOfItsFile) {
+    const auto copy = must(Library::copy());
+    Dl_info about{};
+    ASSERT_NE(::dladdr(reinterpret_cast<void*>(copy->process), &about), 0);
+    std::ifstream file(about.dli_fname, std::ios::binary);
+    const std::string contents{std::istreambuf_iterator<char>(file), {}};
+    EXPECT_EQ(must(Library::build()), to_hex(check::digest(HashAlgorithm::Sha256, as_bytes(contents))));
+}
+
 TEST(Library, ItsWritableSegmentIsMappedAndWritable) {
     const auto copy = must(Library::copy());
     const auto segment = copy->writable();

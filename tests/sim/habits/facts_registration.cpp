@@ -4,7 +4,6 @@
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
-#include "tests/agent/tpm/nv_write.hpp"
 #include "tests/sim/habits/fact.hpp"
 
 namespace pushsim::habits {
@@ -85,9 +84,8 @@ std::string certificate_chain_of_nv(const WireRecord& /*wire*/) {
         return octets;
     };
     RealTpm tpm([&](tpm::Commands& commands) -> Result<void> {
-        tpm::nv_write(commands, 0x01c00002, der(1600), tpm::nv_auth_read);
-        tpm::nv_write(commands, 0x01c00100, der(700), tpm::nv_auth_read);
-        return {};
+        if (auto leaf = commands.nv_define(0x01c00002, der(1600), tpm::NvReader::Index); !leaf) return leaf;
+        return commands.nv_define(0x01c00100, der(700), tpm::NvReader::Index);
     });
     TimedRun run;
     run.with(tpm).cycles(1, Phase::Activate);
