@@ -26,6 +26,9 @@ struct FreeNumber {
 struct FreeNames {
     void operator()(GENERAL_NAMES* names) const { GENERAL_NAMES_free(names); }
 };
+struct FreeName {
+    void operator()(X509_NAME* name) const { X509_NAME_free(name); }
+};
 using Bio = std::unique_ptr<BIO, FreeBio>;
 
 void check(bool done, const char* what) {
@@ -72,11 +75,31 @@ void add_name(GENERAL_NAMES* names, int type, ASN1_STRING* value) {
     }
 }
 
+/// Manufacturer (of libtpms), model and version of the TPM.
+void add_tpm_name(GENERAL_NAMES* names) {
+    std::unique_ptr<X509_NAME, FreeName> name(X509_NAME_new());
+    for (const auto& [oid, value] : {std::pair{"2.23.133.2.1", "id:49424D00"},
+                                     {"2.23.133.2.2", "pushsim"},
+                                     {"2.23.133.2.3", "id:00010000"}}) {
+        check(X509_NAME_add_entry_by_txt(name.get(), oid, MBSTRING_UTF8,
+                                         reinterpret_cast<const unsigned char*>(value), -1, -1, 0) == 1,
+              "name of the TPM");
+    }
+    GENERAL_NAME* directory = GENERAL_NAME_new();
+    check(directory != nullptr, "GENERAL_NAME_new");
+    GENERAL_NAME_set0_value(directory, GEN_DIRNAME, name.release());
+    if (sk_GENERAL_NAME_push(names, directory) == 0) {
+        GENERAL_NAME_free(directory);
+        check(false, "name of the TPM");
+    }
+}
+
 /// Built by hand and not from text, in which a name with a comma could add names of its own.
 void add_alternative_names(X509* certificate, const Contents& contents) {
-    if (contents.dns.empty() && contents.ip.empty()) return;
+    if (contents.dns.empty() && contents.ip.empty() && !contents.is_ek) return;
     const std::unique_ptr<GENERAL_NAMES, FreeNames> names(sk_GENERAL_NAME_new_null());
     check(names != nullptr, "GENERAL_NAMES");
+    if (contents.is_ek) add_tpm_name(names.get());
     for (const std::string& dns : contents.dns) {
         ASN1_STRING* value = ASN1_IA5STRING_new();
         check(value != nullptr && ASN1_STRING_set(value, dns.data(), static_cast<int>(dns.size())) == 1,
@@ -93,10 +116,31 @@ void add_alternative_names(X509* certificate, const Contents& contents) {
           "subject alternative names");
 }
 
+const char* key_usage(const Contents& contents, const EVP_PKEY* key) {
+    if (contents.is_ca) return "critical,keyCertSign,cRLSign";
+    if (contents.is_ek) return "critical,keyEncipherment";
+    // RSA keys may encipher keys (TLS 1.2).
+    return EVP_PKEY_get_base_id(key) == EVP_PKEY_RSA ? "critical,digitalSignature,keyEncipherment"
+                                                     : "critical,digitalSignature";
+}
+
 std::string text_of(BIO* bio) {
     char* text = nullptr;
     const long size = BIO_get_mem_data(bio, &text);
     return {text, static_cast<std::size_t>(size)};
+}
+
+/// Nobody is asked for a passphrase.
+int no_passphrase(char* /*buffer*/, int /*size*/, int /*writing*/, void* /*user*/) {
+    return -1;
+}
+
+template <typename T>
+T* from_pem(const std::string& pem, T* (*read)(BIO*, T**, pem_password_cb*, void*)) {
+    const Bio bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+    T* const thing = bio ? read(bio.get(), nullptr, no_passphrase, nullptr) : nullptr;
+    ERR_clear_error();
+    return thing;
 }
 
 }  // namespace
@@ -105,6 +149,19 @@ Key make_key(KeyType type) {
     Key key(type == KeyType::EcP256 ? EVP_EC_gen("P-256") : EVP_RSA_gen(2048));
     check(key != nullptr, "making a key");
     return key;
+}
+
+Authority make_authority(const std::string& name, WallTime now, KeyType keys) {
+    using std::chrono::days, std::chrono::years;
+    Authority authority;
+    authority.key = make_key(keys);
+    const Contents contents{.common_name = name,
+                            .not_before = now - days{60},
+                            .not_after = now + std::chrono::duration_cast<std::chrono::seconds>(years{10}),
+                            .is_ca = true};
+    authority.certificate = make_certificate(contents, authority.key.get(), nullptr, nullptr);
+    authority.pem = to_pem(authority.certificate.get());
+    return authority;
 }
 
 Certificate make_certificate(const Contents& contents, EVP_PKEY* key, X509* issuer, EVP_PKEY* issuer_key) {
@@ -122,13 +179,9 @@ Certificate make_certificate(const Contents& contents, EVP_PKEY* key, X509* issu
     X509V3_CTX context;
     X509V3_set_ctx_nodb(&context);
     X509V3_set_ctx(&context, signer, certificate, nullptr, nullptr, 0);
-    const bool agrees = EVP_PKEY_get_base_id(key) == EVP_PKEY_RSA;  // RSA keys may encipher keys (TLS 1.2)
     add_extension(certificate, &context, NID_basic_constraints,
                   contents.is_ca ? "critical,CA:TRUE,pathlen:1" : "critical,CA:FALSE");
-    add_extension(certificate, &context, NID_key_usage,
-                  contents.is_ca
-                      ? "critical,keyCertSign,cRLSign"
-                      : (agrees ? "critical,digitalSignature,keyEncipherment" : "critical,digitalSignature"));
+    add_extension(certificate, &context, NID_key_usage, key_usage(contents, key));
     if (!contents.extended_usage.empty()) {
         add_extension(certificate, &context, NID_ext_key_usage, contents.extended_usage);
     }
@@ -150,6 +203,25 @@ std::string to_pem(const EVP_PKEY* key) {
     check(bio && PEM_write_bio_PKCS8PrivateKey(bio.get(), key, nullptr, nullptr, 0, nullptr, nullptr) == 1,
           "key to PEM");
     return text_of(bio.get());
+}
+
+Bytes to_der(const X509* certificate) {
+    unsigned char* octets = nullptr;
+    const int size = i2d_X509(certificate, &octets);
+    check(size > 0, "certificate to DER");
+    Bytes der(octets, octets + size);
+    OPENSSL_free(octets);
+    return der;
+}
+
+Certificate certificate_from_pem(const std::string& pem) {
+    return Certificate(from_pem(pem, PEM_read_bio_X509));
+}
+Key private_key_from_pem(const std::string& pem) {
+    return Key(from_pem(pem, PEM_read_bio_PrivateKey));
+}
+Key public_key_from_pem(const std::string& pem) {
+    return Key(from_pem(pem, PEM_read_bio_PUBKEY));
 }
 
 }  // namespace pushsim::pki

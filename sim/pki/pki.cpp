@@ -6,25 +6,6 @@ namespace pushsim::pki {
 namespace {
 
 using std::chrono::days;
-using std::chrono::years;
-
-struct Authority {
-    Key key;
-    Certificate certificate;
-    std::string pem;
-};
-
-Authority make_authority(const std::string& name, WallTime now, KeyType keys) {
-    Authority authority;
-    authority.key = make_key(keys);
-    const Contents contents{.common_name = name,
-                            .not_before = now - days{60},
-                            .not_after = now + std::chrono::duration_cast<std::chrono::seconds>(years{10}),
-                            .is_ca = true};
-    authority.certificate = make_certificate(contents, authority.key.get(), nullptr, nullptr);
-    authority.pem = to_pem(authority.certificate.get());
-    return authority;
-}
 
 }  // namespace
 
