@@ -5,11 +5,8 @@
 #include <fstream>
 #include <iterator>
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
-#include <sys/file.h>
-#include <unistd.h>
 
 #include "agent/base/files.hpp"
 #include "agent/boot/boot_state.hpp"
@@ -24,7 +21,6 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 
 constexpr int kFormat = 1;
-constexpr std::chrono::milliseconds kLook{20};
 
 Bytes octets(const json& value) {
     auto read = from_base64(value.get<std::string>());
@@ -93,28 +89,14 @@ Result<KeptTpm> parse_kept_tpm(const std::string& text) {
 }
 
 Result<KeptTpmFile> KeptTpmFile::lock(fs::path file, Duration patience, const stack::StopAsked& stop_asked) {
-    const fs::path lock_file = lock_of(file);
-    const int lock = ::open(lock_file.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
-    const auto failed = [&](const std::string& why, const char* mend, ErrorKind kind = ErrorKind::System) {
-        if (lock >= 0) ::close(lock);
-        return fail(kind, fmt::format("cannot lock {}: {}", lock_file.string(), why), mend);
-    };
-    if (lock < 0) return failed(std::strerror(errno), "set XDG_STATE_HOME to a folder of your own");
-    for (Duration waited{}; ::flock(lock, LOCK_EX | LOCK_NB) != 0; waited += kLook) {
-        if (errno != EWOULDBLOCK && errno != EINTR) return failed(std::strerror(errno), "");
-        if (waited >= patience || (stop_asked && stop_asked()))
-            return failed("another pushsim has it", "wait for its cycle to end, or stop that one",
-                          ErrorKind::Config);
-        stack::wait_for(kLook);
+    auto lock = stack::FileLock::take(lock_of(file), patience, stop_asked);
+    if (!lock) {
+        Error error = lock.error();
+        error.mend = error.kind == ErrorKind::Config ? "wait for its cycle to end, or stop that one"
+                                                     : "set XDG_STATE_HOME to a folder of your own";
+        return fail(std::move(error));
     }
-    return KeptTpmFile(std::move(file), lock);
-}
-
-KeptTpmFile::KeptTpmFile(KeptTpmFile&& other) noexcept
-    : file_(std::move(other.file_)), lock_(std::exchange(other.lock_, -1)) {}
-
-KeptTpmFile::~KeptTpmFile() {
-    if (lock_ >= 0) ::close(lock_);
+    return KeptTpmFile(std::move(file), std::move(*lock));
 }
 
 Result<std::optional<KeptTpm>> read_kept_tpm(const fs::path& file) {

@@ -11,6 +11,7 @@
 #include "agent/base/time.hpp"
 #include "agent/tpm/attestation_keys.hpp"
 #include "agent/tpm/virtual_tpm.hpp"
+#include "sim/stack/file_lock.hpp"
 #include "sim/stack/process.hpp"
 
 namespace pushsim::fleet {
@@ -46,20 +47,15 @@ class KeptTpmFile {
     static Result<KeptTpmFile> lock(std::filesystem::path file, Duration patience,
                                     const stack::StopAsked& stop_asked = {});
 
-    KeptTpmFile(KeptTpmFile&& other) noexcept;
-    KeptTpmFile& operator=(KeptTpmFile&&) = delete;
-    KeptTpmFile(const KeptTpmFile&) = delete;
-    KeptTpmFile& operator=(const KeptTpmFile&) = delete;
-    ~KeptTpmFile();
-
     Result<std::optional<KeptTpm>> read() const { return read_kept_tpm(file_); }
     /// ErrorKind::System; Usage where a measurement is no UTF-8 text.
     Result<void> write(const KeptTpm& kept) const;
 
   private:
-    KeptTpmFile(std::filesystem::path file, int lock) : file_(std::move(file)), lock_(lock) {}
+    KeptTpmFile(std::filesystem::path file, stack::FileLock lock)
+        : file_(std::move(file)), lock_(std::move(lock)) {}
     std::filesystem::path file_;
-    int lock_;
+    stack::FileLock lock_;
 };
 
 /// `$XDG_STATE_HOME/pushsim/tpms/ID.json`, its folder made where it is missing; ErrorKind::System, or Usage
