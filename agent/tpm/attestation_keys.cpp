@@ -3,10 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include <tss2/tss2_mu.h>
-
+#include "agent/tpm/attest.hpp"
 #include "agent/tpm/ek_certificate.hpp"
-#include "agent/tpm/marshal.hpp"
 #include "agent/tpm/public_key_pem.hpp"
 #include "agent/tpm/templates.hpp"
 
@@ -41,15 +39,6 @@ std::vector<std::string> signature_schemes(const std::vector<Algorithm>& algorit
             }))
             names.emplace_back(scheme.name);
     return names;
-}
-
-/// Whether the quote's digest is the one over these values (TCG TPM 2.0 Part 2, 10.12.1 TPMS_QUOTE_INFO).
-bool covers(const TPMS_ATTEST& message, const PcrValues& pcrs) {
-    Bytes concatenated;
-    for (const auto& [pcr, value] : pcrs)
-        concatenated.insert(concatenated.end(), value.begin(), value.end());
-    const TPM2B_DIGEST& quoted = message.attested.quote.pcrDigest;
-    return hash(HashAlgorithm::Sha256, concatenated) == octets_of(quoted.size, quoted.buffer);
 }
 
 }  // namespace
@@ -258,7 +247,7 @@ Result<Quote> AttestationKeys::quote(ByteView challenge, HashAlgorithm bank, con
             if (!values) return fail(values.error());
             auto quoted = commands.quote(*ak_, challenge, bank, pcrs);
             if (!quoted) return fail(quoted.error());
-            const auto attest = unmarshal("TPMS_ATTEST", quoted->message, Tss2_MU_TPMS_ATTEST_Unmarshal);
+            const auto attest = parse_attest(quoted->message);
             if (!attest) return fail(attest.error());
             if (covers(*attest, *values)) {
                 quote = std::move(*quoted);

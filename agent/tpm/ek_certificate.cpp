@@ -3,7 +3,6 @@
 namespace pushsim::tpm {
 namespace {
 
-constexpr Handle leaf_index = 0x01c00002;
 constexpr Handle first_ca_index = 0x01c00100;
 constexpr Handle last_ca_index = 0x01c001ff;
 
@@ -49,7 +48,7 @@ Result<Bytes> read_cas(Commands& commands) {
 }  // namespace
 
 Result<std::string> read_ek_certificate(Commands& commands) {
-    const auto contents = commands.nv_read(leaf_index);
+    const auto contents = commands.nv_read(ek_certificate_index);
     if (!contents) return fail(contents.error().in("EK certificate"));
     if (!contents->has_value()) return std::string();
     const auto cas = read_cas(commands);

@@ -6,6 +6,9 @@
 
 namespace pushsim::tpm {
 
+/// NV index of the certificate of the RSA-2048 EK.
+inline constexpr Handle ek_certificate_index = 0x01c00002;
+
 /// The certificate of the RSA-2048 EK from NV 0x01c00002, then its CAs from 0x01c00100 to 0x01c001ff (TCG EK
 /// Credential Profile 2.x, 2.2.1.4 and 2.2.1.5), as PEM; "" where there is no certificate of the EK. Leaf
 /// first, then the CAs in the reverse of their order in NV, as rust-keylime sends them (keylime/src/tpm.rs,

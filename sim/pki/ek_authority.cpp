@@ -55,4 +55,11 @@ Bytes EkAuthority::issue(const std::string& ek_public_pem) const {
     return to_der(make_certificate(contents, ek.get(), ca.certificate.get(), ca.key.get()).get());
 }
 
+bool EkAuthority::vouches(const std::string& certificate_pem, const std::string& ek_public_pem) const {
+    const Certificate certificate = certificate_from_pem(certificate_pem);
+    const Key ek = public_key_from_pem(ek_public_pem);
+    return certificate && ek && EVP_PKEY_eq(X509_get0_pubkey(certificate.get()), ek.get()) == 1 &&
+           X509_verify(certificate.get(), inner_->authority.key.get()) == 1;
+}
+
 }  // namespace pushsim::pki

@@ -29,6 +29,9 @@ class EkAuthority {
     /// is.
     Bytes issue(const std::string& ek_public_pem) const;
 
+    /// Whether that certificate (PEM) is of that key, and signed by this authority.
+    bool vouches(const std::string& certificate_pem, const std::string& ek_public_pem) const;
+
   private:
     struct Inner;
     explicit EkAuthority(std::unique_ptr<Inner> inner);

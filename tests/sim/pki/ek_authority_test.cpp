@@ -78,6 +78,11 @@ TEST(EkAuthority, KeptOneIssuesAsBefore) {
     Certificate certificate;
     (void)key_of(kept->issue(public_pem(ek.get())), certificate);
     EXPECT_EQ(verify(certificate.get(), first.credentials().certificate_pem, kNow), X509_V_OK);
+    const std::string pem = to_pem(certificate.get());
+    EXPECT_TRUE(first.vouches(pem, public_pem(ek.get())));
+    EXPECT_FALSE(first.vouches(pem, public_pem(make_key(KeyType::Rsa2048).get())));
+    EXPECT_FALSE(EkAuthority(kNow).vouches(pem, public_pem(ek.get())));
+    EXPECT_FALSE(first.vouches("", public_pem(ek.get())));
 }
 
 TEST(EkAuthority, WhatIsNoCertificateWithItsKeyIsRefused) {
