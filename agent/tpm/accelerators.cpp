@@ -237,7 +237,7 @@ Accelerators accelerators_on() {
 }
 
 void know_factor(ByteView modulus, ByteView prime) {
-    factors().add(modulus, Bytes(prime.begin(), prime.end()));
+    if (!prime.empty()) factors().add(modulus, Bytes(prime.begin(), prime.end()));
 }
 
 Bytes known_factor(ByteView modulus) {

@@ -27,10 +27,14 @@ constexpr unsigned long kDefaultExponent = 65537;
 
 }  // namespace
 
-std::string public_key_pem(ByteView rsa2048_public) {
+ByteView modulus_of(ByteView rsa2048_public) {
     if (rsa2048_public.size() < kRsa2048ModulusBytes)
         throw std::invalid_argument("public_key_pem: no RSA-2048 public area");
-    const ByteView modulus = rsa2048_public.last(kRsa2048ModulusBytes);
+    return rsa2048_public.last(kRsa2048ModulusBytes);
+}
+
+std::string public_key_pem(ByteView rsa2048_public) {
+    const ByteView modulus = modulus_of(rsa2048_public);
     const Owned<BIGNUM, BN_free> n(BN_bin2bn(modulus.data(), static_cast<int>(modulus.size()), nullptr));
     const Owned<OSSL_PARAM_BLD, OSSL_PARAM_BLD_free> builder(OSSL_PARAM_BLD_new());
     OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_N, n.get());

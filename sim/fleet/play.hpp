@@ -79,6 +79,7 @@ class Play {
     Surroundings surroundings_;
     std::vector<Member> agents_;  ///< in the order of the scenario, from the cast on
     std::map<const scenario::Group*, boot::BootState> golden_;
+    std::size_t drawn_ = 0;                 ///< TPMs of the pool
     std::map<int, faults::Faults> faults_;  ///< by step
     std::vector<std::string> ids_;          ///< of all agents there were
     std::optional<history::ScenarioEnd> end_;

@@ -139,9 +139,17 @@ void Play::cast_agent(Member& member, int number, int overall, Then done) {
     const scenario::Group& group = *member.group;
     const boot::BootState& golden = golden_.at(&group);
     const history::Where here{.scenario = scenario_.name, .agent = member.name};
-    member.tpm = std::make_unique<AgentTpm>(
-        stage_.tpms,
-        TpmDevice::Options{.tpm = group.tpm, .ak_primary = group.ak == scenario::AkKind::Primary});
+    TpmDevice::Options tpm{.tpm = group.tpm, .ak_primary = group.ak == scenario::AkKind::Primary};
+    if (stage_.pool != nullptr && draws_from(group, stage_.pool->about())) {
+        if (drawn_ == stage_.pool->size()) {
+            give_up({ErrorKind::Config,
+                     fmt::format("{}: its {} TPMs are not enough", stage_.pool->file().string(), drawn_),
+                     "pushsim pool make with a larger --count"});
+            return;
+        }
+        tpm.pooled = {stage_.pool, drawn_++};
+    }
+    member.tpm = std::make_unique<AgentTpm>(stage_.tpms, std::move(tpm));
     member.tpm->provision([this, &member, &group, &golden, here, number, overall, done = std::move(done),
                            alive = std::weak_ptr(alive_)](const AgentTpm::Provisioned& provisioned) {
         if (alive.expired()) return;
@@ -238,6 +246,11 @@ void Play::measure(const scenario::Step& step, int number, Member& member, Then 
                              }
                              done();
                          });
+}
+
+bool draws_from(const scenario::Group& group, const pool::About& pool) {
+    const auto wanted = group.ak == scenario::AkKind::Primary ? tpm::AkParent::None : tpm::AkParent::Ek;
+    return group.tpm.kind == scenario::TpmKind::Software && wanted == pool.ak;
 }
 
 ScenarioEnd play(const Stage& stage, const scenario::Scenario& scenario) {

@@ -15,12 +15,18 @@
 
 namespace pushsim::fleet {
 
+/// Whether agents of this group can have TPMs of a pool: their TPM is in pushsim, their AK of the pool's
+/// kind.
+bool draws_from(const scenario::Group& group, const pool::About& pool);
+
 /// What the scenarios of a run share; outlives the runner.
 struct Stage {
     transport::EventLoop& loop;
     const Clock& clock;
     history::HistoryWriter& history;
     TpmThreads& tpms;
+    /// Agents whose group draws_from() it have its TPMs, each another; null: all TPMs are new.
+    const pool::Pool* pool = nullptr;
     TenantDesk& tenant;
     transport::Endpoint registrar;
     transport::Endpoint verifier;

@@ -5,7 +5,9 @@
 
 #include <fmt/format.h>
 
+#include "agent/tpm/accelerators.hpp"
 #include "agent/tpm/external_tpm.hpp"
+#include "agent/tpm/public_key_pem.hpp"
 #include "agent/tpm/virtual_tpm.hpp"
 
 namespace pushsim::fleet {
@@ -181,7 +183,23 @@ Result<void> TpmDevice::open_kept() {
     return {};
 }
 
+Result<void> TpmDevice::open_pooled() {
+    const auto& [pool, number] = *options_.pooled;
+    auto entry = pool->read(number);
+    if (!entry) return fail(entry.error());
+    if (tpm::accelerators_on().rsa_factors) {
+        tpm::know_factor(tpm::modulus_of(entry->ek_public), entry->ek_factor);
+        tpm::know_factor(tpm::modulus_of(entry->ak_public), entry->ak_factor);
+    }
+    auto made = std::make_unique<tpm::VirtualTpm>(host_, std::move(entry->permanent_state));
+    if (auto on = made->power_on(); !on)
+        return fail(on.error().in(fmt::format("TPM {} of {}", number, pool->file().string())));
+    tpm_ = std::move(made);
+    return {};
+}
+
 Result<void> TpmDevice::open_tpm() {
+    if (options_.pooled) return open_pooled();
     if (options_.tpm.kind == TpmKind::Software) {
         if (kept_.suspended) {
             auto resumed = std::make_unique<tpm::VirtualTpm>(host_, std::move(*kept_.suspended));
@@ -216,6 +234,12 @@ Result<void> TpmDevice::open_tpm() {
 Result<void> TpmDevice::need_keys() {
     if (auto awake = wake(); !awake) return awake;
     if (keys_) return {};
+    if (options_.pooled) {
+        auto persistent = tpm::AttestationKeys::persistent(*tpm_);
+        if (!persistent) return fail(persistent.error());
+        keys_.emplace(std::move(*persistent));
+        return {};
+    }
     auto keys = kept_.ak ? tpm::AttestationKeys::load(*tpm_, *kept_.ak)
                          : tpm::AttestationKeys::provision(
                                *tpm_, options_.ak_primary ? tpm::AkParent::None : tpm::AkParent::Ek);

@@ -14,6 +14,7 @@
 #include "agent/tpm/tpm_host.hpp"
 #include "sim/fleet/kept_tpm.hpp"
 #include "sim/fleet/swtpm_process.hpp"
+#include "sim/pool/pool.hpp"
 #include "sim/scenario/plan.hpp"
 
 namespace pushsim::fleet {
@@ -24,6 +25,12 @@ class TpmDevice {
     struct Options {
         scenario::TpmChoice tpm = {};
         bool ak_primary = false;  ///< AK made from a seed instead of under the EK
+        /// A TPM of this pool, with the keys that are in it, in place of a new one; the pool outlives it.
+        struct Pooled {
+            const pool::Pool* pool;
+            std::size_t number;
+        };
+        std::optional<Pooled> pooled = {};
         /// Where TPM and AK (of a TPM outside: the AK alone) are kept between rests. Not with a swtpm of its
         /// own.
         std::optional<std::filesystem::path> kept = {};
@@ -61,6 +68,7 @@ class TpmDevice {
     Result<void> wake();
     Result<void> open_kept();
     Result<void> open_tpm();
+    Result<void> open_pooled();
     Result<void> need_keys();
 
     tpm::TpmHost& host_;

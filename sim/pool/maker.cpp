@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include "agent/tpm/accelerators.hpp"
 #include "agent/tpm/ek_certificate.hpp"
 #include "agent/tpm/public_key_pem.hpp"
 #include "agent/tpm/tpm_host.hpp"
@@ -16,6 +17,34 @@
 namespace pushsim::pool {
 namespace {
 
+/// While it lives, keys that are used show a factor of theirs; where libtpms is not to be accelerated they
+/// do not.
+class FactorsShown {
+  public:
+    FactorsShown() {
+        tpm::Accelerators wanted = before_;
+        wanted.rsa_factors = true;
+        (void)tpm::switch_accelerators(wanted);
+    }
+    ~FactorsShown() { (void)tpm::switch_accelerators(before_); }
+    FactorsShown(const FactorsShown&) = delete;
+    FactorsShown& operator=(const FactorsShown&) = delete;
+
+  private:
+    const tpm::Accelerators before_ = tpm::accelerators_on();
+};
+
+/// Uses each private key once, and takes what that has shown.
+Result<void> take_factors(tpm::AttestationKeys& keys, Entry& entry) {
+    const Bytes anything(20, 1);
+    if (auto certified = keys.certify(anything); !certified) return fail(certified.error());
+    // No credential of this EK: it is decrypted, and then refused.
+    (void)keys.activate_credential(Bytes(68, 1), Bytes(256, 1));
+    entry.ak_factor = tpm::known_factor(tpm::modulus_of(entry.ak_public));
+    entry.ek_factor = tpm::known_factor(tpm::modulus_of(entry.ek_public));
+    return {};
+}
+
 class Maker {
   public:
     Maker(const Making& making, const std::function<Result<void>(Entry)>& keep)
@@ -23,6 +52,7 @@ class Maker {
 
     Result<void> make() {
         if (auto ready = open_hosts(); !ready) return ready;
+        const FactorsShown shown;
         std::vector<std::thread> threads;
         for (const auto& host : hosts_)
             threads.emplace_back([this, &host] { work(*host); });
@@ -78,6 +108,7 @@ class Maker {
         Entry entry;
         entry.ek_public = keys->describe().ek_public;
         entry.ak_public = keys->describe().ak_public;
+        if (auto taken = take_factors(*keys, entry); !taken) return fail(taken.error());
         if (making_.ek_authority != nullptr) {
             if (auto certified = certify(tpm, entry.ek_public); !certified) return fail(certified.error());
         }

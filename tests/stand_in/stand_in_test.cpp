@@ -70,7 +70,8 @@ TEST_F(StandInProcess, AgentsOfTheFleetRunWholeCycles) {
     {
         const auto history =
             must(history::HistoryWriter::open(std::filesystem::path(folder) / "history.jsonl", clock, {}));
-        fleet::TpmThread tpms(clock, [this](fleet::Worker::Task task) { loop.post(std::move(task)); });
+        fleet::TpmThreads tpms(
+            clock, [this](fleet::Worker::Task task) { loop.post(std::move(task)); }, 1);
         const fleet::Surroundings surroundings{loop, clock, *history, server.registrar(), server.verifier(),
                                                tls,  4711,  "cycles"};
         std::vector<std::unique_ptr<fleet::VirtualAgent>> agents;

@@ -14,7 +14,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "agent/tpm/quote_check.hpp"
 #include "agent/tpm/tpm_host.hpp"
+#include "sim/core/clock.hpp"
+#include "sim/pool/pools.hpp"
 
 namespace pushsim::fleet {
 namespace {
@@ -56,6 +59,38 @@ class TpmDevices : public testing::Test {
     tpm::TpmHost host_;
     fs::path folder_;
 };
+
+/// A pool of two in this test's folder.
+pool::Pool make_pool(const fs::path& file, const Clock& clock) {
+    auto made = must(pool::ensure({.file = file}, {.count = 2}, clock));
+    return std::move(made.pool);
+}
+
+TEST_F(TpmDevices, OneOfAPoolHasTheKeysThatAreInIt) {
+    const core::SystemClock clock;
+    const pool::Pool pool = make_pool(folder_ / "two.pool", clock);
+    for (const std::size_t number : {1U, 0U, 1U}) {
+        TpmDevice device(host_, {.pooled = TpmDevice::Options::Pooled{&pool, number}});
+        const auto description = must(device.describe());
+        EXPECT_EQ(description.ek_public, must(pool.read(number)).ek_public);
+        EXPECT_EQ(description.ak_public, must(pool.read(number)).ak_public);
+        EXPECT_EQ(pcr7(device), Bytes(32, 0)) << "only what outlives a power cycle is in a pool";
+        must(device.extend({{7, changed()}}));
+        const auto answer = must(device.use(lifecycle::QuotePcrs{Bytes(16, 3), HashAlgorithm::Sha256, {7}}));
+        must(tpm::check_quote(std::get<tpm::Quote>(answer), Bytes(16, 3), description.ak_public));
+    }
+}
+
+TEST_F(TpmDevices, OneOfAPoolThatIsDamagedIsAnErrorThatNamesTheFile) {
+    const core::SystemClock clock;
+    const fs::path file = folder_ / "two.pool";
+    const pool::Pool pool = make_pool(file, clock);
+    fs::resize_file(file, 100);
+    TpmDevice device(host_, {.pooled = TpmDevice::Options::Pooled{&pool, 1}});
+    const auto description = device.describe();
+    ASSERT_FALSE(description);
+    EXPECT_THAT(description.error().message, HasSubstr("two.pool"));
+}
 
 TEST_F(TpmDevices, KeptOneIsTheSameInTheNextProcess) {
     tpm::Description first;

@@ -4,7 +4,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <openssl/bn.h>
 
+#include "agent/tpm/accelerators.hpp"
 #include "agent/tpm/attestation_keys.hpp"
 #include "agent/tpm/public_key_pem.hpp"
 #include "agent/tpm/quote_check.hpp"
@@ -56,6 +58,30 @@ TEST(Maker, MakesTpmsThatAttestAndAreAllDifferent) {
         keys.insert(entry.ak_public);
     }
     EXPECT_EQ(keys.size(), 8U);
+}
+
+/// Whether the number, if it is neither one nor the modulus, is a factor of it: both big-endian.
+bool divides(const Bytes& factor, ByteView modulus) {
+    BIGNUM* n = BN_bin2bn(modulus.data(), static_cast<int>(modulus.size()), nullptr);
+    BIGNUM* p = BN_bin2bn(factor.data(), static_cast<int>(factor.size()), nullptr);
+    BIGNUM* rest = BN_new();
+    BN_CTX* context = BN_CTX_new();
+    const bool divided =
+        BN_mod(rest, n, p, context) == 1 && BN_is_zero(rest) == 1 && BN_is_one(p) == 0 && BN_cmp(n, p) != 0;
+    BN_CTX_free(context);
+    BN_free(rest);
+    BN_free(p);
+    BN_free(n);
+    return divided;
+}
+
+TEST(Maker, KeepsAFactorOfEachKeyAndLeavesTheAcceleratorsAsTheyWere) {
+    for (const tpm::AkParent ak : {tpm::AkParent::None, tpm::AkParent::Ek}) {
+        const auto made = make({.count = 1, .ak = ak});
+        EXPECT_TRUE(divides(made.at(0).ek_factor, tpm::modulus_of(made.at(0).ek_public)));
+        EXPECT_TRUE(divides(made.at(0).ak_factor, tpm::modulus_of(made.at(0).ak_public)));
+        EXPECT_FALSE(tpm::accelerators_on().any());
+    }
 }
 
 TEST(Maker, MakesAksUnderEksForThoseWhoAsk) {
