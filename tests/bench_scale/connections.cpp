@@ -1,23 +1,18 @@
 #include "tests/bench_scale/connections.hpp"
 
 #include <algorithm>
-#include <array>
-#include <csignal>
 #include <functional>
 #include <memory>
 #include <stdexcept>
 #include <string>
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "agent/transport/connection.hpp"
 #include "sim/core/clock.hpp"
 #include "sim/core/random.hpp"
+#include "tests/bench_scale/child.hpp"
+#include "tests/bench_scale/median.hpp"
 #include "tests/bench_scale/process_cost.hpp"
 #include "tests/stand_in/process.hpp"
 
@@ -27,16 +22,9 @@ namespace {
 using transport::Connection;
 using transport::Outcome;
 
-constexpr std::size_t kOtherFiles = 64;
 constexpr std::size_t kWarmUp = 8;
 
-template <typename T>
-T must(Result<T> result) {
-    if (!result) throw std::runtime_error(result.error().text());
-    if constexpr (!std::is_void_v<T>) return std::move(*result);
-}
-
-/// What a process says of a round. All octets are written at once, so that they cannot come in parts.
+/// What a process says of a round.
 struct Told {
     Duration a_request{};
     std::uint64_t octets_each = 0;
@@ -106,107 +94,32 @@ class Client {
     std::vector<std::unique_ptr<Connection>> connections_;
 };
 
-/// A process of ours with so many connections, which makes a round of requests whenever it is told to.
-class ClientProcess {
-  public:
-    ClientProcess(std::size_t connections, const stand_in::Process& server, const ConnectionLoad& load) {
-        std::array<int, 2> down{}, up{};
-        if (::pipe2(down.data(), O_CLOEXEC) != 0 || ::pipe2(up.data(), O_CLOEXEC) != 0)
-            throw std::runtime_error("no pipe");
-        pid_ = ::fork();
-        if (pid_ == 0) {
-            ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-            ::_exit(serve(connections, server, load, down[0], up[1]));
-        }
-        ::close(down[0]);
-        ::close(up[1]);
-        to_ = down[1];
-        from_ = up[0];
-    }
-    ~ClientProcess() {
-        ::close(to_);
-        ::close(from_);
-        ::kill(pid_, SIGKILL);
-        ::waitpid(pid_, nullptr, 0);
-    }
-    ClientProcess(const ClientProcess&) = delete;
-    ClientProcess& operator=(const ClientProcess&) = delete;
-
-    /// On that many of its connections.
-    Told round(std::size_t used) const {
-        Told told;
-        if (::write(to_, &used, sizeof used) != sizeof used ||
-            ::read(from_, &told, sizeof told) != sizeof told)
-            throw std::runtime_error("a process of the bench ended early, see above");
-        return told;
-    }
-
-  private:
-    static int serve(std::size_t connections, const stand_in::Process& server, const ConnectionLoad& load,
-                     int orders, int answers) {
-        try {
-            Client client(server.verifier(),
-                          must(transport::TlsIdentity::make({.ca_files = {server.ca_file().string()}})));
-            Told told;
-            told.octets_each = client.open(connections);
-            for (std::size_t used = 0; ::read(orders, &used, sizeof used) == sizeof used;) {
-                told.a_request = client.request(load.requests_a_round, used, load.in_flight);
-                if (::write(answers, &told, sizeof told) != sizeof told) return 1;
-            }
-            return 0;
-        } catch (const std::exception& error) {
-            fmt::print(stderr, "connections: {}\n", error.what());
-            return 1;
-        }
-    }
-
-    pid_t pid_ = -1;
-    int to_ = -1;
-    int from_ = -1;
-};
-
-/// For children, too.
-Result<void> allow_files(std::size_t needed) {
-    rlimit limit{};
-    ::getrlimit(RLIMIT_NOFILE, &limit);
-    if (limit.rlim_max < needed) {
-        return fail(ErrorKind::System,
-                    fmt::format("{} descriptors are needed, the hard limit is {}", needed, limit.rlim_max),
-                    fmt::format("as root: prlimit --pid $$ --nofile={0}:{0}", needed));
-    }
-    limit.rlim_cur = limit.rlim_max;
-    ::setrlimit(RLIMIT_NOFILE, &limit);
-    return {};
-}
-
-template <typename T>
-T median(std::vector<T> values) {
-    const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-    std::ranges::nth_element(values, middle);
-    return *middle;
-}
-
-ConnectionCosts::Request compared(const std::vector<Duration>& rounds, const std::vector<Duration>& to) {
-    std::vector<double> ratios;
-    for (std::size_t i = 0; i < rounds.size(); ++i)
-        ratios.push_back(std::chrono::duration<double>(rounds[i]) / to[i]);
-    return {median(rounds), median(ratios)};
-}
-
 }  // namespace
 
 Result<ConnectionCosts> measure_connections(const ConnectionLoad& load) {
-    if (auto allowed = allow_files(load.many + kOtherFiles); !allowed) return fail(allowed.error());
+    if (auto allowed = allow_files(load.many); !allowed) return fail(allowed.error());
     try {
         const stand_in::Process server_of_few, server_of_many;
-        const ClientProcess few(load.few, server_of_few, load), many(load.many, server_of_many, load);
-        few.round(load.few);  // both are warm
-        ConnectionCosts costs{load.few, load.many, many.round(load.many).octets_each, {}, {}, {}};
+        const auto client = [&load](std::size_t connections, const stand_in::Process& server) {
+            return [&load, &server, connections]() -> std::function<Told(const std::size_t&)> {
+                auto made = std::make_shared<Client>(
+                    server.verifier(),
+                    must(transport::TlsIdentity::make({.ca_files = {server.ca_file().string()}})));
+                const std::uint64_t octets = made->open(connections);
+                return [&load, made, octets](const std::size_t& used) {
+                    return Told{made->request(load.requests_a_round, used, load.in_flight), octets};
+                };
+            };
+        };
+        const Child<std::size_t, Told> few(client(load.few, server_of_few)),
+            many(client(load.many, server_of_many));
+        few.ask(load.few);  // both are warm
+        ConnectionCosts costs{load.few, load.many, many.ask(load.many).octets_each, {}, {}, {}};
         std::vector<Duration> few_open, few_of_many, random_of_many;
         for (int round = 0; round < load.rounds; ++round) {
-            few_open.push_back(few.round(load.few).a_request);
-            few_of_many.push_back(many.round(load.few).a_request);
-            random_of_many.push_back(many.round(load.many).a_request);
+            few_open.push_back(few.ask(load.few).a_request);
+            few_of_many.push_back(many.ask(load.few).a_request);
+            random_of_many.push_back(many.ask(load.many).a_request);
         }
         costs.few_open = compared(few_open, few_open);
         costs.few_of_many = compared(few_of_many, few_open);

@@ -3,10 +3,10 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
 #include "agent/base/result.hpp"
 #include "agent/base/time.hpp"
+#include "tests/bench_scale/median.hpp"
 
 namespace pushsim::bench {
 
@@ -14,16 +14,11 @@ struct ConnectionCosts {
     std::size_t few = 0;            ///< connections of the one process
     std::size_t many = 0;           ///< and of the other
     std::uint64_t octets_each = 0;  ///< private memory of each of the many while idle
-    /// Processor time of a request, median of the rounds, and that to `few_open`, median of the rounds'
-    /// ratios.
-    struct Request {
-        Duration time{};
-        double ratio = 1;
-    };
-    Request few_open;     ///< in the process that has few
-    Request few_of_many;  ///< in the other, as few in use and the rest idle
-    Request
-        random_of_many;  ///< in the other, any of them: what each one needs has left the processor's caches
+    // Processor time of a request, and that to the first of these:
+    Compared few_open{};     ///< in the process that has few
+    Compared few_of_many{};  ///< in the other, as few in use and the rest idle
+    Compared
+        random_of_many{};  ///< in the other, any of them: what each one needs has left the processor's caches
 };
 
 struct ConnectionLoad {

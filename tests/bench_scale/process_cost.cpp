@@ -11,6 +11,8 @@
 namespace pushsim::bench {
 namespace {
 
+constexpr std::size_t kOtherFiles = 64;
+
 Duration of(const timeval& time) {
     return std::chrono::seconds{time.tv_sec} + std::chrono::microseconds{time.tv_usec};
 }
@@ -39,6 +41,20 @@ Result<std::uint64_t> private_memory() {
     }
     if (!found) return fail(ErrorKind::System, fmt::format("{} does not tell private memory", kFile));
     return sum;
+}
+
+Result<void> allow_files(std::size_t needed) {
+    needed += kOtherFiles;
+    rlimit limit{};
+    ::getrlimit(RLIMIT_NOFILE, &limit);
+    if (limit.rlim_max < needed) {
+        return fail(ErrorKind::System,
+                    fmt::format("{} descriptors are needed, the hard limit is {}", needed, limit.rlim_max),
+                    fmt::format("as root: prlimit --pid $$ --nofile={0}:{0}", needed));
+    }
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+    return {};
 }
 
 std::string machine() {

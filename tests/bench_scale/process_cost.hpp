@@ -1,6 +1,7 @@
 #pragma once
 // What this process has taken of the machine.
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -14,6 +15,10 @@ Duration cpu_time();
 
 /// Octets of memory that no other process shares: Private_Clean and Private_Dirty of /proc/self/smaps_rollup.
 Result<std::uint64_t> private_memory();
+
+/// Raises the soft limit of descriptors to the hard one, for children, too; ErrorKind::System where that is
+/// below `needed` and the few that a process has anyway.
+Result<void> allow_files(std::size_t needed);
 
 /// "AMD EPYC …, 2 processors, Linux 6.1.0": what figures are of.
 std::string machine();

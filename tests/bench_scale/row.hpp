@@ -8,7 +8,7 @@ namespace pushsim::bench {
 struct Row {
     std::string what;
     std::string value;  ///< with its unit
-    std::string goal;   ///< "at most 32 KiB"
+    std::string goal;   ///< "at most 32 KiB"; empty: none
     bool holds = false;
 };
 
