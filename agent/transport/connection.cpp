@@ -6,8 +6,9 @@
 
 namespace pushsim::transport {
 
-Connection::Connection(EventLoop& loop, const Endpoint& endpoint, std::shared_ptr<const TlsIdentity> identity)
-    : exchanger_(std::make_shared<Exchanger>(loop, endpoint, std::move(identity))) {}
+Connection::Connection(EventLoop& loop, const Endpoint& endpoint, std::shared_ptr<const TlsIdentity> identity,
+                       const ConnectionOptions& options)
+    : exchanger_(std::make_shared<Exchanger>(loop, endpoint, std::move(identity), options)) {}
 
 Connection::~Connection() {
     exchanger_->abandon();

@@ -26,6 +26,14 @@ struct ExchangeOptions {
     std::optional<std::size_t> max_body_bytes = {};
 };
 
+struct ConnectionOptions {
+    /// Whether it is kept for further exchanges. If not, it is closed in order after each answer.
+    bool keep_alive = true;
+    /// Whether a new socket continues the TLS session of the one before, where the server takes it: no
+    /// certificate is shown then, for the one that was verified still counts.
+    bool resume_sessions = false;
+};
+
 /// Opens a socket with the first exchange and whenever there is none; keeps it where both sides allow. For
 /// the loop's thread alone.
 ///
@@ -39,7 +47,8 @@ class Connection {
     /// Resolves `endpoint` (see resolve(): a name without addresses blocks here); where that fails every
     /// exchange ends with ConnectFailed. The loop must outlive the connection. `identity` may be null for
     /// http. Throws std::invalid_argument for https without identity.
-    Connection(EventLoop& loop, const Endpoint& endpoint, std::shared_ptr<const TlsIdentity> identity);
+    Connection(EventLoop& loop, const Endpoint& endpoint, std::shared_ptr<const TlsIdentity> identity,
+               const ConnectionOptions& options = {});
     /// Closes. An exchange under way is dropped, its `done` never called.
     ~Connection();
     Connection(const Connection&) = delete;

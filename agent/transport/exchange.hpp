@@ -46,6 +46,7 @@ struct Outcome {
     std::optional<Failure> failure;
     Timings timings;
     bool reused_connection = false;
+    bool resumed_session = false;  ///< the TLS handshake of this exchange continued an earlier session
 };
 
 }  // namespace pushsim::transport

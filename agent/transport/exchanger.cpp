@@ -21,8 +21,14 @@ constexpr int kReadsPerTurn = 16;
 
 }  // namespace
 
-Exchanger::Exchanger(EventLoop& loop, const Endpoint& endpoint, std::shared_ptr<const TlsIdentity> identity)
-    : loop_(loop), endpoint_(endpoint), identity_(std::move(identity)), peer_(authority_of(endpoint)) {
+Exchanger::Exchanger(EventLoop& loop, const Endpoint& endpoint, std::shared_ptr<const TlsIdentity> identity,
+                     const ConnectionOptions& options)
+    : loop_(loop),
+      endpoint_(endpoint),
+      identity_(std::move(identity)),
+      peer_(authority_of(endpoint)),
+      keep_alive_(options.keep_alive),
+      resumption_(options.resume_sessions ? std::make_unique<Resumption>() : nullptr) {
     if (endpoint_.scheme == Scheme::Https && identity_ == nullptr) {
         throw std::invalid_argument(peer_ + ": https without a TLS identity");
     }
@@ -145,7 +151,8 @@ void Exchanger::on_connected() {
     exchange_->phase_start = connected;
     if (endpoint_.scheme == Scheme::Http) return on_established();
     phase_ = Phase::Handshaking;
-    const Step started = stream_->start_tls(*identity_, endpoint_.server_name.value_or(endpoint_.host));
+    const Step started =
+        stream_->start_tls(*identity_, endpoint_.server_name.value_or(endpoint_.host), resumption_.get());
     if (started.status == Step::Status::Failed) {
         return fail(stream_->failure().kind, stream_->failure().message);
     }
@@ -156,6 +163,7 @@ void Exchanger::shake_hands() {
     switch (stream_->handshake().status) {
         case Step::Status::Done:
             exchange_->outcome.timings.tls = now() - exchange_->phase_start;
+            exchange_->outcome.resumed_session = stream_->resumed();
             return on_established();
         case Step::Status::WantRead:
             return want(EPOLLIN);
@@ -264,7 +272,7 @@ void Exchanger::on_deadline() {
 void Exchanger::answered() {
     Exchange& exchange = *exchange_;
     exchange.outcome.response = exchange.parser.take();
-    if (!exchange.parser.keep_alive() || !exchange.all_sent) {
+    if (!keep_alive_ || !exchange.parser.keep_alive() || !exchange.all_sent) {
         stream_->say_goodbye();
         drop_socket();
     } else {

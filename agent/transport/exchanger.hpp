@@ -8,13 +8,15 @@
 
 #include "agent/transport/connection.hpp"
 #include "agent/transport/response_parser.hpp"
+#include "agent/transport/resumption.hpp"
 #include "agent/transport/stream.hpp"
 
 namespace pushsim::transport {
 
 class Exchanger : public std::enable_shared_from_this<Exchanger> {
   public:
-    Exchanger(EventLoop& loop, const Endpoint& endpoint, std::shared_ptr<const TlsIdentity> identity);
+    Exchanger(EventLoop& loop, const Endpoint& endpoint, std::shared_ptr<const TlsIdentity> identity,
+              const ConnectionOptions& options);
     Exchanger(const Exchanger&) = delete;
     Exchanger& operator=(const Exchanger&) = delete;
 
@@ -75,6 +77,8 @@ class Exchanger : public std::enable_shared_from_this<Exchanger> {
     std::string resolve_error_{};
     std::shared_ptr<const TlsIdentity> identity_;
     std::string peer_;  // for messages
+    bool keep_alive_;
+    std::unique_ptr<Resumption> resumption_;  // null: sessions end with their socket
 
     Phase phase_ = Phase::None;
     std::unique_ptr<Stream> stream_;

@@ -170,7 +170,7 @@ Step Stream::finish_connect() {
     return {Step::Status::Failed};
 }
 
-Step Stream::start_tls(const TlsIdentity& identity, const std::string& server_name) {
+Step Stream::start_tls(const TlsIdentity& identity, const std::string& server_name, Resumption* resumption) {
     ERR_clear_error();
     ssl_.reset(SSL_new(identity.context()));
     BIO* bio = ssl_ ? BIO_new(socket_method()) : nullptr;
@@ -184,6 +184,8 @@ Step Stream::start_tls(const TlsIdentity& identity, const std::string& server_na
         return fail(FailureKind::Certificate,
                     fmt::format("no certificate can bear the server name '{}'", server_name));
     }
+    resumption_ = resumption;
+    if (resumption_ != nullptr) resumption_->begin(ssl_.get());
     return {Step::Status::Done};
 }
 
@@ -192,6 +194,7 @@ Step Stream::handshake() {
     const int done = SSL_do_handshake(ssl_.get());
     if (done != 1) return ssl_step(done, "in the TLS handshake");
     shaken_ = true;
+    resumed_ = resumption_ != nullptr && resumption_->resumed(ssl_.get());
     return {Step::Status::Done};
 }
 

@@ -9,6 +9,7 @@
 
 #include "agent/base/result.hpp"
 #include "agent/transport/exchange.hpp"
+#include "agent/transport/resumption.hpp"
 #include "agent/transport/server_check.hpp"
 #include "agent/transport/tls.hpp"
 
@@ -45,9 +46,13 @@ class Stream {
     /// Once the socket is writable: Done, or Failed with ConnectRefused or ConnectFailed.
     Step finish_connect();
 
-    /// TLS from here on. The identity must outlive the stream. Failed (Tls) for a name OpenSSL cannot check.
-    Step start_tls(const TlsIdentity& identity, const std::string& server_name);
+    /// TLS from here on. The identity must outlive the stream, and so must `resumption`, which has only seen
+    /// servers of that name; null: no session is continued. Failed (Tls) for a name OpenSSL cannot check.
+    Step start_tls(const TlsIdentity& identity, const std::string& server_name,
+                   Resumption* resumption = nullptr);
     Step handshake();
+    /// The handshake, which is done, continued an earlier session.
+    bool resumed() const { return resumed_; }
 
     /// Takes in one TLS record at most. One that holds no data is WantRead, and the socket may well be
     /// readable still: nobody can keep the caller here by sending them without end.
@@ -57,8 +62,8 @@ class Stream {
     /// Whether an idle connection can carry another request: the peer has neither closed it nor sent
     /// anything, save a few TLS records without data.
     bool quiet();
-    /// Gives back OpenSSL's buffers while nothing is under way. By itself it keeps one for writing when it has
-    /// taken in a session ticket, until the next request (ssl3_setup_buffers() in its state machine).
+    /// Gives back OpenSSL's buffers while nothing is under way. By itself it keeps one for writing when it
+    /// has taken in a session ticket, until the next request (ssl3_setup_buffers() in its state machine).
     void rest();
     /// Says goodbye (close_notify) if that does not block.
     void say_goodbye();
@@ -78,6 +83,8 @@ class Stream {
     int fd_;
     int last_errno_ = 0;  // of the last socket call beneath TLS
     bool shaken_ = false;
+    bool resumed_ = false;
+    Resumption* resumption_ = nullptr;
     ServerCheck check_{};
     std::unique_ptr<ssl_st, FreeSsl> ssl_;
     Failure failure_{FailureKind::Closed, ""};

@@ -12,6 +12,8 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
+#include "agent/transport/resumption.hpp"
+
 namespace pushsim::transport {
 namespace {
 
@@ -138,7 +140,7 @@ Result<std::shared_ptr<const TlsIdentity>> TlsIdentity::make(const TlsSettings& 
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
     SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
     if (SSL_CTX_get_security_level(context) < 2) SSL_CTX_set_security_level(context, 2);
-    SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+    Resumption::allow(context);
     SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
     SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
                                   SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);

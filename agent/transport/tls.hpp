@@ -22,8 +22,8 @@ struct TlsSettings {
 };
 
 /// One SSL_CTX, shared by any number of connections on any number of threads. Always: TLS 1.2 or newer, the
-/// server's chain verified against the given CAs alone, ALPN http/1.1, no session resumption. There is no way
-/// to turn verification off.
+/// server's chain verified against the given CAs alone, ALPN http/1.1; sessions are continued by connections
+/// that ask for it, each its own. There is no way to turn verification off.
 class TlsIdentity {
   public:
     /// ErrorKind::Config, naming the file (or "ca_pem", …), for what cannot be read, holds no certificate or

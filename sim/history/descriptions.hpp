@@ -195,6 +195,7 @@ void describe(F& f, ExchangeSeen& v) {
     f.maybe("receive", v.receive);
     f.must("total", v.total);
     f.maybe("reused", v.reused);
+    f.maybe("resumed", v.resumed);
     f.maybe("negotiated", v.negotiated);
     f.maybe("seconds_to_next", v.seconds_to_next);
     f.maybe("token_lifetime", v.token_lifetime);

@@ -159,7 +159,8 @@ struct ExchangeSeen {
     std::optional<Duration> wait = {};
     std::optional<Duration> receive = {};
     Duration total{};
-    bool reused = false;
+    bool reused = false;                            ///< the connection had carried an exchange before
+    bool resumed = false;                           ///< its TLS handshake continued an earlier session
     std::optional<NegotiatedSeen> negotiated = {};  ///< of a 201 to a negotiation
     std::optional<int> seconds_to_next = {};        ///< of a 202 to a submission: until the next is due
     /// Of a proof that passed: from response_received_at to token_expires_at, by the verifier's clock.

@@ -168,6 +168,7 @@ struct ToEvent {
         seen.receive = outcome.timings.receive;
         seen.total = outcome.timings.total;
         seen.reused = outcome.reused_connection;
+        seen.resumed = outcome.resumed_session;
         if (outcome.response) read_attestation(*outcome.response, seen, redactor);
         if (outcome.response) read_session(*outcome.response, seen, redactor);
         return seen;

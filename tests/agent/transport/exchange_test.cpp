@@ -139,6 +139,27 @@ TEST_P(Exchange, ConnectionCloseIsHonoured) {
     EXPECT_EQ(server.connections(), 3);
 }
 
+TEST_P(Exchange, ConnectionThatIsNotToBeKeptIsClosedInOrderAfterEachAnswer) {
+    std::atomic<int> in_order{0}, ended{0};
+    TestServer server(server_settings(), [&](Peer& peer) {
+        peer.read_request();
+        peer.write(ok("{}"));
+        if (peer.closed_in_order()) ++in_order;
+        ++ended;
+    });
+    Connection connection(loop, to(server), trusting_identity(), {.keep_alive = false});
+    for (int i = 1; i <= 3; ++i) {
+        const Outcome outcome = exchange(connection, get());
+        EXPECT_EQ(word(outcome), "answer 200") << message(outcome);
+        EXPECT_FALSE(outcome.reused_connection);
+        EXPECT_FALSE(connection.connected());
+        while (ended < i)
+            std::this_thread::yield();
+    }
+    EXPECT_EQ(in_order, 3);
+    EXPECT_EQ(server.connections(), 3);
+}
+
 TEST_P(Exchange, OctetsBehindTheAnswerEndTheConnectionButNotTheAnswer) {
     TestServer server(server_settings(), answer_once(ok("mine") + "HTTP/1.1 200 OK\r\n"));
     Connection connection(loop, to(server), trusting_identity());

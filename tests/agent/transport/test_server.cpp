@@ -172,8 +172,18 @@ std::string Peer::tls_version() const {
     return SSL_get_version(ssl_);
 }
 
+bool Peer::resumed() const {
+    return SSL_session_reused(ssl_) == 1;
+}
+
+bool Peer::closed_in_order() {
+    char octet = 0;
+    const int count = read_some(&octet, 1);
+    return ssl_ != nullptr ? SSL_get_error(ssl_, count) == SSL_ERROR_ZERO_RETURN : count == 0;
+}
+
 TestServer::TestServer(std::optional<ServerTls> tls, Script script) : script_(std::move(script)) {
-    if (tls) context_ = server_context(*tls);
+    if (tls) show(*tls);
     listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     sockaddr_in address{};
     address.sin_family = AF_INET;
@@ -199,7 +209,14 @@ TestServer::~TestServer() {
     for (std::thread& thread : threads_)
         thread.join();
     ::close(listener_);
-    SSL_CTX_free(context_);
+    for (SSL_CTX* context : contexts_)
+        SSL_CTX_free(context);
+}
+
+void TestServer::show(const ServerTls& tls) {
+    SSL_CTX* context = server_context(tls);
+    const std::lock_guard lock(mutex_);
+    contexts_.push_back(context);
 }
 
 void TestServer::accept_all() {
@@ -213,11 +230,12 @@ void TestServer::accept_all() {
         }
         open_.push_back(fd);
         const int number = connections_++;
-        threads_.emplace_back([this, fd, number] { serve(fd, number); });
+        SSL_CTX* context = contexts_.empty() ? nullptr : contexts_.back();
+        threads_.emplace_back([this, fd, number, context] { serve(fd, number, context); });
     }
 }
 
-void TestServer::serve(int fd, int number) {
+void TestServer::serve(int fd, int number, ssl_ctx_st* context) {
     // The server's own OpenSSL writes may meet a closed socket; the client's must not, so only here.
     sigset_t pipe;
     sigemptyset(&pipe);
@@ -228,8 +246,8 @@ void TestServer::serve(int fd, int number) {
     ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     Peer peer(*this, fd, number);
     bool ready = true;
-    if (context_ != nullptr) {
-        peer.ssl_ = SSL_new(context_);
+    if (context != nullptr) {
+        peer.ssl_ = SSL_new(context);
         SSL_set_fd(peer.ssl_, fd);
         SSL_set_msg_callback(peer.ssl_, &keep_client_hello);
         SSL_set_msg_callback_arg(peer.ssl_, &peer.client_hello_);

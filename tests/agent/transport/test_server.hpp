@@ -40,6 +40,8 @@ class Peer {
     std::string client_subject() const;  ///< of the client's certificate; empty for none
     std::string server_name() const;     ///< SNI
     std::string tls_version() const;
+    bool resumed() const;    ///< the handshake continued an earlier session
+    bool closed_in_order();  ///< waits for the client's end: FIN, with TLS behind a close_notify
     const std::string& client_hello() const { return client_hello_; }  ///< body of the first one, raw
     int number() const { return number_; }                             ///< 0 for the first connection
 
@@ -76,16 +78,20 @@ class TestServer {
     TestServer(const TestServer&) = delete;
     TestServer& operator=(const TestServer&) = delete;
 
+    /// What connections from now on are met with, in place of what the constructor was given. Sessions of
+    /// before mean nothing to it.
+    void show(const ServerTls& tls);
+
     std::uint16_t port() const { return port_; }
     int connections() const { return connections_; }
 
   private:
     friend class Peer;
     void accept_all();
-    void serve(int fd, int number);
+    void serve(int fd, int number, ssl_ctx_st* context);
 
     Script script_;
-    ssl_ctx_st* context_ = nullptr;
+    std::vector<ssl_ctx_st*> contexts_;  ///< the last one counts; guarded by mutex_
     int listener_ = -1;
     std::uint16_t port_ = 0;
     std::atomic<int> connections_{0};
