@@ -8,6 +8,8 @@ Manner manner_of(const scenario::Group& group, int overall) {
     Manner manner;
     if (group.source == scenario::Source::Own) manner.source_address = own_address(overall);
     manner.session_connection = group.connections == scenario::Connections::RustAgent;
+    manner.connections = {.keep_alive = group.connections != scenario::Connections::PerRequest,
+                          .resume_sessions = group.tls_resumption};
     if (group.habits == scenario::Habits::RustAgent) {
         const scenario::RustAgentHabits& options = group.rust_agent;
         manner.habits = lifecycle::rust_agent_habits();

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "agent/lifecycle/habits.hpp"
+#include "agent/transport/connection.hpp"
 #include "sim/scenario/plan.hpp"
 
 namespace pushsim::fleet {
@@ -13,6 +14,7 @@ struct Manner {
     lifecycle::Habits habits = lifecycle::correct_habits();
     /// Sessions go over a connection of their own; else there is one to the verifier.
     bool session_connection = false;
+    transport::ConnectionOptions connections = {};  ///< of each of them
     std::optional<std::string> source_address =
         {};  ///< where its connections come from; the system's choice if absent
 };

@@ -38,14 +38,16 @@ VirtualAgent::VirtualAgent(const Surroundings& surroundings, Identity identity, 
       source_(manner.source_address.value_or("")),
       registrar_(std::make_unique<transport::Connection>(
           surroundings.loop, from(manner.source_address, surroundings.registrar),
-          surroundings.registrar.scheme == transport::Scheme::Https ? surroundings.tls : nullptr)),
-      verifier_(std::make_unique<transport::Connection>(
-          surroundings.loop, from(manner.source_address, surroundings.verifier), surroundings.tls)),
-      sessions_(
-          manner.session_connection
-              ? std::make_unique<transport::Connection>(
-                    surroundings.loop, from(manner.source_address, surroundings.verifier), surroundings.tls)
-              : nullptr) {}
+          surroundings.registrar.scheme == transport::Scheme::Https ? surroundings.tls : nullptr,
+          manner.connections)),
+      verifier_(std::make_unique<transport::Connection>(surroundings.loop,
+                                                        from(manner.source_address, surroundings.verifier),
+                                                        surroundings.tls, manner.connections)),
+      sessions_(manner.session_connection
+                    ? std::make_unique<transport::Connection>(
+                          surroundings.loop, from(manner.source_address, surroundings.verifier),
+                          surroundings.tls, manner.connections)
+                    : nullptr) {}
 
 history::Where VirtualAgent::where() const {
     return {surroundings_.scenario, now_.step, identity_.name};

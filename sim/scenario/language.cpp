@@ -45,13 +45,13 @@ constexpr std::array<Name, 16> group_key_table{{
     {"boot", "what is measured before the script begins"},
     {"enrol", "what the tenant tells the verifier; false: not enrolled"},
     {"habits", "how the agent takes refusals and errors: correct (default) or rust-agent"},
-    {"connections", "how connections are used: one or rust-agent; as the habits have it if left out"},
+    {"connections", "one, rust-agent or per_request; as the habits have it if left out"},
+    {"tls", "how TLS is used: {resumption: true}"},
     {"like", "another group, of which only the differences follow", later},
     {"key", "key type of the AK", later},
     {"scheme", "signature scheme of the AK", later},
     {"hash", "hash algorithm of the AK", later},
     {"transient_slots", "objects the TPM can hold at once", later},
-    {"tls", "which CA it trusts, which certificate it shows", later},
     {"clock", "how far its clock is off", later},
 }};
 
@@ -156,7 +156,12 @@ constexpr std::array<Name, 5> rust_agent_key_table{{
 constexpr std::array<Name, 3> connection_kind_table{{
     {"one", "to the verifier, for everything"},
     {"rust-agent", "one for sessions, one for attestations, both kept open"},
-    {"per_request", "a new one for each request", later},
+    {"per_request", "a new one for each request, closed after its answer"},
+}};
+constexpr std::array<Name, 3> tls_key_table{{
+    {"resumption", "true: each new connection continues the TLS session of the one before; else false"},
+    {"ca", "which CA it trusts", later},
+    {"certificate", "which certificate it shows", later},
 }};
 constexpr std::array<Name, 2> database_table{{
     {"sqlite", "a file of each server's own"},
@@ -230,6 +235,9 @@ std::span<const Name> rust_agent_keys() {
 }
 std::span<const Name> connection_kinds() {
     return connection_kind_table;
+}
+std::span<const Name> tls_keys() {
+    return tls_key_table;
 }
 std::span<const Name> databases() {
     return database_table;

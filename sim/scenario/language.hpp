@@ -59,6 +59,7 @@ std::span<const Name> source_kinds();
 std::span<const Name> habits();
 std::span<const Name> rust_agent_keys();
 std::span<const Name> connection_kinds();
+std::span<const Name> tls_keys();
 std::span<const Name> databases();
 std::span<const Name> verdicts();
 std::span<const Name> failure_reasons();

@@ -175,7 +175,15 @@ const char* to_string(Habits habits) {
 }
 
 const char* to_string(Connections connections) {
-    return connections == Connections::One ? "one" : "rust-agent";
+    switch (connections) {
+        case Connections::One:
+            return "one";
+        case Connections::RustAgent:
+            return "rust-agent";
+        case Connections::PerRequest:
+            return "per_request";
+    }
+    return "";
 }
 
 const char* to_string(AkKind kind) {

@@ -141,8 +141,9 @@ struct RustAgentHabits {
 
 /// `connections:`, how many of them an agent has.
 enum class Connections {
-    One,        ///< one to the verifier
-    RustAgent,  ///< one for sessions, one for attestations
+    One,         ///< one to the verifier
+    RustAgent,   ///< one for sessions, one for attestations
+    PerRequest,  ///< a new one for each request, closed after its answer
 };
 enum class AkKind {
     Child,    ///< made under the EK, as the Rust agent does
@@ -168,6 +169,7 @@ struct Group {
     Habits habits = Habits::Correct;
     RustAgentHabits rust_agent;                  ///< Habits::RustAgent only
     Connections connections = Connections::One;  ///< where it is left out, those of the habits
+    bool tls_resumption = false;  ///< `tls: {resumption: …}`: a new connection continues the session before
     Position position;
 
     bool operator==(const Group&) const = default;

@@ -173,8 +173,13 @@ Group read_group(Report& report, const Node& name, const Node& node) {
     if (group.habits == Habits::RustAgent) group.connections = Connections::RustAgent;
     if (const Node* value = map.get("connections")) {
         group.connections = enumerator(read_name(report, *value, "connections", connection_kinds()),
-                                       {Connections::One, Connections::RustAgent})
+                                       {Connections::One, Connections::RustAgent, Connections::PerRequest})
                                 .value_or(group.connections);
+    }
+    if (const Node* tls = map.get("tls")) {
+        const MapReader keys(report, *tls, "`tls`", tls_keys());
+        if (const Node* value = keys.get("resumption"))
+            group.tls_resumption = read_boolean(report, *value, "resumption").value_or(false);
     }
     return group;
 }

@@ -153,6 +153,9 @@ void write_group(YAML::Emitter& out, const Group& group) {
     }
     write_habits(out, group);
     key(out, "connections") << to_string(group.connections);
+    key(out, "tls") << YAML::BeginMap;
+    key(out, "resumption") << group.tls_resumption;
+    out << YAML::EndMap;
     out << YAML::EndMap;
 }
 

@@ -11,6 +11,7 @@
 
 #include "sim/core/clock.hpp"
 #include "sim/fleet/virtual_agent.hpp"
+#include "sim/history/reader.hpp"
 #include "tests/stand_in/process.hpp"
 
 namespace pushsim::stand_in {
@@ -61,47 +62,91 @@ TEST_F(StandInProcess, ThreeHundredConnectionsAreKeptAlive) {
     }
 }
 
-/// From nothing to evidence that was taken, and another cycle with the same token.
-TEST_F(StandInProcess, AgentsOfTheFleetRunWholeCycles) {
-    constexpr int kAgents = 3;
-    const std::string pattern = (std::filesystem::temp_directory_path() / "pushsim-test-XXXXXX").string();
-    std::string folder = pattern;
-    ASSERT_NE(::mkdtemp(folder.data()), nullptr);
-    {
-        const auto history =
-            must(history::HistoryWriter::open(std::filesystem::path(folder) / "history.jsonl", clock, {}));
-        fleet::TpmThreads tpms(
-            clock, [this](fleet::Worker::Task task) { loop.post(std::move(task)); }, 1);
-        const fleet::Surroundings surroundings{loop, clock, *history, server.registrar(), server.verifier(),
-                                               tls,  4711,  "cycles"};
-        std::vector<std::unique_ptr<fleet::VirtualAgent>> agents;
-        for (int i = 0; i < kAgents; ++i) {
-            auto tpm = std::make_unique<fleet::AgentTpm>(tpms, fleet::TpmDevice::Options{});
-            bool done = false;
-            tpm->provision([&](const fleet::AgentTpm::Provisioned& provisioned) {
-                must(provisioned.description);
-                done = true;
-            });
-            reach([&] { return done; });
-            agents.push_back(std::make_unique<fleet::VirtualAgent>(
-                surroundings,
-                fleet::VirtualAgent::Identity{fmt::format("a[{}]", i), "a", fmt::format("agent-{}", i)},
-                fleet::Manner{}, boot::BootState(clock.wall_now()), std::move(tpm)));
-        }
-        for (const bool again : {false, true}) {
-            int ended = 0;
-            for (auto& agent : agents) {
-                agent->pursue({.goal = Phase::Submit, .record = true}, [&](const Finished& finished) {
-                    ++ended;
-                    EXPECT_EQ(finished.ending, Finished::Ending::Reached) << finished.reason;
-                    EXPECT_EQ(finished.status, 202);
-                    EXPECT_EQ(finished.attestation_index, again ? 1 : 0);
-                });
-            }
-            reach([&] { return ended == kAgents; });
-        }
+class Agents : public StandInProcess {
+  protected:
+    ~Agents() override { std::filesystem::remove_all(folder_); }
+
+    std::filesystem::path file() const { return std::filesystem::path(folder_) / "history.jsonl"; }
+
+    void add(const fleet::Manner& manner) {
+        auto tpm = std::make_unique<fleet::AgentTpm>(tpms_, fleet::TpmDevice::Options{});
+        bool done = false;
+        tpm->provision([&](const fleet::AgentTpm::Provisioned& provisioned) {
+            must(provisioned.description);
+            done = true;
+        });
+        reach([&] { return done; });
+        const std::string name = fmt::format("a[{}]", agents.size());
+        agents.push_back(std::make_unique<fleet::VirtualAgent>(
+            surroundings_, fleet::VirtualAgent::Identity{name, "a", fmt::format("agent-{}", agents.size())},
+            manner, boot::BootState(clock.wall_now()), std::move(tpm)));
     }
-    std::filesystem::remove_all(folder);
+
+    /// From nothing, or with the token there is, to evidence that was taken.
+    void attest(int index) {
+        std::size_t ended = 0;
+        for (auto& agent : agents) {
+            agent->pursue({.goal = Phase::Submit, .record = true}, [&](const Finished& finished) {
+                ++ended;
+                EXPECT_EQ(finished.ending, Finished::Ending::Reached) << finished.reason;
+                EXPECT_EQ(finished.status, 202);
+                EXPECT_EQ(finished.attestation_index, index);
+            });
+        }
+        reach([&] { return ended == agents.size(); });
+    }
+
+    std::vector<history::ExchangeSeen> exchanges() const {
+        std::vector<history::ExchangeSeen> found;
+        for (const auto& entry : must(history::read_history(file())).entries) {
+            if (const auto* seen = std::get_if<history::ExchangeSeen>(&entry.event)) found.push_back(*seen);
+        }
+        return found;
+    }
+
+  private:
+    static std::string make_folder() {
+        std::string folder = (std::filesystem::temp_directory_path() / "pushsim-test-XXXXXX").string();
+        if (::mkdtemp(folder.data()) == nullptr) throw std::runtime_error("mkdtemp failed");
+        return folder;
+    }
+
+    const std::string folder_ = make_folder();
+    std::unique_ptr<history::HistoryWriter> history_ = must(history::HistoryWriter::open(file(), clock, {}));
+    fleet::TpmThreads tpms_{clock, [this](fleet::Worker::Task task) { loop.post(std::move(task)); }, 1};
+    fleet::Surroundings surroundings_{loop, clock, *history_, server.registrar(), server.verifier(),
+                                      tls,  4711,  "cycles"};
+
+  protected:
+    std::vector<std::unique_ptr<fleet::VirtualAgent>> agents;  // the first to go
+};
+
+TEST_F(Agents, OfTheFleetRunWholeCycles) {
+    for (int i = 0; i < 3; ++i)
+        add({});
+    attest(0);
+    attest(1);
+}
+
+TEST_F(Agents, HaveAConnectionForEachRequestWhereTheyAreToldTo) {
+    add({.connections = {.keep_alive = false}});
+    attest(0);
+    for (const auto& exchange : exchanges()) {
+        EXPECT_FALSE(exchange.reused) << exchange.target;
+        EXPECT_TRUE(exchange.connect) << exchange.target;
+        EXPECT_FALSE(exchange.resumed) << exchange.target;
+    }
+}
+
+TEST_F(Agents, ContinueTlsSessionsWhereTheyAreToldTo) {
+    add({.connections = {.keep_alive = false, .resume_sessions = true}});
+    attest(0);
+    int handshakes = 0;
+    for (const auto& exchange : exchanges()) {
+        if (!exchange.tls) continue;  // the registrar's
+        EXPECT_EQ(exchange.resumed, handshakes++ > 0) << exchange.target;
+    }
+    EXPECT_EQ(handshakes, 4);
 }
 
 }  // namespace

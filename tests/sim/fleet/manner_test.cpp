@@ -54,6 +54,18 @@ TEST(Manner, ACarefulClientIsTheDefault) {
     EXPECT_FALSE(manner.session_connection);
 }
 
+TEST(Manner, ConnectionsAreKeptAndSessionsEndWithThemUnlessAGroupSaysOtherwise) {
+    scenario::Group group;
+    EXPECT_TRUE(manner_of(group, 0).connections.keep_alive);
+    EXPECT_FALSE(manner_of(group, 0).connections.resume_sessions);
+    EXPECT_TRUE(manner_of(rust_group(), 0).connections.keep_alive);
+    group.connections = scenario::Connections::PerRequest;
+    group.tls_resumption = true;
+    EXPECT_FALSE(manner_of(group, 0).connections.keep_alive);
+    EXPECT_TRUE(manner_of(group, 0).connections.resume_sessions);
+    EXPECT_FALSE(manner_of(group, 0).session_connection);
+}
+
 TEST(Manner, ASourceOfItsOwnIsForOneAgentAlone) {
     scenario::Group group;
     EXPECT_FALSE(manner_of(group, 7).source_address);

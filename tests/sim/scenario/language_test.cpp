@@ -112,6 +112,7 @@ TEST(Language, EveryKeyThatIsLaterSaysSo) {
     check(stack_keys(), {.more = "stack: { KEY: x }"});
     check(group_keys(), {.agents = "agents: { a: { KEY: x } }"});
     check(boot_keys(), {.agents = "agents: { a: { boot: { KEY: x } } }"});
+    check(tls_keys(), {.agents = "agents: { a: { tls: { KEY: x } } }"});
     check(enrol_keys(), {.agents = "agents: { a: { enrol: { KEY: x } } }"});
     check(step_sibling_keys(), {.script = "script: [ { attest: a, KEY: x } ]"});
     check(expect_keys(), {.expect = "expect: [ { status: PASS, KEY: x } ]"});
@@ -137,7 +138,8 @@ TEST(Language, TheWordsOfTablesAndPlansAgree) {
     EXPECT_THAT(words(ak_kinds()), ElementsAre(to_string(AkKind::Child), to_string(AkKind::Primary)));
     EXPECT_THAT(words(habits()), ElementsAre(to_string(Habits::Correct), to_string(Habits::RustAgent)));
     EXPECT_THAT(words(connection_kinds()),
-                ElementsAre(to_string(Connections::One), to_string(Connections::RustAgent)));
+                ElementsAre(to_string(Connections::One), to_string(Connections::RustAgent),
+                            to_string(Connections::PerRequest)));
     EXPECT_THAT(words(id_schemes()),
                 ElementsAre(to_string(AgentId::Scheme::Uuid), to_string(AgentId::Scheme::HashEk)));
 }

@@ -72,7 +72,7 @@ const std::string everything =
     "  third: { id: d432fbb3-d2f1-4a97-9ef7-75bd81c00000, enrol: { tpm_policy: { from_boot: [7, 0] } },\n"
     "    connections: one, habits: { rust-agent: { interval: 5s, max_retries: 3, backoff_initial: 1s,\n"
     "      backoff_longest: 8s, timeout: 2s } } }\n"
-    "  fourth: { tpm: swtpm }\n"
+    "  fourth: { tpm: swtpm, connections: per_request, tls: { resumption: true } }\n"
     "script:\n"
     "  - register: [first, second]\n"
     "  - activate: first\n"
@@ -264,6 +264,9 @@ TEST(Plan, HabitsHaveTheirOptionsAndConnections) {
         (RustAgentHabits{
             .interval = 5s, .max_retries = 3, .backoff_initial = 1s, .backoff_longest = 8s, .timeout = 2s}));
     EXPECT_EQ(groups[2].connections, Connections::One);
+    EXPECT_FALSE(groups[2].tls_resumption);
+    EXPECT_EQ(groups[3].connections, Connections::PerRequest);
+    EXPECT_TRUE(groups[3].tls_resumption);
 }
 
 TEST(Plan, StepsAreCountedInTheOrderOfTheFileThoseWithinOthersToo) {
