@@ -13,6 +13,7 @@
 #include "reports/report.hpp"
 #include "reports/report_json.hpp"
 #include "sim/cli/commands.hpp"
+#include "sim/cli/fleet_demand.hpp"
 #include "sim/cli/interrupt.hpp"
 #include "sim/cli/run_folder.hpp"
 #include "sim/cli/session.hpp"
@@ -350,6 +351,18 @@ Result<void> select_by_tag(std::vector<scenario::Scenario>& scenarios, const std
     return {};
 }
 
+/// Whether their agents fit onto this machine; says what is lacking.
+int check_fleets(const std::vector<scenario::Scenario>& scenarios) {
+    std::vector<doctor::FleetDemand> demands;
+    for (const auto& one : scenarios)
+        demands.push_back(demand_of(one));
+    doctor::raise_file_limit();
+    int code = kAsExpected;
+    for (const Error& lack : doctor::check_fleet(demands, doctor::look_at_fleet(demands)))
+        code = report_error(lack);
+    return code;
+}
+
 }  // namespace
 
 int run(const RunOptions& options) {
@@ -382,6 +395,7 @@ int run(const RunOptions& options) {
     if (options.stack.stack == "local") {
         if (const auto local = local_options(options.stack, {}); !local) return report_error(local.error());
     }
+    if (const int unfit = check_fleets(loaded.scenarios); unfit != kAsExpected) return unfit;
     auto registry = stack::Registry::open();
     if (!registry) return report_error(registry.error());
     const core::SystemClock clock;

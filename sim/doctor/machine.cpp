@@ -1,18 +1,18 @@
 #include "sim/doctor/machine.hpp"
 
+#include <algorithm>
 #include <limits>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+
+#include "sim/doctor/fleet.hpp"
 
 namespace pushsim::doctor {
 namespace {
 
 constexpr std::uint64_t kMiB = 1024 * 1024;
 
-// An agent holds a connection to the verifier and, while it registers, one to the registrar.
-constexpr std::uint64_t kSocketsOfAnAgent = 2;
-constexpr std::uint64_t kOtherFiles = 64;
 constexpr std::size_t kMostLocalPorts = 65535 - 10240 + 1;
 
 // Two servers with a parent, a manager and a worker each, their threads and the tools that they call; and our
@@ -20,11 +20,8 @@ constexpr std::size_t kMostLocalPorts = 65535 - 10240 + 1;
 constexpr std::uint64_t kTasksOfServers = 48;
 constexpr std::uint64_t kOwnTasks = 16;
 
-// Measured with Keylime 7.14.3 and one worker: six processes of 80 to 100 MiB. An agent is 11 KiB of TPM
-// state and 26 KiB of connection, and what is recorded of it.
+// Measured with Keylime 7.14.3 and one worker: six processes of 80 to 100 MiB.
 constexpr std::uint64_t kMemoryOfServers = 512 * kMiB;
-constexpr std::uint64_t kOwnMemory = 64 * kMiB;
-constexpr std::uint64_t kMemoryOfAnAgent = 64 * 1024;
 
 // A cycle a second for ten minutes is 2,400 exchanges of about 1 KiB in the history.
 constexpr std::uint64_t kDiskOfARun = 64 * kMiB;
@@ -46,17 +43,16 @@ std::string of_agents(std::size_t agents) {
 }  // namespace
 
 Finding check_files(const Limit& limit, std::size_t agents) {
-    const std::uint64_t needed = kSocketsOfAnAgent * agents + kOtherFiles;
+    const std::uint64_t needed = agents + kOtherFiles;
     Finding finding{Level::Ok, "file descriptors",
                     fmt::format("{} (hard limit {}), {} needed for {}", number(limit.soft),
                                 number(limit.hard), needed, of_agents(agents))};
-    if (limit.soft >= needed) return finding;
+    if (limit.hard >= needed) return finding;
     finding.level = Level::Fail;
-    finding.mend = limit.hard >= needed ? fmt::format("ulimit -n {}", needed)
-                                        : fmt::format(
-                                              "raise the hard limit to {} or more, as root: prlimit --pid $$ "
-                                              "--nofile={}, or `nofile` in /etc/security/limits.conf",
-                                              needed, needed);
+    finding.mend = fmt::format(
+        "raise the hard limit to {0} or more, as root: prlimit --pid $$ --nofile={0}:{0}, or `nofile` in "
+        "/etc/security/limits.conf",
+        needed);
     return finding;
 }
 
@@ -105,9 +101,14 @@ Finding check_disk(const FolderFacts& facts, std::size_t agents) {
     return finding;
 }
 
+std::uint64_t LocalPorts::usable() const {
+    const std::uint64_t all = last < first ? 0 : last - first + 1;
+    return all - std::min(all, reserved);
+}
+
 Finding check_local_ports(const Result<LocalPorts>& ports, std::size_t agents) {
     if (!ports) return {Level::Skipped, "local ports", ports.error().message};
-    const std::uint64_t all = ports->last < ports->first ? 0 : ports->last - ports->first + 1;
+    const std::uint64_t all = ports->usable();
     const std::uint64_t left = all - std::min(all, ports->waiting);
     Finding finding{Level::Ok, "local ports",
                     fmt::format("{} of {} to {} free for outgoing connections ({} in TIME_WAIT), {} needed",

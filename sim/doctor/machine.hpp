@@ -21,7 +21,9 @@ struct Limit {
     std::uint64_t hard = 0;
 };
 Limit file_limit();
-/// Two sockets an agent, and a margin.
+/// Raises the soft limit to the hard one, also for what is started from here.
+void raise_file_limit();
+/// A socket for each agent (`connections: one`), and a margin; a run raises its soft limit by itself.
 Finding check_files(const Limit& limit, std::size_t agents);
 
 /// How many processes and threads can still be started, and what says so.
@@ -55,9 +57,14 @@ Finding check_disk(const FolderFacts& facts, std::size_t agents);
 struct LocalPorts {
     std::uint32_t first = 0;
     std::uint32_t last = 0;
-    std::uint64_t waiting = 0;  ///< sockets in TIME_WAIT, whose ports are not free yet
+    std::uint64_t waiting = 0;   ///< sockets in TIME_WAIT, whose ports are not free yet
+    std::uint64_t reserved = 0;  ///< of these, by net.ipv4.ip_local_reserved_ports
+
+    std::uint64_t usable() const;  ///< in all, free or not
 };
 Result<LocalPorts> local_ports();
+/// How many ports from `first` to `last` a list like "8080,9000-9009" names.
+std::uint64_t count_of_ports(const std::string& list, std::uint32_t first, std::uint32_t last);
 Finding check_local_ports(const Result<LocalPorts>& ports, std::size_t agents);
 
 /// A program or library, and what is lost without it.

@@ -94,6 +94,13 @@ Limit file_limit() {
     return {value_of(limit.rlim_cur), value_of(limit.rlim_max)};
 }
 
+void raise_file_limit() {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 std::optional<TaskRoom> task_room() {
     std::optional<TaskRoom> narrowest;
     rlimit limit{};
@@ -150,11 +157,30 @@ FolderFacts look_at_folder(const fs::path& folder, const std::string& mend) {
     return facts;
 }
 
+std::uint64_t count_of_ports(const std::string& list, std::uint32_t first, std::uint32_t last) {
+    std::uint64_t count = 0;
+    std::istringstream ranges(list);
+    for (std::string range; std::getline(ranges, range, ',');) {
+        std::istringstream numbers(range);
+        std::uint32_t from = 0, to = 0;
+        char to_sign = 0;
+        if (!(numbers >> from)) continue;
+        if (!(numbers >> to_sign >> to)) to = from;
+        from = std::max(from, first);
+        to = std::min(to, last);
+        if (from <= to) count += to - from + 1;
+    }
+    return count;
+}
+
 Result<LocalPorts> local_ports() {
     constexpr const char* kRange = "/proc/sys/net/ipv4/ip_local_port_range";
     LocalPorts ports;
     if (!(std::ifstream(kRange) >> ports.first >> ports.last))
         return fail(ErrorKind::System, fmt::format("{} cannot be read", kRange));
+    std::string reserved;
+    std::getline(std::ifstream("/proc/sys/net/ipv4/ip_local_reserved_ports"), reserved);
+    ports.reserved = count_of_ports(reserved, ports.first, ports.last);
     std::ifstream lines("/proc/net/sockstat");
     for (std::string line; std::getline(lines, line);) {
         std::istringstream words(line);

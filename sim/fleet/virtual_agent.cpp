@@ -131,6 +131,7 @@ void VirtualAgent::act(lifecycle::Want want) {
 
 transport::Connection& VirtualAgent::connection_for(const lifecycle::SendRequest& request) {
     if (request.peer == lifecycle::Peer::Registrar) return *registrar_;
+    registrar_->close();  // one descriptor for both servers
     return sessions_ && request.phase == lifecycle::Phase::Authenticate ? *sessions_ : *verifier_;
 }
 

@@ -23,12 +23,11 @@ auto is(Level level, const std::string& found, const std::string& mend) {
                                            : ::testing::Matcher<const std::string&>(HasSubstr(mend))));
 }
 
-TEST(CheckFiles, TwoForEachAgentAndSomeMoreMustFitIntoTheSoftLimit) {
-    EXPECT_THAT(check_files({1024, 4096}, 480),
-                is(Level::Ok, "1024 (hard limit 4096), 1024 needed for 480 agents", ""));
-    EXPECT_THAT(check_files({1024, 4096}, 481), is(Level::Fail, "1026 needed", "ulimit -n 1026"));
-    EXPECT_THAT(check_files({1024, 4096}, 5000),
-                is(Level::Fail, "10064 needed", "prlimit --pid $$ --nofile=10064"));
+TEST(CheckFiles, OneForEachAgentAndSomeMoreMustFitIntoTheHardLimit) {
+    EXPECT_THAT(check_files({1024, 4096}, 3976),
+                is(Level::Ok, "1024 (hard limit 4096), 4096 needed for 3976 agents", ""));
+    EXPECT_THAT(check_files({1024, 4096}, 3977),
+                is(Level::Fail, "4097 needed", "prlimit --pid $$ --nofile=4097:4097"));
     EXPECT_THAT(check_files({kUnlimited, kUnlimited}, 5000), is(Level::Ok, "unlimited", ""));
 }
 
@@ -43,7 +42,8 @@ TEST(CheckMemory, ThatIsShortIsAWarning) {
     EXPECT_THAT(check_memory(600 * kMiB, 1, true), is(Level::Ok, "600 MiB free, about 576 MiB needed", ""));
     EXPECT_THAT(check_memory(500 * kMiB, 1, true), is(Level::Warning, "500 MiB free", "fewer agents"));
     EXPECT_THAT(check_memory(500 * kMiB, 1, false), is(Level::Ok, "about 64 MiB needed for 1 agent", ""));
-    EXPECT_THAT(check_memory(500 * kMiB, 10'000, false), is(Level::Warning, "about 689 MiB", "fewer agents"));
+    EXPECT_THAT(check_memory(500 * kMiB, 10'000, false),
+                is(Level::Warning, "about 1314 MiB", "fewer agents"));
     EXPECT_THAT(check_memory(fail(ErrorKind::System, "no word of it"), 1, true),
                 is(Level::Skipped, "no word of it", ""));
 }

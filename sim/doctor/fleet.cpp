@@ -1,0 +1,79 @@
+#include "sim/doctor/fleet.hpp"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+#include <fmt/format.h>
+
+namespace pushsim::doctor {
+namespace {
+
+constexpr std::uint64_t kMiB = 1024 * 1024;
+
+std::string need(std::uint64_t agents) {
+    return agents == 1 ? "1 agent needs" : fmt::format("{} agents need", agents);
+}
+
+/// The scenario that takes most of something.
+template <typename T>
+const FleetDemand& largest(const std::vector<FleetDemand>& demands, T FleetDemand::*what) {
+    return *std::ranges::max_element(demands, {}, what);
+}
+
+std::optional<Error> lack_of_files(const FleetDemand& demand, const Limit& limit) {
+    const std::uint64_t needed = demand.files + kOtherFiles;
+    if (limit.hard >= needed) return std::nullopt;
+    return Error{ErrorKind::Config,
+                 fmt::format("{}: {} {} file descriptors, the limit is {}", demand.scenario,
+                             need(demand.agents), needed, limit.hard),
+                 fmt::format("raise it, as root: prlimit --pid $$ --nofile={0}:{0}, or `nofile` in "
+                             "/etc/security/limits.conf; or use fewer agents{1}",
+                             needed, demand.several_connections ? " or `connections: one`" : "")};
+}
+
+std::optional<Error> lack_of_ports(const FleetDemand& demand, const LocalPorts& ports) {
+    const std::uint64_t usable = ports.usable();
+    if (usable >= demand.ports) return std::nullopt;
+    return Error{
+        ErrorKind::Config,
+        fmt::format("{}: its agents need {} ports for connections from one address to one server, there "
+                    "are {} ({} to {}, {} of them reserved)",
+                    demand.scenario, demand.ports, usable, ports.first, ports.last, ports.reserved),
+        "use `source: own` (servers on loopback), or fewer agents; as root: sysctl -w "
+        "net.ipv4.ip_local_port_range=\"10240 65535\""};
+}
+
+std::optional<Error> lack_of_memory(const FleetDemand& demand, std::uint64_t free) {
+    const std::uint64_t needed = kOwnMemory + demand.agents * kMemoryOfAnAgent;
+    if (free >= needed) return std::nullopt;
+    return Error{
+        ErrorKind::Config,
+        fmt::format("{}: {} about {} MiB of memory, {} MiB are free", demand.scenario, need(demand.agents),
+                    needed / kMiB, free / kMiB),
+        "use fewer agents, or end what else takes memory (a control group's memory.max counts, too)"};
+}
+
+}  // namespace
+
+std::vector<Error> check_fleet(const std::vector<FleetDemand>& demands, const FleetFacts& facts) {
+    std::vector<Error> lacking;
+    if (demands.empty()) return lacking;
+    const auto note = [&lacking](std::optional<Error> lack) {
+        if (lack) lacking.push_back(*std::move(lack));
+    };
+    note(lack_of_files(largest(demands, &FleetDemand::files), facts.files));
+    if (facts.ports) note(lack_of_ports(largest(demands, &FleetDemand::ports), *facts.ports));
+    if (facts.memory) note(lack_of_memory(largest(demands, &FleetDemand::agents), *facts.memory));
+    for (const auto& [address, bound] : facts.sources) {
+        if (bound) continue;
+        lacking.push_back({ErrorKind::Config,
+                           fmt::format("`source: own`: no connection can be made from {}: {}", address,
+                                       bound.error().message),
+                           "use `source: shared`, or a machine or container whose loopback has all of "
+                           "127.0.0.0/8 (ip address show lo)"});
+    }
+    return lacking;
+}
+
+}  // namespace pushsim::doctor

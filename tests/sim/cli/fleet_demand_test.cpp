@@ -1,0 +1,51 @@
+#include "sim/cli/fleet_demand.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/sim/cli/program.hpp"
+
+namespace pushsim::cli {
+namespace {
+
+using ::testing::HasSubstr;
+
+scenario::Group group(int count) {
+    scenario::Group group;
+    group.count = count;
+    return group;
+}
+
+TEST(FleetDemand, IsWhatAllGroupsTakeTogether) {
+    scenario::Scenario scenario;
+    scenario.name = "mixed";
+    scenario.groups = {group(100), group(10), group(1000), group(5)};
+    scenario.groups[1].connections = scenario::Connections::RustAgent;
+    scenario.groups[2].source = scenario::Source::Own;
+    scenario.groups[3].tpm.kind = scenario::TpmKind::Swtpm;
+    const doctor::FleetDemand demand = demand_of(scenario);
+    EXPECT_EQ(demand.agents, 1115U);
+    EXPECT_EQ(demand.files, 100U + 2 * 10 + 1000 + 5 + 4 * 5);
+    EXPECT_EQ(demand.ports, 100U + 2 * 10 + 5);
+    // Agents 110 to 1109 of the scenario.
+    EXPECT_THAT(demand.own_addresses, ::testing::ElementsAre("127.64.0.111", "127.64.4.94"));
+    EXPECT_TRUE(demand.several_connections);
+}
+
+TEST(FleetDemand, ThatDescriptorsDoNotMeetIsToldBeforeAnythingIsStarted) {
+    const testing::Place place;
+    place.write(
+        "many.yaml",
+        "scenario: many\nagents: { a: { count: 500 } }\nscript: [ attest: a ]\nexpect: [ accounted ]\n");
+    const auto run = testing::shell(place, "ulimit -n 256; exec \"$0\" run many.yaml");
+    EXPECT_EQ(run.exit_code, 2);
+    EXPECT_EQ(run.out, "");
+    EXPECT_THAT(run.err, HasSubstr("pushsim: many: 500 agents need 620 file descriptors, the limit is 256\n"
+                                   "  mend: raise it, as root: prlimit --pid $$ --nofile=620:620"));
+    EXPECT_FALSE(place.has("runs"));
+    EXPECT_FALSE(place.has("state"));
+    EXPECT_TRUE(place.servers().empty());
+}
+
+}  // namespace
+}  // namespace pushsim::cli
