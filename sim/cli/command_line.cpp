@@ -67,6 +67,11 @@ void add_run(CLI::App& app, CommandLine& line) {
     command->add_option("--timeout", line.time_limit, "for each scenario")
         ->type_name("DURATION")
         ->capture_default_str();
+    command
+        ->add_option("--max-in-flight", line.run.max_in_flight,
+                     "exchanges of all agents at a time, the others wait; no bound by default")
+        ->type_name("NUMBER")
+        ->transform(whole_number(1, 1'000'000));
     command->add_option("--tpm", line.run.tpm, "of agents whose TPM is in pushsim: that, or a swtpm for each")
         ->check(CLI::IsMember({"software", "swtpm"}))
         ->capture_default_str();

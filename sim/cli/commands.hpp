@@ -50,8 +50,9 @@ struct RunOptions {
     std::string format = "text";
     std::string bodies = "failures";
     Duration scenario_limit = std::chrono::minutes{10};
-    std::string tpm = "software";  ///< of agents that have one in this process
-    std::optional<int> jobs;       ///< TPM threads; one for each processor if absent
+    std::optional<std::size_t> max_in_flight;  ///< exchanges of all agents at a time
+    std::string tpm = "software";              ///< of agents that have one in this process
+    std::optional<int> jobs;                   ///< TPM threads; one for each processor if absent
     std::string accelerators = "none";
     bool fresh = false;  ///< never use a stack that `stack up` keeps
     bool quiet = false;

@@ -221,6 +221,7 @@ class Run {
                                  .id_seed = id_seed_,
                                  .remove_agents = session.stays(),
                                  .scenario_limit = options_.scenario_limit,
+                                 .max_in_flight = options_.max_in_flight,
                                  .interrupted = [] { return Interrupt::asked(); },
                                  .stack_failure = [&session] { return session.failure(); },
                                  .stack_failed = [&session](const Error& error) { session.failed(error); },
@@ -354,6 +355,7 @@ Result<void> select_by_tag(std::vector<scenario::Scenario>& scenarios, const std
 /// Whether their agents fit onto this machine; says what is lacking.
 int check_fleets(const std::vector<scenario::Scenario>& scenarios) {
     std::vector<doctor::FleetDemand> demands;
+    demands.reserve(scenarios.size());
     for (const auto& one : scenarios)
         demands.push_back(demand_of(one));
     doctor::raise_file_limit();

@@ -76,6 +76,7 @@ class Play {
 
     const Stage& stage_;
     const scenario::Scenario& scenario_;
+    std::optional<Gate> gate_;
     Surroundings surroundings_;
     std::vector<Member> agents_;  ///< in the order of the scenario, from the cast on
     std::map<const scenario::Group*, boot::BootState> golden_;

@@ -41,9 +41,11 @@ Result<std::vector<boot::Event>> events_of(const std::vector<scenario::Extension
 }  // namespace
 
 Play::Play(const Stage& stage, const scenario::Scenario& scenario)
-    : stage_(stage), scenario_(scenario), surroundings_{stage.loop,      stage.clock,    stage.history,
-                                                        stage.registrar, stage.verifier, stage.tls,
-                                                        stage.seed,      scenario.name} {}
+    : stage_(stage),
+      scenario_(scenario),
+      gate_(stage.max_in_flight ? std::make_optional<Gate>(stage.loop, *stage.max_in_flight) : std::nullopt),
+      surroundings_{stage.loop, stage.clock, stage.history, stage.registrar,          stage.verifier,
+                    stage.tls,  stage.seed,  scenario.name, gate_ ? &*gate_ : nullptr} {}
 
 ScenarioEnd Play::run() {
     until_ = stage_.clock.now() + stage_.scenario_limit;

@@ -35,6 +35,7 @@ struct Stage {
     std::uint64_t id_seed = 0;   ///< of agent ids, which are unique per run: not the run's seed
     bool remove_agents = false;  ///< from registrar and verifier when the scenario ends, for stacks that stay
     Duration scenario_limit = std::chrono::minutes{10};
+    std::optional<std::size_t> max_in_flight = {};  ///< exchanges of all agents at a time; else no bound
     /// Asked about ten times a second.
     std::function<bool()> interrupted;
     std::function<std::optional<Error>()> stack_failure;

@@ -136,7 +136,6 @@ transport::Connection& VirtualAgent::connection_for(const lifecycle::SendRequest
 }
 
 void VirtualAgent::send(lifecycle::SendRequest request) {
-    auto& connection = connection_for(request);
     if (now_.faults != nullptr) {
         const auto changed = faults::change_token(request.request, *now_.faults, tokens_);
         if (!changed) {
@@ -148,14 +147,28 @@ void VirtualAgent::send(lifecycle::SendRequest request) {
             surroundings_.history.append(where(),
                                          history::Note{"fault " + scenario::text((*changed)->plan())});
     }
-    auto sent = std::make_shared<lifecycle::SendRequest>(std::move(request));
-    connection.send(
-        sent->request, {.deadline = request_timeout_}, [this, sent](const transport::Outcome& outcome) {
-            hold(&faults::Fault::after, sent->phase, [this, sent, outcome] { answered(*sent, outcome); });
+    auto sent = std::make_shared<Sent>(Sent{std::move(request)});
+    if (surroundings_.gate == nullptr) return exchange(sent, nullptr);
+    surroundings_.gate->enter(
+        [this, sent, asked = surroundings_.clock.now(), alive = std::weak_ptr(alive_)](Gate::Pass pass) {
+            if (alive.expired()) return;
+            sent->queued = surroundings_.clock.now() - asked;
+            exchange(sent, std::move(pass));
         });
 }
 
-void VirtualAgent::answered(const lifecycle::SendRequest& sent, const transport::Outcome& outcome) {
+void VirtualAgent::exchange(const std::shared_ptr<Sent>& sent, Gate::Pass pass) {
+    connection_for(sent->want)
+        .send(sent->want.request, {.deadline = request_timeout_},
+              [this, sent, pass = std::move(pass)](const transport::Outcome& outcome) mutable {
+                  pass.reset();
+                  hold(&faults::Fault::after, sent->want.phase,
+                       [this, sent, outcome] { answered(*sent, outcome); });
+              });
+}
+
+void VirtualAgent::answered(const Sent& what, const transport::Outcome& outcome) {
+    const lifecycle::SendRequest& sent = what.want;
     const auto& timings = outcome.timings;
     const auto status = outcome.response ? outcome.response->status : 0;
     if (sent.phase == lifecycle::Phase::Negotiate && status == 201) {
@@ -176,6 +189,7 @@ void VirtualAgent::answered(const lifecycle::SendRequest& sent, const transport:
     exchange.outcome = outcome;
     exchange.attempt = sent.attempt;
     exchange.source = source_;
+    exchange.queued = what.queued;
     exchange.request_id = exchange.request.header("x-request-id").value_or("");
     surroundings_.history.append(where(), std::move(exchange));
     lifecycle::Want want = machine_.on_response(outcome);

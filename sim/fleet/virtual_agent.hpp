@@ -12,6 +12,7 @@
 #include "sim/core/random.hpp"
 #include "sim/faults/fault.hpp"
 #include "sim/fleet/agent_tpm.hpp"
+#include "sim/fleet/gate.hpp"
 #include "sim/fleet/manner.hpp"
 #include "sim/history/writer.hpp"
 
@@ -27,6 +28,7 @@ struct Surroundings {
     std::shared_ptr<const transport::TlsIdentity> tls;
     std::uint64_t seed = 0;
     std::string scenario;
+    Gate* gate = nullptr;  ///< that exchanges go through; null: as many as there are agents at a time
 };
 
 /// For the loop's thread alone. Work it has begun is dropped when it is destroyed.
@@ -79,7 +81,13 @@ class VirtualAgent {
   private:
     void begin(lifecycle::Want want);
     void act(lifecycle::Want want);
-    void answered(const lifecycle::SendRequest& sent, const transport::Outcome& outcome);
+    /// A request on its way, and what goes into the history of how it came there.
+    struct Sent {
+        lifecycle::SendRequest want;
+        std::optional<Duration> queued = {};  ///< it waited so long at the gate
+    };
+    void exchange(const std::shared_ptr<Sent>& sent, Gate::Pass pass);
+    void answered(const Sent& sent, const transport::Outcome& outcome);
     faults::Moment moment(lifecycle::Phase phase) const;
     /// Calls `then` after the longest of what the faults say, at once where they say nothing.
     void hold(Duration (faults::Fault::*how_long)(const faults::Moment&) const, lifecycle::Phase phase,

@@ -188,6 +188,7 @@ void describe(F& f, ExchangeSeen& v) {
     f.maybe("failure_text", v.failure_text);
     f.must("start", v.start);
     f.maybe("due", v.due);
+    f.maybe("queued", v.queued);
     f.maybe("connect", v.connect);
     f.maybe("tls", v.tls);
     f.maybe("send", v.send);

@@ -116,6 +116,7 @@ struct Exchange {
     std::optional<int> index = {};    ///< of the attestation; else taken from the target or from Location
     std::optional<Instant> due = {};  ///< when it was meant to start, in an open model
     std::string source = {};          ///< address that the agent has for itself; empty: the system's choice
+    std::optional<Duration> queued = {};  ///< before its start it waited so long, for others to end
 };
 
 /// A message as it is kept: always its size and digest, headers and body only where they were kept.
@@ -153,6 +154,7 @@ struct ExchangeSeen {
     std::string failure_text = {};
     Duration start{};                      ///< since the start of the run
     std::optional<Duration> due = {};      ///< since the start of the run
+    std::optional<Duration> queued = {};   ///< before `start`, where there is a bound on exchanges at a time
     std::optional<Duration> connect = {};  ///< phases as in transport::Timings
     std::optional<Duration> tls = {};
     std::optional<Duration> send = {};

@@ -161,6 +161,7 @@ struct ToEvent {
         seen.pointer = redactor.text(seen.pointer);
         seen.start = outcome.timings.start - run_start;
         if (exchange.due) seen.due = *exchange.due - run_start;
+        seen.queued = exchange.queued;
         seen.connect = outcome.timings.connect;
         seen.tls = outcome.timings.tls;
         seen.send = outcome.timings.send;

@@ -1,5 +1,6 @@
 // Our transport and our agents against the stand-in in a process of its own.
 
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <stdexcept>
@@ -82,6 +83,8 @@ class Agents : public StandInProcess {
             manner, boot::BootState(clock.wall_now()), std::move(tpm)));
     }
 
+    void let_through(fleet::Gate& gate) { surroundings_.gate = &gate; }
+
     /// From nothing, or with the token there is, to evidence that was taken.
     void attest(int index) {
         std::size_t ended = 0;
@@ -136,6 +139,25 @@ TEST_F(Agents, HaveAConnectionForEachRequestWhereTheyAreToldTo) {
         EXPECT_TRUE(exchange.connect) << exchange.target;
         EXPECT_FALSE(exchange.resumed) << exchange.target;
     }
+}
+
+TEST_F(Agents, WaitForOneAnotherWhereExchangesAreBounded) {
+    fleet::Gate gate(loop, 1);
+    let_through(gate);
+    for (int i = 0; i < 3; ++i)
+        add({});
+    attest(0);
+    auto all = exchanges();
+    std::ranges::sort(all, {}, &history::ExchangeSeen::start);
+    constexpr Duration kRounded = std::chrono::microseconds{2};  // as the history has start and total
+    Duration end{}, longest{};
+    for (const auto& exchange : all) {
+        EXPECT_GE(exchange.start + kRounded, end) << exchange.target;
+        end = exchange.start + exchange.total;
+        ASSERT_TRUE(exchange.queued);
+        longest = std::max(longest, *exchange.queued);
+    }
+    EXPECT_GT(longest, Duration::zero());
 }
 
 TEST_F(Agents, ContinueTlsSessionsWhereTheyAreToldTo) {
