@@ -9,6 +9,7 @@
 
 #include "sim/cli/completion.hpp"
 #include "sim/cli/manual.hpp"
+#include "sim/cli/pool_options.hpp"
 #include "sim/cli/stack_options.hpp"
 #include "sim/cli/usage_error.hpp"
 #include "sim/cli/version.hpp"
@@ -41,7 +42,8 @@ Files:
   $XDG_STATE_HOME/pushsim/stack/    folders of stacks that `stack up` keeps
   $XDG_STATE_HOME/pushsim/stacks/   records of stacks, by which those of a killed pushsim are found
   $XDG_STATE_HOME/pushsim/agents/   agents that runs made known to a stack that stays
-  $XDG_STATE_HOME/pushsim/tpms/     TPMs of `pushsim agent`; of those outside the AK alone)";
+  $XDG_STATE_HOME/pushsim/tpms/     TPMs of `pushsim agent`; of those outside the AK alone
+  $XDG_STATE_HOME/pushsim/pools/    TPMs of fleets)";
 
 void add_run(CLI::App& app, CommandLine& line) {
     const char* scenarios_folder = std::getenv("PUSHSIM_SCENARIOS");
@@ -75,6 +77,10 @@ void add_run(CLI::App& app, CommandLine& line) {
     command->add_option("--tpm", line.run.tpm, "of agents whose TPM is in pushsim: that, or a swtpm for each")
         ->check(CLI::IsMember({"software", "swtpm"}))
         ->capture_default_str();
+    command
+        ->add_option("--pool", line.run.pool,
+                     "where they come from, made as needed by name; each agent's is made by default")
+        ->type_name("POOL|FILE");
     command
         ->add_option("--jobs", line.run.jobs,
                      "threads for TPMs in pushsim; one for each processor if left out")
@@ -389,6 +395,7 @@ void add_commands(CLI::App& app, CommandLine& line) {
     add_list(app, line);
     add_agent(app, line);
     add_tenant(app, line);
+    add_pool(app, line);
     add_explain(app, line);
     add_doctor(app, line);
     add_completion(app, line);

@@ -20,6 +20,7 @@ struct CommandLine {
     AgentOptions agent;
     std::string agent_every;
     TenantOptions tenant;
+    PoolOptions pool;
     DoctorOptions doctor;
     std::vector<std::string> list_paths;
     std::string list_format = "text";

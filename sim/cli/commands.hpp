@@ -52,6 +52,7 @@ struct RunOptions {
     Duration scenario_limit = std::chrono::minutes{10};
     std::optional<std::size_t> max_in_flight;  ///< exchanges of all agents at a time
     std::string tpm = "software";              ///< of agents that have one in this process
+    std::optional<std::string> pool;           ///< that their TPMs are drawn from; none: each is made
     std::optional<int> jobs;                   ///< TPM threads; one for each processor if absent
     std::string accelerators = "none";
     bool fresh = false;  ///< never use a stack that `stack up` keeps
@@ -111,6 +112,22 @@ struct AgentOptions {
 };
 int agent_run(const AgentOptions& options);
 int agent_extend(const AgentOptions& options);
+
+struct PoolOptions {
+    std::string pool = "default";  ///< a name or a file
+    // make:
+    std::size_t count = 100;
+    std::string ak;                ///< primary, ek; empty: as it is, of a new one primary
+    bool ek_certificates = false;  ///< of a new one
+    unsigned jobs = 0;             ///< 0: as many as there are processors
+    std::string format = "text";
+};
+int pool_make(const PoolOptions& options);
+int pool_list(const PoolOptions& options);
+/// kNotAsExpected where something does not hold.
+int pool_verify(const PoolOptions& options);
+int pool_drop(const PoolOptions& options);
+
 struct DoctorOptions {
     StackChoice stack;
     std::size_t agents = 1;  ///< the fleet that the checks are judged against

@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 
 #include "sim/cli/command_tree.hpp"
+#include "sim/pool/place.hpp"
 
 namespace pushsim::cli {
 namespace {
@@ -53,11 +54,19 @@ struct Place {
     }
 };
 
+void add_pools(Completion& completion, const std::string& begun) {
+    const auto places = pool::named_places();
+    if (!places) return;
+    for (const pool::Place& place : *places)
+        if (place.name.starts_with(begun)) completion.candidates.push_back({place.name, ""});
+}
+
 void add_value(Completion& completion, const CLI::Option& option, const std::string& begun) {
     for (const std::string& value : values_of(option)) {
         if (value.starts_with(begun)) completion.candidates.push_back({value, ""});
     }
     const std::string type = option.get_type_name();
+    if (type.starts_with("POOL")) add_pools(completion, begun);
     const auto is = [&](const char* word) {
         const auto at = type.find(word);
         // "@FILE" is a word of its own, which shells do not take for a file.

@@ -16,6 +16,7 @@
 #include "sim/cli/fleet_demand.hpp"
 #include "sim/cli/interrupt.hpp"
 #include "sim/cli/run_folder.hpp"
+#include "sim/cli/run_pool.hpp"
 #include "sim/cli/session.hpp"
 #include "sim/cli/version.hpp"
 #include "sim/core/clock.hpp"
@@ -65,10 +66,12 @@ std::string name_of_run(const std::vector<scenario::Scenario>& scenarios) {
 /// One run: its folder, its history, its stacks, its scenarios.
 class Run {
   public:
-    Run(const RunOptions& options, std::vector<scenario::Scenario> scenarios, stack::Registry registry)
+    Run(const RunOptions& options, std::vector<scenario::Scenario> scenarios, stack::Registry registry,
+        std::optional<pool::Pool> pool)
         : options_(options),
           scenarios_(std::move(scenarios)),
           registry_(std::move(registry)),
+          pool_(std::move(pool)),
           seed_(options.seed.value_or(core::fresh_seed())),
           style_(reports::style_for(STDOUT_FILENO)) {
         style_.quiet = options.quiet;
@@ -93,6 +96,7 @@ class Run {
         head.facts[history::facts::tpm_threads] = std::to_string(jobs());
         if (const auto on = tpm::accelerators_on(); on.any())
             head.facts[history::facts::accelerators] = tpm::to_string(on);
+        if (pool_) add_facts(head, *options_.pool, *pool_);
         auto history = history::HistoryWriter::open(folder_ / "history.jsonl", clock_, head,
                                                     {.bodies = bodies_of(options_.bodies)});
         if (!history) return report_error(history.error());
@@ -213,6 +217,7 @@ class Run {
                                  .clock = clock_,
                                  .history = *history_,
                                  .tpms = tpms,
+                                 .pool = pool_ ? &*pool_ : nullptr,
                                  .tenant = tenant,
                                  .registrar = *registrar,
                                  .verifier = *verifier,
@@ -320,6 +325,7 @@ class Run {
     const RunOptions& options_;
     std::vector<scenario::Scenario> scenarios_;
     stack::Registry registry_;
+    std::optional<pool::Pool> pool_;
     std::uint64_t seed_;
     std::uint64_t id_seed_ = core::fresh_seed();
     reports::ConsoleStyle style_;
@@ -401,13 +407,19 @@ int run(const RunOptions& options) {
     auto registry = stack::Registry::open();
     if (!registry) return report_error(registry.error());
     const core::SystemClock clock;
+    std::optional<pool::Pool> pool;
+    if (options.pool) {
+        auto ready = pool_for_run(*options.pool, loaded.scenarios, clock);
+        if (!ready) return report_error(ready.error());
+        pool = std::move(*ready);
+    }
     for (const auto& left : stack::left_agents(*registry)) {
         say_error("pushsim: " + left.text() + "; pushsim stack clean does");
     }
     for (const auto& leftover : stack::clean_leftovers(*registry, clock)) {
         say_error("pushsim: " + leftover.text());
     }
-    return Run(options, std::move(loaded.scenarios), std::move(*registry)).go();
+    return Run(options, std::move(loaded.scenarios), std::move(*registry), std::move(pool)).go();
 }
 
 }  // namespace pushsim::cli

@@ -11,6 +11,7 @@
 #include "sim/fleet/tenant_desk.hpp"
 #include "sim/fleet/virtual_agent.hpp"
 #include "sim/history/writer.hpp"
+#include "sim/pool/pool.hpp"
 #include "sim/scenario/plan.hpp"
 
 namespace pushsim::fleet {

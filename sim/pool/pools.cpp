@@ -118,8 +118,8 @@ class Ensuring {
         if (wish_.ak && *wish_.ak != about.ak) return differs(keys(about.ak), keys(*wish_.ak));
         const bool certified = about.ek_ca.has_value();
         if (wish_.ek_certificates && *wish_.ek_certificates != certified) {
-            const char* const with = "EK certificates";
-            return certified ? differs(with, "TPMs without") : differs("no " + std::string(with), "any with");
+            return certified ? differs("EK certificates", "TPMs without")
+                             : differs("TPMs without EK certificates", "with them");
         }
         return {};
     }

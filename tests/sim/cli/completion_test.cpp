@@ -131,6 +131,23 @@ TEST(Completion, IsWhatARealBashOffersOnceItReadTheScript) {
     EXPECT_EQ(bash_offers(place, {PUSHSIM_BINARY, "walk", "--x"}), ",");
 }
 
+TEST(Completion, OffersThePoolsThatThereAreAndFilesWhereOneMayBe) {
+    const Place place;
+    const char* const before = std::getenv("XDG_STATE_HOME");
+    const std::string kept = before == nullptr ? "" : before;
+    ::setenv("XDG_STATE_HOME", place.path().c_str(), 1);
+    fs::create_directories(place.path() / "pushsim/pools");
+    for (const char* name : {"big.pool", "default.pool", "big.pool.lock", "big.ca.pem"})
+        place.write(std::string("pushsim/pools/") + name, "");
+    const Offers tree;
+    EXPECT_THAT(tree.words({"pool", "drop", ""}), ElementsAre("big", "default"));
+    EXPECT_FALSE(tree.complete({"pool", "drop", ""}).files);
+    EXPECT_THAT(tree.words({"pool", "verify", "d"}), ElementsAre("default"));
+    EXPECT_THAT(tree.words({"run", "--pool", "b"}), ElementsAre("big"));
+    EXPECT_TRUE(tree.complete({"run", "--pool", "b"}).files);
+    before == nullptr ? ::unsetenv("XDG_STATE_HOME") : ::setenv("XDG_STATE_HOME", kept.c_str(), 1);
+}
+
 TEST(Completion, HasAScriptForEachShellThatAsksPushsim) {
     const Place place;
     for (const std::string& shell : cli::shells()) {

@@ -13,8 +13,7 @@ using ::testing::HasSubstr;
 
 class Places : public ::testing::Test {
   protected:
-    Places() { ::setenv("XDG_STATE_HOME", folder_.path().c_str(), 1); }
-    TemporaryFolder folder_;
+    const StateFolder folder_;
 };
 
 TEST_F(Places, NameIsAFileInTheStateFolder) {

@@ -25,8 +25,6 @@ using What = Ensured::What;
 
 class Pools : public ::testing::Test {
   protected:
-    Pools() { ::setenv("XDG_STATE_HOME", folder_.path().c_str(), 1); }
-
     Result<Ensured> ensure(const Place& place, const Wish& wish) {
         return pool::ensure(place, wish, clock_, attendance_);
     }
@@ -43,7 +41,7 @@ class Pools : public ::testing::Test {
         write(file, octets);
     }
 
-    TemporaryFolder folder_;
+    const StateFolder folder_;
     core::SystemClock clock_;
     std::vector<std::string> notes_;
     std::vector<std::size_t> progress_;
@@ -145,7 +143,8 @@ TEST_F(Pools, WithOtherKeysOrCertificatesThanWishedForIsRefusedWithTheWayOut) {
     EXPECT_EQ(other_keys.error().mend, "name another one, or remove this one: pushsim pool drop default");
     const auto certificates = ensure(named_, {.ek_certificates = true});
     ASSERT_FALSE(certificates);
-    EXPECT_EQ(certificates.error().message, named_.text() + " has no EK certificates, not any with");
+    EXPECT_EQ(certificates.error().message,
+              named_.text() + " has TPMs without EK certificates, not with them");
     EXPECT_TRUE(ensure(named_, {.ak = tpm::AkParent::None, .ek_certificates = false}));
 }
 

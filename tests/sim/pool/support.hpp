@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstdlib>
 #include <filesystem>
 #include <stdexcept>
 #include <string>
@@ -23,6 +24,12 @@ T must(Result<T> result) {
     if (!result) throw std::runtime_error(result.error().text());
     if constexpr (!std::is_void_v<T>) return std::move(*result);
 }
+
+/// A folder that XDG_STATE_HOME names from then on; to be made before anything that looks there.
+class StateFolder : public TemporaryFolder {
+  public:
+    StateFolder() { ::setenv("XDG_STATE_HOME", path().c_str(), 1); }
+};
 
 /// Of this libtpms.
 About about_here();
