@@ -45,6 +45,14 @@ struct Found {
     std::optional<Error> doubt;
 };
 
+/// That the CA of its EK certificates can issue more.
+Result<void> can_certify(const Pool& pool) {
+    if (!pool.about().ek_ca) return {};
+    const auto authority = pki::EkAuthority::from(*pool.about().ek_ca);
+    if (!authority) return fail(authority.error().in(pool.file().string()));
+    return {};
+}
+
 /// No pool where there is none; an error where that is not known.
 Result<Found> look(const Place& place, bool entries_too) {
     auto pool = Pool::open(place.file);
@@ -54,6 +62,7 @@ Result<Found> look(const Place& place, bool entries_too) {
         return fail(pool.error());
     }
     auto fits = pool->fits_libtpms();
+    if (fits && entries_too) fits = can_certify(*pool);
     if (fits && entries_too) fits = pool->check_entries();
     if (!fits && fits.error().kind != ErrorKind::Parse) return fail(fits.error());
     Found found{std::move(*pool), std::nullopt};
@@ -195,7 +204,7 @@ class Ensuring {
         std::optional<pki::EkAuthority> authority;
         if (about.ek_ca) {
             auto kept = pki::EkAuthority::from(*about.ek_ca);
-            if (!kept) return fail(in_doubt(place_, kept.error().in(place_.file.string())));
+            if (!kept) return fail(kept.error());
             authority = std::move(*kept);
         }
         std::size_t made = 0;

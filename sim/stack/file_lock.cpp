@@ -23,7 +23,7 @@ constexpr std::chrono::milliseconds kLook{20};
 bool has_name(int descriptor, const fs::path& file) {
     struct stat ours {};
     struct stat named {};
-    return ::fstat(descriptor, &ours) == 0 && ::stat(file.c_str(), &named) == 0 &&
+    return ::fstat(descriptor, &ours) == 0 && ::lstat(file.c_str(), &named) == 0 &&
            ours.st_ino == named.st_ino && ours.st_dev == named.st_dev;
 }
 
@@ -43,7 +43,8 @@ Result<FileLock> FileLock::take(const fs::path& file, Duration patience, const S
     };
     bool told = false;
     for (Duration waited{};;) {
-        const int descriptor = ::open(file.c_str(), O_CREAT | O_RDWR | O_CLOEXEC | O_NONBLOCK, 0600);
+        const int descriptor =
+            ::open(file.c_str(), O_CREAT | O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
         if (descriptor < 0) return failed(ErrorKind::System, std::strerror(errno));
         FileLock lock(file, descriptor);
         if (::flock(descriptor, LOCK_EX | LOCK_NB) == 0) {

@@ -87,6 +87,14 @@ TEST(FileLock, ProcessThatIsKilledLetsGoOfIt) {
     ::close(ready[1]);
 }
 
+TEST(FileLock, LinkIsNotFollowedToWhatItWouldOverwrite) {
+    const test::TemporaryFolder folder;
+    test::write(folder.path() / "mine", "mine");
+    std::filesystem::create_symlink(folder.path() / "mine", folder.path() / "a.lock");
+    EXPECT_FALSE(FileLock::take(folder.path() / "a.lock", kAtOnce));
+    EXPECT_EQ(test::read(folder.path() / "mine"), "mine");
+}
+
 TEST(FileLock, FolderThatIsNotThereIsNamed) {
     const auto none = FileLock::take("/nonexistent/a.lock", kAtOnce);
     ASSERT_FALSE(none);
