@@ -140,7 +140,7 @@ Result<void> Pool::Inner::place_entries(ByteView index, std::size_t end) {
     entries.reserve(index.size() / index_line_size);
     for (; !index.empty(); index = index.subspan(index_line_size)) {
         const IndexLine line = parse_index_line(index);
-        if (line.size > max_entry_size || line.size > end - offset) break;
+        if (line.size > max_entry_size) break;
         entries.push_back({offset, line});
         offset += line.size;
     }

@@ -29,7 +29,7 @@ class FileLock {
     FileLock& operator=(const FileLock&) = delete;
     ~FileLock();
 
-    /// Those who wait for it notice, and make one of their own.
+    /// The last thing to do with it: others may have one of their own from then on.
     void remove_file() const;
 
   private:

@@ -201,8 +201,8 @@ TEST_F(PoolFile, ForgedHeadersAreRefused) {
     EXPECT_THAT(changed(about_here().libtpms_version, "\\u001b[31m"), HasSubstr("no version of libtpms"));
     EXPECT_THAT(changed(about_here().libtpms_build, "aa"), HasSubstr("no build of libtpms"));
     EXPECT_THAT(changed("2026-", "yesterday"), HasSubstr("its header "));
-    // Sizes that lead out of the file, or beyond what is allowed.
-    for (const std::uint32_t size : {1U, 0xFFFFFFFFU, 0x10001U}) {
+    // Sizes that lead out of the file.
+    for (const std::uint32_t size : {1U, 0xFFFFFFFFU}) {
         Bytes index;
         append(index, {.size = size});
         EXPECT_THAT(forge(good, index, 1), HasSubstr("its entries are not as long as its index says"));
@@ -213,6 +213,30 @@ TEST_F(PoolFile, ForgedHeadersAreRefused) {
     write(file_, std::string(first_line) + std::string(200, 'x') +
                      trailer_text({10, max_count, std::string(64, 'a')}));
     EXPECT_THAT(refused().message, HasSubstr("is cut off"));
+}
+
+TEST_F(PoolFile, EntryThatIsLongerThanAllowedIsRefused) {
+    for (const std::size_t size : {max_entry_size, max_entry_size + 1}) {
+        const Bytes entry(size, 'x');
+        Bytes index;
+        append(index, index_line(entry));
+        const std::string header = header_text(about_here());
+        write(file_, std::string(first_line) + std::string(entry.begin(), entry.end()) +
+                         std::string(index.begin(), index.end()) + header +
+                         trailer_text({header.size(), 1, pool_hash(index, header)}));
+        const auto pool = Pool::open(file_);
+        EXPECT_EQ(pool.has_value(), size == max_entry_size) << size;
+    }
+}
+
+TEST_F(PoolFile, EntryIsTakenToItsLastOctetAndNoFurther) {
+    const Bytes whole = entry_octets(some_entries(2)[1]);
+    EXPECT_EQ(must(parse_entry(whole)), some_entries(2)[1]);
+    for (std::size_t size = 0; size < whole.size(); ++size)
+        EXPECT_FALSE(parse_entry(ByteView(whole).first(size))) << size;
+    Bytes longer = whole;
+    longer.push_back(0);
+    EXPECT_EQ(parse_entry(longer).error().message, "has octets behind its last field");
 }
 
 TEST_F(PoolFile, WhatIsNoFileIsNotWaitedFor) {

@@ -1,6 +1,5 @@
 #include "sim/stack/file_lock.hpp"
 
-#include <atomic>
 #include <fstream>
 #include <thread>
 
