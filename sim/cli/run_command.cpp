@@ -59,6 +59,12 @@ Result<void> check_sources(const scenario::Scenario& scenario, const transport::
     return {};
 }
 
+Result<void> accelerate(const std::string& names) {
+    const auto wanted = tpm::parse_accelerators(names);
+    if (!wanted) return fail(wanted.error().in("--accelerators"));
+    return tpm::switch_accelerators(*wanted);
+}
+
 std::string name_of_run(const std::vector<scenario::Scenario>& scenarios) {
     return scenarios.size() == 1 ? scenarios.front().name : "run";
 }
@@ -83,7 +89,6 @@ class Run {
     }
 
     int go() {
-        if (const auto done = accelerate(); !done) return report_error(done.error());
         auto folder = make_run_folder(options_.out, name_of_run(scenarios_), seed_, clock_.wall_now());
         if (!folder) return report_error(folder.error());
         folder_ = *folder;
@@ -92,8 +97,8 @@ class Run {
         head.command = options_.command_line;
         head.seed = seed_;
         head.started = clock_.wall_now();
-        head.facts[history::facts::libtpms] = tpm::Library::version();
-        head.facts[history::facts::tpm_threads] = std::to_string(jobs());
+        head.facts["libtpms"] = tpm::Library::version();
+        head.facts["tpm_threads"] = std::to_string(jobs());
         if (const auto on = tpm::accelerators_on(); on.any())
             head.facts[history::facts::accelerators] = tpm::to_string(on);
         if (pool_) add_facts(head, *options_.pool, *pool_);
@@ -116,12 +121,6 @@ class Run {
     }
 
   private:
-    Result<void> accelerate() const {
-        const auto wanted = tpm::parse_accelerators(options_.accelerators);
-        if (!wanted) return fail(wanted.error().in("--accelerators"));
-        return tpm::switch_accelerators(*wanted);
-    }
-
     int jobs() const { return options_.jobs.value_or(fleet::TpmThreads::of_this_machine()); }
 
     /// Scenarios that can share a stack follow one another, in the order of the files otherwise.
@@ -407,6 +406,7 @@ int run(const RunOptions& options) {
     auto registry = stack::Registry::open();
     if (!registry) return report_error(registry.error());
     const core::SystemClock clock;
+    if (const auto on = accelerate(options.accelerators); !on) return report_error(on.error());
     std::optional<pool::Pool> pool;
     if (options.pool) {
         auto ready = pool_for_run(*options.pool, loaded.scenarios, clock);

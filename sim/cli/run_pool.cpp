@@ -7,6 +7,7 @@
 #include "sim/cli/commands.hpp"
 #include "sim/cli/interrupt.hpp"
 #include "sim/cli/progress.hpp"
+#include "sim/fleet/runner.hpp"
 
 namespace pushsim::cli {
 namespace {
@@ -61,17 +62,12 @@ Result<pool::Ensured> ensure_pool(const pool::Place& place, const pool::Wish& wi
     return pool::ensure(place, wish, clock, attendance);
 }
 
-bool draws(const scenario::Group& group, tpm::AkParent ak) {
-    return group.tpm.kind == scenario::TpmKind::Software &&
-           (group.ak == scenario::AkKind::Primary) == (ak == tpm::AkParent::None);
-}
-
 std::size_t drawn(const std::vector<scenario::Scenario>& scenarios, tpm::AkParent ak) {
     std::size_t most = 0;
     for (const scenario::Scenario& scenario : scenarios) {
         std::size_t count = 0;
         for (const scenario::Group& group : scenario.groups)
-            if (draws(group, ak)) count += static_cast<std::size_t>(group.count);
+            if (fleet::draws_from_pool(group, ak)) count += static_cast<std::size_t>(group.count);
         most = std::max(most, count);
     }
     return most;

@@ -19,9 +19,6 @@ namespace pushsim::cli {
 Result<pool::Ensured> ensure_pool(const pool::Place& place, const pool::Wish& wish, unsigned jobs,
                                   const Clock& clock);
 
-/// Whether the agents of a group draw from a pool whose AKs are of that kind: those whose TPM is in pushsim.
-bool draws(const scenario::Group& group, tpm::AkParent ak);
-
 /// How many TPMs of such a pool the scenario that needs most of them draws.
 std::size_t drawn(const std::vector<scenario::Scenario>& scenarios, tpm::AkParent ak);
 

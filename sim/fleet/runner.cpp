@@ -142,7 +142,7 @@ void Play::cast_agent(Member& member, int number, int overall, Then done) {
     const boot::BootState& golden = golden_.at(&group);
     const history::Where here{.scenario = scenario_.name, .agent = member.name};
     TpmDevice::Options tpm{.tpm = group.tpm, .ak_primary = group.ak == scenario::AkKind::Primary};
-    if (stage_.pool != nullptr && draws_from(group, stage_.pool->about())) {
+    if (stage_.pool != nullptr && draws_from_pool(group, stage_.pool->about().ak)) {
         if (drawn_ == stage_.pool->size()) {
             give_up({ErrorKind::Config,
                      fmt::format("{}: its {} TPMs are not enough", stage_.pool->file().string(), drawn_),
@@ -250,9 +250,9 @@ void Play::measure(const scenario::Step& step, int number, Member& member, Then 
                          });
 }
 
-bool draws_from(const scenario::Group& group, const pool::About& pool) {
-    const auto wanted = group.ak == scenario::AkKind::Primary ? tpm::AkParent::None : tpm::AkParent::Ek;
-    return group.tpm.kind == scenario::TpmKind::Software && wanted == pool.ak;
+bool draws_from_pool(const scenario::Group& group, tpm::AkParent ak) {
+    return group.tpm.kind == scenario::TpmKind::Software &&
+           (group.ak == scenario::AkKind::Primary) == (ak == tpm::AkParent::None);
 }
 
 ScenarioEnd play(const Stage& stage, const scenario::Scenario& scenario) {

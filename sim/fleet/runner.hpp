@@ -16,9 +16,9 @@
 
 namespace pushsim::fleet {
 
-/// Whether agents of this group can have TPMs of a pool: their TPM is in pushsim, their AK of the pool's
-/// kind.
-bool draws_from(const scenario::Group& group, const pool::About& pool);
+/// Whether the agents of a group have TPMs of a pool whose AKs are of that kind: those whose TPM is in
+/// pushsim.
+bool draws_from_pool(const scenario::Group& group, tpm::AkParent ak);
 
 /// What the scenarios of a run share; outlives the runner.
 struct Stage {
@@ -26,7 +26,7 @@ struct Stage {
     const Clock& clock;
     history::HistoryWriter& history;
     TpmThreads& tpms;
-    /// Agents whose group draws_from() it have its TPMs, each another; null: all TPMs are new.
+    /// Agents whose group draws_from_pool() have its TPMs, each another; null: all TPMs are new.
     const pool::Pool* pool = nullptr;
     TenantDesk& tenant;
     transport::Endpoint registrar;

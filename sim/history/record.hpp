@@ -46,12 +46,10 @@ struct StackFacts {
     bool operator==(const StackFacts&) const = default;
 };
 
-/// Names of facts in a head.
+/// Names of facts in a head that reports look for.
 namespace facts {
-inline constexpr const char* libtpms = "libtpms";          ///< version
-inline constexpr const char* tpm_threads = "tpm_threads";  ///< how many
-inline constexpr const char* accelerators =
-    "accelerators";  ///< tpm::to_string() of those that are on; absent: none is
+/// tpm::to_string() of those that are on; absent: none is.
+inline constexpr const char* accelerators = "accelerators";
 }  // namespace facts
 
 /// First line of every history, written by HistoryWriter::open.
