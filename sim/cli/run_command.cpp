@@ -43,6 +43,16 @@ transport::TlsSettings trusting(const fs::path& ca_file) {
     return settings;
 }
 
+transport::Endpoint registrar_of(const stack::StackAddress& address) {
+    return {.scheme = transport::Scheme::Http,
+            .host = address.registrar_http.host,
+            .port = address.registrar_http.port};
+}
+
+transport::Endpoint verifier_of(const stack::StackAddress& address) {
+    return {.scheme = transport::Scheme::Https, .host = address.verifier.host, .port = address.verifier.port};
+}
+
 /// An address of 127.0.0.0/8 reaches nothing but the same network.
 Result<void> check_sources(const scenario::Scenario& scenario, const transport::Endpoint& server) {
     const auto own = std::ranges::find(scenario.groups, scenario::Source::Own, &scenario::Group::source);
@@ -194,18 +204,10 @@ class Run {
             skip(scenario, error.message);
         };
         if (!identity) return cannot_play(identity.error());
-        auto registrar = transport::resolve({.scheme = transport::Scheme::Http,
-                                             .host = address.registrar_http.host,
-                                             .port = address.registrar_http.port});
-        auto verifier = transport::resolve({.scheme = transport::Scheme::Https,
-                                            .host = address.verifier.host,
-                                            .port = address.verifier.port});
+        auto registrar = transport::resolve(registrar_of(address));
+        auto verifier = transport::resolve(verifier_of(address));
         if (!registrar) return cannot_play(registrar.error());
         if (!verifier) return cannot_play(verifier.error());
-        for (const auto& server : {*registrar, *verifier}) {
-            if (const auto reached = check_sources(scenario, server); !reached)
-                return cannot_play(reached.error());
-        }
         agents_.reset();
         if (session.stays()) {
             auto list = stack::AgentList::begin(registry_, address);
@@ -357,6 +359,19 @@ Result<void> select_by_tag(std::vector<scenario::Scenario>& scenarios, const std
     return {};
 }
 
+/// A name that does not resolve is no matter of sources, and told when it is needed.
+Result<void> check_sources(const std::vector<scenario::Scenario>& scenarios,
+                           const stack::StackAddress& address) {
+    for (const auto& endpoint : {registrar_of(address), verifier_of(address)}) {
+        const auto server = transport::resolve(endpoint);
+        if (!server) continue;
+        for (const auto& one : scenarios) {
+            if (auto reached = check_sources(one, *server); !reached) return reached;
+        }
+    }
+    return {};
+}
+
 /// Whether their agents fit onto this machine; says what is lacking.
 int check_fleets(const std::vector<scenario::Scenario>& scenarios) {
     std::vector<doctor::FleetDemand> demands;
@@ -396,8 +411,10 @@ int run(const RunOptions& options) {
                 if (group.tpm.kind == scenario::TpmKind::Software) group.tpm.kind = scenario::TpmKind::Swtpm;
     }
     if (options.stack.stack == "external") {
-        if (const auto address = external_address(options.stack); !address)
-            return report_error(address.error());
+        const auto address = external_address(options.stack);
+        if (!address) return report_error(address.error());
+        if (const auto reached = check_sources(loaded.scenarios, *address); !reached)
+            return report_error(reached.error());
     }
     if (options.stack.stack == "local") {
         if (const auto local = local_options(options.stack, {}); !local) return report_error(local.error());

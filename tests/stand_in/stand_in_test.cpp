@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -139,6 +141,22 @@ TEST_F(Agents, HaveAConnectionForEachRequestWhereTheyAreToldTo) {
         EXPECT_TRUE(exchange.connect) << exchange.target;
         EXPECT_FALSE(exchange.resumed) << exchange.target;
     }
+}
+
+TEST_F(Agents, HoldOneDescriptorForBothServers) {
+    add({});
+    const auto open_files = [] {
+        using Folder = std::filesystem::directory_iterator;
+        return std::distance(Folder("/proc/self/fd"), Folder());
+    };
+    const auto before = open_files();
+    std::optional<std::ptrdiff_t> at_the_verifier;
+    bool done = false;
+    agents.front()->pursue({.goal = Phase::Submit,
+                            .quoted = [&](const tpm::Quote&) { at_the_verifier = open_files() - before; }},
+                           [&](const Finished&) { done = true; });
+    reach([&] { return done; });
+    EXPECT_EQ(at_the_verifier, 1);
 }
 
 TEST_F(Agents, WaitForOneAnotherWhereExchangesAreBounded) {

@@ -354,6 +354,7 @@ TEST(Usage, AnAddressOfItsOwnIsRefusedWhereNothingCanBeReachedFromIt) {
     EXPECT_THAT(ended.err, HasSubstr("own.yaml: group `one`: `source: own` gives each agent an address of "
                                      "127.0.0.0/8, and from there [::1]:1 (::1) cannot be reached\n"
                                      "  mend: play it against a stack on 127.0.0.1"));
+    EXPECT_FALSE(place.has("runs"));
 }
 
 TEST(Tenant, AServerThatDoesNotAnswerIsNamedWithTheWayOut) {
