@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <rapidcheck.h>
 
+#include "agent/tpm/accelerators.hpp"
 #include "agent/tpm/external_tpm.hpp"
 #include "agent/tpm/templates.hpp"
 #include "sim/fleet/swtpm_process.hpp"
@@ -176,6 +177,7 @@ Command any_command(Triple& triple, const Bytes& ak_public) {
 TEST(EqualEnginesProperty, SegmentBlobsAndSwtpmGiveTheSameAnswers) {
     const std::array permanent = {provisioned_state(), provisioned_state()};
     EXPECT_TRUE(rc::check("the same answers", [&] {
+        must(switch_accelerators({*rc::gen::arbitrary<bool>(), *rc::gen::arbitrary<bool>()}));
         // Two, in turns, so that they are swapped.
         std::array triples = {std::make_unique<Triple>(permanent[0]), std::make_unique<Triple>(permanent[1])};
         std::array<Bytes, 2> ak_public;
@@ -197,6 +199,7 @@ TEST(EqualEnginesProperty, SegmentBlobsAndSwtpmGiveTheSameAnswers) {
             RC_ASSERT(answers[0] == answers[2]);
         }
     }));
+    must(switch_accelerators({}));
 }
 
 }  // namespace

@@ -198,9 +198,11 @@ TEST(Pool, OfARunIsPreparedAndItsHistoryNamesIt) {
     place.write("cert.pem", admin.certificate_pem);
     place.write("key.pem", admin.key_pem);
     const auto run = [&](const std::string& pool, const std::string& file = "a.yaml") {
-        return pushsim(place, {"run", file, "--pool", pool, "--stack", "external", "--verifier",
-                               "127.0.0.1:1", "--registrar", "127.0.0.1:1", "--registrar-tls", "127.0.0.1:1",
-                               "--ca", "ca.pem", "--admin-cert", "cert.pem", "--admin-key", "key.pem"});
+        return pushsim(place, {"run",         file,          "--pool",          pool,
+                               "--stack",     "external",    "--verifier",      "127.0.0.1:1",
+                               "--registrar", "127.0.0.1:1", "--registrar-tls", "127.0.0.1:1",
+                               "--ca",        "ca.pem",      "--admin-cert",    "cert.pem",
+                               "--admin-key", "key.pem",     "--timeout",       "1s"});
     };
     EXPECT_EQ(run("default").exit_code, 3);
     const json listed = json::parse(pushsim(place, {"pool", "list", "--format", "json"}).out);
