@@ -9,7 +9,8 @@
 namespace pushsim::history {
 namespace {
 
-constexpr std::size_t filter_bits = std::size_t{1} << 20;
+constexpr std::size_t least_filter_words = 1024;
+constexpr std::size_t filter_bits_a_key = 16;
 
 std::uint64_t first_octets(std::string_view text) {
     std::uint64_t key = 0;
@@ -17,8 +18,16 @@ std::uint64_t first_octets(std::string_view text) {
     return key;
 }
 
-std::size_t filter_position(std::uint64_t key) {
-    return static_cast<std::size_t>((key * 0x9E3779B97F4A7C15U) >> 44);
+/// Both bits of a key stand in one word of the filter.
+struct FilterPlace {
+    std::size_t word;
+    std::uint64_t bits;
+};
+/// `words` is a power of two.
+FilterPlace filter_place(std::uint64_t key, std::size_t words) {
+    const std::uint64_t mixed = key * 0x9E3779B97F4A7C15U;
+    return {static_cast<std::size_t>(mixed >> 32U) & (words - 1),
+            std::uint64_t{1} << (mixed >> 26U & 63U) | std::uint64_t{1} << (mixed >> 20U & 63U)};
 }
 
 void add_encodings(ByteView octets, std::vector<std::string>& forms) {
@@ -54,7 +63,7 @@ std::vector<std::string> forms_of(std::string_view secret) {
 
 }  // namespace
 
-KnownSecrets::KnownSecrets(std::size_t limit) : limit_(limit), filter_(filter_bits / 64) {}
+KnownSecrets::KnownSecrets(std::size_t limit) : limit_(limit), filter_(least_filter_words) {}
 
 bool KnownSecrets::knows(std::string_view secret) const {
     return raw_.contains(std::string{secret});
@@ -67,8 +76,9 @@ void KnownSecrets::add(std::string_view secret, std::string mark) {
     for (const std::string& form : kept.forms) {
         const std::uint64_t key = first_octets(form);
         by_first_octets_.emplace(key, Form{&form, &kept});
-        filter_[filter_position(key) / 64] |= std::uint64_t{1} << (filter_position(key) % 64);
+        put_into_filter(key);
     }
+    if (by_first_octets_.size() * filter_bits_a_key > filter_.size() * 64) fill_filter();
     if (secrets_.size() > limit_) forget_oldest();
 }
 
@@ -83,8 +93,21 @@ void KnownSecrets::forget_oldest() {
     secrets_.pop_front();
 }
 
+/// Larger, and without those that were forgotten.
+void KnownSecrets::fill_filter() {
+    filter_.assign(filter_.size() * 2, 0);
+    for (const auto& [key, form] : by_first_octets_)
+        put_into_filter(key);
+}
+
+void KnownSecrets::put_into_filter(std::uint64_t key) {
+    const FilterPlace place = filter_place(key, filter_.size());
+    filter_[place.word] |= place.bits;
+}
+
 bool KnownSecrets::may_begin(std::uint64_t key) const {
-    return (filter_[filter_position(key) / 64] >> (filter_position(key) % 64) & 1) != 0;
+    const FilterPlace place = filter_place(key, filter_.size());
+    return (filter_[place.word] & place.bits) == place.bits;
 }
 
 std::string KnownSecrets::replace_in(std::string_view text) const {

@@ -42,13 +42,16 @@ class KnownSecrets {
 
     void forget_oldest();
     bool may_begin(std::uint64_t first_octets) const;
+    void fill_filter();
+    void put_into_filter(std::uint64_t first_octets);
 
     std::size_t limit_;
     std::deque<Secret> secrets_;
     std::unordered_set<std::string> raw_;
     std::unordered_multimap<std::uint64_t, Form> by_first_octets_;
-    std::vector<std::uint64_t>
-        filter_;  // Bloom filter of the keys above: most positions of a text match none
+    // Bloom filter of the keys above, for most positions of a text match none. It grows with them: one that
+    // is full lets everything through.
+    std::vector<std::uint64_t> filter_;
 };
 
 }  // namespace pushsim::history
