@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <memory>
 #include <mutex>
 #include <unordered_map>
 
@@ -17,22 +16,16 @@
 #include <openssl/obj_mac.h>
 #include <openssl/rsa.h>
 
+#include "agent/base/owned.hpp"
 #include "agent/tpm/tpm_host.hpp"
 #include "agent/tpm/virtual_tpm.hpp"
 
 namespace pushsim::tpm {
 namespace {
 
-template <auto Free>
-struct Deleter {
-    template <typename T>
-    void operator()(T* object) const {
-        Free(object);
-    }
-};
-using Number = std::unique_ptr<BIGNUM, Deleter<&BN_clear_free>>;
-using NumberContext = std::unique_ptr<BN_CTX, Deleter<&BN_CTX_free>>;
-using Group = std::unique_ptr<EC_GROUP, Deleter<&EC_GROUP_free>>;
+using Number = Owned<BIGNUM, &BN_clear_free>;
+using NumberContext = Owned<BN_CTX, &BN_CTX_free>;
+using Group = Owned<EC_GROUP, &EC_GROUP_free>;
 
 std::atomic<bool> rsa_factors = false;
 std::atomic<bool> named_p256 = false;

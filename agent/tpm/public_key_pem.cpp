@@ -1,6 +1,5 @@
 #include "agent/tpm/public_key_pem.hpp"
 
-#include <memory>
 #include <stdexcept>
 
 #include <openssl/bio.h>
@@ -9,18 +8,10 @@
 #include <openssl/param_build.h>
 #include <openssl/pem.h>
 
+#include "agent/base/owned.hpp"
+
 namespace pushsim::tpm {
 namespace {
-
-template <auto Free>
-struct Freed {
-    template <typename T>
-    void operator()(T* thing) const {
-        Free(thing);
-    }
-};
-template <typename T, auto Free>
-using Owned = std::unique_ptr<T, Freed<Free>>;
 
 constexpr std::size_t kRsa2048ModulusBytes = 256;
 constexpr unsigned long kDefaultExponent = 65537;

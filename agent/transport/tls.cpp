@@ -12,21 +12,15 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
+#include "agent/base/owned.hpp"
 #include "agent/transport/resumption.hpp"
 
 namespace pushsim::transport {
 namespace {
 
-template <auto Free>
-struct Deleter {
-    template <typename T>
-    void operator()(T* object) const {
-        Free(object);
-    }
-};
-using Bio = std::unique_ptr<BIO, Deleter<&BIO_free_all>>;
-using Certificate = std::unique_ptr<X509, Deleter<&X509_free>>;
-using Key = std::unique_ptr<EVP_PKEY, Deleter<&EVP_PKEY_free>>;
+using Bio = Owned<BIO, &BIO_free_all>;
+using Certificate = Owned<X509, &X509_free>;
+using Key = Owned<EVP_PKEY, &EVP_PKEY_free>;
 
 /// A PEM text and where it came from, for messages.
 struct Pem {

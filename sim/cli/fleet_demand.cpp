@@ -1,5 +1,10 @@
 #include "sim/cli/fleet_demand.hpp"
 
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "sim/cli/commands.hpp"
 #include "sim/fleet/manner.hpp"
 
 namespace pushsim::cli {
@@ -19,6 +24,22 @@ std::uint64_t files_of(const scenario::TpmChoice& tpm) {
             return kFilesOfATpmOutside;
     }
     return 0;
+}
+
+/// An address of 127.0.0.0/8 reaches nothing but the same network.
+Result<void> check_sources(const scenario::Scenario& scenario, const transport::Endpoint& server) {
+    const auto own = std::ranges::find(scenario.groups, scenario::Source::Own, &scenario::Group::source);
+    if (own == scenario.groups.end()) return {};
+    for (const std::string& address : server.addresses) {
+        if (address.starts_with("127.")) continue;
+        return fail(
+            ErrorKind::Config,
+            fmt::format("{}: group `{}`: `source: own` gives each agent an address of 127.0.0.0/8, and "
+                        "from there {} ({}) cannot be reached",
+                        scenario.file, own->name, transport::authority_of(server), address),
+            "play it against a stack on 127.0.0.1, or with `source: shared`");
+    }
+    return {};
 }
 
 }  // namespace
@@ -42,6 +63,40 @@ doctor::FleetDemand demand_of(const scenario::Scenario& scenario) {
         overall += group.count;
     }
     return demand;
+}
+
+transport::Endpoint registrar_of(const stack::StackAddress& address) {
+    return {.scheme = transport::Scheme::Http,
+            .host = address.registrar_http.host,
+            .port = address.registrar_http.port};
+}
+
+transport::Endpoint verifier_of(const stack::StackAddress& address) {
+    return {.scheme = transport::Scheme::Https, .host = address.verifier.host, .port = address.verifier.port};
+}
+
+Result<void> check_sources(const std::vector<scenario::Scenario>& scenarios,
+                           const stack::StackAddress& address) {
+    for (const auto& endpoint : {registrar_of(address), verifier_of(address)}) {
+        const auto server = transport::resolve(endpoint);
+        if (!server) continue;
+        for (const auto& one : scenarios) {
+            if (auto reached = check_sources(one, *server); !reached) return reached;
+        }
+    }
+    return {};
+}
+
+int check_fleets(const std::vector<scenario::Scenario>& scenarios) {
+    std::vector<doctor::FleetDemand> demands;
+    demands.reserve(scenarios.size());
+    for (const auto& one : scenarios)
+        demands.push_back(demand_of(one));
+    doctor::raise_file_limit();
+    int code = kAsExpected;
+    for (const Error& lack : doctor::check_fleet(demands, doctor::look_at_fleet(demands)))
+        code = report_error(lack);
+    return code;
 }
 
 }  // namespace pushsim::cli

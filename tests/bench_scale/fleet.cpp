@@ -1,6 +1,5 @@
 #include "tests/bench_scale/fleet.hpp"
 
-#include <cstdlib>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -21,6 +20,7 @@
 #include "sim/fleet/virtual_agent.hpp"
 #include "tests/bench_scale/child.hpp"
 #include "tests/bench_scale/process_cost.hpp"
+#include "tests/sim/stack/support.hpp"
 #include "tests/stand_in/process.hpp"
 
 namespace pushsim::bench {
@@ -42,23 +42,6 @@ struct Told {
     Duration a_cycle{};
     Duration a_quote{};
     std::uint64_t octets_each = 0;
-};
-
-/// Gone with its object.
-class TemporaryFolder {
-  public:
-    TemporaryFolder() {
-        std::string folder = (fs::temp_directory_path() / "pushsim-bench-XXXXXX").string();
-        if (::mkdtemp(folder.data()) == nullptr) throw std::runtime_error("mkdtemp failed");
-        path = folder;
-    }
-    ~TemporaryFolder() {
-        std::error_code ignored;
-        fs::remove_all(path, ignored);
-    }
-    TemporaryFolder(const TemporaryFolder&) = delete;
-    TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-    fs::path path;
 };
 
 /// A fleet as `pushsim run` has it.
@@ -186,7 +169,7 @@ Result<FleetCosts> measure_fleet(const pool::Pool& pool, const FleetLoad& load) 
     if (auto allowed = allow_files(load.many); !allowed) return fail(allowed.error());
     try {
         const stand_in::Process server_of_few, server_of_many;
-        const TemporaryFolder folder_of_few, folder_of_many;
+        const stack::test::TemporaryFolder folder_of_few, folder_of_many;
         const auto fleet = [&](std::size_t agents, const stand_in::Process& server, const fs::path& folder) {
             return [&pool, &load, &server, &folder, agents]() -> std::function<Told(const Order&)> {
                 auto made = std::make_shared<Fleet>(pool, server, folder);
@@ -201,8 +184,8 @@ Result<FleetCosts> measure_fleet(const pool::Pool& pool, const FleetLoad& load) 
                 };
             };
         };
-        const Child<Order, Told> few(fleet(load.few, server_of_few, folder_of_few.path)),
-            many(fleet(load.many, server_of_many, folder_of_many.path));
+        const Child<Order, Told> few(fleet(load.few, server_of_few, folder_of_few.path())),
+            many(fleet(load.many, server_of_many, folder_of_many.path()));
         FleetCosts costs{.few = load.few, .many = load.many};
         costs.octets_each = many.ask({}).octets_each;
         for (const bool accelerated : {false, true}) {

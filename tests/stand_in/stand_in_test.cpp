@@ -15,6 +15,7 @@
 #include "sim/core/clock.hpp"
 #include "sim/fleet/virtual_agent.hpp"
 #include "sim/history/reader.hpp"
+#include "tests/sim/stack/support.hpp"
 #include "tests/stand_in/process.hpp"
 
 namespace pushsim::stand_in {
@@ -67,9 +68,7 @@ TEST_F(StandInProcess, ThreeHundredConnectionsAreKeptAlive) {
 
 class Agents : public StandInProcess {
   protected:
-    ~Agents() override { std::filesystem::remove_all(folder_); }
-
-    std::filesystem::path file() const { return std::filesystem::path(folder_) / "history.jsonl"; }
+    std::filesystem::path file() const { return folder_.path() / "history.jsonl"; }
 
     void add(const fleet::Manner& manner) {
         auto tpm = std::make_unique<fleet::AgentTpm>(tpms_, fleet::TpmDevice::Options{});
@@ -110,13 +109,7 @@ class Agents : public StandInProcess {
     }
 
   private:
-    static std::string make_folder() {
-        std::string folder = (std::filesystem::temp_directory_path() / "pushsim-test-XXXXXX").string();
-        if (::mkdtemp(folder.data()) == nullptr) throw std::runtime_error("mkdtemp failed");
-        return folder;
-    }
-
-    const std::string folder_ = make_folder();
+    const stack::test::TemporaryFolder folder_;
     std::unique_ptr<history::HistoryWriter> history_ = must(history::HistoryWriter::open(file(), clock, {}));
     fleet::TpmThreads tpms_{clock, [this](fleet::Worker::Task task) { loop.post(std::move(task)); }, 1};
     fleet::Surroundings surroundings_{loop, clock, *history_, server.registrar(), server.verifier(),
@@ -143,12 +136,33 @@ TEST_F(Agents, HaveAConnectionForEachRequestWhereTheyAreToldTo) {
     }
 }
 
+std::ptrdiff_t open_files() {
+    using Folder = std::filesystem::directory_iterator;
+    return std::distance(Folder("/proc/self/fd"), Folder());
+}
+
+TEST_F(Agents, ThatAreDroppedInTheMidstOfItLeaveNothing) {
+    for (int i = 0; i < 4; ++i)
+        add({});
+    const auto before = open_files();
+    int quoted = 0, ended = 0;
+    for (auto& agent : agents) {
+        agent->pursue({.goal = Phase::Submit, .quoted = [&](const tpm::Quote&) { ++quoted; }},
+                      [&](const Finished&) { ++ended; });
+    }
+    reach([&] { return quoted > 0; });
+    EXPECT_GT(open_files(), before);
+    const int until_now = ended;
+    agents.clear();
+    EXPECT_EQ(open_files(), before);
+    // What their TPMs were asked for comes back to nobody.
+    for (int round = 0; round < 20; ++round)
+        loop.run_once(std::chrono::milliseconds{10});
+    EXPECT_EQ(ended, until_now);
+}
+
 TEST_F(Agents, HoldOneDescriptorForBothServers) {
     add({});
-    const auto open_files = [] {
-        using Folder = std::filesystem::directory_iterator;
-        return std::distance(Folder("/proc/self/fd"), Folder());
-    };
     const auto before = open_files();
     std::optional<std::ptrdiff_t> at_the_verifier;
     bool done = false;
