@@ -1,5 +1,6 @@
 #include "tests/bench_scale/fleet.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -67,7 +68,8 @@ class Fleet {
         add(kWarmUp);
         const std::uint64_t before = must(private_memory());
         add(count);
-        return (must(private_memory()) - before) / (count - kWarmUp);
+        const std::uint64_t after = must(private_memory());
+        return (after - std::min(after, before)) / (count - kWarmUp);
     }
 
     /// Processor time of each cycle, of agents drawn at random.
@@ -195,9 +197,9 @@ Result<FleetCosts> measure_fleet(const pool::Pool& pool, const FleetLoad& load) 
                 of_few.push_back(few.ask({accelerated, load.cycles_a_round, 0}).a_cycle);
                 of_many.push_back(many.ask({accelerated, load.cycles_a_round, 0}).a_cycle);
             }
-            (accelerated ? costs.quote_accelerated : costs.quote) = median(quote);
-            (accelerated ? costs.of_few_accelerated : costs.of_few) = compared(of_few, quote);
-            (accelerated ? costs.of_many_accelerated : costs.of_many) = compared(of_many, of_few);
+            CycleCosts& cost = accelerated ? costs.accelerated : costs.plain;
+            cost = {median(quote), compared(of_few, quote), compared(of_many, quote),
+                    compared(of_many, of_few).ratio};
         }
         return costs;
     } catch (const std::exception& error) {

@@ -11,19 +11,21 @@
 
 namespace pushsim::bench {
 
+/// Processor time of a whole cycle of an agent drawn at random, token in hand: TPM, TLS, HTTP, JSON and
+/// history.
+struct CycleCosts {
+    Duration quote{};        ///< a quote alone, in the process with few
+    Compared of_few{};       ///< a cycle, and to the quote
+    Compared of_many{};      ///< and to the quote
+    double many_to_few = 1;  ///< median of the rounds' ratios
+};
+
 struct FleetCosts {
     std::size_t few = 0;            ///< agents of the one process
     std::size_t many = 0;           ///< and of the other
     std::uint64_t octets_each = 0;  ///< private memory of each of the many, all of it, after two cycles
-    Duration quote{};               ///< processor time of a quote alone, in the process with few
-    // Processor time of a whole cycle of an agent drawn at random, token in hand: TPM, TLS, HTTP, JSON and
-    // history.
-    Compared of_few{};   ///< and to the quote
-    Compared of_many{};  ///< and to that of few
-    // The same with accelerators.
-    Duration quote_accelerated{};
-    Compared of_few_accelerated{};   ///< and to the accelerated quote
-    Compared of_many_accelerated{};  ///< and to that of few
+    CycleCosts plain;
+    CycleCosts accelerated;
 };
 
 struct FleetLoad {

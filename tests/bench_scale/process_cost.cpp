@@ -2,11 +2,16 @@
 
 #include <fstream>
 #include <sstream>
+#include <string_view>
 #include <thread>
 
 #include <fmt/format.h>
 #include <sys/resource.h>
 #include <sys/utsname.h>
+
+// jemalloc's, where the program has it.
+extern "C" int mallctl(const char* name, void* old, std::size_t* old_size, void* next, std::size_t next_size)
+    __attribute__((weak));
 
 namespace pushsim::bench {
 namespace {
@@ -55,6 +60,14 @@ Result<void> allow_files(std::size_t needed) {
     limit.rlim_cur = limit.rlim_max;
     ::setrlimit(RLIMIT_NOFILE, &limit);
     return {};
+}
+
+std::string allocator() {
+    const char* version = "";
+    std::size_t size = sizeof version;
+    if (mallctl == nullptr || mallctl("version", &version, &size, nullptr, 0) != 0) return "the C library";
+    return fmt::format("jemalloc {}",
+                       std::string_view(version).substr(0, std::string_view(version).find('-')));
 }
 
 std::string machine() {

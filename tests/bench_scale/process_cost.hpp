@@ -20,6 +20,9 @@ Result<std::uint64_t> private_memory();
 /// below `needed` and the few that a process has anyway.
 Result<void> allow_files(std::size_t needed);
 
+/// "jemalloc 5.3.0", or "the C library": what gives this process its memory.
+std::string allocator();
+
 /// "AMD EPYC …, 2 processors, Linux 6.1.0": what figures are of.
 std::string machine();
 
