@@ -11,8 +11,10 @@ namespace pushsim::cli {
 namespace {
 
 std::atomic<int> signals_seen{0};
+std::atomic<const char*> lost_at_once{""};
 std::array<std::atomic<pid_t>, 8> groups_to_kill{};
-static_assert(std::atomic<pid_t>::is_always_lock_free, "used in a signal handler");
+static_assert(std::atomic<pid_t>::is_always_lock_free && std::atomic<const char*>::is_always_lock_free,
+              "used in a signal handler");
 
 void say(std::string_view text) {
     // Nothing can be done about a terminal that is gone.
@@ -26,7 +28,9 @@ extern "C" void on_signal(int signal) {
         return;
     }
     if (signal == SIGHUP) return;
-    say("ended at once: what was recorded so far stays, no report is written\n");
+    say("ended at once: ");
+    say(lost_at_once.load());
+    say("\n");
     for (const auto& group : groups_to_kill) {
         if (const pid_t pid = group.load(); pid > 1) ::kill(-pid, SIGKILL);
     }
@@ -35,7 +39,8 @@ extern "C" void on_signal(int signal) {
 
 }  // namespace
 
-Interrupt::Interrupt() {
+Interrupt::Interrupt(const char* lost) {
+    lost_at_once = lost;
     struct sigaction action {};
     action.sa_handler = on_signal;
     ::sigaction(SIGINT, &action, nullptr);

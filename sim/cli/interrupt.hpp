@@ -14,7 +14,8 @@ namespace pushsim::cli {
 class Interrupt {
   public:
     /// Installs the handlers. One instance a process. A SIGHUP that is ignored already (nohup) stays so.
-    Interrupt();
+    /// `lost` is what a person is told when a second signal ends it; it must live as long as the process.
+    explicit Interrupt(const char* lost = "what was recorded so far stays, no report is written");
 
     /// True since the first signal. Safe to call from any thread.
     static bool asked();

@@ -29,6 +29,13 @@ std::string in_words(const pool::Pool& pool) {
                        to_rfc3339(about.made).substr(0, kToSeconds));
 }
 
+/// As exact as a person wants it: "3.9s", "1m9s".
+std::string in_words(Duration taken) {
+    constexpr std::chrono::seconds kLong{10};
+    if (taken >= kLong) return to_text(std::chrono::round<std::chrono::seconds>(taken));
+    return fmt::format("{:.1f}s", std::chrono::duration<double>(taken).count());
+}
+
 json to_json(const pool::Place& place, const pool::Pool& pool) {
     const pool::About& about = pool.about();
     json value = {{"name", place.name},
@@ -51,6 +58,8 @@ json doubt_json(const pool::Place& place, const Error& why) {
 /// A pool, or why it is in doubt; what cannot be read is in doubt, too.
 Result<pool::Pool> fit(const pool::Place& place) {
     auto pool = pool::Pool::open(place.file);
+    if (!pool && pool.error().kind == ErrorKind::Config)
+        return fail(ErrorKind::Config, "it is not finished: it is being made, or its maker was killed");
     if (!pool) return pool;
     if (auto fits = pool->fits_libtpms(); !fits) return fail(fits.error());
     return pool;
@@ -92,7 +101,7 @@ std::string way_out(const pool::Place& place) {
 }  // namespace
 
 int pool_make(const PoolOptions& options) {
-    const Interrupt interrupt;
+    const Interrupt interrupt("what was made now is lost, a pool that was there before stays as it was");
     const core::SystemClock clock;
     const auto place = pool::place_of(options.pool);
     if (!place) return report_error(place.error());
@@ -107,8 +116,8 @@ int pool_make(const PoolOptions& options) {
     if (!ensured) return report_error(ensured.error());
     using What = pool::Ensured::What;
     if (ensured->what != What::WasThere) {
-        const auto taken = std::chrono::duration_cast<std::chrono::milliseconds>(clock.now() - began);
-        fmt::print("made {} TPM{} in {}\n", ensured->made, ensured->made == 1 ? "" : "s", to_text(taken));
+        const auto taken = in_words(clock.now() - began);
+        fmt::print("made {} TPM{} in {}\n", ensured->made, ensured->made == 1 ? "" : "s", taken);
     }
     std::string text = fmt::format("{}\n  file  {}\n  hash  {}\n", in_words(ensured->pool),
                                    place->file.string(), ensured->pool.hash());
@@ -141,7 +150,7 @@ int pool_list(const PoolOptions& options) {
 }
 
 int pool_verify(const PoolOptions& options) {
-    const Interrupt interrupt;
+    const Interrupt interrupt("nothing was changed");
     const core::SystemClock clock;
     const auto place = pool::place_of(options.pool);
     if (!place) return report_error(place.error());
@@ -163,7 +172,10 @@ int pool_verify(const PoolOptions& options) {
     }
     if (!seen) return report_error(seen.error());
     const int exit = print_verified(options, *place, *pool, *seen);
-    if (exit != kAsExpected) say_error("  mend: " + way_out(*place));
+    if (exit != kAsExpected) {
+        std::fflush(stdout);  // above it where both go to one place
+        say_error(fmt::format("pushsim: {} does not hold\n  mend: {}", place->text(), way_out(*place)));
+    }
     return exit;
 }
 

@@ -60,8 +60,9 @@ void add_pool(CLI::App& app, CommandLine& line) {
     pool->require_subcommand(1);
     pool->footer("Example: pushsim pool make --count 300");
     add_make(*pool, line);
-    auto* list =
-        pool->add_subcommand("list", "Those that have a name, and whether they are fit for use here");
+    auto* list = pool->add_subcommand(
+        "list",
+        "Those that have a name, and whether they are whole and of this libtpms (what is in them: verify)");
     add_format(*list, options.format);
     list->footer("Example: pushsim pool list --format json");
     list->callback([&line] { line.exit = pool_list(line.pool); });

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "agent/base/text.hpp"
+#include "sim/pool/writer.hpp"
 #include "sim/stack/registry.hpp"
 
 namespace pushsim::pool {
@@ -73,9 +74,12 @@ Result<std::vector<Place>> named_places() {
     std::vector<Place> places;
     std::error_code error;
     for (fs::directory_iterator entry(*pools, error), end; !error && entry != end; entry.increment(error)) {
-        if (entry->path().extension() != kSuffix) continue;
-        const std::string name = entry->path().stem().string();
-        if (is_pool_name(name)) places.push_back({name, entry->path()});
+        fs::path file = entry->path();
+        const bool is_part = file.extension() == part_suffix;
+        if (is_part) file.replace_extension();
+        if (file.extension() != kSuffix || (is_part && fs::exists(file, error))) continue;
+        const std::string name = file.stem().string();
+        if (is_pool_name(name)) places.push_back({name, std::move(file)});
     }
     if (error)
         return fail(ErrorKind::System, fmt::format("cannot read {}: {}", pools->string(), error.message()));

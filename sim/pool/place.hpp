@@ -33,7 +33,7 @@ Result<Place> place_of(const std::string& name_or_file);
 /// Letters, digits, '_', '.' and '-', at most 64 of them, and a letter, digit or '_' first.
 bool is_pool_name(std::string_view text);
 
-/// Those with a name that there are, sorted.
+/// Those with a name that there are, sorted; also of which there is nothing but a part (part_of).
 Result<std::vector<Place>> named_places();
 
 }  // namespace pushsim::pool

@@ -47,7 +47,8 @@ class File {
     Result<std::size_t> size() const {
         struct stat about {};
         if (::fstat(descriptor_, &about) != 0) return fail(unreadable(errno));
-        if (!S_ISREG(about.st_mode)) return fail(ErrorKind::Parse, path_.string() + " is no regular file");
+        if (!S_ISREG(about.st_mode))
+            return fail(ErrorKind::Usage, path_.string() + " is no regular file", "name another file");
         return static_cast<std::size_t>(about.st_size);
     }
 

@@ -145,6 +145,11 @@ class Ensuring {
         if (attendance_.stop_asked && attendance_.stop_asked())
             return fail(interrupted("interrupted while another process made the pool"));
         Error error = lock.error();
+        const fs::path folder = place_.file.has_parent_path() ? place_.file.parent_path() : fs::path(".");
+        std::error_code unknown;
+        if (!fs::exists(folder, unknown) && !unknown)
+            return fail(ErrorKind::Usage, fmt::format("there is no folder {}", folder.string()),
+                        fmt::format("mkdir -p {}", folder.string()));
         error.mend = error.kind == ErrorKind::Config ? "wait for that process to end, or stop it"
                                                      : "let this user write there, or name a file elsewhere";
         return fail(std::move(error));
@@ -166,6 +171,20 @@ class Ensuring {
         return about;
     }
 
+    /// Beforehand: what was made when the disk is full is lost.
+    Result<void> has_room() const {
+        constexpr std::uint64_t kEach = 5'632;  // 4.4 KiB, with a certificate 5.4
+        std::error_code unknown;
+        const auto disk = fs::space(fs::absolute(place_.file).parent_path(), unknown);
+        const std::uint64_t needed = kEach * wish_.count;
+        if (unknown || disk.available >= needed) return {};
+        constexpr std::uint64_t kKibibyte = 1024;
+        return fail(ErrorKind::System,
+                    fmt::format("{} TPMs take about {} KiB, and {} has {} KiB left", wish_.count,
+                                needed / kKibibyte, place_.text(), disk.available / kKibibyte),
+                    "make room there, or name a file in another folder: pushsim pool make DIR/NAME.pool");
+    }
+
     Result<Ensured> make() {
         const auto about = about_new();
         if (!about) return fail(about.error());
@@ -173,6 +192,7 @@ class Ensuring {
             attendance_.note(
                 fmt::format("the pool '{}' is made again: {}", place_.name, found_.doubt->message));
         const bool grows = found_.pool && !found_.doubt;
+        if (auto room = has_room(); !room) return fail(room.error());
         const std::size_t had = grows ? found_.pool->size() : 0;
         auto writer = PoolWriter::begin(place_.file, *about);
         if (!writer) return fail(writer.error());
@@ -253,7 +273,7 @@ Result<Ensured> ensure(const Place& place, const Wish& wish, const Clock& clock,
 
 Result<void> drop(const Place& place) {
     std::error_code error;
-    if (!fs::exists(place.file, error))
+    if (!fs::exists(place.file, error) && !fs::exists(part_of(place.file), error))
         return fail(ErrorKind::Config, fmt::format("there is no {}", place.text().substr(4)),
                     "pushsim pool list names those that there are");
     auto lock = stack::FileLock::take(place.lock_file(), Duration{});

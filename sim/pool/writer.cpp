@@ -29,7 +29,7 @@ void sync_folder(const fs::path& file) {
 }  // namespace
 
 fs::path part_of(const fs::path& pool_file) {
-    return fs::path(pool_file) += ".part";
+    return fs::path(pool_file) += part_suffix;
 }
 
 Result<PoolWriter> PoolWriter::begin(const fs::path& file, const About& about) {

@@ -44,7 +44,8 @@ class PoolWriter {
     Bytes index_;
 };
 
-/// What it is called as long as it is not finished.
+/// What it is called as long as it is not finished; stays where who wrote it was killed.
+inline constexpr const char* part_suffix = ".part";
 std::filesystem::path part_of(const std::filesystem::path& pool_file);
 
 }  // namespace pushsim::pool

@@ -160,6 +160,11 @@ TEST(Pool, CtrlCKeepsWhatWasMadeAndAKillLeavesNothingInTheWay) {
         (void)program.wait(seconds{30});
     }
     EXPECT_TRUE(place.has(kPools / "default.pool.part"));
+    fs::rename(place.path() / kPools / "default.pool.part", place.path() / kPools / "other.pool.part");
+    EXPECT_THAT(
+        pushsim(place, {"pool", "list"}).out,
+        HasSubstr("other    in doubt: it is not finished: it is being made, or its maker was killed"));
+    fs::rename(place.path() / kPools / "other.pool.part", place.path() / kPools / "default.pool.part");
     const Ended then = pushsim(place, {"pool", "make", "--count", std::to_string(count + 1)});
     EXPECT_EQ(then.exit_code, 0) << then.err;
     EXPECT_THAT(then.out, HasSubstr("made 1 TPM in "));
@@ -179,9 +184,9 @@ TEST(Pool, FullDiskIsNamedAndLeavesNothing) {
          "mount -t tmpfs -o size=16k none small && { \"$@\"; code=$?; ls small; exit $code; }", "sh"});
     const Ended full = program.wait();
     EXPECT_EQ(full.exit_code, 3) << full.out << full.err;
-    EXPECT_THAT(
-        full.err,
-        HasSubstr("cannot write small/a.pool.part: No space left on device\n  mend: make room there"));
+    EXPECT_EQ(full.err,
+              "pushsim: 100 TPMs take about 550 KiB, and the pool small/a.pool has 12 KiB left\n"
+              "  mend: make room there, or name a file in another folder: pushsim pool make DIR/NAME.pool\n");
     EXPECT_EQ(full.out, "") << "nothing is left";
 }
 

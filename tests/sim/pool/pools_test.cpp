@@ -270,11 +270,22 @@ TEST_F(Pools, DropRemovesWhatThereIsAndNamesWhatThereIsNot) {
     must(drop(named_));
     EXPECT_FALSE(fs::exists(named_.file));
     EXPECT_THAT(beside(named_), IsEmpty());
+    write(part_of(named_.file), "of a killed one, and nothing else");
+    must(drop(named_));
+    EXPECT_THAT(beside(named_), IsEmpty());
     for (const auto& none : {drop(named_), open(named_).map([](const Pool&) {})}) {
         ASSERT_FALSE(none);
         EXPECT_EQ(none.error().kind, ErrorKind::Config);
         EXPECT_EQ(none.error().message, "there is no pool 'default' (" + named_.file.string() + ")");
     }
+}
+
+TEST_F(Pools, FolderThatIsNotThereIsNamed) {
+    const auto refused = ensure(must(place_of((folder_.path() / "none/a.pool").string())), {});
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().kind, ErrorKind::Usage);
+    EXPECT_EQ(refused.error().message, "there is no folder " + (folder_.path() / "none").string());
+    EXPECT_EQ(refused.error().mend, "mkdir -p " + (folder_.path() / "none").string());
 }
 
 TEST_F(Pools, FolderThatCannotBeWrittenToIsNamed) {
