@@ -22,6 +22,10 @@ void Connection::cancel() {
     exchanger_->cancel();
 }
 
+std::optional<Outcome> Connection::give_up() {
+    return exchanger_->give_up();
+}
+
 void Connection::close() {
     exchanger_->close();
 }

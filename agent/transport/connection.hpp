@@ -61,6 +61,9 @@ class Connection {
 
     /// Ends the exchange under way with Cancelled (`done` is called from the loop) and its connection.
     void cancel();
+    /// Ends the exchange under way, and its connection, at once: what came of it, Cancelled unless its end
+    /// stood already, and `done` is never called. Nothing where there is none.
+    std::optional<Outcome> give_up();
     /// Closes an idle connection in order (TLS close_notify, FIN); an exchange under way is cancelled. The
     /// next send() opens a new one.
     void close();

@@ -72,6 +72,13 @@ void Exchanger::cancel() {
     in_call_ = false;
 }
 
+std::optional<Outcome> Exchanger::give_up() {
+    if (!exchange_) return std::nullopt;
+    cancel();
+    const auto exchange = std::exchange(exchange_, nullptr);
+    return std::move(exchange->outcome);
+}
+
 void Exchanger::close() {
     cancel();
     if (stream_ && phase_ == Phase::Ready) stream_->say_goodbye();
@@ -306,6 +313,7 @@ void Exchanger::finish() {
 }
 
 void Exchanger::deliver() {
+    if (!exchange_ || !exchange_->finished) return;  // it was given up meanwhile
     const auto exchange = std::exchange(exchange_, nullptr);
     exchange->done(std::move(exchange->outcome));
 }

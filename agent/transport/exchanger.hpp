@@ -22,6 +22,7 @@ class Exchanger : public std::enable_shared_from_this<Exchanger> {
 
     void send(const HttpRequest& request, const ExchangeOptions& options, Connection::Done done);
     void cancel();
+    std::optional<Outcome> give_up();
     void close();
     /// The Connection is gone: no callback comes any more.
     void abandon();

@@ -384,6 +384,43 @@ TEST_P(Exchange, CancelEndsTheExchangeFromTheLoop) {
     EXPECT_FALSE(connection.connected());
 }
 
+TEST_P(Exchange, GivenUpIsWhatCameOfItAndCallsNobody) {
+    TestServer server(server_settings(), answer_always("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"));
+    Connection connection(loop, to(server), trusting_identity());
+    EXPECT_FALSE(connection.give_up());
+    bool called = false;
+    for (const bool reached : {false, true}) {
+        connection.send(get(), {}, [&](const Outcome&) { called = true; });
+        if (reached)
+            loop.run_until([&] { return connection.connections_made() == 1; }, std::chrono::seconds{10});
+        const auto outcome = connection.give_up();
+        ASSERT_TRUE(outcome);
+        EXPECT_EQ(word(*outcome), "cancelled");
+        EXPECT_THAT(message(*outcome),
+                    HasSubstr(reached ? "the whole request was sent" : "while connecting"));
+        EXPECT_FALSE(connection.busy());
+        EXPECT_FALSE(connection.connected());
+    }
+    EXPECT_FALSE(called);
+    // What was posted for the one that was given up does not end the next.
+    EXPECT_EQ(word(exchange(connection, get())), "answer 200");
+    EXPECT_FALSE(called);
+}
+
+TEST_P(Exchange, GivenUpAfterItsEndStoodIsThatEnd) {
+    TestServer server(server_settings(), answer_always(""));
+    Endpoint endpoint = to(server);
+    endpoint.source_address = "192.0.2.7";  // not ours: it fails within send()
+    Connection connection(loop, endpoint, trusting_identity());
+    bool called = false;
+    connection.send(get(), {}, [&](const Outcome&) { called = true; });
+    const auto outcome = connection.give_up();
+    ASSERT_TRUE(outcome);
+    EXPECT_EQ(word(*outcome), "connect_failed");
+    loop.run_once(Duration::zero());
+    EXPECT_FALSE(called);
+}
+
 TEST_P(Exchange, ClosedConnectionOpensAnewWithTheNextRequest) {
     std::atomic<int> ends{0};
     TestServer server(server_settings(), [&](Peer& peer) {
