@@ -90,10 +90,11 @@ std::string finding_text(const Finding& finding) {
 
 std::string account_text(const Account& account) {
     return fmt::format(
-        "sent {} = accepted {} + refused {} + failed in transit {}; accepted = passed {} + failed {} + "
+        "sent {} = accepted {} + refused {} + failed in transit {}{}; accepted = passed {} + failed {} + "
         "pending {}",
-        account.sent, account.accepted, account.refused, account.in_transit, account.passed, account.failed,
-        account.pending);
+        account.sent, account.accepted, account.refused, account.in_transit,
+        account.given_up > 0 ? fmt::format(" (given up {})", account.given_up) : "", account.passed,
+        account.failed, account.pending);
 }
 
 std::string details(const ScenarioReport& scenario, const ConsoleStyle& style) {
@@ -137,8 +138,10 @@ std::string details(const ScenarioReport& scenario, const ConsoleStyle& style) {
         if (!told && !in_course) text += line(8, finding_text(finding), style);
     }
     if (!scenario.mend.empty()) text += line(8, "mend: " + scenario.mend, style);
-    if (style.verbose) {
+    const bool ended_early = scenario.outcome == Outcome::Partial || scenario.outcome == Outcome::Error;
+    if (style.verbose || (ended_early && scenario.account.sent > 0))
         text += line(8, account_text(scenario.account), style);
+    if (style.verbose) {
         for (const NotChecked& what : scenario.not_checked) {
             text += line(8, fmt::format("not checked: {}: {}", what.check, what.reason), style);
         }

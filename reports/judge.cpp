@@ -87,16 +87,17 @@ ScenarioReport judge_scenario(const ScenarioView& scenario, Duration run_end, Wa
     Checked checked = check(scenario);
     report.account = checked.account;
     if (!ran) {
-        // What was under way at an early end cannot add up.
-        std::erase_if(checked.findings, [](const Finding& finding) {
-            return finding.check == "accounted" || finding.check == "status_agrees";
+        // What the status will be is still open; of a pushsim that was killed, what was under way, too.
+        std::erase_if(checked.findings, [&](const Finding& finding) {
+            return finding.check == "status_agrees" || (end == nullptr && finding.check == "accounted");
         });
-        checked.not_checked = {{"accounted", "the scenario did not come to its end"}};
+        if (end == nullptr) checked.not_checked = {{"accounted", "the scenario did not come to its end"}};
     }
     report.expectations = judge_expectations(scenario, checked);
     if (plan.by_hand) report.course = course_of(scenario, started);
     report.diagnoses = diagnose(scenario);
     report.notes = unexplained(scenario, report.diagnoses);
+    if (end != nullptr && !end->agents.empty()) report.notes.insert(report.notes.begin(), end->agents);
     report.findings = std::move(checked.findings);
     report.not_checked = std::move(checked.not_checked);
     if (ran) {

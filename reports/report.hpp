@@ -90,6 +90,7 @@ struct Account {
     std::uint64_t accepted = 0;    ///< 202
     std::uint64_t refused = 0;     ///< any other complete answer
     std::uint64_t in_transit = 0;  ///< no complete answer
+    std::uint64_t given_up = 0;    ///< of those: by pushsim, for the scenario ended early
     std::uint64_t passed = 0;
     std::uint64_t failed = 0;
     std::uint64_t pending = 0;
@@ -109,7 +110,8 @@ struct ScenarioReport {
     std::string headline;            ///< one line, without a full stop
     std::vector<CourseLine> course;  ///< of an agent that a person runs; empty otherwise
     std::vector<Diagnosis> diagnoses;
-    std::vector<std::string> notes;  ///< of failures without a diagnosis: the verifier's own words
+    /// What agents were doing at an early end; of failures without a diagnosis the verifier's own words.
+    std::vector<std::string> notes;
     std::vector<ExpectationResult> expectations;
     std::vector<Finding> findings;
     std::vector<NotChecked> not_checked;

@@ -77,10 +77,10 @@ Json scenario(const ScenarioReport& report) {
     json["duration"] = seconds(report.duration);
     put(json, "reason", report.reason);
     put(json, "mend", report.mend);
-    json["account"] = {{"sent", account.sent},       {"accepted", account.accepted},
-                       {"refused", account.refused}, {"in_transit", account.in_transit},
-                       {"passed", account.passed},   {"failed", account.failed},
-                       {"pending", account.pending}};
+    json["account"] = {{"sent", account.sent},         {"accepted", account.accepted},
+                       {"refused", account.refused},   {"in_transit", account.in_transit},
+                       {"given_up", account.given_up}, {"passed", account.passed},
+                       {"failed", account.failed},     {"pending", account.pending}};
     json["expectations"] = list(report.expectations, expectation);
     json["findings"] = list(report.findings, finding);
     json["not_checked"] = list(report.not_checked, [](const NotChecked& what) {

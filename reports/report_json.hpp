@@ -8,7 +8,7 @@
 //    "as_expected", "not_as_expected", "error", "skipped", "partial"}, "findings": [finding], "scenarios":
 //    [{"name", "title", "file", "outcome", "headline", "diagnoses": [diagnosis], "notes": [text], "duration",
 //    "reason", "mend",
-//      "account": {"sent", "accepted", "refused", "in_transit", "passed", "failed", "pending"},
+//      "account": {"sent", "accepted", "refused", "in_transit", "given_up", "passed", "failed", "pending"},
 //      "expectations": [{"judgement": "holds|does_not_hold|skipped", "what", "expected", "actual", "reason",
 //                        "source", "n", "exchange": {"n", "agent", "phase", "method", "target", "status",
 //                        "code",

@@ -329,6 +329,7 @@ std::string LoneAgent::summary() const {
 
 void LoneAgent::end(std::function<void(Result<void>)> rested) {
     alive_.reset();
+    if (agent_) agent_->stop();
     fleet::AgentTpm& tpm = agent_ ? agent_->tpm() : *tpm_;
     tpm.rest(std::move(rested));
 }

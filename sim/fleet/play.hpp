@@ -38,6 +38,8 @@ class Play {
     void give_up(const Error& error);
     /// Runs the loop until `done()`, or until the play ends early (false; `end_` says why).
     bool wait_until(const std::function<bool()>& done);
+    /// Where the agents stood, in words.
+    std::string stop_agents();
     bool cast();
     /// `number` in its group, `overall` among all agents of the scenario.
     void cast_agent(Member& member, int number, int overall, Then done);
@@ -64,6 +66,7 @@ class Play {
                  Then then);
     void enrol(const scenario::Step* step, int number, Member& member, Then then);
     void tenant_act(const scenario::Step& step, int number, Member& member, Then then);
+    std::function<void(const history::TenantAct&)> act_record(int number, const Member& member);
     void watch_verdict(int number, Member& member, int index, Instant until);
     /// Reads each status that the clauses want until it is as wanted, or for as long as they allow.
     void read_wanted(const std::vector<scenario::Expectation>& expectations, int number);

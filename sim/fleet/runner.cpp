@@ -1,6 +1,7 @@
 #include "sim/fleet/runner.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include <fmt/format.h>
@@ -14,6 +15,7 @@ namespace {
 
 using history::ScenarioEnd;
 
+constexpr Duration kLastAct = std::chrono::seconds{1};
 // The loop looks up this often, whatever else happens: for Ctrl-C and for servers that died.
 constexpr Duration kLook = std::chrono::milliseconds{100};
 
@@ -54,15 +56,39 @@ ScenarioEnd Play::run() {
         play(scenario_.script);
         if (!end_) read_final_status();
     }
-    // What is still under way after an early end must find nobody to come back to.
-    if (end_) {
-        alive_.reset();
-        agents_.clear();
-    }
+    if (end_) end_->agents = stop_agents();
     if (stage_.remove_agents) remove_agents();
     if (!end_) end_ = ScenarioEnd{};
     record({.scenario = scenario_.name}, *end_);
     return *end_;
+}
+
+/// After an early end nobody is there for what comes back; what was under way is put down.
+std::string Play::stop_agents() {
+    using Doing = VirtualAgent::Doing;
+    constexpr std::array kWords{
+        std::pair{Doing::Exchanges, "with an exchange under way (given up: failed in transit)"},
+        std::pair{Doing::WaitsToSend, "that waited to send"}, std::pair{Doing::UsesTpm, "at their TPM"},
+        std::pair{Doing::Pauses, "in a pause"}, std::pair{Doing::Nothing, "with nothing under way"}};
+    alive_.reset();
+    stage_.tenant.drop_waiting();
+    std::map<Doing, std::size_t> doing;
+    std::size_t unready = 0;
+    for (Member& member : agents_)
+        ++(member.agent ? doing[member.agent->stop()] : unready);
+    std::vector<std::string> parts;
+    for (const auto& [what, words] : kWords) {
+        if (const auto count = doing[what]; count > 0) parts.push_back(fmt::format("{} {}", count, words));
+    }
+    if (unready > 0) parts.push_back(fmt::format("{} not made yet", unready));
+    std::string text = fmt::format("{} {}: {}", agents_.size(), agents_.size() == 1 ? "agent" : "agents",
+                                   fmt::join(parts, ", "));
+    agents_.clear();
+    // The one act of the tenant that may be on its way is waited for, in bounded time.
+    const Instant until = stage_.clock.now() + kLastAct;
+    while (stage_.tenant.busy() && stage_.clock.now() < until)
+        stage_.loop.run_once(kLook);
+    return parts.empty() ? "" : text;
 }
 
 bool Play::play(const std::vector<scenario::Step>& steps) {

@@ -228,6 +228,13 @@ void Play::go_on_after(const history::TenantAct& act, const history::Where& wher
     act.response ? then() : look_at_servers(where, std::move(then));
 }
 
+/// Of what changes the stack there is a line, also where the play has ended meanwhile.
+std::function<void(const history::TenantAct&)> Play::act_record(int number, const Member& member) {
+    return [&history = stage_.history, here = where(number, member)](const history::TenantAct& act) {
+        history.append(here, act);
+    };
+}
+
 void Play::enrol(const scenario::Step* step, int number, Member& member, Then then) {
     const scenario::Enrolment& wanted = member.group->enrol;
     protocol::Enrolment enrolment;
@@ -238,10 +245,10 @@ void Play::enrol(const scenario::Step* step, int number, Member& member, Then th
     enrolment.accept_tpm_encryption_algs = wanted.accept_encryption_algorithms;
     enrolment.accept_tpm_signing_algs = wanted.accept_signing_algorithms;
     stage_.tenant.enrol(member.agent->identity().id, enrolment,
-                        [this, number, &member, then = std::move(then),
+                        [this, number, &member, then = std::move(then), put_down = act_record(number, member),
                          alive = std::weak_ptr(alive_)](TenantDesk::Acted acted) {
+                            put_down(acted.act);
                             if (alive.expired()) return;
-                            record(where(number, member), acted.act);
                             member.agent->enrolment_seen_to = true;
                             member.agent->enrolled = member.agent->enrolled || acted.result;
                             go_on_after(acted.act, where(number, member), then);
@@ -251,9 +258,10 @@ void Play::enrol(const scenario::Step* step, int number, Member& member, Then th
 void Play::tenant_act(const scenario::Step& step, int number, Member& member, Then then) {
     const bool removes = step.kind == StepKind::Delete;
     const auto done = [this, number, removes, &member, then = std::move(then),
+                       put_down = act_record(number, member),
                        alive = std::weak_ptr(alive_)](TenantDesk::Acted acted) {
+        put_down(acted.act);
         if (alive.expired()) return;
-        record(where(number, member), acted.act);
         member.agent->enrolment_seen_to = true;
         if (removes && acted.result) member.agent->enrolled = false;
         go_on_after(acted.act, where(number, member), then);

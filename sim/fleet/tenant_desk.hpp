@@ -25,6 +25,11 @@ class TenantDesk {
     TenantDesk(const TenantDesk&) = delete;
     TenantDesk& operator=(const TenantDesk&) = delete;
 
+    /// What waits is not done; its `done` is never called.
+    void drop_waiting() { worker_.drop_waiting(); }
+    /// Something is under way, or waits.
+    bool busy() const { return worker_.pending() > 0; }
+
     /// An act as it goes into the history, and why it failed (an answer that is no success is a failure).
     struct Acted {
         history::TenantAct act;

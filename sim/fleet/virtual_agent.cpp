@@ -104,6 +104,7 @@ void VirtualAgent::hold(Duration (faults::Fault::*how_long)(const faults::Moment
         then();
         return;
     }
+    doing_ = Doing::Pauses;
     surroundings_.loop.after(longest, [then = std::move(then), alive = std::weak_ptr(alive_)] {
         if (!alive.expired()) then();
     });
@@ -120,6 +121,7 @@ void VirtualAgent::act(lifecycle::Want want) {
                                          to_text(pause.duration) + " (" + pause.reason + ")"});
                        if (now_.paused) now_.paused(pause);
                        rest_tpm();
+                       doing_ = Doing::Pauses;
                        surroundings_.loop.after(pause.duration, [this, alive = std::weak_ptr(alive_)] {
                            if (!alive.expired()) begin(machine_.on_pause_over());
                        });
@@ -149,6 +151,7 @@ void VirtualAgent::send(lifecycle::SendRequest request) {
     }
     auto sent = std::make_shared<Sent>(Sent{std::move(request)});
     if (surroundings_.gate == nullptr) return exchange(sent, nullptr);
+    doing_ = Doing::WaitsToSend;
     surroundings_.gate->enter(
         [this, sent, asked = surroundings_.clock.now(), alive = std::weak_ptr(alive_)](Gate::Pass pass) {
             if (alive.expired()) return;
@@ -158,17 +161,20 @@ void VirtualAgent::send(lifecycle::SendRequest request) {
 }
 
 void VirtualAgent::exchange(const std::shared_ptr<Sent>& sent, Gate::Pass pass) {
+    doing_ = Doing::Exchanges;
+    under_way_ = sent;
     connection_for(sent->want)
         .send(sent->want.request, {.deadline = request_timeout_},
-              [this, sent, pass = std::move(pass)](const transport::Outcome& outcome) mutable {
+              [this, sent, pass = std::move(pass)](transport::Outcome outcome) mutable {
                   pass.reset();
-                  hold(&faults::Fault::after, sent->want.phase,
-                       [this, sent, outcome] { answered(*sent, outcome); });
+                  sent->outcome = std::move(outcome);
+                  hold(&faults::Fault::after, sent->want.phase, [this, sent] { answered(*sent); });
               });
 }
 
-void VirtualAgent::answered(const Sent& what, const transport::Outcome& outcome) {
+void VirtualAgent::answered(const Sent& what) {
     const lifecycle::SendRequest& sent = what.want;
+    const transport::Outcome& outcome = *what.outcome;
     const auto& timings = outcome.timings;
     const auto status = outcome.response ? outcome.response->status : 0;
     if (sent.phase == lifecycle::Phase::Negotiate && status == 201) {
@@ -182,16 +188,7 @@ void VirtualAgent::answered(const Sent& what, const transport::Outcome& outcome)
             if (doubt_.empty()) doubt_ = fault->doubt(then);
         }
     }
-    history::Exchange exchange;
-    exchange.phase = lifecycle::to_string(sent.phase);
-    exchange.peer = lifecycle::to_string(sent.peer);
-    exchange.request = sent.request;
-    exchange.outcome = outcome;
-    exchange.attempt = sent.attempt;
-    exchange.source = source_;
-    exchange.queued = what.queued;
-    exchange.request_id = exchange.request.header("x-request-id").value_or("");
-    surroundings_.history.append(where(), std::move(exchange));
+    put_down(what);
     lifecycle::Want want = machine_.on_response(outcome);
     if (const auto token = machine_.token(); token && (tokens_.empty() || tokens_.back() != *token)) {
         tokens_.push_back(*token);
@@ -200,7 +197,32 @@ void VirtualAgent::answered(const Sent& what, const transport::Outcome& outcome)
     begin(std::move(want));
 }
 
+void VirtualAgent::put_down(const Sent& sent) {
+    under_way_.reset();
+    history::Exchange exchange;
+    exchange.phase = lifecycle::to_string(sent.want.phase);
+    exchange.peer = lifecycle::to_string(sent.want.peer);
+    exchange.request = sent.want.request;
+    exchange.outcome = *sent.outcome;
+    exchange.attempt = sent.want.attempt;
+    exchange.source = source_;
+    exchange.queued = sent.queued;
+    exchange.request_id = exchange.request.header("x-request-id").value_or("");
+    surroundings_.history.append(where(), std::move(exchange));
+}
+
+VirtualAgent::Doing VirtualAgent::stop() {
+    alive_.reset();
+    done_ = nullptr;
+    if (const auto sent = under_way_) {
+        if (!sent->outcome) sent->outcome = connection_for(sent->want).give_up();
+        put_down(*sent);
+    }
+    return std::exchange(doing_, Doing::Nothing);
+}
+
 void VirtualAgent::use_tpm(const lifecycle::UseTpm& use) {
+    doing_ = Doing::UsesTpm;
     tpm_->use(use, boot_.events().size(), [this, alive = std::weak_ptr(alive_)](AgentTpm::Used used) {
         if (alive.expired()) return;
         for (const auto& [pcr, text] : used.measured) {
@@ -236,6 +258,7 @@ void VirtualAgent::finish(const lifecycle::Finished& finished) {
     const bool to_be_activated = finished.phase == lifecycle::Phase::Register &&
                                  finished.ending == lifecycle::Finished::Ending::Reached;
     if (!to_be_activated) registrar_->close();
+    doing_ = Doing::Nothing;
     rest_tpm();
     // Any other ending shows what it shows.
     if (finished.status != 403 || finished.code != "challenges_expired") doubt_.clear();

@@ -68,6 +68,12 @@ class VirtualAgent {
     /// Not during a pursuit.
     void restart(int step);
 
+    /// What an agent does at a moment.
+    enum class Doing { Nothing, UsesTpm, WaitsToSend, Exchanges, Pauses };
+    /// For good, wherever it is: what it was doing. An exchange under way is given up and put down as
+    /// cancelled, one whose answer is held back as it came. A pursuit's `done` is never called.
+    Doing stop();
+
     /// Measures into the TPM and the boot state; the error is of the TPM.
     void extend(const std::vector<boot::Event>& events, int step, std::function<void(Result<void>)> done);
 
@@ -84,10 +90,12 @@ class VirtualAgent {
     /// A request on its way, and what goes into the history of how it came there.
     struct Sent {
         lifecycle::SendRequest want;
-        std::optional<Duration> queued = {};  ///< it waited so long at the gate
+        std::optional<Duration> queued = {};             ///< it waited so long at the gate
+        std::optional<transport::Outcome> outcome = {};  ///< when it is there
     };
     void exchange(const std::shared_ptr<Sent>& sent, Gate::Pass pass);
-    void answered(const Sent& sent, const transport::Outcome& outcome);
+    void answered(const Sent& sent);
+    void put_down(const Sent& sent);
     faults::Moment moment(lifecycle::Phase phase) const;
     /// Calls `then` after the longest of what the faults say, at once where they say nothing.
     void hold(Duration (faults::Fault::*how_long)(const faults::Moment&) const, lifecycle::Phase phase,
@@ -119,6 +127,8 @@ class VirtualAgent {
         negotiated_;  ///< begin and end of the last 201 to a negotiation
     std::optional<Error> impossible_;
     std::string doubt_;
+    Doing doing_ = Doing::Nothing;
+    std::shared_ptr<Sent> under_way_;  ///< from its sending until it is in the history
     std::vector<std::string> tokens_;  ///< of its last two sessions, also of those before a restart
     // Callbacks that come after the agent is gone find this expired.
     std::shared_ptr<int> alive_ = std::make_shared<int>(0);

@@ -138,6 +138,7 @@ void describe(F& f, ScenarioEnd& v) {
     f.must("ending", v.ending);
     f.maybe("reason", v.reason);
     f.maybe("mend", v.mend);
+    f.maybe("agents", v.agents);
 }
 
 template <typename F>

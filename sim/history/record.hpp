@@ -89,6 +89,7 @@ struct ScenarioEnd {
     Ending ending = Ending::Ran;
     std::string reason = {};
     std::string mend = {};
+    std::string agents = {};  ///< of an early end: what they were doing
 };
 
 /// `Where::step` says which step.

@@ -205,6 +205,7 @@ struct ToEvent {
     Event operator()(ScenarioEnd record) const {
         mend(record.reason);
         mend(record.mend);
+        mend(record.agents);
         return record;
     }
     Event operator()(StepEnd record) const {

@@ -120,6 +120,39 @@ TEST(Accounted, WhatWasLostInTransitMayHaveBeenJudgedOrNot) {
     }
 }
 
+TEST(Accounted, WhatWasUnderWayAtAnEarlyEndIsGivenUpAndAddsUp) {
+    Script script;
+    script.begin("early").step(1, "attest").enrol().attest(0);
+    h::Exchange given_up = h::test::an_exchange(0);
+    given_up.request.target = "/v3.0/agents/id/attestations/1";
+    given_up.outcome.response.reset();
+    given_up.outcome.failure = transport::Failure{transport::FailureKind::Cancelled, "cancelled"};
+    script.add(script.where(), given_up);
+    script.end_scenario({.ending = h::ScenarioEnd::Ending::Interrupted,
+                         .reason = "interrupted",
+                         .agents = "1 agent: 1 with an exchange under way"});
+    const RunReport report = judged(script.end({true, "interrupted", {}}).text());
+    const Account& account = report.scenarios.at(0).account;
+    EXPECT_EQ(account.sent, 2U);
+    EXPECT_EQ(account.accepted, 1U);
+    EXPECT_EQ(account.in_transit, 1U);
+    EXPECT_EQ(account.given_up, 1U);
+    EXPECT_EQ(account.pending, 1U);  // its verdict was not waited for
+    EXPECT_THAT(report.scenarios[0].findings, IsEmpty());
+    EXPECT_THAT(report.scenarios[0].notes, ElementsAre("1 agent: 1 with an exchange under way"));
+}
+
+TEST(Accounted, AnEarlyEndDoesNotExcuseASubmissionThatIsNotInTheHistory) {
+    Script script;
+    script.begin("early").step(1, "attest").enrol().attest(0);
+    const std::string text =
+        without(script.end_scenario({h::ScenarioEnd::Ending::Interrupted, "interrupted", ""})
+                    .end({true, "interrupted", {}})
+                    .text(),
+                R"("phase":"submit","peer")");
+    EXPECT_THAT(findings(judged(text), "accounted"), Not(IsEmpty()));
+}
+
 TEST(Accounted, PendingIsAnAccountToo) {
     Script script;
     script.begin("pending").step(1, "attest").enrol().attest(0).verdict(0, "pending").status("PENDING", 0);

@@ -1,12 +1,17 @@
-// pushsim_stand_in CA-FILE: a verifier (https) and a registrar (http) on ports of 127.0.0.1 that are free,
-// until standard input ends or SIGTERM comes. Judges nothing: what it is for says stand_ins.hpp. Writes the
-// certificate of its CA to CA-FILE and then a line "verifier PORT registrar PORT" to standard output.
+// pushsim_stand_in CA-FILE [PATTERN]: a verifier (https) and a registrar (http) on ports of 127.0.0.1 that
+// are free, until standard input ends or SIGTERM comes. Judges nothing: what it is for says stand_ins.hpp.
+// Writes the certificate of its CA to CA-FILE and then a line "verifier PORT registrar PORT" to standard
+// output. A request whose "METHOD TARGET" fits PATTERN (fnmatch) is taken and never answered; GET /taken
+// tells how many were.
 
 #include <csignal>
 #include <cstdio>
 #include <exception>
 #include <memory>
+#include <optional>
+#include <string>
 
+#include <fnmatch.h>
 #include <openssl/ssl.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
@@ -34,7 +39,7 @@ std::size_t most_connections() {
     return limit.rlim_cur > kOtherFiles ? limit.rlim_cur - kOtherFiles : 0;
 }
 
-void serve(const char* ca_file) {
+void serve(const char* ca_file, const char* unanswered) {
     const core::SystemClock clock;
     core::SeededStream random(core::fresh_seed(), {"stand-in"});
     const pki::TestPki pki(clock.wall_now());
@@ -46,7 +51,14 @@ void serve(const char* ca_file) {
     transport::EventLoop loop(clock);
     const std::size_t most = most_connections();
     stand_in::StandIns peers(clock, random, most);
-    const auto answer = [&peers](const HttpRequest& request) { return peers.answer(request); };
+    std::size_t taken = 0;
+    const auto answer = [&](const HttpRequest& request) -> std::optional<HttpResponse> {
+        if (request.target == "/taken") return HttpResponse{200, {}, std::to_string(taken)};
+        if (::fnmatch(unanswered, (request.method + " " + request.target).c_str(), 0) != 0)
+            return peers.answer(request);
+        ++taken;
+        return std::nullopt;
+    };
     const stand_in::HttpServer verifier(loop, context.get(), most, answer);
     const stand_in::HttpServer registrar(loop, nullptr, most, answer);
     if (const auto written = pki::write_certificate(pki.ca_certificate_pem(), ca_file); !written)
@@ -63,13 +75,13 @@ void serve(const char* ca_file) {
 }  // namespace
 
 int main(int count, char** arguments) {
-    if (count != 2) {
-        std::fputs("usage: pushsim_stand_in CA-FILE\n", stderr);
+    if (count != 2 && count != 3) {
+        std::fputs("usage: pushsim_stand_in CA-FILE [PATTERN]\n", stderr);
         return 2;
     }
     std::signal(SIGPIPE, SIG_IGN);
     try {
-        serve(arguments[1]);
+        serve(arguments[1], count == 3 ? arguments[2] : "");
     } catch (const std::exception& error) {
         std::fprintf(stderr, "pushsim_stand_in: %s\n", error.what());
         return 3;

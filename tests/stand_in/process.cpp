@@ -29,12 +29,12 @@ struct Pipe {
 
 }  // namespace
 
-Process::Process() {
+Process::Process(const std::string& unanswered) {
     std::string folder = (std::filesystem::temp_directory_path() / "pushsim-stand-in-XXXXXX").string();
     if (::mkdtemp(folder.data()) == nullptr) throw std::runtime_error("mkdtemp failed");
     folder_ = folder;
-    std::string program = PUSHSIM_STAND_IN, ca = ca_file().string();
-    const std::array<char*, 3> arguments{program.data(), ca.data(), nullptr};
+    std::string program = PUSHSIM_STAND_IN, ca = ca_file().string(), pattern = unanswered;
+    const std::array<char*, 4> arguments{program.data(), ca.data(), pattern.data(), nullptr};
 
     const Pipe in, out;
     posix_spawn_file_actions_t actions;

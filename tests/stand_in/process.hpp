@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <string>
 
 #include <sys/types.h>
 
@@ -13,8 +14,9 @@ namespace pushsim::stand_in {
 /// Ends with its object, and with the process that has it.
 class Process {
   public:
-    /// Returns when it can be connected to. Throws std::runtime_error.
-    Process();
+    /// Returns when it can be connected to. Requests that fit `unanswered` ("PATCH */attestations/*"; empty:
+    /// none) are never answered. Throws std::runtime_error.
+    explicit Process(const std::string& unanswered = "");
     ~Process();
     Process(const Process&) = delete;
     Process& operator=(const Process&) = delete;

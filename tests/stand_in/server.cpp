@@ -107,8 +107,8 @@ HttpServer::Moved HttpServer::read(Connection& connection) {
 HttpServer::Moved HttpServer::answer(Connection& connection) {
     try {
         while (const auto size = request_size(connection.in)) {
-            connection.out +=
-                written(handler_(taken_apart(std::string_view(connection.in).substr(0, *size))));
+            if (const auto said = handler_(taken_apart(std::string_view(connection.in).substr(0, *size))))
+                connection.out += written(*said);
             connection.in.erase(0, *size);
         }
     } catch (const std::exception&) {  // no request

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 
@@ -19,7 +20,8 @@ namespace pushsim::stand_in {
 /// For the loop's thread alone. The process must ignore SIGPIPE.
 class HttpServer {
   public:
-    using Handler = std::function<HttpResponse(const HttpRequest&)>;
+    /// Nothing: the request is taken and never answered.
+    using Handler = std::function<std::optional<HttpResponse>(const HttpRequest&)>;
 
     /// Listens on a port of 127.0.0.1 that is free. `tls` (null: plain HTTP) outlives it and is changed to
     /// what many connections need. Connections over `most` are closed at once. Throws std::runtime_error.

@@ -1,0 +1,115 @@
+// A person stops a run of many agents: every request that was sent has its line.
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "reports/console.hpp"
+#include "reports/report.hpp"
+#include "tests/sim/pool/support.hpp"
+#include "tests/stand_in/staged.hpp"
+
+namespace pushsim::stand_in {
+namespace {
+
+using history::ScenarioEnd;
+using testing::HasSubstr;
+
+/// Of the same keys: it is not their identities that matter here.
+pool::Pool pool_of(const std::filesystem::path& folder, std::size_t count) {
+    const std::vector<pool::Entry> entries(count, pool::test::real_entries(1).front());
+    return pool::test::must(pool::Pool::open(pool::test::write_pool(folder / "many.pool", entries)));
+}
+
+std::string attesting(std::size_t agents, const std::string& faults = "") {
+    return fmt::format(
+        "scenario: early\ntitle: Attest\nagents: {{a: {{count: {}, ak: primary, enrol: false}}}}\n"
+        "script:\n  - attest: {{agents: a{}}}\nexpect: [accounted]\n",
+        agents, faults);
+}
+
+class EarlyEnd : public testing::Test {
+  protected:
+    static constexpr std::size_t kAgents = 300;
+
+    /// Stops when the server has taken so many requests.
+    ScenarioEnd stop_at(Staged& staged, std::size_t taken, const std::string& scenario,
+                        std::optional<std::size_t> max_in_flight = {}) {
+        return staged.play(scenario, {.interrupted = [&] { return staged.taken() >= taken; },
+                                      .max_in_flight = max_in_flight});
+    }
+
+    static std::vector<history::ExchangeSeen> submissions(const history::History& history) {
+        std::vector<history::ExchangeSeen> found;
+        for (const auto& entry : history.entries) {
+            const auto* seen = std::get_if<history::ExchangeSeen>(&entry.event);
+            if (seen != nullptr && seen->phase == "submit") found.push_back(*seen);
+        }
+        return found;
+    }
+
+    static void expect_given_up(Staged& staged, const ScenarioEnd& end, std::size_t count) {
+        EXPECT_EQ(end.ending, ScenarioEnd::Ending::Interrupted);
+        const auto history = pool::test::must(history::read_history(staged.file()));
+        EXPECT_EQ(staged.taken(), count);
+        const auto sent = submissions(history);
+        EXPECT_EQ(sent.size(), count);
+        for (const auto& submission : sent) {
+            EXPECT_EQ(submission.failure, "cancelled");
+            EXPECT_THAT(submission.failure_text, HasSubstr("after the whole request was sent"));
+        }
+        const reports::RunReport report = reports::judge(history);
+        const reports::Account& account = report.scenarios.at(0).account;
+        EXPECT_EQ(account.sent, count);
+        EXPECT_EQ(account.in_transit, count);
+        EXPECT_EQ(account.given_up, count);
+        EXPECT_TRUE(report.scenarios[0].findings.empty());
+        const std::string text = reports::console_text(report, "", {});
+        EXPECT_THAT(text, HasSubstr(fmt::format(
+                              "{} agents: {} with an exchange under way (given up: failed in transit)",
+                              kAgents, count)));
+        EXPECT_THAT(text, HasSubstr(fmt::format("sent {0} = accepted 0 + refused 0 + failed in transit {0} "
+                                                "(given up {0})",
+                                                count)));
+    }
+
+    const stack::test::TemporaryFolder folder_;
+    const pool::Pool pool_ = pool_of(folder_.path(), kAgents);
+};
+
+TEST_F(EarlyEnd, EachOfThreeHundredSubmissionsUnderWayHasItsLine) {
+    const Process server("PATCH */attestations/*");
+    Staged staged(server, &pool_);
+    expect_given_up(staged, stop_at(staged, kAgents, attesting(kAgents)), kAgents);
+}
+
+TEST_F(EarlyEnd, WhatWaitedToBeSentWasNotSent) {
+    const Process server("PATCH */attestations/*");
+    Staged staged(server, &pool_);
+    expect_given_up(staged, stop_at(staged, 50, attesting(kAgents), 50), 50);
+}
+
+TEST_F(EarlyEnd, AnAnswerThatIsHeldBackIsPutDownAsItCame) {
+    const Process server;
+    Staged staged(server, &pool_);
+    const auto end =
+        staged.play(attesting(1, ", faults: [stall: {after: submit, for: 60s}]"), {.interrupted = [&] {
+                        return stack::test::read(staged.file()).find("fault stall") != std::string::npos;
+                    }});
+    EXPECT_EQ(end.agents, "1 agent: 1 in a pause");
+    const auto history = pool::test::must(history::read_history(staged.file()));
+    const auto sent = submissions(history);
+    ASSERT_EQ(sent.size(), 1U);
+    EXPECT_EQ(sent[0].status, 202);
+    const reports::Account account = reports::judge(history).scenarios.at(0).account;
+    EXPECT_EQ(account.sent, 1U);
+    EXPECT_EQ(account.accepted, 1U);
+    EXPECT_EQ(account.pending, 1U);
+}
+
+}  // namespace
+}  // namespace pushsim::stand_in

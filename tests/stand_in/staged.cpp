@@ -1,0 +1,68 @@
+#include "tests/stand_in/staged.hpp"
+
+#include <stdexcept>
+
+#include "sim/scenario/loader.hpp"
+#include "sim/stack/admin_client.hpp"
+
+namespace pushsim::stand_in {
+namespace {
+
+template <typename T>
+T must(Result<T> result) {
+    if (!result) throw std::runtime_error(result.error().text());
+    return std::move(*result);
+}
+
+stack::StackAddress address_of(const Process& server) {
+    stack::StackAddress address;
+    address.verifier.port = server.verifier().port;
+    address.registrar_http.port = address.registrar_tls.port = server.registrar().port;
+    address.ca_file = server.ca_file();
+    return address;
+}
+
+}  // namespace
+
+Staged::Staged(const Process& server, const pool::Pool* pool)
+    : tls_(must(transport::TlsIdentity::make({.ca_files = {server.ca_file().string()}}))),
+      history_(must(history::HistoryWriter::open(file(), clock_, {}))),
+      tpms_(
+          clock_, [this](fleet::Worker::Task task) { loop_.post(std::move(task)); },
+          fleet::TpmThreads::of_this_machine()),
+      pool_(pool),
+      address_(address_of(server)),
+      tenant_(address_, clock_, [this](fleet::Worker::Task task) { loop_.post(std::move(task)); }),
+      registrar_(server.registrar()),
+      verifier_(server.verifier()) {}
+
+history::ScenarioEnd Staged::play(const std::string& scenario, const Wish& wish) {
+    stack::test::write(folder_.path() / "scenario.yaml", scenario);
+    const auto loaded = scenario::load({folder_.path() / "scenario.yaml"});
+    if (!loaded.ok()) throw std::runtime_error(loaded.text());
+    const fleet::Stage stage{.loop = loop_,
+                             .clock = clock_,
+                             .history = *history_,
+                             .tpms = tpms_,
+                             .pool = pool_,
+                             .tenant = tenant_,
+                             .registrar = registrar_,
+                             .verifier = verifier_,
+                             .tls = tls_,
+                             .max_in_flight = wish.max_in_flight,
+                             .interrupted = wish.interrupted,
+                             .stack_failure = [] { return std::nullopt; },
+                             .stack_failed = [](const Error&) {},
+                             .agent_id_taken = [](const std::string&) { return Result<void>{}; },
+                             .agents_removed = [] {}};
+    return fleet::play(stage, loaded.scenarios.front());
+}
+
+std::size_t Staged::taken() {
+    stack::AdminClient client(address_.registrar_http, std::nullopt, clock_);
+    const auto answer = client.exchange({"GET", "/taken", {}, ""}).outcome.response;
+    if (!answer) throw std::runtime_error("the stand-in does not answer");
+    return std::stoul(answer->body);
+}
+
+}  // namespace pushsim::stand_in
