@@ -15,6 +15,7 @@
 #include "sim/cli/commands.hpp"
 #include "sim/cli/fleet_demand.hpp"
 #include "sim/cli/interrupt.hpp"
+#include "sim/cli/progress.hpp"
 #include "sim/cli/run_folder.hpp"
 #include "sim/cli/run_pool.hpp"
 #include "sim/cli/session.hpp"
@@ -188,6 +189,8 @@ class Run {
             if (!list) return cannot_play(list.error());
             agents_ = std::move(*list);
         }
+        std::optional<StandingLine> line;
+        if (!options_.quiet) line.emplace(scenario.name, clock_);
         const fleet::Stage stage{.loop = loop,
                                  .clock = clock_,
                                  .history = *history_,
@@ -202,6 +205,10 @@ class Run {
                                  .remove_agents = session.stays(),
                                  .scenario_limit = options_.scenario_limit,
                                  .max_in_flight = options_.max_in_flight,
+                                 .standing =
+                                     [&line](const fleet::Standing& standing) {
+                                         if (line) line->at(standing);
+                                     },
                                  .interrupted = [] { return Interrupt::asked(); },
                                  .stack_failure = [&session] { return session.failure(); },
                                  .stack_failed = [&session](const Error& error) { session.failed(error); },
@@ -214,6 +221,7 @@ class Run {
                                          agents_.reset();
                                      }};
         const ScenarioEnd end = fleet::play(stage, scenario);
+        line.reset();
         if (const auto unwritten = history_->failure()) {
             note_failure(*unwritten);
         } else if (end.ending == ScenarioEnd::Ending::Failed) {

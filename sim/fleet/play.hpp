@@ -38,6 +38,7 @@ class Play {
     void give_up(const Error& error);
     /// Runs the loop until `done()`, or until the play ends early (false; `end_` says why).
     bool wait_until(const std::function<bool()>& done);
+    void tell_standing();
     /// Where the agents stood, in words.
     std::string stop_agents();
     bool cast();
@@ -89,6 +90,8 @@ class Play {
     std::optional<history::ScenarioEnd> end_;
     Instant until_{};
     int verdicts_awaited_ = 0;
+    Standing standing_;  ///< the step, and how many of it are done
+    Instant told_{};
     std::shared_ptr<int> alive_ = std::make_shared<int>(0);
 };
 

@@ -18,6 +18,7 @@ using history::ScenarioEnd;
 constexpr Duration kLastAct = std::chrono::seconds{1};
 // The loop looks up this often, whatever else happens: for Ctrl-C and for servers that died.
 constexpr Duration kLook = std::chrono::milliseconds{100};
+constexpr Duration kTell = std::chrono::seconds{1};
 
 history::ScenarioStart start_record(const scenario::Scenario& scenario) {
     history::ScenarioStart start;
@@ -51,6 +52,7 @@ Play::Play(const Stage& stage, const scenario::Scenario& scenario)
 
 ScenarioEnd Play::run() {
     until_ = stage_.clock.now() + stage_.scenario_limit;
+    told_ = stage_.clock.now();
     record({.scenario = scenario_.name}, start_record(scenario_));
     if (cast()) {
         play(scenario_.script);
@@ -117,6 +119,7 @@ bool Play::wait_until(const std::function<bool()>& done) {
     while (!done()) {
         stage_.loop.run_once(kLook);
         if (end_) return false;
+        tell_standing();
         if (stage_.interrupted()) {
             end_ = ScenarioEnd{ScenarioEnd::Ending::Interrupted, "interrupted", ""};
         } else if (const auto failure = stage_.stack_failure()) {
@@ -130,6 +133,21 @@ bool Play::wait_until(const std::function<bool()>& done) {
         }
     }
     return true;
+}
+
+void Play::tell_standing() {
+    const Instant now = stage_.clock.now();
+    if (now - told_ < kTell) return;
+    told_ = now;
+    Standing standing = standing_;
+    standing.agents = agents_.size();
+    for (const Member& member : agents_) {
+        if (!member.agent) continue;
+        ++standing.made;
+        standing.registered += member.agent->registered() ? 1 : 0;
+        standing.enrolled += member.agent->enrolled ? 1 : 0;
+    }
+    stage_.standing(standing);
 }
 
 bool Play::take_golden_states() {

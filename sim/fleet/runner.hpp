@@ -20,6 +20,19 @@ namespace pushsim::fleet {
 /// pushsim.
 bool draws_from_pool(const scenario::Group& group, tpm::AkParent ak);
 
+/// Where the agents of a scenario are, for a person who waits.
+struct Standing {
+    int step = 0;     ///< 0: before the first
+    std::string act;  ///< "attest"
+    // Agents of the scenario:
+    std::size_t agents = 0;
+    std::size_t made = 0;        ///< with a TPM that is powered on and measured
+    std::size_t registered = 0;  ///< and activated
+    std::size_t enrolled = 0;
+    std::size_t acting = 0;  ///< that take part in the step
+    std::size_t done = 0;    ///< of those
+};
+
 /// What the scenarios of a run share; outlives the runner.
 struct Stage {
     transport::EventLoop& loop;
@@ -37,6 +50,8 @@ struct Stage {
     bool remove_agents = false;  ///< from registrar and verifier when the scenario ends, for stacks that stay
     Duration scenario_limit = std::chrono::minutes{10};
     std::optional<std::size_t> max_in_flight = {};  ///< exchanges of all agents at a time; else no bound
+    /// Told about once a second.
+    std::function<void(const Standing&)> standing = [](const Standing&) {};
     /// Asked about ten times a second.
     std::function<bool()> interrupted;
     std::function<std::optional<Error>()> stack_failure;

@@ -79,6 +79,7 @@ bool Play::act(const scenario::Step& step, int number) {
     const history::Where here{.scenario = scenario_.name, .step = number};
     record(here, history::StepStart{scenario::to_string(step.kind), step.agents, step.as});
     faults_[number] = faults::make(step.faults);
+    standing_ = {.step = number, .act = scenario::to_string(step.kind)};
     for (Member& member : agents_)
         member.in_doubt = 0;
 
@@ -86,11 +87,15 @@ bool Play::act(const scenario::Step& step, int number) {
         const Instant due = stage_.clock.now() + step.wait;
         wait_until([&] { return stage_.clock.now() >= due; });
     } else {
-        int acting = 0;
+        std::size_t acting = 0;
         for (Member& member : agents_) {
             if (std::ranges::find(step.agents, member.group->name) == step.agents.end()) continue;
             ++acting;
-            act_one(step, number, member, [&acting] { --acting; });
+            ++standing_.acting;
+            act_one(step, number, member, [this, &acting] {
+                --acting;
+                ++standing_.done;
+            });
         }
         wait_until([&] { return acting == 0 && verdicts_awaited_ == 0; });
     }

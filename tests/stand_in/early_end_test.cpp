@@ -111,5 +111,20 @@ TEST_F(EarlyEnd, AnAnswerThatIsHeldBackIsPutDownAsItCame) {
     EXPECT_EQ(account.pending, 1U);
 }
 
+TEST_F(EarlyEnd, WhoWaitsIsToldWhereTheAgentsAre) {
+    const Process server("PATCH */attestations/*");
+    Staged staged(server, &pool_);
+    fleet::Standing told;
+    staged.play(attesting(kAgents), {.interrupted = [&] { return told.registered == kAgents; },
+                                     .standing = [&](const fleet::Standing& standing) { told = standing; }});
+    EXPECT_EQ(told.step, 1);
+    EXPECT_EQ(told.act, "attest");
+    EXPECT_EQ(told.agents, kAgents);
+    EXPECT_EQ(told.made, kAgents);
+    EXPECT_EQ(told.acting, kAgents);
+    EXPECT_EQ(told.enrolled, 0U);
+    EXPECT_EQ(told.done, 0U) << "no submission is answered";
+}
+
 }  // namespace
 }  // namespace pushsim::stand_in

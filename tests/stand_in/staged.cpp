@@ -50,6 +50,7 @@ history::ScenarioEnd Staged::play(const std::string& scenario, const Wish& wish)
                              .verifier = verifier_,
                              .tls = tls_,
                              .max_in_flight = wish.max_in_flight,
+                             .standing = wish.standing,
                              .interrupted = wish.interrupted,
                              .stack_failure = [] { return std::nullopt; },
                              .stack_failed = [](const Error&) {},

@@ -27,6 +27,7 @@ class Staged {
     struct Wish {
         std::function<bool()> interrupted = [] { return false; };
         std::optional<std::size_t> max_in_flight = {};
+        std::function<void(const fleet::Standing&)> standing = [](const fleet::Standing&) {};
     };
     /// The only scenario in the text. Throws std::runtime_error for one with mistakes.
     history::ScenarioEnd play(const std::string& scenario, const Wish& wish);
