@@ -7,6 +7,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "reports/summary.hpp"
 #include "reports/text.hpp"
 #include "reports/view.hpp"
 
@@ -97,6 +98,25 @@ std::string account_text(const Account& account) {
         account.failed, account.pending);
 }
 
+/// Where many agents failed how many, then why.
+std::string causes_text(const ScenarioReport& scenario, const ConsoleStyle& style) {
+    std::string text;
+    const std::string failed = failed_words(scenario);
+    if (scenario.failed_agents >= fewest_counted && scenario.headline != failed)
+        text += line(8, failed, style);
+    for (std::size_t i = 0; i < scenario.diagnoses.size(); ++i) {
+        if (i == most_diagnoses && !style.verbose && !style.evidence) {
+            text += line(8, fmt::format("and {} causes more", scenario.diagnoses.size() - i), style);
+            break;
+        }
+        const Diagnosis& one = scenario.diagnoses[i];
+        text += console_diagnosis(one, scenario.agents > 1 ? whose(one) : "", style);
+    }
+    for (const std::string& note : notes_of(scenario))
+        text += line(8, note, style);
+    return text;
+}
+
 std::string details(const ScenarioReport& scenario, const ConsoleStyle& style) {
     std::string text;
     for (const CourseLine& one : scenario.course) {
@@ -104,17 +124,7 @@ std::string details(const ScenarioReport& scenario, const ConsoleStyle& style) {
         constexpr std::size_t clock = 8;
         text += line(8, to_rfc3339(one.time).substr(date, clock) + "  " + one.text, style);
     }
-    for (std::size_t i = 0; i < scenario.diagnoses.size(); ++i) {
-        if (i == most_diagnoses && !style.verbose) {
-            text += line(8, fmt::format("and {} causes more", scenario.diagnoses.size() - i), style);
-            break;
-        }
-        // Of several agents: which.
-        const std::string who = scenario.agents > 1 ? some_of(scenario.diagnoses[i].agents) + ": " : "";
-        text += console_diagnosis(scenario.diagnoses[i], who, style);
-    }
-    for (const std::string& note : scenario.notes)
-        text += line(8, note, style);
+    text += causes_text(scenario, style);
     std::size_t skipped = 0;
     for (const ExpectationResult& result : scenario.expectations) {
         if (result.judgement == Judgement::DoesNotHold) text += expectation_text(result, style);
@@ -129,7 +139,7 @@ std::string details(const ScenarioReport& scenario, const ConsoleStyle& style) {
     }
     if (skipped > 3 && !style.verbose)
         text += line(8, fmt::format("and {} more not judged", skipped - 3), style);
-    for (const Finding& finding : scenario.findings) {
+    for (const Finding& finding : style.verbose ? scenario.findings : first_of_each(scenario.findings)) {
         const bool told = std::any_of(
             scenario.expectations.begin(), scenario.expectations.end(), [&](const ExpectationResult& result) {
                 return result.judgement == Judgement::DoesNotHold && result.expected == finding.check;
@@ -207,14 +217,20 @@ std::string console_scenario(const ScenarioReport& scenario, const ConsoleStyle&
 std::string console_diagnosis(const Diagnosis& diagnosis, const std::string& who, const ConsoleStyle& style) {
     const auto wrap = static_cast<std::size_t>(std::max(style.wrap, 0));
     std::string text = paragraph(8, 15, "cause  " + shown(who + cause_text(diagnosis), style), wrap);
-    if (style.evidence) {
-        const std::size_t lines = std::min(diagnosis.shown.size(), most_evidence);
+    // Where one stands for many: the line that shows it.
+    const std::size_t most = style.evidence                              ? most_evidence
+                             : diagnosis.agents.size() >= fewest_counted ? 1
+                                                                         : 0;
+    if (most > 0) {
+        const std::size_t lines = std::min(diagnosis.shown.size(), most);
         for (std::size_t i = 0; i < lines; ++i)
             text += paragraph(15, 17, shown(diagnosis.shown[i], style), wrap);
-        if (diagnosis.shown.size() > lines)
+        if (style.evidence && diagnosis.shown.size() > lines)
             text += paragraph(15, 17, fmt::format("and {} lines more", diagnosis.shown.size() - lines), wrap);
     }
     if (!diagnosis.mend.empty()) text += paragraph(8, 15, "mend   " + shown(diagnosis.mend, style), wrap);
+    if (const std::string others = other_figures(diagnosis); !others.empty())
+        text += paragraph(15, 15, shown(others, style), wrap);
     return text;
 }
 

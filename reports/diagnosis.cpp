@@ -43,28 +43,40 @@ std::string cause_text(const Diagnosis& diagnosis) {
                : fmt::format("{} So it went {} more.", diagnosis.cause, times(diagnosis.more));
 }
 
-std::vector<Diagnosis> diagnose(const ScenarioView& scenario) {
-    const std::vector<AgentStory> stories = stories_of(scenario);
-    std::vector<Diagnosis> all;
-    std::map<std::tuple<std::string, std::string, std::string>, std::size_t> known;  // rule, cause, mend
-    for (const Rule& rule : rules()) {
-        for (const AgentStory& agent : stories) {
-            for (Diagnosis& found : once_each(rule.find(agent, stories))) {
-                const auto [at, is_new] =
-                    known.try_emplace({rule.name, cause_text(found), found.mend}, all.size());
-                if (!is_new) {
-                    Diagnosis& same = all[at->second];
-                    same.agents.push_back(agent.name);
-                    same.failures.insert(same.failures.end(), found.failures.begin(), found.failures.end());
-                    continue;
-                }
-                found.rule = rule.name;
-                found.agents = {agent.name};
-                for (const std::uint64_t n : found.evidence)
-                    found.shown.push_back(words_of_line(scenario, n));
-                all.push_back(std::move(found));
-            }
+void Causes::add(const std::string& rule, const std::string& agent, std::vector<Diagnosis> found) {
+    std::map<std::string, std::size_t> before;  // so often this agent had a cause of the subject
+    for (Diagnosis& one : found) {
+        const auto [at, is_new] = known_.try_emplace({rule, one.subject, before[one.subject]++}, all_.size());
+        Case own{cause_text(one), one.mend, one.evidence};
+        if (is_new) {
+            one.rule = rule;
+            all_.push_back(std::move(one));
+        } else {
+            auto& failures = all_[at->second].failures;
+            failures.insert(failures.end(), one.failures.begin(), one.failures.end());
         }
+        all_[at->second].agents.push_back(agent);
+        all_[at->second].cases.push_back(std::move(own));
+    }
+}
+
+std::vector<Diagnosis> Causes::by_number() && {
+    std::ranges::stable_sort(all_, std::ranges::greater{},
+                             [](const Diagnosis& one) { return one.agents.size(); });
+    return std::move(all_);
+}
+
+std::vector<Diagnosis> diagnose(const ScenarioView& scenario) {
+    const Stories stories = stories_of(scenario);
+    Causes causes;
+    for (const Rule& rule : rules()) {
+        for (const AgentStory& agent : stories.agents)
+            causes.add(rule.name, agent.name, once_each(rule.find(agent, stories)));
+    }
+    std::vector<Diagnosis> all = std::move(causes).by_number();
+    for (Diagnosis& one : all) {
+        for (const std::uint64_t n : one.evidence)
+            one.shown.push_back(words_of_line(scenario, n));
     }
     return all;
 }

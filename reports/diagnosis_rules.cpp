@@ -72,6 +72,10 @@ std::string enrol_again(const std::vector<PolicyEntry>& entries, Values which = 
         fmt::join(members, ", "));
 }
 
+std::string of_pcr(const PolicyEntry& entry) {
+    return fmt::format("PCR {} ({})", entry.pcr, entry.bank);
+}
+
 /// Attempts with a verdict of this evaluation whose policy and quote are known.
 template <typename Each>
 Found for_each_judged(const AgentStory& agent, const char* evaluation, Each each) {
@@ -126,14 +130,16 @@ bool is_of_other_banks(const PolicyEntry& entry) {
 
 // ---- PCR mismatch
 
-Found pcr_changed(const AgentStory& agent, const std::vector<AgentStory>& /*all*/) {
+Found pcr_changed(const AgentStory& agent, const Stories& /*all*/) {
     return for_each_mismatch(agent, [&](const Attempt& attempt, const auto& entries, const PolicyEntry& entry,
                                         Found& found) {
         if (is_upper_case(entry) || is_of_other_banks(entry)) return;
         const Lines extended = agent.extended(entry.pcr, *attempt.enrolment, *attempt.quote);
         const bool quoted = !entry.quoted.empty();
         found.push_back(
-            {.cause = fmt::format(
+            {.subject = fmt::format("{}{}{}", of_pcr(entry), extended.empty() ? "" : ", extended",
+                                    quoted ? "" : ", not quoted"),
+             .cause = fmt::format(
                  "PCR {} ({}){}: {}, {}", entry.pcr, entry.bank,
                  extended.empty() ? ""
                                   : fmt::format(" was extended {} after enrolment", times(extended.size())),
@@ -145,12 +151,13 @@ Found pcr_changed(const AgentStory& agent, const std::vector<AgentStory>& /*all*
     });
 }
 
-Found policy_in_upper_case(const AgentStory& agent, const std::vector<AgentStory>& /*all*/) {
+Found policy_in_upper_case(const AgentStory& agent, const Stories& /*all*/) {
     return for_each_mismatch(agent, [&](const Attempt& attempt, const auto& entries, const PolicyEntry& entry,
                                         Found& found) {
         if (!is_upper_case(entry)) return;
         found.push_back(
-            {.cause = fmt::format("PCR {} ({}) has the value that the policy means, but the policy has it "
+            {.subject = of_pcr(entry),
+             .cause = fmt::format("PCR {} ({}) has the value that the policy means, but the policy has it "
                                   "in upper case, and the verifier compares text: {}, quoted {}",
                                   entry.pcr, entry.bank, policy_words(entry.values), entry.quoted),
              .mend = "Write the hex digits in lower case: " + enrol_again(entries),
@@ -159,14 +166,15 @@ Found policy_in_upper_case(const AgentStory& agent, const std::vector<AgentStory
     });
 }
 
-Found policy_of_another_bank(const AgentStory& agent, const std::vector<AgentStory>& /*all*/) {
+Found policy_of_another_bank(const AgentStory& agent, const Stories& /*all*/) {
     return for_each_mismatch(
         agent, [&](const Attempt& attempt, const auto& entries, const PolicyEntry& entry, Found& found) {
             if (!is_of_other_banks(entry)) return;
             const std::size_t digits = entry.values.front().size();
             const std::string other = bank_of(digits);
             found.push_back(
-                {.cause = fmt::format(
+                {.subject = fmt::format("{}, values of {} digits", of_pcr(entry), digits),
+                 .cause = fmt::format(
                      "The policy's values for PCR {} are {} hex digits long{}, the quote is of the {} "
                      "bank ({} digits): the verifier drops values of another length, and none is left",
                      entry.pcr, digits, other.empty() ? "" : fmt::format(", as those of the {} bank", other),
@@ -178,13 +186,14 @@ Found policy_of_another_bank(const AgentStory& agent, const std::vector<AgentSto
         });
 }
 
-Found policy_not_enforced(const AgentStory& agent, const std::vector<AgentStory>& /*all*/) {
+Found policy_not_enforced(const AgentStory& agent, const Stories& /*all*/) {
     return for_each_judged(agent, "pass", [&](const Attempt& attempt, const auto& entries, Found& found) {
         for (const PolicyEntry& entry : entries) {
             const bool is_text = !entry.is_list && !entry.values.empty();
             if (!is_text || entry.quoted.empty() || entry.values.front() == entry.quoted) continue;
             found.push_back(
-                {.cause = fmt::format(
+                {.subject = of_pcr(entry),
+                 .cause = fmt::format(
                      "PCR {} ({}) has a value that the policy does not name, and the attestation "
                      "passed: the policy gives the PCR a text where a list belongs, and the verifier "
                      "then compares nothing. Policy {}, quoted {}",
@@ -196,7 +205,7 @@ Found policy_not_enforced(const AgentStory& agent, const std::vector<AgentStory>
     });
 }
 
-Found pcr_missing_from_policy(const AgentStory& agent, const std::vector<AgentStory>& /*all*/) {
+Found pcr_missing_from_policy(const AgentStory& agent, const Stories& /*all*/) {
     return for_each_judged(agent, "pass", [&](const Attempt& attempt, const auto& entries, Found& found) {
         std::set<int> named;
         for (const PolicyEntry& entry : entries)
@@ -205,7 +214,8 @@ Found pcr_missing_from_policy(const AgentStory& agent, const std::vector<AgentSt
             const Lines extended = agent.extended(pcr, *attempt.enrolment, *attempt.quote);
             if (extended.empty() || named.empty() || named.contains(pcr)) continue;
             found.push_back(
-                {.cause =
+                {.subject = fmt::format("PCR {}", pcr),
+                 .cause =
                      fmt::format("PCR {} was extended {} after enrolment, and the attestation passed: the "
                                  "policy names PCR {} alone, and the verifier asks for no other",
                                  pcr, times(extended.size()), fmt::join(named, ", ")),
@@ -237,6 +247,7 @@ constexpr const char* earlier_go_with_it =
 
 struct Objection {
     enum class To : std::uint8_t { LostState, RestartCount, UnsafeClock } to;
+    std::string subject;
     std::string cause;
     std::string mend;
     bool compares = true;  ///< with the quote before
@@ -247,7 +258,7 @@ std::optional<Objection> clock_objection(const history::QuoteClock& now, const h
     using To = Objection::To;
     const auto lost = [](const char* what, auto from, auto to, const char* unit, const std::string& or_else) {
         return Objection{
-            To::LostState,
+            To::LostState, what,
             fmt::format("The TPM lost part of its state, and the verifier takes no quote whose clock is "
                         "behind that of the one before: its {} went from {} to {}{}.",
                         what, from, to, unit),
@@ -261,7 +272,7 @@ std::optional<Objection> clock_objection(const history::QuoteClock& now, const h
         if (now.resets < before->resets) return lost("resetCount", before->resets, now.resets, "", "");
         if (now.restarts < before->restarts && now.resets > before->resets) {
             return Objection{
-                To::RestartCount,
+                To::RestartCount, "booted after it was suspended",
                 fmt::format("The machine was booted anew after it had been suspended. Then the TPM's "
                             "restartCount begins at 0 again (it went from {} to {}, resetCount from {} to "
                             "{}), as it should, and the verifier takes that for a TPM that was set back.",
@@ -281,7 +292,7 @@ std::optional<Objection> clock_objection(const history::QuoteClock& now, const h
             : "";
     if (!now.safe) {
         return Objection{
-            To::UnsafeClock,
+            To::UnsafeClock, is_behind ? "not safe and behind" : "not safe",
             fmt::format("The TPM says itself that its clock is not safe: it was not shut down in order, and "
                         "the clock may have been further before. The verifier takes no such quote.{}",
                         is_behind
@@ -300,7 +311,7 @@ std::optional<Objection> clock_objection(const history::QuoteClock& now, const h
 
 /// The first of its kind after each attestation that could be authenticated; further ones are counted, for
 /// clocks go on.
-Found tpm_clock_went_back(const AgentStory& agent, const std::vector<AgentStory>& /*all*/) {
+Found tpm_clock_went_back(const AgentStory& agent, const Stories& /*all*/) {
     Found found;
     const Attempt* before = nullptr;  // the last that could be authenticated
     const Attempt* last = nullptr;    // the last of all
@@ -330,7 +341,8 @@ Found tpm_clock_went_back(const AgentStory& agent, const std::vector<AgentStory>
             found.back().failures.push_back(attempt.verdict->n);
             continue;
         }
-        found.push_back({.cause = std::move(objection->cause),
+        found.push_back({.subject = std::move(objection->subject),
+                         .cause = std::move(objection->cause),
                          .mend = std::move(objection->mend),
                          .evidence = lines_of({attempt.verdict, attempt.quote}),
                          .failures = {attempt.verdict->n},
@@ -367,7 +379,7 @@ std::optional<std::string> requires_nothing(const Attempt& attempt) {
     return "The policy that the agent is enrolled with names PCRs and gives none of them a value.";
 }
 
-Found no_policy_no_challenge(const AgentStory& agent, const std::vector<AgentStory>& /*all*/) {
+Found no_policy_no_challenge(const AgentStory& agent, const Stories& /*all*/) {
     return for_each_refusal(agent, [&](const Attempt& attempt, const history::Entry& refusal, Found& found) {
         const auto& negotiated = attempt.negotiated().negotiated;
         const auto why = requires_nothing(attempt);
@@ -375,7 +387,8 @@ Found no_policy_no_challenge(const AgentStory& agent, const std::vector<AgentSto
         std::vector<std::uint64_t> evidence{refusal.n, attempt.negotiation->n};
         if (attempt.enrolment != nullptr) evidence.push_back(attempt.enrolment->n);
         found.push_back(
-            {.cause = *why + " No PCR is required, so the verifier requests no evidence and issues no "
+            {.subject = *why,  // one sentence for each kind of policy
+             .cause = *why + " No PCR is required, so the verifier requests no evidence and issues no "
                              "challenge; whatever is sent counts as expired.",
              .mend = "Enrol with a policy that names at least one PCR, e.g. keylime_tenant -c add -u <id> "
                      "--push-model --tpm_policy '{\"7\": [\"…\"]}'; deleting first is needed "
@@ -397,7 +410,7 @@ std::optional<Duration> lifetime_of(const history::NegotiatedSeen& negotiated) {
 }
 
 /// The first of them; further ones are counted, for no two are late by the same time.
-Found evidence_after_expiry(const AgentStory& agent, const std::vector<AgentStory>& /*all*/) {
+Found evidence_after_expiry(const AgentStory& agent, const Stories& /*all*/) {
     return for_each_refusal(agent, [&](const Attempt& attempt, const history::Entry& refusal, Found& found) {
         const auto& negotiated = attempt.negotiated().negotiated;
         if (!negotiated || negotiated->requested.empty()) return;
@@ -481,7 +494,7 @@ std::vector<NeedlessSession> needless_sessions(const AgentStory& agent) {
     return found;
 }
 
-Found token_dropped_on_403(const AgentStory& agent, const std::vector<AgentStory>& /*all*/) {
+Found token_dropped_on_403(const AgentStory& agent, const Stories& /*all*/) {
     const auto needless = needless_sessions(agent);
     if (needless.empty()) return {};
     const NeedlessSession& first = needless.front();
@@ -491,7 +504,8 @@ Found token_dropped_on_403(const AgentStory& agent, const std::vector<AgentStory
         "Rust "
         "agent does.",
         as<history::ExchangeSeen>(first.refusal)->code);
-    return {{.cause = std::move(cause),
+    return {{.subject = as<history::ExchangeSeen>(first.refusal)->code,
+             .cause = std::move(cause),
              .more = needless.size() - 1,
              .mend =
                  "Upgrade or patch the agent: a 403 with a code calls for a new negotiation, with the same "
@@ -532,7 +546,7 @@ Lines unanswered_in_a_row(const AgentStory& agent) {
     return longest;
 }
 
-Found restarts_before_evidence(const AgentStory& agent, const std::vector<AgentStory>& /*all*/) {
+Found restarts_before_evidence(const AgentStory& agent, const Stories& /*all*/) {
     const Lines unanswered = unanswered_in_a_row(agent);
     if (unanswered.size() < fewest_starts) return {};
     const bool judged = std::ranges::any_of(
@@ -595,7 +609,7 @@ std::string told_to_wait(const history::Entry& refusal) {
                : fmt::format(" It is told to wait {} s; who asks too early waits twice as long.", seconds);
 }
 
-Found limit_of_an_agent(const AgentStory& agent, const std::vector<AgentStory>& /*all*/) {
+Found limit_of_an_agent(const AgentStory& agent, const Stories& /*all*/) {
     const history::Entry* refusal = first_refused_session(agent);
     if (refusal == nullptr) return {};
     const Lines own = taken_before(agent, *refusal);
@@ -609,20 +623,19 @@ Found limit_of_an_agent(const AgentStory& agent, const std::vector<AgentStory>& 
          .evidence = lines_of({refusal}, own)}};
 }
 
-Found limit_of_an_address(const AgentStory& agent, const std::vector<AgentStory>& all) {
+Found limit_of_an_address(const AgentStory& agent, const Stories& all) {
     const history::Entry* refusal = first_refused_session(agent);
     if (refusal == nullptr || taken_before(agent, *refusal).size() >= sessions_of_an_agent) return {};
-    Lines together;
     const std::string& address = as<history::ExchangeSeen>(refusal)->source;
-    for (const AgentStory& one : all) {
-        std::ranges::copy_if(taken_before(one, *refusal), std::back_inserter(together),
-                             [&](const history::Entry* session) {
-                                 return as<history::ExchangeSeen>(session)->source == address;
-                             });
-    }
+    const auto taken = all.sessions.find(address);
+    if (taken == all.sessions.end()) return {};
+    const auto time = [](const history::Entry* session) { return session->t; };
+    const Lines together(std::ranges::upper_bound(taken->second, refusal->t - limiter_window, {}, time),
+                         std::ranges::upper_bound(taken->second, refusal->t, {}, time));
     if (together.size() < sessions_of_an_address) return {};
     return {
-        {.cause =
+        {.subject = address,
+         .cause =
              fmt::format("{} sessions were taken from one address within a minute, and the verifier refused "
                          "the next (session_create_rate_limit_per_ip), though this agent asked for {}.{}",
                          together.size(), counted(taken_before(agent, *refusal).size() + 1, "session"),
@@ -661,7 +674,7 @@ bool is_refused_proof(const history::Entry* line) {
 }
 
 /// Of an agent that was registered anew, with another TPM or AK, and is enrolled with the old one.
-Found proof_with_another_ak(const AgentStory& agent, const std::vector<AgentStory>& /*all*/) {
+Found proof_with_another_ak(const AgentStory& agent, const Stories& /*all*/) {
     for (const history::Entry* refused : agent.lines) {
         if (!is_refused_proof(refused)) continue;
         const history::Entry* own = last_ak(agent.lines, *refused, own_ak);
@@ -683,7 +696,7 @@ Found proof_with_another_ak(const AgentStory& agent, const std::vector<AgentStor
 
 // ---- status
 
-Found failure_sticks(const AgentStory& agent, const std::vector<AgentStory>& /*all*/) {
+Found failure_sticks(const AgentStory& agent, const Stories& /*all*/) {
     const Attempt* failed = nullptr;
     const Attempt* passed = nullptr;
     for (const Attempt& attempt : agent.attempts) {
@@ -711,7 +724,7 @@ Found failure_sticks(const AgentStory& agent, const std::vector<AgentStory>& /*a
 
 constexpr int intervals_until_timeout = 5;  // keylime/push_agent_monitor.py
 
-Found no_evidence_for_too_long(const AgentStory& agent, const std::vector<AgentStory>& /*all*/) {
+Found no_evidence_for_too_long(const AgentStory& agent, const Stories& /*all*/) {
     const auto timeout = std::ranges::find_if(agent.statuses, [](const history::Entry* line) {
         return as<history::StatusRead>(line)->status == "TIMEOUT";
     });

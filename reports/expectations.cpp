@@ -14,6 +14,7 @@ using history::Expectation;
 using history::Quantity;
 
 constexpr std::size_t max_agents_shown = 3;
+constexpr std::size_t max_findings_shown = 20;
 
 using Ask = std::function<Answer(const Scope&, const std::string& agent)>;
 
@@ -216,6 +217,11 @@ ExpectationResult judge_check(const Scope& scope, const history::CheckClause& cl
         if (finding.check != clause.check) continue;
         if (texts.empty()) result.n = finding.n;
         texts.push_back(finding.text);
+    }
+    if (texts.size() > max_findings_shown) {
+        const std::size_t more = texts.size() - max_findings_shown;
+        texts.resize(max_findings_shown);
+        texts.push_back(fmt::format("and {} more", more));
     }
     if (!texts.empty()) {
         result.judgement = Judgement::DoesNotHold;

@@ -96,8 +96,9 @@ ScenarioReport judge_scenario(const ScenarioView& scenario, Duration run_end, Wa
     report.expectations = judge_expectations(scenario, checked);
     if (plan.by_hand) report.course = course_of(scenario, started);
     report.diagnoses = diagnose(scenario);
-    report.notes = unexplained(scenario, report.diagnoses);
-    if (end != nullptr && !end->agents.empty()) report.notes.insert(report.notes.begin(), end->agents);
+    report.unexplained = unexplained(scenario, report.diagnoses);
+    report.failed_agents = failed_agents(scenario);
+    if (end != nullptr) report.agents_at_end = end->agents;
     report.findings = std::move(checked.findings);
     report.not_checked = std::move(checked.not_checked);
     if (ran) {

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <pugixml.hpp>
 
+#include "reports/summary.hpp"
 #include "reports/text.hpp"
 
 namespace pushsim::reports {
@@ -41,11 +42,12 @@ std::string explanation_text(const ScenarioReport& scenario) {
             text += fmt::format("and {} causes more (report.json)\n", scenario.diagnoses.size() - most);
             break;
         }
-        text += fmt::format("cause: {}{}\n", scenario.agents > 1 ? some_of(one.agents) + ": " : "",
-                            cause_text(one));
+        text += fmt::format("cause: {}{}\n", scenario.agents > 1 ? whose(one) : "", cause_text(one));
+        if (one.agents.size() >= fewest_counted) text += one.shown.front() + '\n';
         if (!one.mend.empty()) text += fmt::format("mend: {}\n", one.mend);
+        if (const std::string others = other_figures(one); !others.empty()) text += others + '\n';
     }
-    for (const std::string& note : scenario.notes)
+    for (const std::string& note : notes_of(scenario))
         text += note + '\n';
     return text;
 }
@@ -60,7 +62,7 @@ std::string failure_text(const ScenarioReport& scenario) {
         if (const std::string by = decided_by(result); !by.empty()) text += "  " + by + '\n';
     }
     text += explanation_text(scenario);
-    for (const Finding& finding : scenario.findings) {
+    for (const Finding& finding : first_of_each(scenario.findings)) {
         if (finding.severity == Severity::Wrong) text += fmt::format("{}: {}\n", finding.check, finding.text);
     }
     return text;

@@ -68,15 +68,25 @@ struct NotChecked {
     std::string reason;
 };
 
-/// A known failure that the history shows (diagnosis.hpp).
+/// How one agent has a cause: in its own words, and where.
+struct Case {
+    std::string cause;  ///< as cause_text()
+    std::string mend;
+    std::vector<std::uint64_t> evidence;  ///< lines of the history, the deciding one first
+};
+
+/// A failure that the history shows, and every agent that has it (diagnosis.hpp). Words and lines are those
+/// of the first agent; the others may have other figures.
 struct Diagnosis {
-    std::string rule;                     ///< name of the rule, for programs
+    std::string rule;                     ///< name of the rule, for programs; empty: no rule explains it
+    std::string subject = {};             ///< what, beside the rule, makes it the same cause at two agents
     std::string cause;                    ///< sentences for a person, digests in full
     std::size_t more = 0;                 ///< so often it went so again
     std::string mend;                     ///< what to do, in the same words
     std::vector<std::uint64_t> evidence;  ///< lines of the history, the deciding one first
     std::vector<std::string> shown;       ///< the same lines in words
-    std::vector<std::string> agents;
+    std::vector<std::string> agents;      ///< each once, by group and number
+    std::vector<Case> cases = {};         ///< of the same agents, in the same order
     std::vector<std::uint64_t> failures = {};  ///< lines of verdicts that it explains
     bool enrols_again = false;  ///< to enrol the agent with the values as they are now is what mends it
 };
@@ -107,16 +117,17 @@ struct ScenarioReport {
     std::string title;
     std::string file;
     Outcome outcome = Outcome::Partial;
-    std::string headline;            ///< one line, without a full stop
-    std::vector<CourseLine> course;  ///< of an agent that a person runs; empty otherwise
-    std::vector<Diagnosis> diagnoses;
-    /// What agents were doing at an early end; of failures without a diagnosis the verifier's own words.
-    std::vector<std::string> notes;
+    std::string headline;                ///< one line, without a full stop
+    std::vector<CourseLine> course;      ///< of an agent that a person runs; empty otherwise
+    std::vector<Diagnosis> diagnoses;    ///< the one of most agents first
+    std::string agents_at_end;           ///< what they were doing at an early end; empty otherwise
+    std::vector<Diagnosis> unexplained;  ///< failures that no diagnosis speaks of; `shown`: what was said
     std::vector<ExpectationResult> expectations;
     std::vector<Finding> findings;
     std::vector<NotChecked> not_checked;
     Account account;
-    std::size_t agents = 0;  ///< that the scenario has
+    std::size_t agents = 0;         ///< that the scenario has
+    std::size_t failed_agents = 0;  ///< with a FAIL, or a cycle that did not reach its goal
     Duration duration{};
     std::string reason;  ///< of skipped, error, partial
     std::string mend;    ///< the way out of an error, where there is one

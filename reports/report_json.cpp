@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "reports/summary.hpp"
+
 namespace pushsim::reports {
 namespace {
 
@@ -59,6 +61,39 @@ Json expectation(const ExpectationResult& result) {
     return json;
 }
 
+/// What others have as the first has it is not said again.
+Json other_case(const std::string& agent, const Case& one, const Case& first) {
+    Json json{{"agent", agent}};
+    if (one.cause != first.cause) json["cause"] = one.cause;
+    if (one.mend != first.mend) json["mend"] = one.mend;
+    json["evidence"] = one.evidence;
+    return json;
+}
+
+Json other_cases(const Diagnosis& one) {
+    Json json = Json::array();
+    for (std::size_t i = 1; i < one.agents.size(); ++i)
+        json.push_back(other_case(one.agents[i], one.cases[i], one.cases.front()));
+    return json;
+}
+
+Json diagnosis(const Diagnosis& one) {
+    Json json{{"rule", one.rule},
+              {"cause", cause_text(one)},
+              {"mend", one.mend},
+              {"evidence", one.evidence},
+              {"agents", one.agents}};
+    if (one.agents.size() > 1) json["others"] = other_cases(one);
+    return json;
+}
+
+Json unexplained_failure(const Diagnosis& one) {
+    Json json{
+        {"symptom", one.cause}, {"words", one.shown}, {"evidence", one.evidence}, {"agents", one.agents}};
+    if (one.agents.size() > 1) json["others"] = other_cases(one);
+    return json;
+}
+
 Json scenario(const ScenarioReport& report) {
     const Account& account = report.account;
     Json json{{"name", report.name}};
@@ -66,14 +101,10 @@ Json scenario(const ScenarioReport& report) {
     put(json, "file", report.file);
     json["outcome"] = to_string(report.outcome);
     json["headline"] = report.headline;
-    json["diagnoses"] = list(report.diagnoses, [](const Diagnosis& one) {
-        return Json{{"rule", one.rule},
-                    {"cause", cause_text(one)},
-                    {"mend", one.mend},
-                    {"evidence", one.evidence},
-                    {"agents", one.agents}};
-    });
-    json["notes"] = report.notes;
+    json["agents"] = {{"all", report.agents}, {"failed", report.failed_agents}};
+    json["diagnoses"] = list(report.diagnoses, diagnosis);
+    json["unexplained"] = list(report.unexplained, unexplained_failure);
+    json["notes"] = notes_of(report);
     json["duration"] = seconds(report.duration);
     put(json, "reason", report.reason);
     put(json, "mend", report.mend);

@@ -6,16 +6,23 @@
 //    "stacks": [{"kind", "keylime_version", "keylime_where", "keylime_origin", "registrar", "verifier",
 //    "mode"}], "partial": false, "reason": "…", "duration": 7.2, "exit_code": 0, "totals": {"scenarios",
 //    "as_expected", "not_as_expected", "error", "skipped", "partial"}, "findings": [finding], "scenarios":
-//    [{"name", "title", "file", "outcome", "headline", "diagnoses": [diagnosis], "notes": [text], "duration",
-//    "reason", "mend",
+//    [{"name", "title", "file", "outcome", "headline", "agents": {"all", "failed"}, "diagnoses":
+//    [diagnosis], "unexplained": [unexplained], "notes": [text], "duration", "reason", "mend",
 //      "account": {"sent", "accepted", "refused", "in_transit", "given_up", "passed", "failed", "pending"},
 //      "expectations": [{"judgement": "holds|does_not_hold|skipped", "what", "expected", "actual", "reason",
 //                        "source", "n", "exchange": {"n", "agent", "phase", "method", "target", "status",
 //                        "code",
 //                                                    "failure", "body_excerpt"}}],
 //      "findings": [finding], "not_checked": [{"check", "reason"}]}]}
-//   diagnosis: {"rule", "cause", "mend", "evidence": [n], "agents": [name]}
+//   diagnosis: {"rule", "cause", "mend", "evidence": [n], "agents": [name],
+//               "others": [{"agent", "cause", "mend", "evidence": [n]}]}
+//   unexplained: {"symptom", "words": [text], "evidence": [n], "agents": [name], "others": as above}
 //   finding: {"check", "severity": "wrong|note", "text", "n"}
+//
+// A cause is there once, with all agents that have it; its words and lines are those of the first. `others`
+// has the lines of each other agent, and its words where they are not the same. `unexplained` are failures
+// that no rule knows. The agents of both are those that failed (an agent may have several causes), and agents
+// that passed where they should not.
 //
 // `n` is the number of a line in history.jsonl. A reader ignores members that it does not know; `format`
 // grows when a member changes its meaning or goes.

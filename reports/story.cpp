@@ -127,10 +127,17 @@ Lines AgentStory::extended(int pcr, const history::Entry& since, const history::
     return found;
 }
 
-std::vector<AgentStory> stories_of(const ScenarioView& scenario) {
-    std::vector<AgentStory> stories;
-    for (const auto& [name, lines] : scenario.by_agent)
-        stories.push_back(story_of(name, lines));
+Stories stories_of(const ScenarioView& scenario) {
+    Stories stories;
+    for (const auto& [name, lines] : scenario.by_agent) {
+        stories.agents.push_back(story_of(name, lines));
+        for (const history::Entry* session : stories.agents.back().sessions) {
+            const auto& exchange = *as<history::ExchangeSeen>(session);
+            if (exchange.status == 200) stories.sessions[exchange.source].push_back(session);
+        }
+    }
+    for (auto& [address, sessions] : stories.sessions)
+        std::ranges::stable_sort(sessions, {}, [](const history::Entry* session) { return session->t; });
     return stories;
 }
 

@@ -52,7 +52,11 @@ struct AgentStory {
     Lines extended(int pcr, const history::Entry& since, const history::Entry& until) const;
 };
 
-/// In the order of their names.
-std::vector<AgentStory> stories_of(const ScenarioView& scenario);
+struct Stories {
+    std::vector<AgentStory> agents;         ///< by group and number
+    std::map<std::string, Lines> sessions;  ///< that were taken (200), by the address they came from, by time
+};
+
+Stories stories_of(const ScenarioView& scenario);
 
 }  // namespace pushsim::reports

@@ -1,7 +1,7 @@
 #include "reports/summary.hpp"
 
 #include <algorithm>
-#include <set>
+#include <map>
 
 #include <fmt/format.h>
 
@@ -12,7 +12,7 @@ namespace pushsim::reports {
 namespace {
 
 constexpr std::size_t max_notes = 8;
-constexpr std::size_t max_log_lines = 3;
+constexpr std::size_t max_findings = 3;       // of one check
 constexpr std::size_t fewest_unanswered = 3;  // once or twice is an accident
 
 /// How often each of these words was said, in the order of their first use.
@@ -80,7 +80,7 @@ Story story_of(const ScenarioView& scenario) {
 /// Negotiations that asked for evidence and got none.
 std::size_t unanswered_negotiations(const ScenarioView& scenario) {
     std::size_t count = 0;
-    for (const AgentStory& agent : stories_of(scenario)) {
+    for (const AgentStory& agent : stories_of(scenario).agents) {
         count += static_cast<std::size_t>(std::ranges::count_if(agent.attempts, [](const Attempt& attempt) {
             const auto& negotiated = attempt.negotiated().negotiated;
             return attempt.submissions.empty() && negotiated && !negotiated->requested.empty();
@@ -123,6 +123,8 @@ std::string not_as_expected_headline(const ScenarioView& scenario, const Scenari
         return fmt::format("expected {}, was {}", result.expected, actual);
     }
     for (const Finding& finding : report.findings) {
+        if (finding.severity == Severity::Wrong && report.failed_agents >= fewest_counted)
+            return failed_words(report);
         if (finding.severity == Severity::Wrong)
             return fmt::format("{}: {}", finding.check, without_name(finding.text));
     }
@@ -130,6 +132,10 @@ std::string not_as_expected_headline(const ScenarioView& scenario, const Scenari
 }
 
 }  // namespace
+
+std::string failed_words(const ScenarioReport& scenario) {
+    return fmt::format("{} of {} failed", scenario.failed_agents, counted(scenario.agents, "agent"));
+}
 
 std::string headline(const ScenarioView& scenario, const ScenarioReport& report) {
     if (scenario.plan().by_hand) {
@@ -155,34 +161,40 @@ std::string headline(const ScenarioView& scenario, const ScenarioReport& report)
     return report.reason;
 }
 
-std::vector<std::string> unexplained(const ScenarioView& scenario, const std::vector<Diagnosis>& diagnoses) {
-    std::set<std::uint64_t> explained;
-    for (const Diagnosis& diagnosis : diagnoses)
-        explained.insert(diagnosis.failures.begin(), diagnosis.failures.end());
-    std::vector<std::pair<std::string, std::vector<std::string>>> by_text;
-    for (const auto& [agent, lines] : scenario.by_agent) {
-        for (const history::Entry* line : lines) {
-            const auto* verdict = as<history::Verdict>(line);
-            if (verdict == nullptr || evaluation_of(*verdict) != "fail" || explained.contains(line->n))
-                continue;
-            if (!verdict->log.value) continue;
-            const auto& details = verdict->log.value->details;
-            for (std::size_t i = 0; i < std::min(details.size(), max_log_lines); ++i) {
-                const std::string text = "the verifier's log: " + details[i];
-                auto at = std::find_if(by_text.begin(), by_text.end(),
-                                       [&](const auto& known) { return known.first == text; });
-                if (at == by_text.end()) at = by_text.insert(by_text.end(), {text, {}});
-                if (at->second.empty() || at->second.back() != agent) at->second.push_back(agent);
-            }
+std::vector<Finding> first_of_each(const std::vector<Finding>& findings) {
+    std::vector<Finding> first;
+    std::map<std::string, std::size_t> of_check;
+    for (const Finding& finding : findings) {
+        if (++of_check[finding.check] <= max_findings) first.push_back(finding);
+    }
+    for (const Finding& finding : std::vector(first)) {
+        const auto more = of_check.extract(finding.check);
+        if (more && more.mapped() > max_findings)
+            first.push_back({finding.check, finding.severity,
+                             fmt::format("and {} more (report.json)", more.mapped() - max_findings)});
+    }
+    return first;
+}
+
+std::vector<std::string> notes_of(const ScenarioReport& scenario) {
+    std::vector<std::string> notes;
+    if (!scenario.agents_at_end.empty()) notes.push_back(scenario.agents_at_end);
+    for (const Diagnosis& one : scenario.unexplained) {
+        const bool is_verdict = !one.failures.empty();
+        // That an answer was no success needs no explanation where it was expected.
+        if (!is_verdict && (scenario.agents <= 1 || scenario.outcome != Outcome::NotAsExpected)) continue;
+        if (scenario.agents <= 1) {
+            notes.insert(notes.end(), one.shown.begin(), one.shown.end());
+        } else {
+            notes.push_back(fmt::format("{}{}, of no cause that pushsim knows (history line {}){}{}",
+                                        whose(one), one.cause, line_number(one.evidence.front()),
+                                        one.shown.empty() ? "" : "; ", fmt::join(one.shown, "; ")));
         }
     }
-    std::vector<std::string> notes;
-    for (const auto& [text, agents] : by_text) {
-        if (notes.size() == max_notes) {
-            notes.push_back(fmt::format("and {} more of the kind", by_text.size() - max_notes));
-            break;
-        }
-        notes.push_back(scenario.by_agent.size() == 1 ? text : some_of(agents) + ": " + text);
+    if (notes.size() > max_notes) {
+        const std::size_t more = notes.size() - max_notes;
+        notes.resize(max_notes);
+        notes.push_back(fmt::format("and {} more of the kind", more));
     }
     return notes;
 }

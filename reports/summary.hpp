@@ -1,5 +1,5 @@
 #pragma once
-// A scenario in one line, and what explains its verdicts.
+// A scenario in few lines.
 
 #include <string>
 #include <vector>
@@ -12,7 +12,16 @@ namespace pushsim::reports {
 /// "3 attestations accepted, status PASS"; needs outcome, reason, expectations, findings and account.
 std::string headline(const ScenarioView& scenario, const ScenarioReport& report);
 
-/// What the verifier's log says of failed attestations that no diagnosis speaks of.
-std::vector<std::string> unexplained(const ScenarioView& scenario, const std::vector<Diagnosis>& diagnoses);
+/// From so many agents on they are counted rather than named.
+inline constexpr std::size_t fewest_counted = 3;
+
+/// "150 of 210 agents failed"
+std::string failed_words(const ScenarioReport& scenario);
+
+/// The first few of each check, and how many more there are.
+std::vector<Finding> first_of_each(const std::vector<Finding>& findings);
+
+/// The failures without a cause, in lines for a person.
+std::vector<std::string> notes_of(const ScenarioReport& scenario);
 
 }  // namespace pushsim::reports

@@ -82,9 +82,26 @@ std::string paragraph(std::size_t indent, std::size_t hang, std::string_view tex
     return lines + '\n';
 }
 
-std::string some_of(const std::vector<std::string>& agents) {
-    if (agents.size() <= 2) return fmt::format("{}", fmt::join(agents, ", "));
-    return fmt::format("{}, {} and {} more", agents[0], agents[1], agents.size() - 2);
+std::string whose(const Diagnosis& diagnosis) {
+    constexpr std::size_t few = 2;
+    constexpr std::size_t shown = 3;
+    const std::vector<std::string>& agents = diagnosis.agents;
+    if (agents.size() <= few) return fmt::format("{}: ", fmt::join(agents, ", "));
+    const std::vector<std::string> first(agents.begin(), agents.begin() + shown);
+    const std::size_t more = agents.size() - shown;
+    return fmt::format("{} agents ({}{}): ", agents.size(), fmt::join(first, ", "),
+                       more == 0 ? "" : fmt::format(" and {} more", more));
+}
+
+std::string other_figures(const Diagnosis& diagnosis) {
+    const auto others = std::ranges::count_if(diagnosis.cases, [&](const Case& one) {
+        return one.cause != diagnosis.cases.front().cause || one.mend != diagnosis.cases.front().mend;
+    });
+    return others == 0 ? ""
+                       : fmt::format("the figures are those of {}; {} other {} (report.json)",
+                                     diagnosis.agents.front(), others,
+                                     others == 1 ? "agent has figures of its own"
+                                                 : "agents have figures of their own");
 }
 
 std::string seconds_text(Duration duration) {

@@ -21,8 +21,12 @@ std::size_t columns(std::string_view text);
 /// in; a word that is longer stands alone. Width 0: one line. Ends with a line feed.
 std::string paragraph(std::size_t indent, std::size_t hang, std::string_view text, std::size_t width);
 
-/// "a, b", "a, b and 7 more"
-std::string some_of(const std::vector<std::string>& agents);
+/// Of whom a cause is said: "a: ", "a, b: ", "160 agents (a, b, c and 157 more): "
+std::string whose(const Diagnosis& diagnosis);
+
+/// How many have other figures than the first: "the figures are those of a; 9 other agents have …"; empty:
+/// none.
+std::string other_figures(const Diagnosis& diagnosis);
 
 /// "4.1 s", from 100 s on "123 s"
 std::string seconds_text(Duration duration);

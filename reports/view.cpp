@@ -59,6 +59,14 @@ bool selects(const std::vector<std::string>& selectors, const std::string& agent
                        [&](const std::string& selector) { return names(selector, agent); });
 }
 
+bool ByGroupAndNumber::operator()(const std::string& a, const std::string& b) const {
+    const std::size_t at = std::min(a.find('['), a.size());
+    const int groups = a.compare(0, at, b, 0, std::min(b.find('['), b.size()));
+    if (groups != 0) return groups < 0;
+    // Numbers have no leading zeros.
+    return a.size() != b.size() ? a.size() < b.size() : a < b;
+}
+
 const history::ScenarioStart& ScenarioView::plan() const {
     return std::get<history::ScenarioStart>(start->event);
 }

@@ -16,13 +16,18 @@ using Lines = std::vector<const history::Entry*>;
 /// Whether one of the selectors (groups or single agents) names the agent; an empty list names all.
 bool selects(const std::vector<std::string>& selectors, const std::string& agent);
 
+/// "fleet[2]" before "fleet[10]".
+struct ByGroupAndNumber {
+    bool operator()(const std::string& a, const std::string& b) const;
+};
+
 /// Points into the history, which must outlive it.
 struct ScenarioView {
     std::string name;
     const history::Entry* start = nullptr;
     const history::Entry* end = nullptr;  ///< absent: the run ended before the scenario did
     Lines lines;                          ///< between the two, in order
-    std::map<std::string, Lines> by_agent;
+    std::map<std::string, Lines, ByGroupAndNumber> by_agent;
 
     const history::ScenarioStart& plan() const;
     /// Nothing if the step never began.

@@ -139,7 +139,7 @@ TEST(Accounted, WhatWasUnderWayAtAnEarlyEndIsGivenUpAndAddsUp) {
     EXPECT_EQ(account.given_up, 1U);
     EXPECT_EQ(account.pending, 1U);  // its verdict was not waited for
     EXPECT_THAT(report.scenarios[0].findings, IsEmpty());
-    EXPECT_THAT(report.scenarios[0].notes, ElementsAre("1 agent: 1 with an exchange under way"));
+    EXPECT_EQ(report.scenarios[0].agents_at_end, "1 agent: 1 with an exchange under way");
 }
 
 TEST(Accounted, AnEarlyEndDoesNotExcuseASubmissionThatIsNotInTheHistory) {

@@ -140,8 +140,8 @@ std::string with_line(const std::string& text, const std::string& part, int numb
 /// The first `from` in a line becomes `to`; throws if it is not there.
 std::function<void(std::string&)> replacing(const std::string& from, const std::string& to);
 
-/// The history's lines that a cause names are removed, one at a time: without each the cause is another, is
-/// one of fewer agents, or is none.
+/// The history's lines that a cause names are removed, one at a time: without each the agent has another
+/// cause, or none.
 void expect_causes_rest_on_their_lines(const std::string& text);
 
 /// Texts of the findings of one check in the only scenario.

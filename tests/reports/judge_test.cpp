@@ -4,6 +4,7 @@
 #include "reports/console.hpp"
 #include "reports/junit.hpp"
 #include "reports/report_json.hpp"
+#include "reports/summary.hpp"
 #include "tests/reports/golden.hpp"
 
 namespace pushsim::reports {
@@ -30,7 +31,7 @@ TEST(Judge, AFailureThatWasExpectedIsExplained) {
     ASSERT_EQ(report.scenarios[0].diagnoses.size(), 1U);
     EXPECT_EQ(report.scenarios[0].diagnoses[0].cause,
               "PCR 7 (sha256): policy allows " + zeros + ", quoted " + quoted);
-    EXPECT_THAT(report.scenarios[0].notes, testing::IsEmpty());
+    EXPECT_THAT(report.scenarios[0].unexplained, testing::IsEmpty());
     EXPECT_EQ(report.exit_code, 0);
 }
 
@@ -57,7 +58,7 @@ TEST(Judge, WithoutAPcrToBlameTheLogIsQuoted) {
     verdict.log.value =
         h::LogVerdict{"fail", "broken_evidence_chain", {"because the quote could not be authenticated"}};
     script.add(script.where(), verdict);
-    EXPECT_THAT(judged(script.end_scenario().end().text()).scenarios.at(0).notes,
+    EXPECT_THAT(notes_of(judged(script.end_scenario().end().text()).scenarios.at(0)),
                 ElementsAre("the verifier's log: because the quote could not be authenticated"));
 }
 
@@ -72,8 +73,10 @@ TEST(Judge, TheSameCauseOfManyAgentsIsSaidOnce) {
     const RunReport report = judged(script.end_scenario().end().text());
     ASSERT_EQ(report.scenarios.at(0).diagnoses.size(), 1U);
     EXPECT_THAT(report.scenarios[0].diagnoses[0].agents, ElementsAre("honest[0]", "honest[1]", "honest[2]"));
-    EXPECT_THAT(console_text(report, "", {}),
-                HasSubstr("        cause  honest[0], honest[1] and 1 more: PCR 7 (sha256): policy allows"));
+    EXPECT_THAT(
+        console_text(report, "", {}),
+        HasSubstr(
+            "        cause  3 agents (honest[0], honest[1], honest[2]): PCR 7 (sha256): policy allows"));
 }
 
 TEST(Judge, SkippedScenariosAloneAreExit4) {

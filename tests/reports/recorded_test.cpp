@@ -44,12 +44,10 @@ const std::map<std::string, std::vector<Spoken>>& expected() {
         {"restart-loop",
          {{"restarts_before_evidence", {"looping[0]"}}, {"limit_of_an_agent", {"looping[0]"}}}},
         {"status-stays-fail",
-         {{"failure_sticks", {"failed-once[0]"}}, {"pcr_changed", {"control[0]", "failed-once[0]"}}}},
+         {{"pcr_changed", {"control[0]", "failed-once[0]"}}, {"failure_sticks", {"failed-once[0]"}}}},
         {"status-timeout-and-back", {{"no_evidence_for_too_long", {"silent[0]"}}}},
         {"token-lost-on-403",
-         {{"evidence_after_expiry", {"control[0]"}},
-          {"evidence_after_expiry", {"rust[0]"}},
-          {"token_dropped_on_403", {"rust[0]"}}}},
+         {{"evidence_after_expiry", {"control[0]", "rust[0]"}}, {"token_dropped_on_403", {"rust[0]"}}}},
     };
     return all;
 }
