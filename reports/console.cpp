@@ -10,6 +10,7 @@
 #include "reports/summary.hpp"
 #include "reports/text.hpp"
 #include "reports/view.hpp"
+#include "reports/waits.hpp"
 
 namespace pushsim::reports {
 namespace {
@@ -147,6 +148,8 @@ std::string details(const ScenarioReport& scenario, const ConsoleStyle& style) {
         const bool in_course = finding.check == "goal_reached" && !scenario.course.empty();
         if (!told && !in_course) text += line(8, finding_text(finding), style);
     }
+    for (const std::string& waited : waits_text(scenario))
+        text += paragraph(8, 15, waited, static_cast<std::size_t>(std::max(style.wrap, 0)));
     if (!scenario.mend.empty()) text += line(8, "mend: " + scenario.mend, style);
     const bool ended_early = scenario.outcome == Outcome::Partial || scenario.outcome == Outcome::Error;
     if (style.verbose || (ended_early && scenario.account.sent > 0))

@@ -9,6 +9,7 @@
 #include "reports/report.hpp"
 #include "reports/summary.hpp"
 #include "reports/view.hpp"
+#include "reports/waits.hpp"
 
 namespace pushsim::reports {
 namespace {
@@ -99,6 +100,7 @@ ScenarioReport judge_scenario(const ScenarioView& scenario, Duration run_end, Wa
     report.unexplained = unexplained(scenario, report.diagnoses);
     report.failed_agents = failed_agents(scenario);
     if (end != nullptr) report.agents_at_end = end->agents;
+    report.waits = waits_of(scenario);
     report.findings = std::move(checked.findings);
     report.not_checked = std::move(checked.not_checked);
     if (ran) {

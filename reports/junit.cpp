@@ -8,6 +8,7 @@
 
 #include "reports/summary.hpp"
 #include "reports/text.hpp"
+#include "reports/waits.hpp"
 
 namespace pushsim::reports {
 namespace {
@@ -97,6 +98,8 @@ void add_case(pugi::xml_node suite, const std::string& suite_name, const Scenari
     }
     std::string output = scenario.headline + '\n';
     output += explanation_text(scenario);
+    for (const std::string& line : waits_text(scenario))
+        output += line + '\n';
     if (!scenario.file.empty()) output += "scenario: " + scenario.file + '\n';
     if (!history_path.empty()) output += "history: " + history_path + '\n';
     add_text(test_case, "system-out", output);

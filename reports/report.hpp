@@ -106,6 +106,30 @@ struct Account {
     std::uint64_t pending = 0;
 };
 
+/// Durations of one kind. Percentiles are by nearest rank: each is one that was measured.
+struct Spread {
+    std::size_t count = 0;
+    Duration p50{};
+    Duration p95{};
+    Duration max{};
+    Duration sum{};
+};
+
+/// Jobs of all agents on the TPM threads, of one operation.
+struct TpmJobs {
+    std::string operation;  ///< "quote", "provision"
+    Spread lasted;
+    Spread waited;          ///< for the thread, before that
+    int longest_queue = 0;  ///< jobs that the thread had when one more came, at most
+};
+
+/// What agents spent their time on, added up over them; pauses of a scenario and of its faults are no part.
+struct Waits {
+    std::vector<TpmJobs> tpm = {};
+    std::optional<Spread> gate = {};  ///< before exchanges; absent: no bound on exchanges at a time
+    Duration exchanges{};             ///< with the servers, from start to end
+};
+
 /// One line of what an agent went through that a person runs.
 struct CourseLine {
     WallTime time{};
@@ -126,6 +150,7 @@ struct ScenarioReport {
     std::vector<Finding> findings;
     std::vector<NotChecked> not_checked;
     Account account;
+    Waits waits;
     std::size_t agents = 0;         ///< that the scenario has
     std::size_t failed_agents = 0;  ///< with a FAIL, or a cycle that did not reach its goal
     Duration duration{};

@@ -94,6 +94,26 @@ Json unexplained_failure(const Diagnosis& one) {
     return json;
 }
 
+Json spread(const Spread& spread) {
+    return {{"p50", seconds(spread.p50)},
+            {"p95", seconds(spread.p95)},
+            {"max", seconds(spread.max)},
+            {"sum", seconds(spread.sum)}};
+}
+
+Json waits(const Waits& waits) {
+    Json json{{"tpm", list(waits.tpm, [](const TpmJobs& jobs) {
+                   return Json{{"operation", jobs.operation},
+                               {"count", jobs.lasted.count},
+                               {"duration", spread(jobs.lasted)},
+                               {"waited", spread(jobs.waited)},
+                               {"longest_queue", jobs.longest_queue}};
+               })}};
+    if (waits.gate) json["gate"] = {{"count", waits.gate->count}, {"waited", spread(*waits.gate)}};
+    json["exchanges"] = {{"sum", seconds(waits.exchanges)}};
+    return json;
+}
+
 Json scenario(const ScenarioReport& report) {
     const Account& account = report.account;
     Json json{{"name", report.name}};
@@ -112,6 +132,7 @@ Json scenario(const ScenarioReport& report) {
                        {"refused", account.refused},   {"in_transit", account.in_transit},
                        {"given_up", account.given_up}, {"passed", account.passed},
                        {"failed", account.failed},     {"pending", account.pending}};
+    json["waits"] = waits(report.waits);
     json["expectations"] = list(report.expectations, expectation);
     json["findings"] = list(report.findings, finding);
     json["not_checked"] = list(report.not_checked, [](const NotChecked& what) {

@@ -9,6 +9,8 @@
 //    [{"name", "title", "file", "outcome", "headline", "agents": {"all", "failed"}, "diagnoses":
 //    [diagnosis], "unexplained": [unexplained], "notes": [text], "duration", "reason", "mend",
 //      "account": {"sent", "accepted", "refused", "in_transit", "given_up", "passed", "failed", "pending"},
+//      "waits": {"tpm": [{"operation", "count", "duration": spread, "waited": spread, "longest_queue"}],
+//                "gate": {"count", "waited": spread}, "exchanges": {"sum"}},
 //      "expectations": [{"judgement": "holds|does_not_hold|skipped", "what", "expected", "actual", "reason",
 //                        "source", "n", "exchange": {"n", "agent", "phase", "method", "target", "status",
 //                        "code",
@@ -17,6 +19,7 @@
 //   diagnosis: {"rule", "cause", "mend", "evidence": [n], "agents": [name],
 //               "others": [{"agent", "cause", "mend", "evidence": [n]}]}
 //   unexplained: {"symptom", "words": [text], "evidence": [n], "agents": [name], "others": as above}
+//   spread: {"p50", "p95", "max", "sum"}
 //   finding: {"check", "severity": "wrong|note", "text", "n"}
 //
 // A cause is there once, with all agents that have it; its words and lines are those of the first. `others`

@@ -109,6 +109,13 @@ std::string seconds_text(Duration duration) {
     return seconds < 99.95 ? fmt::format("{:.1f} s", seconds) : fmt::format("{:.0f} s", seconds);
 }
 
+std::string short_time(Duration duration) {
+    const double milliseconds = std::chrono::duration<double, std::milli>(duration).count();
+    return milliseconds < 9.95    ? fmt::format("{:.1f} ms", milliseconds)
+           : milliseconds < 999.5 ? fmt::format("{:.0f} ms", milliseconds)
+                                  : seconds_text(duration);
+}
+
 std::string times(std::size_t count) {
     return count == 1 ? "once" : count == 2 ? "twice" : fmt::format("{} times", count);
 }

@@ -31,6 +31,9 @@ std::string other_figures(const Diagnosis& diagnosis);
 /// "4.1 s", from 100 s on "123 s"
 std::string seconds_text(Duration duration);
 
+/// "0.4 ms", from 10 ms on "12 ms", from 1 s on as seconds_text()
+std::string short_time(Duration duration);
+
 /// "once", "twice", "3 times"
 std::string times(std::size_t count);
 
