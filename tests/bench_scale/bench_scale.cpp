@@ -1,5 +1,5 @@
-// bench_scale [--agents N] [connections|tpms|fleet]…: what many agents cost, by goal; all three where none is
-// named. Arguments that begin with --benchmark are for other benches.
+// bench_scale [--agents N] [connections|tpms|fleet|early-end]…: what many agents cost, by goal; all where
+// none is named. Arguments that begin with --benchmark are for other benches.
 
 #include <algorithm>
 #include <cmath>
@@ -18,6 +18,7 @@
 #include "sim/pool/pools.hpp"
 #include "tests/bench_scale/bare_sockets.hpp"
 #include "tests/bench_scale/connections.hpp"
+#include "tests/bench_scale/early_end.hpp"
 #include "tests/bench_scale/fleet.hpp"
 #include "tests/bench_scale/process_cost.hpp"
 #include "tests/bench_scale/row.hpp"
@@ -128,6 +129,16 @@ Result<void> fleet(Table& table, const pool::Pool& pool, std::size_t agents) {
     return {};
 }
 
+Result<void> early_end(Table& table, std::size_t agents) {
+    const auto end = bench::measure_early_end(agents);
+    if (!end) return fail(end.error());
+    table.add({fmt::format("a request of each of {} agents under way at SIGINT, in the history", agents),
+               fmt::format("{} of {}", end->put_down, end->taken), "all", end->put_down == end->taken});
+    table.at_most("  from the signal to the end of the process", milliseconds(end->took) / 1000, "s", 10, 2);
+    table.at_most("  processes that it left", static_cast<double>(end->left), "", 0, 0);
+    return {};
+}
+
 Result<pool::Pool> pool_of(std::size_t count) {
     const core::SystemClock clock;
     const auto place = pool::place_of("bench");
@@ -160,6 +171,7 @@ int run(std::size_t agents, const std::vector<std::string>& parts) {
     if (done && wanted("connections")) done = connections(table, agents);
     if (done && wanted("tpms")) done = tpms(table, *pool, agents);
     if (done && wanted("fleet")) done = fleet(table, *pool, agents);
+    if (done && wanted("early-end")) done = early_end(table, agents);
     if (!done) {
         fmt::print(stderr, "bench_scale: {}\n", done.error().text());
         return 3;
@@ -176,10 +188,11 @@ int main(int count, char** arguments) {
         const std::string_view argument = arguments[i];
         if (argument == "--agents" && i + 1 < count) {
             agents = std::strtoul(arguments[++i], nullptr, 10);
-        } else if (argument == "connections" || argument == "tpms" || argument == "fleet") {
+        } else if (argument == "connections" || argument == "tpms" || argument == "fleet" ||
+                   argument == "early-end") {
             parts.emplace_back(argument);
         } else if (!argument.starts_with("--benchmark")) {
-            fmt::print(stderr, "usage: bench_scale [--agents N] [connections|tpms|fleet]...\n");
+            fmt::print(stderr, "usage: bench_scale [--agents N] [connections|tpms|fleet|early-end]...\n");
             return 2;
         }
     }

@@ -1,6 +1,7 @@
 // A person stops a run of many agents: every request that was sent has its line.
 
 #include <algorithm>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -10,7 +11,6 @@
 
 #include "reports/console.hpp"
 #include "reports/report.hpp"
-#include "tests/sim/pool/support.hpp"
 #include "tests/stand_in/staged.hpp"
 
 namespace pushsim::stand_in {
@@ -19,10 +19,10 @@ namespace {
 using history::ScenarioEnd;
 using testing::HasSubstr;
 
-/// Of the same keys: it is not their identities that matter here.
-pool::Pool pool_of(const std::filesystem::path& folder, std::size_t count) {
-    const std::vector<pool::Entry> entries(count, pool::test::real_entries(1).front());
-    return pool::test::must(pool::Pool::open(pool::test::write_pool(folder / "many.pool", entries)));
+history::History read(const Staged& staged) {
+    auto history = history::read_history(staged.file());
+    if (!history) throw std::runtime_error(history.error().text());
+    return std::move(*history);
 }
 
 std::string attesting(std::size_t agents, const std::string& faults = "") {
@@ -37,9 +37,9 @@ class EarlyEnd : public testing::Test {
     static constexpr std::size_t kAgents = 300;
 
     /// Stops when the server has taken so many requests.
-    ScenarioEnd stop_at(Staged& staged, std::size_t taken, const std::string& scenario,
+    ScenarioEnd stop_at(const Process& server, Staged& staged, std::size_t count, const std::string& scenario,
                         std::optional<std::size_t> max_in_flight = {}) {
-        return staged.play(scenario, {.interrupted = [&] { return staged.taken() >= taken; },
+        return staged.play(scenario, {.interrupted = [&] { return taken(server, clock_) >= count; },
                                       .max_in_flight = max_in_flight});
     }
 
@@ -52,10 +52,11 @@ class EarlyEnd : public testing::Test {
         return found;
     }
 
-    static void expect_given_up(Staged& staged, const ScenarioEnd& end, std::size_t count) {
+    void expect_given_up(const Process& server, const Staged& staged, const ScenarioEnd& end,
+                         std::size_t count) {
         EXPECT_EQ(end.ending, ScenarioEnd::Ending::Interrupted);
-        const auto history = pool::test::must(history::read_history(staged.file()));
-        EXPECT_EQ(staged.taken(), count);
+        const auto history = read(staged);
+        EXPECT_EQ(taken(server, clock_), count);
         const auto sent = submissions(history);
         EXPECT_EQ(sent.size(), count);
         for (const auto& submission : sent) {
@@ -77,31 +78,32 @@ class EarlyEnd : public testing::Test {
                                                 count)));
     }
 
+    const core::SystemClock clock_;
     const stack::test::TemporaryFolder folder_;
-    const pool::Pool pool_ = pool_of(folder_.path(), kAgents);
+    const pool::Pool pool_ = pool_of_one(folder_.path(), kAgents);
 };
 
 TEST_F(EarlyEnd, EachOfThreeHundredSubmissionsUnderWayHasItsLine) {
     const Process server("PATCH */attestations/*");
-    Staged staged(server, &pool_);
-    expect_given_up(staged, stop_at(staged, kAgents, attesting(kAgents)), kAgents);
+    Staged staged(server, &pool_, folder_.path());
+    expect_given_up(server, staged, stop_at(server, staged, kAgents, attesting(kAgents)), kAgents);
 }
 
 TEST_F(EarlyEnd, WhatWaitedToBeSentWasNotSent) {
     const Process server("PATCH */attestations/*");
-    Staged staged(server, &pool_);
-    expect_given_up(staged, stop_at(staged, 50, attesting(kAgents), 50), 50);
+    Staged staged(server, &pool_, folder_.path());
+    expect_given_up(server, staged, stop_at(server, staged, 50, attesting(kAgents), 50), 50);
 }
 
 TEST_F(EarlyEnd, AnAnswerThatIsHeldBackIsPutDownAsItCame) {
     const Process server;
-    Staged staged(server, &pool_);
+    Staged staged(server, &pool_, folder_.path());
     const auto end =
         staged.play(attesting(1, ", faults: [stall: {after: submit, for: 60s}]"), {.interrupted = [&] {
                         return stack::test::read(staged.file()).find("fault stall") != std::string::npos;
                     }});
     EXPECT_EQ(end.agents, "1 agent: 1 in a pause");
-    const auto history = pool::test::must(history::read_history(staged.file()));
+    const auto history = read(staged);
     const auto sent = submissions(history);
     ASSERT_EQ(sent.size(), 1U);
     EXPECT_EQ(sent[0].status, 202);

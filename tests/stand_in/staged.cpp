@@ -1,7 +1,11 @@
 #include "tests/stand_in/staged.hpp"
 
 #include <stdexcept>
+#include <utility>
 
+#include "agent/tpm/library.hpp"
+#include "sim/pool/maker.hpp"
+#include "sim/pool/writer.hpp"
 #include "sim/scenario/loader.hpp"
 #include "sim/stack/admin_client.hpp"
 
@@ -11,7 +15,7 @@ namespace {
 template <typename T>
 T must(Result<T> result) {
     if (!result) throw std::runtime_error(result.error().text());
-    return std::move(*result);
+    if constexpr (!std::is_void_v<T>) return std::move(*result);
 }
 
 stack::StackAddress address_of(const Process& server) {
@@ -24,21 +28,41 @@ stack::StackAddress address_of(const Process& server) {
 
 }  // namespace
 
-Staged::Staged(const Process& server, const pool::Pool* pool)
-    : tls_(must(transport::TlsIdentity::make({.ca_files = {server.ca_file().string()}}))),
+pool::Pool pool_of_one(const std::filesystem::path& folder, std::size_t count) {
+    const auto file = folder / "one.pool";
+    auto writer = must(pool::PoolWriter::begin(
+        file, {.libtpms_version = tpm::Library::version(), .libtpms_build = must(tpm::Library::build())}));
+    must(pool::make_tpms({.count = 1}, [&](const pool::Entry& entry) -> Result<void> {
+        for (std::size_t i = 0; i < count; ++i)
+            must(writer.append(entry));
+        return {};
+    }));
+    must(writer.finish());
+    return must(pool::Pool::open(file));
+}
+
+std::size_t taken(const Process& server, const Clock& clock) {
+    stack::AdminClient client(address_of(server).registrar_http, std::nullopt, clock);
+    const auto answer = client.exchange({"GET", "/taken", {}, ""}).outcome.response;
+    if (!answer) throw std::runtime_error("the stand-in does not answer");
+    return std::stoul(answer->body);
+}
+
+Staged::Staged(const Process& server, const pool::Pool* pool, std::filesystem::path folder)
+    : folder_(std::move(folder)),
+      tls_(must(transport::TlsIdentity::make({.ca_files = {server.ca_file().string()}}))),
       history_(must(history::HistoryWriter::open(file(), clock_, {}))),
       tpms_(
           clock_, [this](fleet::Worker::Task task) { loop_.post(std::move(task)); },
           fleet::TpmThreads::of_this_machine()),
       pool_(pool),
-      address_(address_of(server)),
-      tenant_(address_, clock_, [this](fleet::Worker::Task task) { loop_.post(std::move(task)); }),
+      tenant_(address_of(server), clock_, [this](fleet::Worker::Task task) { loop_.post(std::move(task)); }),
       registrar_(server.registrar()),
       verifier_(server.verifier()) {}
 
 history::ScenarioEnd Staged::play(const std::string& scenario, const Wish& wish) {
-    stack::test::write(folder_.path() / "scenario.yaml", scenario);
-    const auto loaded = scenario::load({folder_.path() / "scenario.yaml"});
+    stack::test::write(folder_ / "scenario.yaml", scenario);
+    const auto loaded = scenario::load({folder_ / "scenario.yaml"});
     if (!loaded.ok()) throw std::runtime_error(loaded.text());
     const fleet::Stage stage{.loop = loop_,
                              .clock = clock_,
@@ -57,13 +81,6 @@ history::ScenarioEnd Staged::play(const std::string& scenario, const Wish& wish)
                              .agent_id_taken = [](const std::string&) { return Result<void>{}; },
                              .agents_removed = [] {}};
     return fleet::play(stage, loaded.scenarios.front());
-}
-
-std::size_t Staged::taken() {
-    stack::AdminClient client(address_.registrar_http, std::nullopt, clock_);
-    const auto answer = client.exchange({"GET", "/taken", {}, ""}).outcome.response;
-    if (!answer) throw std::runtime_error("the stand-in does not answer");
-    return std::stoul(answer->body);
 }
 
 }  // namespace pushsim::stand_in

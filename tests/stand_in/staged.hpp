@@ -19,10 +19,17 @@
 
 namespace pushsim::stand_in {
 
+/// A pool file in `folder` of `count` times the same new TPM: for where identities do not matter. Throws
+/// std::runtime_error.
+pool::Pool pool_of_one(const std::filesystem::path& folder, std::size_t count);
+
+/// Requests that the server has not answered. Throws std::runtime_error.
+std::size_t taken(const Process& server, const Clock& clock);
+
 class Staged {
   public:
-    /// `pool` may be null; it and the server outlive this. Throws std::runtime_error.
-    Staged(const Process& server, const pool::Pool* pool);
+    /// `pool` may be null; it, the server and the folder outlive this. Throws std::runtime_error.
+    Staged(const Process& server, const pool::Pool* pool, std::filesystem::path folder);
 
     struct Wish {
         std::function<bool()> interrupted = [] { return false; };
@@ -32,19 +39,16 @@ class Staged {
     /// The only scenario in the text. Throws std::runtime_error for one with mistakes.
     history::ScenarioEnd play(const std::string& scenario, const Wish& wish);
 
-    /// Requests that the server did not answer.
-    std::size_t taken();
-    std::filesystem::path file() const { return folder_.path() / "history.jsonl"; }
+    std::filesystem::path file() const { return folder_ / "history.jsonl"; }
 
   private:
-    const stack::test::TemporaryFolder folder_;
+    std::filesystem::path folder_;
     core::SystemClock clock_;
     transport::EventLoop loop_{clock_};
     std::shared_ptr<const transport::TlsIdentity> tls_;
     std::unique_ptr<history::HistoryWriter> history_;
     fleet::TpmThreads tpms_;
     const pool::Pool* pool_;
-    stack::StackAddress address_;
     fleet::TenantDesk tenant_;
     transport::Endpoint registrar_, verifier_;
 };
