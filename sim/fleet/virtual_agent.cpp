@@ -132,8 +132,13 @@ void VirtualAgent::act(lifecycle::Want want) {
 }
 
 transport::Connection& VirtualAgent::connection_for(const lifecycle::SendRequest& request) {
-    if (request.peer == lifecycle::Peer::Registrar) return *registrar_;
-    registrar_->close();  // one descriptor for both servers
+    // One descriptor for both servers.
+    if (request.peer == lifecycle::Peer::Registrar) {
+        verifier_->close();
+        if (sessions_) sessions_->close();
+        return *registrar_;
+    }
+    registrar_->close();
     return sessions_ && request.phase == lifecycle::Phase::Authenticate ? *sessions_ : *verifier_;
 }
 

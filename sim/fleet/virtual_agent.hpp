@@ -118,7 +118,7 @@ class VirtualAgent {
     Duration request_timeout_;
     std::string source_;  ///< address that its connections come from; empty: the system's choice
     std::unique_ptr<transport::Connection> registrar_;  ///< closed when the agent is done with it
-    std::unique_ptr<transport::Connection> verifier_;
+    std::unique_ptr<transport::Connection> verifier_;   ///< closed before it goes to the registrar
     std::unique_ptr<transport::Connection> sessions_;  ///< null: they go over verifier_
     Pursuit now_{};
     Done done_;

@@ -173,6 +173,22 @@ TEST_F(Agents, HoldOneDescriptorForBothServers) {
     EXPECT_EQ(at_the_verifier, 1);
 }
 
+TEST_F(Agents, HoldOneDescriptorAlsoWhereTheyRegisterAgain) {
+    add({});
+    const auto before = open_files();
+    attest(0);
+    EXPECT_EQ(open_files() - before, 1);
+    bool done = false;
+    agents.front()->pursue({.goal = Phase::Register}, [&](const Finished& finished) {
+        EXPECT_EQ(finished.ending, Finished::Ending::Reached) << finished.reason;
+        done = true;
+    });
+    reach([&] { return done; });
+    EXPECT_EQ(open_files() - before, 1);
+    attest(1);
+    EXPECT_EQ(open_files() - before, 1);
+}
+
 TEST_F(Agents, WaitForOneAnotherWhereExchangesAreBounded) {
     fleet::Gate gate(loop, 1);
     let_through(gate);
