@@ -115,7 +115,7 @@ TEST_F(EarlyEnd, AnAnswerThatIsHeldBackIsPutDownAsItCame) {
 
 TEST_F(EarlyEnd, WhoWaitsIsToldWhereTheAgentsAre) {
     const Process server("PATCH */attestations/*");
-    Staged staged(server, &pool_);
+    Staged staged(server, &pool_, folder_.path());
     fleet::Standing told;
     staged.play(attesting(kAgents), {.interrupted = [&] { return told.registered == kAgents; },
                                      .standing = [&](const fleet::Standing& standing) { told = standing; }});
