@@ -288,18 +288,21 @@ class Run {
         const auto report = judged();
         if (!report) return kFailed;
         const std::string json = reports::report_json(*report);
+        std::string files = "history.jsonl";
         for (const auto& [file, text] :
              {std::pair{"report.json", json},
               std::pair{"junit.xml", reports::junit_xml(*report, (folder_ / "history.jsonl").string())}}) {
-            if (auto written = write_file(folder_ / file, text, 0644); !written)
+            if (auto written = write_file(folder_ / file, text, 0644); !written) {
                 note_failure(written.error());
+            } else {
+                files += fmt::format(", {}", file);
+            }
         }
         if (options_.format == "json") {
             say(json);
         } else {
-            say(reports::console_totals(
-                *report, fmt::format("{}/ (history.jsonl, report.json, junit.xml)", shown_folder().string()),
-                style_));
+            say(reports::console_totals(*report, fmt::format("{}/ ({})", shown_folder().string(), files),
+                                        style_));
         }
         if (failure_ && failure_->kind != ErrorKind::Interrupted) report_error(*failure_);
         return exit_code_.value_or(report->exit_code);

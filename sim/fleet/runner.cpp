@@ -129,7 +129,9 @@ bool Play::wait_until(const std::function<bool()>& done) {
         } else if (stage_.clock.now() >= until_) {
             give_up({ErrorKind::System,
                      fmt::format("the scenario took longer than {}", to_text(stage_.scenario_limit)),
-                     "raise --timeout, or look in the history for what it waited for"});
+                     standing_.step == 0
+                         ? "its TPMs were not made yet: raise --timeout, or draw them from a pool (--pool)"
+                         : "raise --timeout, or look in the history for what it waited for"});
         }
     }
     return true;

@@ -73,7 +73,7 @@ void AgentList::finish() const {
 }
 
 std::string LeftAgents::text() const {
-    return fmt::format("{} agent{} at {} that a run (process {}) could not remove", agent_ids.size(),
+    return fmt::format("at most {} agent{} at {} that a run (process {}) has left", agent_ids.size(),
                        agent_ids.size() == 1 ? "" : "s", address.verifier.text(), owner);
 }
 

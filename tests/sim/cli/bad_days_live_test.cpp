@@ -201,6 +201,7 @@ TEST(BadDays, AFullDiskEndsTheRunNamedAndLeavesNoServer) {
     EXPECT_EQ(run.exit_code, 3) << run.out << run.err;
     EXPECT_THAT(run.err, HasSubstr("No space left on device"));
     EXPECT_THAT(run.err, HasSubstr("make room"));
+    EXPECT_THAT(run.out, HasSubstr("(history.jsonl)")) << "the others could not be written";
     EXPECT_THAT(place.servers(), IsEmpty());
 }
 
