@@ -2,9 +2,10 @@
 // permanent state: they give the same answers, but for chance and the clock, whatever is asked in whatever
 // order.
 
-#include <algorithm>
 #include <array>
 #include <fstream>
+#include <functional>
+#include <memory>
 
 #include <fmt/format.h>
 #include <rapidcheck.h>
@@ -13,21 +14,19 @@
 #include "agent/tpm/external_tpm.hpp"
 #include "agent/tpm/templates.hpp"
 #include "sim/fleet/swtpm_process.hpp"
-#include "tests/agent/tpm/openssl_check.hpp"
+#include "tests/agent/tpm/any_command.hpp"
 #include "tests/agent/tpm/tpm_under_test.hpp"
 
 namespace pushsim::tpm {
 namespace {
-
-constexpr Handle ek = handle::first_persistent + 1;
-constexpr Handle ak = handle::first_persistent + 2;
 
 /// A TPM with an EK and an AK that are persistent, shut down in order.
 Bytes provisioned_state() {
     VirtualTpm tpm(host(Swapping::Blobs));
     must(tpm.power_on());
     must(tpm.run([](Commands& commands) -> Result<void> {
-        for (const auto& [key, where] : {std::pair{ek_template(), ek}, {ak_template(), ak}}) {
+        for (const auto& [key, where] :
+             {std::pair{ek_template(), provisioned_ek}, {ak_template(), provisioned_ak}}) {
             const auto made = must(commands.create_primary(handle::endorsement, key));
             must(commands.evict_control(made.handle, where));
             must(commands.flush_context(made.handle));
@@ -54,124 +53,125 @@ void write_swtpm_state(const std::filesystem::path& file, const Bytes& permanent
         .write(reinterpret_cast<const char*>(text.data()), static_cast<std::streamsize>(text.size()));
 }
 
-/// One TPM three times.
+template <typename T>
+std::string said(const Result<T>& result) {
+    return result ? "done" : result.error().message;
+}
+
+using Answers = std::array<std::string, engines>;
+
+/// One TPM three times, and what is known of it.
 class Triple {
   public:
     explicit Triple(const Bytes& permanent)
-        : segment_(host(Swapping::Segment), permanent), blobs_(host(Swapping::Blobs), permanent) {
-        must(segment_.power_on());
-        must(blobs_.power_on());
+        : segment_(std::make_unique<VirtualTpm>(host(Swapping::Segment), permanent)),
+          blobs_(std::make_unique<VirtualTpm>(host(Swapping::Blobs), permanent)) {
+        must(segment_->power_on());
+        must(blobs_->power_on());
         swtpm_->kill();
         write_swtpm_state(swtpm_->folder() / "tpm2-00.permall", permanent);
         must(swtpm_->start(fleet::SwtpmProcess::Startup::Clear));
         external_ = must(ExternalTpm::open(swtpm_->tcti()));
+        known.ek_public =
+            must(tpm::ask(*blobs_, [](Commands& c) { return c.read_public(provisioned_ek); })).public_area;
+        const auto ak = must(tpm::ask(*blobs_, [](Commands& c) { return c.read_public(provisioned_ak); }));
+        known.ak_public = ak.public_area;
+        known.ak_name = ak.name;
     }
-    std::array<Tpm*, 3> all() { return {&segment_, &blobs_, external_.get()}; }
 
-    std::vector<Handle> sessions;
+    Answers ask(const Asked& asked) {
+        const std::array<Tpm*, engines> all = {segment_.get(), blobs_.get(), external_.get()};
+        Answers answers;
+        for (std::size_t engine = 0; engine < engines; ++engine) {
+            must(all[engine]->run([&](Commands& commands) -> Result<void> {
+                answers[engine] = asked.answer(commands, engine);
+                return {};
+            }));
+        }
+        return answers;
+    }
+
+    /// Off and on again; where the start is refused, once more.
+    Answers power_cycle(PowerOff how, StartupType type) {
+        known.nothing_is_loaded();
+        Answers answers;
+        std::size_t engine = 0;
+        for (VirtualTpm* tpm : {segment_.get(), blobs_.get()}) {
+            std::string& answer = answers[engine++];
+            answer = said(tpm->power_off(how));
+            const auto on = tpm->power_on(type);
+            answer += ", " + said(on);
+            if (!on) must(tpm->power_on());
+        }
+        answers[engine] = cycle_swtpm(how, type);
+        return answers;
+    }
+
+    /// Those in this process, which is no power cycle; swtpm goes on.
+    void suspend_and_resume() {
+        auto first = must(segment_->suspend());
+        segment_ = std::make_unique<VirtualTpm>(host(Swapping::Segment), std::move(first));
+        auto second = must(blobs_->suspend());
+        blobs_ = std::make_unique<VirtualTpm>(host(Swapping::Blobs), std::move(second));
+    }
+
+    Known known;
 
   private:
-    VirtualTpm segment_;
-    VirtualTpm blobs_;
+    std::string cycle_swtpm(PowerOff how, StartupType type) {
+        const auto by_command = [&](const std::function<Result<void>(Commands&)>& command) {
+            Result<void> done;
+            must(external_->run([&](Commands& commands) -> Result<void> {
+                done = command(commands);
+                return {};
+            }));
+            return done;
+        };
+        Result<void> off;
+        if (how != PowerOff::Loss) {
+            const auto kind = how == PowerOff::OrderlyState ? StartupType::State : StartupType::Clear;
+            off = by_command([&](Commands& c) { return c.shutdown(kind); });
+        }
+        must(swtpm_->reset());
+        const auto on = by_command([&](Commands& c) { return c.startup(type); });
+        if (!on) {
+            must(swtpm_->reset());
+            must(by_command([](Commands& c) { return c.startup(StartupType::Clear); }));
+        }
+        return said(off) + ", " + said(on);
+    }
+
+    std::unique_ptr<VirtualTpm> segment_;
+    std::unique_ptr<VirtualTpm> blobs_;
     std::unique_ptr<fleet::SwtpmProcess> swtpm_ = must(fleet::SwtpmProcess::make());
     std::unique_ptr<ExternalTpm> external_;
 };
 
-template <typename T>
-std::string said(const Result<T>& result, const std::string& what = "done") {
-    return result ? what : result.error().message;
-}
-
-std::string words(const PcrValues& values) {
-    std::string text;
-    for (const auto& [pcr, value] : values)
-        text += fmt::format("{}={} ", pcr, to_hex(value));
-    return text;
-}
-
-/// Without chance and the clock; the signature must verify.
-std::string words(const Bytes& message, const Bytes& signature, const Bytes& signer) {
-    const auto attest = check::parse_attest(message);
-    return fmt::format("{:x} {:x} {} {} {} {} {} {} {} {}", attest.magic, attest.type,
-                       to_hex(attest.qualified_signer), to_hex(attest.extra_data), attest.reset_count,
-                       attest.restart_count, attest.bank, to_hex(attest.pcr_digest), to_hex(attest.name),
-                       check::verifies(signer, message, signature));
-}
-
-using Command = std::function<std::string(Commands&)>;
-
-/// What may be asked next.
-Command any_command(Triple& triple, const Bytes& ak_public) {
-    const int pcr = *rc::gen::inRange(0, 24);
-    const auto bank = *rc::gen::element(HashAlgorithm::Sha1, HashAlgorithm::Sha256, HashAlgorithm::Sha384);
-    const Bytes octets = *rc::gen::container<Bytes>(20, rc::gen::arbitrary<std::uint8_t>());
-    const auto pick = [](const std::vector<Handle>& handles, Handle otherwise) {
-        return handles.empty() ? otherwise : *rc::gen::elementOf(handles);
-    };
-    switch (*rc::gen::inRange(0, 12)) {
-        case 0:
-            return [=](Commands& c) { return said(c.pcr_reset(pcr)); };
-        case 1: {
-            // Its handle is given by order, not by chance.
-            return [=, &triple](Commands& c) {
-                const auto started = c.start_policy_session();
-                if (!started) return said(started);
-                if (std::ranges::find(triple.sessions, *started) == triple.sessions.end())
-                    triple.sessions.push_back(*started);
-                return fmt::format("{:x}", *started);
-            };
-        }
-        case 2: {
-            const Handle session = pick(triple.sessions, handle::first_loaded_session);
-            return [=](Commands& c) { return said(c.policy_secret(handle::endorsement, session)); };
-        }
-        case 3: {
-            const Handle gone = pick(triple.sessions, handle::first_transient);
-            std::erase(triple.sessions, gone);
-            return [=](Commands& c) { return said(c.flush_context(gone)); };
-        }
-        case 4:
-            return [=](Commands& c) {
-                const auto quote = c.quote(ak, octets, bank, {pcr});
-                return quote ? words(quote->message, quote->signature, ak_public) : said(quote);
-            };
-        case 5:
-            return [=](Commands& c) {
-                const auto certified = c.certify(ak, ak, octets);
-                return certified ? words(certified->message, certified->signature, ak_public)
-                                 : said(certified);
-            };
-        case 6: {
-            const Handle object = *rc::gen::element(ek, ak, handle::first_transient);
-            return [=](Commands& c) {
-                const auto read = c.read_public(object);
-                return said(read, read ? to_hex(read->public_area) : "");
-            };
-        }
-        case 7: {
-            const Handle first = *rc::gen::element(handle::first_transient, handle::first_persistent,
-                                                   handle::first_loaded_session);
-            return [=](Commands& c) {
-                const auto handles = c.handles(first);
-                return said(handles, handles ? fmt::format("{:x}", fmt::join(*handles, " ")) : "");
-            };
-        }
-        case 8:
-            return [](Commands& c) {
-                const auto octet = c.get_random(8);
-                return said(octet);
-            };
-        case 9:
-            return [=](Commands& c) {
-                const auto values = c.pcr_read(bank, {pcr});
-                return said(values, values ? words(*values) : "");
-            };
-        default: {
-            Bytes digest = octets;
-            digest.resize(digest_size(bank));
-            return [=](Commands& c) { return said(c.pcr_extend(pcr, {{bank, digest}})); };
-        }
+/// The next of a sequence: a command, or now and then something with the power.
+Answers any_step(Triple& triple) {
+    enum class Kind { Command, Power, Suspend };
+    const auto kind =
+        *rc::gen::weightedElement<Kind>({{80, Kind::Command}, {3, Kind::Power}, {1, Kind::Suspend}});
+    if (kind == Kind::Suspend) {
+        RC_LOG() << "suspend and resume\n";
+        triple.suspend_and_resume();
+        return {};
     }
+    if (kind == Kind::Power) {
+        using enum StartupType;
+        const auto [how, type] = *rc::gen::weightedElement<std::pair<PowerOff, StartupType>>(
+            {{6, {PowerOff::OrderlyClear, Clear}},
+             {8, {PowerOff::OrderlyState, State}},
+             {2, {PowerOff::OrderlyState, Clear}},
+             {6, {PowerOff::Loss, Clear}},
+             {1, {PowerOff::OrderlyClear, State}},  // refused, as the next one
+             {1, {PowerOff::Loss, State}}});
+        RC_LOG() << fmt::format("power off {}, on {}\n", static_cast<int>(how), static_cast<int>(type));
+        return triple.power_cycle(how, type);
+    }
+    const Asked asked = any_command(triple.known);
+    RC_LOG() << asked.name << "\n";
+    return triple.ask(asked);
 }
 
 TEST(EqualEnginesProperty, SegmentBlobsAndSwtpmGiveTheSameAnswers) {
@@ -180,24 +180,19 @@ TEST(EqualEnginesProperty, SegmentBlobsAndSwtpmGiveTheSameAnswers) {
         must(switch_accelerators({*rc::gen::arbitrary<bool>(), *rc::gen::arbitrary<bool>()}));
         // Two, in turns, so that they are swapped.
         std::array triples = {std::make_unique<Triple>(permanent[0]), std::make_unique<Triple>(permanent[1])};
-        std::array<Bytes, 2> ak_public;
-        for (std::size_t i = 0; i < 2; ++i)
-            ak_public[i] =
-                must(ask(*triples[i]->all()[0], [](Commands& c) { return c.read_public(ak); })).public_area;
-        const int length = *rc::gen::inRange(0, 60);
-        for (int i = 0; i < length; ++i) {
-            const auto which = *rc::gen::inRange<std::size_t>(0, 2);
-            const Command command = any_command(*triples[which], ak_public[which]);
-            std::array<std::string, 3> answers;
-            for (std::size_t engine = 0; engine < 3; ++engine) {
-                must(triples[which]->all()[engine]->run([&](Commands& commands) -> Result<void> {
-                    answers[engine] = command(commands);
-                    return {};
-                }));
-            }
+        const int length = *rc::gen::resize(rc::kNominalSize, rc::gen::inRange(0, 60));
+        const auto same = [](const Answers& answers) {
             RC_ASSERT(answers[0] == answers[1]);
             RC_ASSERT(answers[0] == answers[2]);
+        };
+        for (int i = 0; i < length; ++i) {
+            const std::size_t which = *rc::gen::arbitrary<bool>() ? 1 : 0;
+            RC_LOG() << which << ": ";
+            same(any_step(*triples[which]));
         }
+        for (const auto& triple : triples)
+            same(triple->ask(
+                {"all", [](Commands& commands, std::size_t) { return all_that_shows(commands); }}));
     }));
     must(switch_accelerators({}));
 }
