@@ -8,6 +8,13 @@
 
 namespace pushsim::tpm {
 
+/// The part of a library's writable segment that is swapped.
+using SegmentPart = std::span<std::byte> (*)(std::span<std::byte> writable);
+/// What is swapped but in tests of what happens where that is not enough.
+constexpr std::span<std::byte> whole_segment(std::span<std::byte> writable) {
+    return writable;
+}
+
 /// What one powered TPM has changed in the segment. It holds every secret of the TPM, and pointers: it is
 /// good only for the SegmentSwap that made it, in this process.
 class SegmentImage {

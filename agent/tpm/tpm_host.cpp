@@ -42,11 +42,14 @@ class TpmHost::Use {
     TpmHost& host_;
 };
 
-TpmHost::TpmHost() : TpmHost(segment_swap_fault().empty() ? Swapping::Segment : Swapping::Blobs) {
-    if (fallback_.empty()) fallback_ = segment_swap_fault();
+TpmHost::TpmHost() : TpmHost(segment_swap_fault()) {}
+
+TpmHost::TpmHost(const std::string& segment_fault)
+    : TpmHost(segment_fault.empty() ? Swapping::Segment : Swapping::Blobs) {
+    if (fallback_.empty()) fallback_ = segment_fault;
 }
 
-TpmHost::TpmHost(Swapping swapping) {
+TpmHost::TpmHost(Swapping swapping, SegmentPart part) {
     take_library();
     // libtpms reports internal failures on standard error unless it has somewhere else to write.
     log_ = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
@@ -56,7 +59,7 @@ TpmHost::TpmHost(Swapping swapping) {
         throw std::runtime_error(fmt::format("TPMLIB_ChooseTPMVersion: 0x{:x}", result));
     tcti_ = std::make_unique<InProcessTcti>(*library_);
     commands_ = std::make_unique<Commands>(tcti_->context());
-    if (swapping == Swapping::Segment) prepare_segment();
+    if (swapping == Swapping::Segment) prepare_segment(part);
 }
 
 void TpmHost::take_library() {
@@ -70,7 +73,7 @@ void TpmHost::take_library() {
     library_ = Library::linked();
 }
 
-void TpmHost::prepare_segment() {
+void TpmHost::prepare_segment(SegmentPart part) {
     if (library_->writable().empty()) {
         if (fallback_.empty()) fallback_ = "its program headers do not show where libtpms keeps its state";
         return;
@@ -82,7 +85,7 @@ void TpmHost::prepare_segment() {
     if (const TPM_RESULT result = library_->main_init(); result != TPM_SUCCESS)
         throw std::runtime_error(does_not_start(result).message);
     library_->terminate();
-    segment_.emplace(library_->writable());
+    segment_.emplace(part(library_->writable()));
 }
 
 TpmHost::~TpmHost() {

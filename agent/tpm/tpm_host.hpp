@@ -34,8 +34,10 @@ class TpmHost {
     /// where libtpms cannot be set up: also where no copy of it can be loaded and another host has the linked
     /// one.
     TpmHost();
+    /// By the segment unless `segment_fault` says what is against it.
+    explicit TpmHost(const std::string& segment_fault);
     /// In that way, unproven.
-    explicit TpmHost(Swapping swapping);
+    explicit TpmHost(Swapping swapping, SegmentPart part = whole_segment);
     ~TpmHost();
     TpmHost(const TpmHost&) = delete;
     TpmHost& operator=(const TpmHost&) = delete;
@@ -59,7 +61,7 @@ class TpmHost {
     friend class VirtualTpm;
     class Use;
     void take_library();
-    void prepare_segment();
+    void prepare_segment(SegmentPart part);
 
     Result<void> power_on(VirtualTpm& tpm, StartupType type);
     Result<void> power_off(VirtualTpm& tpm, PowerOff how);

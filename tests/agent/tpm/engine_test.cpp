@@ -115,6 +115,39 @@ TEST(SegmentSwap, HoldsForThisLibtpms) {
     EXPECT_THAT(host.fallback(), IsEmpty());
 }
 
+std::span<std::byte> without_the_last_half(std::span<std::byte> writable) {
+    return writable.first(writable.size() / 2);
+}
+std::span<std::byte> without_the_first_half(std::span<std::byte> writable) {
+    return writable.last(writable.size() / 2);
+}
+
+TEST(SegmentSwap, APartOfTheSegmentIsNotEnoughAndTheHostFallsBack) {
+    for (const SegmentPart part : {without_the_first_half, without_the_last_half}) {
+        const std::string fault = find_segment_swap_fault(part);
+        EXPECT_THAT(fault, Not(IsEmpty()));
+        EXPECT_THAT(fault, Not(HasSubstr("by blobs: ")));
+        const TpmHost host(fault);
+        EXPECT_EQ(host.swapping(), Swapping::Blobs);
+        EXPECT_EQ(host.fallback(), fault);
+    }
+}
+
+TEST(SegmentSwap, AnswersThatDifferAreAFault) {
+    const std::vector<CheckAnswer> expected = {{"TPM2_PCR_Read", 0, {1, 2}}, {"TPM2_Sign", 0, {3}}};
+    EXPECT_EQ(difference(expected, expected), "");
+    auto found = expected;
+    found[1].said = {4};
+    EXPECT_EQ(difference(expected, found), "answer 1 (TPM2_Sign) is not as by blobs");
+    found.pop_back();
+    EXPECT_EQ(difference(expected, found), "1 answers, 2 expected");
+}
+
+TEST(SegmentSwap, AnErrorThatIsTheSameInBothIsAFaultForItShowsNothing) {
+    const std::vector<CheckAnswer> failed = {{"TPM2_PCR_Read", 0, {1, 2}}, {"TPM2_Sign", 0x101, {}}};
+    EXPECT_THAT(difference(failed, failed), testing::StartsWith("by blobs: TPM2_Sign: "));
+}
+
 /// In a process of its own, for no file may be written in it any more.
 [[noreturn]] void work_without_a_copy() {
     const rlimit none{0, 0};
