@@ -17,7 +17,8 @@ namespace {
 
 constexpr std::size_t long_hex = 32;
 constexpr std::size_t most_diagnoses = 8;
-constexpr std::size_t most_evidence = 6;  // lines below a cause
+constexpr std::size_t most_explained = 40;  // for who asked for it
+constexpr std::size_t most_evidence = 6;    // lines below a cause
 
 enum class Colour { Green, Red, Yellow, Dim };
 
@@ -106,7 +107,7 @@ std::string causes_text(const ScenarioReport& scenario, const ConsoleStyle& styl
     if (scenario.failed_agents >= fewest_counted && scenario.headline != failed)
         text += line(8, failed, style);
     for (std::size_t i = 0; i < scenario.diagnoses.size(); ++i) {
-        if (i == most_diagnoses && !style.verbose && !style.evidence) {
+        if (i == (style.evidence ? most_explained : most_diagnoses) && !style.verbose) {
             text += line(8, fmt::format("and {} causes more", scenario.diagnoses.size() - i), style);
             break;
         }

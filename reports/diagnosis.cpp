@@ -22,15 +22,16 @@ std::string words_of_line(const ScenarioView& scenario, std::uint64_t n) {
 /// Of causes that an agent had again: the first, with the mend of the last, which knows more.
 std::vector<Diagnosis> once_each(std::vector<Diagnosis> found) {
     std::vector<Diagnosis> once;
+    std::map<std::string, std::size_t> known;
     for (Diagnosis& diagnosis : found) {
-        const auto same = std::ranges::find_if(
-            once, [&](const Diagnosis& known) { return cause_text(known) == cause_text(diagnosis); });
-        if (same == once.end()) {
+        const auto [at, is_new] = known.try_emplace(cause_text(diagnosis), once.size());
+        if (is_new) {
             once.push_back(std::move(diagnosis));
             continue;
         }
-        same->mend = std::move(diagnosis.mend);
-        same->failures.insert(same->failures.end(), diagnosis.failures.begin(), diagnosis.failures.end());
+        Diagnosis& same = once[at->second];
+        same.mend = std::move(diagnosis.mend);
+        same.failures.insert(same.failures.end(), diagnosis.failures.begin(), diagnosis.failures.end());
     }
     return once;
 }
@@ -46,8 +47,9 @@ std::string cause_text(const Diagnosis& diagnosis) {
 void Causes::add(const std::string& rule, const std::string& agent, std::vector<Diagnosis> found) {
     std::map<std::string, std::size_t> before;  // so often this agent had a cause of the subject
     for (Diagnosis& one : found) {
-        const auto [at, is_new] = known_.try_emplace({rule, one.subject, before[one.subject]++}, all_.size());
-        Case own{cause_text(one), one.mend, one.evidence};
+        const std::size_t nth = apart_ ? before[one.subject]++ : 0;
+        const auto [at, is_new] = known_.try_emplace({rule, one.subject, nth}, all_.size());
+        Case own{agent, cause_text(one), one.mend, one.evidence};
         if (is_new) {
             one.rule = rule;
             all_.push_back(std::move(one));
@@ -55,8 +57,9 @@ void Causes::add(const std::string& rule, const std::string& agent, std::vector<
             auto& failures = all_[at->second].failures;
             failures.insert(failures.end(), one.failures.begin(), one.failures.end());
         }
-        all_[at->second].agents.push_back(agent);
-        all_[at->second].cases.push_back(std::move(own));
+        Diagnosis& cause = all_[at->second];
+        if (cause.agents.empty() || cause.agents.back() != agent) cause.agents.push_back(agent);
+        cause.cases.push_back(std::move(own));
     }
 }
 
@@ -68,7 +71,7 @@ std::vector<Diagnosis> Causes::by_number() && {
 
 std::vector<Diagnosis> diagnose(const ScenarioView& scenario) {
     const Stories stories = stories_of(scenario);
-    Causes causes;
+    Causes causes(stories.agents.size() <= 1);
     for (const Rule& rule : rules()) {
         for (const AgentStory& agent : stories.agents)
             causes.add(rule.name, agent.name, once_each(rule.find(agent, stories)));

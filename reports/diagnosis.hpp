@@ -26,15 +26,19 @@ std::span<const Rule> rules();
 /// Puts together what single agents have. Two agents have the same cause where the same rule found it and its
 /// `subject` is the same: the facts that make it another thing to mend (which PCR, which counter), as the
 /// rule says, and never values, times and counts, in which no two machines are alike. Words are not compared.
-/// What an agent has twice is two causes, so that an agent is in each but once.
 class Causes {
   public:
+    /// `apart`: what an agent has twice are two causes, as a person wants to see them who looks at one agent;
+    /// of many it is two cases of one.
+    explicit Causes(bool apart) : apart_(apart) {}
+
     /// What a rule (empty: none) found of one agent; agents come in their order.
     void add(const std::string& rule, const std::string& agent, std::vector<Diagnosis> found);
     /// That of most agents first; of as many in the order in which they were found.
     std::vector<Diagnosis> by_number() &&;
 
   private:
+    bool apart_;
     std::vector<Diagnosis> all_;
     std::map<std::tuple<std::string, std::string, std::size_t>, std::size_t> known_;  ///< to its place
 };

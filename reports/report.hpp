@@ -70,6 +70,7 @@ struct NotChecked {
 
 /// How one agent has a cause: in its own words, and where.
 struct Case {
+    std::string agent;
     std::string cause;  ///< as cause_text()
     std::string mend;
     std::vector<std::uint64_t> evidence;  ///< lines of the history, the deciding one first
@@ -86,7 +87,7 @@ struct Diagnosis {
     std::vector<std::uint64_t> evidence;  ///< lines of the history, the deciding one first
     std::vector<std::string> shown;       ///< the same lines in words
     std::vector<std::string> agents;      ///< each once, by group and number
-    std::vector<Case> cases = {};         ///< of the same agents, in the same order
+    std::vector<Case> cases = {};         ///< of the same agents, in their order; one may have several
     std::vector<std::uint64_t> failures = {};  ///< lines of verdicts that it explains
     bool enrols_again = false;  ///< to enrol the agent with the values as they are now is what mends it
 };

@@ -62,8 +62,8 @@ Json expectation(const ExpectationResult& result) {
 }
 
 /// What others have as the first has it is not said again.
-Json other_case(const std::string& agent, const Case& one, const Case& first) {
-    Json json{{"agent", agent}};
+Json other_case(const Case& one, const Case& first) {
+    Json json{{"agent", one.agent}};
     if (one.cause != first.cause) json["cause"] = one.cause;
     if (one.mend != first.mend) json["mend"] = one.mend;
     json["evidence"] = one.evidence;
@@ -72,8 +72,8 @@ Json other_case(const std::string& agent, const Case& one, const Case& first) {
 
 Json other_cases(const Diagnosis& one) {
     Json json = Json::array();
-    for (std::size_t i = 1; i < one.agents.size(); ++i)
-        json.push_back(other_case(one.agents[i], one.cases[i], one.cases.front()));
+    for (std::size_t i = 1; i < one.cases.size(); ++i)
+        json.push_back(other_case(one.cases[i], one.cases.front()));
     return json;
 }
 
@@ -83,14 +83,14 @@ Json diagnosis(const Diagnosis& one) {
               {"mend", one.mend},
               {"evidence", one.evidence},
               {"agents", one.agents}};
-    if (one.agents.size() > 1) json["others"] = other_cases(one);
+    if (one.cases.size() > 1) json["others"] = other_cases(one);
     return json;
 }
 
 Json unexplained_failure(const Diagnosis& one) {
     Json json{
         {"symptom", one.cause}, {"words", one.shown}, {"evidence", one.evidence}, {"agents", one.agents}};
-    if (one.agents.size() > 1) json["others"] = other_cases(one);
+    if (one.cases.size() > 1) json["others"] = other_cases(one);
     return json;
 }
 

@@ -23,7 +23,7 @@
 //   finding: {"check", "severity": "wrong|note", "text", "n"}
 //
 // A cause is there once, with all agents that have it; its words and lines are those of the first. `others`
-// has the lines of each other agent, and its words where they are not the same. `unexplained` are failures
+// has the lines of each other case, and its words where they are not the same. `unexplained` are failures
 // that no rule knows. The agents of both are those that failed (an agent may have several causes), and agents
 // that passed where they should not.
 //

@@ -97,11 +97,11 @@ std::string other_figures(const Diagnosis& diagnosis) {
     const auto others = std::ranges::count_if(diagnosis.cases, [&](const Case& one) {
         return one.cause != diagnosis.cases.front().cause || one.mend != diagnosis.cases.front().mend;
     });
-    return others == 0 ? ""
-                       : fmt::format("the figures are those of {}; {} other {} (report.json)",
-                                     diagnosis.agents.front(), others,
-                                     others == 1 ? "agent has figures of its own"
-                                                 : "agents have figures of their own");
+    return others == 0
+               ? ""
+               : fmt::format("the figures are those of {}; {} (report.json)", diagnosis.agents.front(),
+                             others == 1 ? "1 other case has its own"
+                                         : fmt::format("{} other cases have their own", others));
 }
 
 std::string seconds_text(Duration duration) {

@@ -24,7 +24,7 @@ std::string paragraph(std::size_t indent, std::size_t hang, std::string_view tex
 /// Of whom a cause is said: "a: ", "a, b: ", "160 agents (a, b, c and 157 more): "
 std::string whose(const Diagnosis& diagnosis);
 
-/// How many have other figures than the first: "the figures are those of a; 9 other agents have …"; empty:
+/// How many have other figures than the first: "the figures are those of a; 9 other cases have …"; empty:
 /// none.
 std::string other_figures(const Diagnosis& diagnosis);
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -53,18 +54,14 @@ Diagnosis of_cycle(const history::Entry& line, const history::Entry* exchange) {
     return found;
 }
 
-bool says_the_same(const Diagnosis& a, const Diagnosis& b) {
-    return a.subject == b.subject && a.shown == b.shown;
-}
-
 /// Of one agent, each once.
 std::vector<Diagnosis> failures_of(const Lines& lines, bool cycles, bool by_hand,
                                    const std::set<std::uint64_t>& explained) {
     std::vector<Diagnosis> found;
     const history::Entry* exchange = nullptr;
+    std::set<std::pair<std::string, std::vector<std::string>>> said;
     const auto add = [&](Diagnosis one) {
-        if (std::ranges::none_of(found, [&](const auto& known) { return says_the_same(known, one); }))
-            found.push_back(std::move(one));
+        if (said.emplace(one.subject, one.shown).second) found.push_back(std::move(one));
     };
     for (const history::Entry* line : lines) {
         if (as<history::ExchangeSeen>(line) != nullptr) exchange = line;
@@ -85,7 +82,7 @@ std::vector<Diagnosis> unexplained(const ScenarioView& scenario, const std::vect
         verdicts.insert(diagnosis.failures.begin(), diagnosis.failures.end());
         agents.insert(diagnosis.agents.begin(), diagnosis.agents.end());
     }
-    Causes causes;
+    Causes causes(scenario.by_agent.size() <= 1);
     for (const auto& [agent, lines] : scenario.by_agent)
         causes.add("", agent, failures_of(lines, !agents.contains(agent), scenario.plan().by_hand, verdicts));
     return std::move(causes).by_number();

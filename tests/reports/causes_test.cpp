@@ -129,7 +129,7 @@ TEST(Causes, EveryFailedAgentIsInOneAndEveryCauseIsSaidOnce) {
 }
 
 TEST(Causes, AreEqualByRuleAndSubjectAndNotByWords) {
-    Causes causes;
+    Causes causes(false);
     causes.add("a", "x[0]", {{.subject = "PCR 7", .cause = "quoted 1"}});
     causes.add("a", "x[1]", {{.subject = "PCR 7", .cause = "quoted 2"}});
     causes.add("a", "x[2]", {{.subject = "PCR 4", .cause = "quoted 1"}});
@@ -142,15 +142,24 @@ TEST(Causes, AreEqualByRuleAndSubjectAndNotByWords) {
     EXPECT_EQ(all[2].rule, "b");
 }
 
-TEST(Causes, WhatAnAgentHasTwiceAreTwo) {
-    Causes causes;
-    const Diagnosis once{.cause = "the clock went back"};
-    causes.add("clock", "x[0]", {once, once});
-    causes.add("clock", "x[1]", {once});
+TEST(Causes, WhatOneAgentHasTwiceAreTwo) {
+    Causes causes(true);
+    causes.add("clock", "x[0]", {{.cause = "from 9 to 1"}, {.cause = "from 9 to 2"}});
     const auto all = std::move(causes).by_number();
     ASSERT_THAT(all, SizeIs(2));
+    EXPECT_EQ(all[1].cause, "from 9 to 2");
+}
+
+TEST(Causes, WhatOneOfManyHasTwiceAreTwoCases) {
+    Causes causes(false);
+    causes.add("clock", "x[0]", {{.cause = "from 9 to 1"}, {.cause = "from 9 to 2"}});
+    causes.add("clock", "x[1]", {{.cause = "from 9 to 1"}});
+    const auto all = std::move(causes).by_number();
+    ASSERT_THAT(all, SizeIs(1));
     EXPECT_THAT(all[0].agents, ElementsAre("x[0]", "x[1]"));
-    EXPECT_THAT(all[1].agents, ElementsAre("x[0]"));
+    ASSERT_THAT(all[0].cases, SizeIs(3));
+    EXPECT_EQ(all[0].cases[1].agent, "x[0]");
+    EXPECT_EQ(all[0].cases[1].cause, "from 9 to 2");
 }
 
 std::vector<Fate> large_fleet() {
@@ -167,9 +176,8 @@ TEST(Causes, OfAFleetAreFewLinesOnTheConsole) {
                line 13: PATCH /v3.0/agents/id/attestations/0 -> 403 challenges_expired (honest[1], submit)
         mend   Find what delays)"));
     EXPECT_THAT(
-        text,
-        HasSubstr("\n               the figures are those of honest[1]; 11 other agents have figures of "
-                  "their own (report.json)\n"));
+        text, HasSubstr("\n               the figures are those of honest[1]; 11 other cases have their own "
+                        "(report.json)\n"));
     EXPECT_THAT(text, HasSubstr("\n        5 agents (honest[13], honest[14], honest[15] and 2 more): FAIL "
                                 "broken_evidence_chain, of no cause that pushsim knows (history line "));
 }
