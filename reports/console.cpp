@@ -112,7 +112,7 @@ std::string causes_text(const ScenarioReport& scenario, const ConsoleStyle& styl
             break;
         }
         const Diagnosis& one = scenario.diagnoses[i];
-        text += console_diagnosis(one, scenario.agents > 1 ? whose(one) : "", style);
+        text += console_diagnosis(one, scenario.agents > 1 ? agents_text(one.agents) + ": " : "", style);
     }
     for (const std::string& note : notes_of(scenario))
         text += line(8, note, style);

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <functional>
+#include <map>
 
 #include <fmt/format.h>
 
 #include "reports/answers.hpp"
+#include "reports/text.hpp"
 
 namespace pushsim::reports {
 namespace {
@@ -13,7 +15,7 @@ namespace {
 using history::Expectation;
 using history::Quantity;
 
-constexpr std::size_t max_agents_shown = 3;
+constexpr std::size_t max_answers_shown = 3;
 constexpr std::size_t max_findings_shown = 20;
 
 using Ask = std::function<Answer(const Scope&, const std::string& agent)>;
@@ -93,19 +95,23 @@ ExpectationResult ask_all(const Scope& scope, const Question& question) {
                           satisfied > static_cast<std::size_t>(std::max(quantity.count, 0));
     Judgement shown = result.judgement;
     if (too_many) shown = Judgement::Holds;
-    std::vector<std::string> texts;
-    std::size_t shown_count = 0;
+    std::vector<std::pair<std::string, std::vector<std::string>>> by_answer;  // in the order of the agents
+    std::map<std::string, std::size_t> known;
     for (const auto& [agent, answer] : answers) {
         if (answer.judgement != shown) continue;
-        if (++shown_count > max_agents_shown) continue;
-        texts.push_back(agent + ": " + answer.actual);
+        const auto [at, is_new] = known.try_emplace(answer.actual, by_answer.size());
+        if (is_new) by_answer.emplace_back(answer.actual, std::vector<std::string>{});
+        by_answer[at->second].second.push_back(agent);
         if (result.reason.empty()) result.reason = answer.reason;
         if (!result.n && answer.deciding != nullptr) result.n = answer.deciding->n;
         if (!result.exchange && answer.exchange != nullptr)
             result.exchange = deciding_exchange(*answer.exchange);
     }
-    if (shown_count > max_agents_shown)
-        texts.push_back(fmt::format("and {} more", shown_count - max_agents_shown));
+    std::vector<std::string> texts;
+    for (std::size_t i = 0; i < std::min(by_answer.size(), max_answers_shown); ++i)
+        texts.push_back(agents_text(by_answer[i].second) + ": " + by_answer[i].first);
+    if (by_answer.size() > max_answers_shown)
+        texts.push_back(fmt::format("and {} other answers", by_answer.size() - max_answers_shown));
     if (answers.size() > 1 && result.judgement != Judgement::Skipped) {
         texts.insert(texts.begin(), fmt::format("{} of {}", satisfied, counted(answers.size(), "agent")));
     }

@@ -43,7 +43,8 @@ std::string explanation_text(const ScenarioReport& scenario) {
             text += fmt::format("and {} causes more (report.json)\n", scenario.diagnoses.size() - most);
             break;
         }
-        text += fmt::format("cause: {}{}\n", scenario.agents > 1 ? whose(one) : "", cause_text(one));
+        text += fmt::format("cause: {}{}\n", scenario.agents > 1 ? agents_text(one.agents) + ": " : "",
+                            cause_text(one));
         if (one.agents.size() >= fewest_counted) text += one.shown.front() + '\n';
         if (!one.mend.empty()) text += fmt::format("mend: {}\n", one.mend);
         if (const std::string others = other_figures(one); !others.empty()) text += others + '\n';

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -167,11 +168,16 @@ std::vector<Finding> first_of_each(const std::vector<Finding>& findings) {
     for (const Finding& finding : findings) {
         if (++of_check[finding.check] <= max_findings) first.push_back(finding);
     }
+    // Where there are many, one stands for them.
+    std::set<std::string> named;
+    std::erase_if(first, [&](const Finding& finding) {
+        return of_check[finding.check] > max_findings && !named.insert(finding.check).second;
+    });
     for (const Finding& finding : std::vector(first)) {
         const auto more = of_check.extract(finding.check);
         if (more && more.mapped() > max_findings)
             first.push_back({finding.check, finding.severity,
-                             fmt::format("and {} more (report.json)", more.mapped() - max_findings)});
+                             fmt::format("and {} more (report.json)", more.mapped() - 1)});
     }
     return first;
 }
@@ -186,8 +192,8 @@ std::vector<std::string> notes_of(const ScenarioReport& scenario) {
         if (scenario.agents <= 1) {
             notes.insert(notes.end(), one.shown.begin(), one.shown.end());
         } else {
-            notes.push_back(fmt::format("{}{}, of no cause that pushsim knows (history line {}){}{}",
-                                        whose(one), one.cause, line_number(one.evidence.front()),
+            notes.push_back(fmt::format("{}: {}, of no cause that pushsim knows (history line {}){}{}",
+                                        agents_text(one.agents), one.cause, line_number(one.evidence.front()),
                                         one.shown.empty() ? "" : "; ", fmt::join(one.shown, "; ")));
         }
     }

@@ -18,7 +18,7 @@ inline constexpr std::size_t fewest_counted = 3;
 /// "150 of 210 agents failed"
 std::string failed_words(const ScenarioReport& scenario);
 
-/// The first few of each check, and how many more there are.
+/// Of a check that found much the first, and how many more there are.
 std::vector<Finding> first_of_each(const std::vector<Finding>& findings);
 
 /// The failures without a cause, in lines for a person.

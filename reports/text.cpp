@@ -82,14 +82,13 @@ std::string paragraph(std::size_t indent, std::size_t hang, std::string_view tex
     return lines + '\n';
 }
 
-std::string whose(const Diagnosis& diagnosis) {
+std::string agents_text(const std::vector<std::string>& agents) {
     constexpr std::size_t few = 2;
     constexpr std::size_t shown = 3;
-    const std::vector<std::string>& agents = diagnosis.agents;
-    if (agents.size() <= few) return fmt::format("{}: ", fmt::join(agents, ", "));
+    if (agents.size() <= few) return fmt::format("{}", fmt::join(agents, ", "));
     const std::vector<std::string> first(agents.begin(), agents.begin() + shown);
     const std::size_t more = agents.size() - shown;
-    return fmt::format("{} agents ({}{}): ", agents.size(), fmt::join(first, ", "),
+    return fmt::format("{} agents ({}{})", agents.size(), fmt::join(first, ", "),
                        more == 0 ? "" : fmt::format(" and {} more", more));
 }
 

@@ -21,8 +21,8 @@ std::size_t columns(std::string_view text);
 /// in; a word that is longer stands alone. Width 0: one line. Ends with a line feed.
 std::string paragraph(std::size_t indent, std::size_t hang, std::string_view text, std::size_t width);
 
-/// Of whom a cause is said: "a: ", "a, b: ", "160 agents (a, b, c and 157 more): "
-std::string whose(const Diagnosis& diagnosis);
+/// "a", "a, b", "160 agents (a, b, c and 157 more)"
+std::string agents_text(const std::vector<std::string>& agents);
 
 /// How many have other figures than the first: "the figures are those of a; 9 other cases have …"; empty:
 /// none.
