@@ -180,9 +180,15 @@ void add_list(CLI::App& app, CommandLine& line) {
     add_format(*scenarios, line.list_format);
     scenarios->footer("Example: pushsim list scenarios scenarios");
     scenarios->callback([&line] { line.exit = list_scenarios(line.list_paths, line.list_format); });
+    const char* const about_all = "also those that are part of the language and not yet in pushsim";
+    auto* groups =
+        list->add_subcommand("groups", "What the agents of a group can be: `agents:` of a scenario");
+    add_format(*groups, line.list_format);
+    groups->add_flag("--all", line.list_all, about_all);
+    groups->footer("Example: pushsim list groups");
+    groups->callback([&line] { line.exit = list_groups(line.list_format, line.list_all); });
     auto* steps = list->add_subcommand("steps", "What a script can do");
     add_format(*steps, line.list_format);
-    const char* const about_all = "also those that are part of the language and not yet in pushsim";
     steps->add_flag("--all", line.list_all, about_all);
     steps->footer("Example: pushsim list steps");
     steps->callback([&line] { line.exit = list_steps(line.list_format, line.list_all); });

@@ -142,8 +142,10 @@ int explain(const std::vector<std::string>& what);
 
 int list_scenarios(const std::vector<std::string>& paths, const std::string& format);
 int list_options(const std::string& format);
-/// Scenarios, steps, faults and options, as text.
+/// Scenarios, keys of groups, steps, faults and options, as text.
 int list_all(const std::vector<std::string>& paths);
+/// What the agents of a group can be: the keys, and what their values may be.
+int list_groups(const std::string& format, bool all);
 int list_steps(const std::string& format, bool all);
 int list_faults(const std::string& format, bool all);
 

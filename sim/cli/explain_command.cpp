@@ -75,6 +75,7 @@ void explain_scenario(const scenario::Scenario& one, const Page& page) {
                            group.name, group.enrol.enrolled ? text(group.enrol.tpm_policy) : "not enrolled"));
         if (group.habits != scenario::Habits::Correct)
             page.say(6, fmt::format("habits: {}", to_string(group.habits)));
+        page.say(6, text(group));
         for (const scenario::Extension& measured : group.boot)
             page.say(6, "measured at boot: " + text(measured));
     }

@@ -1,4 +1,9 @@
+#include <algorithm>
 #include <cstdio>
+#include <span>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -11,33 +16,70 @@
 namespace pushsim::cli {
 namespace {
 
-constexpr int kNameWidth = 20;
+constexpr std::size_t kNameWidth = 20;
 constexpr int kOptionWidth = 40;
+constexpr std::size_t kValueIndent = 2;
 
-template <typename Names>
-int list_names(const char* what, const Names& names, const std::string& format, bool all) {
-    nlohmann::json list = nlohmann::json::array();
+bool is_there(const scenario::Name& name) {
+    return name.availability == scenario::Availability::Now;
+}
+
+nlohmann::json to_json(const scenario::Name& name) {
+    return {
+        {"name", std::string(name.name)}, {"about", std::string(name.about)}, {"available", is_there(name)}};
+}
+
+/// A name of a list; values of a name stand below it.
+struct Row {
+    const scenario::Name& name;
+    bool is_value;
+
+    std::size_t width() const { return name.name.size() + (is_value ? kValueIndent : 0); }
+    void print(std::size_t width) const {
+        const std::size_t indent = is_value ? kValueIndent : 0;
+        print_fitted(fmt::format("{:{}}{:<{}}  {}{}\n", "", indent, name.name, width - indent, name.about,
+                                 is_there(name) ? "" : " (not yet)"));
+    }
+};
+
+/// `values` gives the names that a name's value may be.
+template <typename Names, typename Values>
+int list_names(const char* what, const Names& names, const std::string& format, bool all, Values values) {
+    std::vector<Row> rows;
     int to_come = 0;
+    const auto add = [&](const scenario::Name& name, bool is_value) {
+        if (!is_there(name)) ++to_come;
+        const bool shown = is_there(name) || all;
+        if (shown) rows.push_back({name, is_value});
+        return shown;
+    };
     for (const auto& name : names) {
-        const bool now = name.availability == scenario::Availability::Now;
-        if (!now) ++to_come;
-        if (!now && !all) continue;
-        if (format == "json") {
-            list.push_back(
-                {{"name", std::string(name.name)}, {"about", std::string(name.about)}, {"available", now}});
-        } else {
-            print_fitted(
-                fmt::format("{:<{}}  {}{}\n", name.name, kNameWidth, name.about, now ? "" : " (not yet)"));
-        }
+        if (!add(name, false)) continue;
+        for (const scenario::Name& value : values(name.name))
+            add(value, true);
     }
     if (format == "json") {
+        nlohmann::json list = nlohmann::json::array();
+        for (const Row& row : rows)
+            (row.is_value ? list.back()["values"] : list).push_back(to_json(row.name));
         fmt::print("{}\n", list.dump(2));
-    } else if (to_come > 0 && !all) {
+        return kAsExpected;
+    }
+    std::size_t width = kNameWidth;
+    for (const Row& row : rows)
+        width = std::max(width, row.width());
+    for (const Row& row : rows)
+        row.print(width);
+    if (to_come > 0 && !all) {
         print_fitted(
             fmt::format("{} more are part of the language and not yet in pushsim: pushsim list {} --all\n",
                         to_come, what));
     }
     return kAsExpected;
+}
+
+std::span<const scenario::Name> no_values(std::string_view /*name*/) {
+    return {};
 }
 
 }  // namespace
@@ -62,11 +104,14 @@ int list_scenarios(const std::vector<std::string>& paths, const std::string& for
     return kAsExpected;
 }
 
+int list_groups(const std::string& format, bool all) {
+    return list_names("groups", scenario::group_keys(), format, all, scenario::group_key_values);
+}
 int list_steps(const std::string& format, bool all) {
-    return list_names("steps", scenario::steps(), format, all);
+    return list_names("steps", scenario::steps(), format, all, no_values);
 }
 int list_faults(const std::string& format, bool all) {
-    return list_names("faults", scenario::faults(), format, all);
+    return list_names("faults", scenario::faults(), format, all, no_values);
 }
 
 int list_options(const std::string& format) {
@@ -91,6 +136,8 @@ int list_options(const std::string& format) {
 int list_all(const std::vector<std::string>& paths) {
     fmt::print("Scenarios:\n");
     const int exit = list_scenarios(paths, "text");
+    fmt::print("\nWhat the agents of a group can be:\n");
+    list_groups("text", false);
     fmt::print("\nSteps of a script:\n");
     list_steps("text", false);
     fmt::print("\nFaults:\n");

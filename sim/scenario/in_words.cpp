@@ -40,6 +40,12 @@ std::string text(const Extension& measured) {
     return fmt::format("PCR {}: {}", measured.pcr, measured.measurement.as_written);
 }
 
+std::string text(const Group& group) {
+    return fmt::format("tpm: {}, ak: {}, source: {}, connections: {}, tls: {{resumption: {}}}",
+                       to_string(group.tpm), to_string(group.ak), to_string(group.source),
+                       to_string(group.connections), group.tls_resumption);
+}
+
 std::string text(const Step& step) {
     std::string words = to_string(step.kind);
     if (step.kind == StepKind::Wait) return fmt::format("{} {}", words, to_text(step.wait));

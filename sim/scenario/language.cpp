@@ -135,8 +135,8 @@ constexpr std::array<Name, 2> tpm_kind_table{{
     {"swtpm", "a swtpm of the agent's own, which pushsim starts and ends"},
 }};
 constexpr std::array<Name, 2> ak_kind_table{{
-    {"child", "made under the EK"},
-    {"primary", "made from a seed"},
+    {"child", "made under the EK, as Keylime's Rust agent does"},
+    {"primary", "made from a seed, as `pushsim pool make` does where it is not told otherwise"},
 }};
 constexpr std::array<Name, 2> source_kind_table{{
     {"shared", "the system's choice, the same for all"},
@@ -193,6 +193,23 @@ std::span<const Name> stack_keys() {
 }
 std::span<const Name> group_keys() {
     return group_key_table;
+}
+std::span<const Name> group_key_values(std::string_view key) {
+    struct Values {
+        std::string_view key;
+        std::span<const Name> names;
+    };
+    const std::array<Values, 9> values{{{"id", id_schemes()},
+                                        {"tpm", tpm_kinds()},
+                                        {"ak", ak_kinds()},
+                                        {"source", source_kinds()},
+                                        {"boot", boot_keys()},
+                                        {"enrol", enrol_keys()},
+                                        {"habits", habits()},
+                                        {"connections", connection_kinds()},
+                                        {"tls", tls_keys()}}};
+    const auto found = std::ranges::find(values, key, &Values::key);
+    return found == values.end() ? std::span<const Name>{} : found->names;
 }
 std::span<const Name> boot_keys() {
     return boot_key_table;

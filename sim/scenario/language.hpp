@@ -44,7 +44,9 @@ std::span<const FaultName> faults();  ///< what `pushsim list faults` shows
 
 std::span<const Name> scenario_keys();
 std::span<const Name> stack_keys();
-std::span<const Name> group_keys();
+std::span<const Name> group_keys();  ///< what `pushsim list groups` shows
+/// Words that the value of such a key may be, or the keys of its map; empty: neither.
+std::span<const Name> group_key_values(std::string_view key);
 std::span<const Name> boot_keys();
 std::span<const Name> enrol_keys();
 std::span<const Name> step_sibling_keys();  ///< beside the step's own name: `as`, `expect`

@@ -344,7 +344,9 @@ std::string expiry_text(Duration offset);
 std::string text(const Fault& fault);         ///< "hold_evidence until challenges_expire_at - 500ms"
 std::string text(const TpmPolicy& policy);    ///< "the values of PCR 0, 7 at enrolment"
 std::string text(const Extension& measured);  ///< "PCR 7: text:secure boot on"
-std::string text(const Step& step);           ///< "attest late, 3 times, with early by 500ms"
+/// "tpm: software, ak: child, source: shared, connections: one, tls: {resumption: false}"
+std::string text(const Group& group);
+std::string text(const Step& step);  ///< "attest late, 3 times, with early by 500ms"
 
 /// Whether both say the same, wherever they are written: files and positions are not compared.
 bool same_plan(const Scenario& a, const Scenario& b);

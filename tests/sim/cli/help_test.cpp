@@ -108,7 +108,7 @@ TEST(List, WithoutAWordTellsAllThereIs) {
     const Place place;
     const Ended all = pushsim(place, {"list"}, {{"PUSHSIM_SCENARIOS", PUSHSIM_SOURCE_DIR "/scenarios"}});
     EXPECT_EQ(all.exit_code, 0);
-    for (const char* word : {"pcr-mismatch", "hold_evidence", "extend", "quote_interval"})
+    for (const char* word : {"pcr-mismatch", "connections", "hold_evidence", "extend", "quote_interval"})
         EXPECT_THAT(all.out, HasSubstr(word));
     EXPECT_THAT(pushsim(place, {"list", "steps"}).out, Not(HasSubstr("hold_evidence")));
     EXPECT_THAT(pushsim(place, {"list", "options", "--format", "json"}).out,

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include "sim/cli/usage_error.hpp"
 #include "sim/core/clock.hpp"
@@ -214,10 +215,30 @@ TEST(Explain, AScenarioIsToldInWords) {
     EXPECT_THAT(ended.out, HasSubstr("      expected: every agent of late: response 403"));
     EXPECT_THAT(pushsim(place, {"explain", scenario_file("reproduce/token-lost-on-403")}).out,
                 HasSubstr("  1 agent rust, policy: the values of PCR 0, 7 at enrolment\n"
-                          "      habits: rust-agent\n"));
+                          "      habits: rust-agent\n"
+                          "      tpm: software, ak: child, source: shared, connections: rust-agent, "));
+    EXPECT_THAT(pushsim(place, {"explain", scenario_file("fleet")}).out,
+                HasSubstr("      tpm: software, ak: primary, source: own, connections: one, "
+                          "tls: {resumption: false}\n"));
     const Ended none = pushsim(place, {"explain", "no-such.yaml"});
     EXPECT_EQ(none.exit_code, 2);
     EXPECT_THAT(none.err, HasSubstr("no-such.yaml"));
+}
+
+TEST(List, WhatTheAgentsOfAGroupCanBeIsListedWithTheValues) {
+    const Place place;
+    const Ended groups = pushsim(place, {"list", "groups"});
+    EXPECT_EQ(groups.exit_code, 0) << groups.err;
+    EXPECT_THAT(groups.out, HasSubstr("count                         how many agents; 1 if left out\n"));
+    EXPECT_THAT(groups.out,
+                HasSubstr("\nak                            child of the EK (default), or primary, "));
+    EXPECT_THAT(groups.out, HasSubstr("\n  per_request                 a new one for each request, "));
+    EXPECT_THAT(groups.out, HasSubstr("\n  resumption                  true: each new connection "));
+    EXPECT_THAT(groups.out, HasSubstr("pushsim list groups --all\n"));
+    EXPECT_THAT(pushsim(place, {"list", "groups", "--all"}).out, HasSubstr("(not yet)"));
+    const auto list = nlohmann::json::parse(pushsim(place, {"list", "groups", "--format", "json"}).out);
+    EXPECT_EQ(list.at(3).at("name"), "ak");
+    EXPECT_EQ(list.at(3).at("values").at(1).at("name"), "primary");
 }
 
 TEST(List, ScenariosAndStepsAreListed) {

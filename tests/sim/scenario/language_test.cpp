@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include "tests/sim/scenario/broken.hpp"
@@ -117,6 +118,25 @@ TEST(Language, EveryKeyThatIsLaterSaysSo) {
     check(step_sibling_keys(), {.script = "script: [ { attest: a, KEY: x } ]"});
     check(expect_keys(), {.expect = "expect: [ { status: PASS, KEY: x } ]"});
     check(response_keys(), {.script = "script: [ { attest: a, expect: { response: { KEY: x } } } ]"});
+}
+
+TEST(Language, WhatIsListedForAKeyOfAGroupIsWhatItsReaderKnows) {
+    int keys = 0;
+    for (const Name& key : group_keys()) {
+        const auto values = group_key_values(key.name);
+        if (values.empty() || key.name == "id") continue;  // any other text is an id
+        ++keys;
+        const bool is_map = key.name == "boot" || key.name == "enrol" || key.name == "tls";
+        const std::string value = is_map ? "{ qqqqqqqqqqqqqqqq: x }" : "qqqqqqqqqqqqqqqq";
+        const std::string problem = problems_of(
+            Parts{.agents = fmt::format("agents: {{ a: {{ {}: {} }} }}", key.name, value)}.text());
+        std::vector<std::string_view> now;
+        for (const Name& one : values)
+            if (one.availability == Availability::Now) now.push_back(one.name);
+        EXPECT_THAT(problem, HasSubstr(fmt::format("known: {}", fmt::join(now, ", ")))) << key.name;
+    }
+    EXPECT_EQ(keys, 8);
+    EXPECT_TRUE(group_key_values("count").empty());
 }
 
 TEST(Language, TheWordsOfTablesAndPlansAgree) {
