@@ -724,7 +724,22 @@ Found failure_sticks(const AgentStory& agent, const Stories& /*all*/) {
 
 constexpr int intervals_until_timeout = 5;  // keylime/push_agent_monitor.py
 
-Found no_evidence_for_too_long(const AgentStory& agent, const Stories& /*all*/) {
+bool is_exchange_between(const history::Entry* line, const history::Entry& since,
+                         const history::Entry& until) {
+    return line->n > since.n && line->n < until.n && as<history::ExchangeSeen>(line) != nullptr;
+}
+
+/// That the agent asked nothing in between, while others did: its part of the script was done.
+bool waited_for_others(const AgentStory& agent, const Stories& all, const history::Entry& since,
+                       const history::Entry& until) {
+    const auto asked = [&](const AgentStory& one) {
+        return std::ranges::any_of(
+            one.lines, [&](const history::Entry* line) { return is_exchange_between(line, since, until); });
+    };
+    return !asked(agent) && std::ranges::any_of(all.agents, asked);
+}
+
+Found no_evidence_for_too_long(const AgentStory& agent, const Stories& all) {
     const auto timeout = std::ranges::find_if(agent.statuses, [](const history::Entry* line) {
         return as<history::StatusRead>(line)->status == "TIMEOUT";
     });
@@ -741,14 +756,20 @@ Found no_evidence_for_too_long(const AgentStory& agent, const Stories& /*all*/) 
     const Duration limit = std::chrono::seconds{intervals_until_timeout * interval};
     const Duration silence = (*timeout)->t - accepted->t;
     if (silence < limit) return {};
-    return {{.cause = fmt::format(
-                 "No evidence arrived for {}; the verifier says TIMEOUT after {} times quote_interval "
-                 "({} s) without any",
-                 seconds_text(silence), intervals_until_timeout, interval),
-             .mend =
-                 "Find out why the agent is silent (is it running? does it reach the verifier?). The next "
-                 "attestation that passes brings the status back; nothing needs to be enrolled again.",
-             .evidence = {(*timeout)->n, accepted->n}}};
+    const bool waited = waited_for_others(agent, all, *accepted, **timeout);
+    return {
+        {.cause = fmt::format(
+             "No evidence arrived for {}; the verifier says TIMEOUT after {} times quote_interval "
+             "({} s) without any{}",
+             seconds_text(silence), intervals_until_timeout, interval,
+             waited ? ". It had done its part of the script and waited for agents that had not" : ""),
+         .mend = waited
+                     ? "A larger quote_interval gives the others the time, or another step has it attest "
+                       "meanwhile; the next attestation that passes brings the status back."
+                     : "Find out why the agent is silent (is it running? does it reach the verifier?). The "
+                       "next attestation that passes brings the status back; nothing needs to be enrolled "
+                       "again.",
+         .evidence = {(*timeout)->n, accepted->n}}};
 }
 
 constexpr std::array<Rule, 15> table{{

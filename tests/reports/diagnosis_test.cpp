@@ -433,6 +433,13 @@ const std::vector<Case>& cases() {
          [](Script& s) {
              s.enrol(list(quoted)).attest(0).verdict(0, "pass").wait(seconds{6}).status("TIMEOUT", 1);
          }},
+        {"SilentWhileOthersAreNotDone",
+         {"no_evidence_for_too_long"},
+         "It had done its part of the script and waited for agents that had not",
+         [](Script& s) {
+             s.enrol(list(quoted)).attest(0).verdict(0, "pass").wait(seconds{6}).session(200, "slow[0]");
+             s.status("TIMEOUT", 1);
+         }},
         // The answer may come when nothing is left of the interval.
         {"TimeoutWithoutAnInterval",
          {},
