@@ -193,11 +193,11 @@ TEST(Causes, OfAFleetAreThereInFullInTheJson) {
     EXPECT_EQ(scenario["agents"], (nlohmann::json{{"all", 20}, {"failed", 17}}));
     const auto& cause = scenario["diagnoses"][0];
     EXPECT_EQ(cause["agents"].size(), 12U);
-    EXPECT_EQ(cause["others"].size(), 11U);
-    EXPECT_EQ(cause["others"][10]["agent"], "honest[12]") << "after honest[2], as people count";
-    EXPECT_NE(cause["others"][10]["cause"], cause["cause"]);
-    EXPECT_FALSE(cause["others"][10].contains("mend")) << "it is the same";
-    EXPECT_EQ(cause["others"][10]["evidence"].size(), 2U);
+    EXPECT_EQ(cause.at("others").size(), 11U);
+    EXPECT_EQ(cause.at("others")[10]["agent"], "honest[12]") << "after honest[2], as people count";
+    EXPECT_NE(cause.at("others")[10]["cause"], cause["cause"]);
+    EXPECT_FALSE(cause.at("others")[10].contains("mend")) << "it is the same";
+    EXPECT_EQ(cause.at("others")[10]["evidence"].size(), 2U);
     EXPECT_EQ(scenario["unexplained"][0]["symptom"], "FAIL broken_evidence_chain");
     EXPECT_EQ(scenario["unexplained"][0]["agents"].size(), 5U);
 }

@@ -90,10 +90,14 @@ TEST(Waits, ThoseThatTookMostComeFirstAndTheMakingOfTpmsIsNoShare) {
     for (const auto& [operation, took] :
          {std::pair{"certify", 1}, {"describe", 0}, {"quote", 3}, {"provision", 250}})
         script.add(script.where(), h::TpmOperation{.operation = operation, .duration = milliseconds{took}});
+    h::Exchange exchange = h::test::an_exchange(202);
+    exchange.outcome.timings.total = milliseconds{4};
+    script.add(script.where(), exchange);
     EXPECT_THAT(
         waits_text(judged(script.end_scenario().end().text()).scenarios.at(0)),
-        ElementsAre(HasSubstr("1 provision: p50 250 ms"), HasSubstr("1 quote: "), HasSubstr("1 certify: "),
-                    "time   of the agents, once their TPMs were made: 100% TPMs"));
+        ElementsAre(
+            HasSubstr("1 provision: p50 250 ms"), HasSubstr("1 quote: "), HasSubstr("1 certify: "),
+            "time   of the agents, once their TPMs were made: 50% exchanges with the servers, 50% TPMs"));
 }
 
 TEST(Waits, WithoutAGateNothingIsSaidOfIt) {
