@@ -1,7 +1,9 @@
 #include "sim/history/known_secrets.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
+#include <iterator>
 
 #include "agent/base/bytes.hpp"
 #include "sim/history/json_text.hpp"
@@ -65,21 +67,33 @@ std::vector<std::string> forms_of(std::string_view secret) {
 
 KnownSecrets::KnownSecrets(std::size_t limit) : limit_(limit), filter_(least_filter_words) {}
 
-bool KnownSecrets::knows(std::string_view secret) const {
-    return raw_.contains(std::string{secret});
+bool KnownSecrets::use(std::string_view secret) {
+    const auto at = by_raw_.find(secret);
+    if (at == by_raw_.end()) return false;
+    secrets_.splice(secrets_.end(), secrets_, at->second);
+    return true;
+}
+
+double KnownSecrets::filter_fill() const {
+    std::size_t set = 0;
+    for (const std::uint64_t word : filter_)
+        set += static_cast<std::size_t>(std::popcount(word));
+    return static_cast<double>(set) / static_cast<double>(filter_.size() * 64);
 }
 
 void KnownSecrets::add(std::string_view secret, std::string mark) {
-    if (secret.size() < min_size || !raw_.emplace(secret).second) return;
+    if (secret.size() < min_size || use(secret)) return;
     secrets_.push_back({std::string{secret}, std::move(mark), forms_of(secret)});
     const Secret& kept = secrets_.back();
+    by_raw_.emplace(kept.raw, std::prev(secrets_.end()));
     for (const std::string& form : kept.forms) {
         const std::uint64_t key = first_octets(form);
         by_first_octets_.emplace(key, Form{&form, &kept});
         put_into_filter(key);
     }
-    if (by_first_octets_.size() * filter_bits_a_key > filter_.size() * 64) fill_filter();
+    if (by_first_octets_.size() * filter_bits_a_key > filter_.size() * 64) fill_filter(2 * filter_.size());
     if (secrets_.size() > limit_) forget_oldest();
+    if (stale_ > by_first_octets_.size()) fill_filter(filter_.size());
 }
 
 void KnownSecrets::forget_oldest() {
@@ -89,13 +103,15 @@ void KnownSecrets::forget_oldest() {
         while (at != end)
             at = at->second.secret == &oldest ? by_first_octets_.erase(at) : std::next(at);
     }
-    raw_.erase(oldest.raw);
+    stale_ += oldest.forms.size();
+    by_raw_.erase(oldest.raw);
     secrets_.pop_front();
 }
 
-/// Larger, and without those that were forgotten.
-void KnownSecrets::fill_filter() {
-    filter_.assign(filter_.size() * 2, 0);
+/// Without those that were forgotten. What that costs is shared by as many that were added.
+void KnownSecrets::fill_filter(std::size_t words) {
+    filter_.assign(words, 0);
+    stale_ = 0;
     for (const auto& [key, form] : by_first_octets_)
         put_into_filter(key);
 }

@@ -1,12 +1,12 @@
 #pragma once
 // Secrets that were seen, and what stands for them.
 
+#include <algorithm>
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <string>
 #include <string_view>
 #include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
 namespace pushsim::history {
@@ -18,13 +18,21 @@ class KnownSecrets {
   public:
     static constexpr std::size_t min_size = 8;
 
-    /// The oldest are forgotten beyond `limit`.
+    /// Those that were longest not used are forgotten beyond `limit`.
     explicit KnownSecrets(std::size_t limit = 65536);
 
     /// `mark` replaces every form of it. Nothing happens if it is known or shorter than min_size.
     void add(std::string_view secret, std::string mark);
 
-    bool knows(std::string_view secret) const;
+    /// `limit` is at least so high from now on.
+    void allow_for(std::size_t secrets) { limit_ = std::max(limit_, secrets); }
+
+    /// Whether it is known; it has been used now.
+    bool use(std::string_view secret);
+
+    /// How full the filter is that most positions of a text do not pass, from 0 to 1: a full one lets all
+    /// through, and replace_in() is slow.
+    double filter_fill() const;
 
     /// The text with every occurrence replaced, the longest first.
     std::string replace_in(std::string_view text) const;
@@ -42,16 +50,17 @@ class KnownSecrets {
 
     void forget_oldest();
     bool may_begin(std::uint64_t first_octets) const;
-    void fill_filter();
+    void fill_filter(std::size_t words);
     void put_into_filter(std::uint64_t first_octets);
 
     std::size_t limit_;
-    std::deque<Secret> secrets_;
-    std::unordered_set<std::string> raw_;
+    std::list<Secret> secrets_;  // the last used at the end
+    std::unordered_map<std::string_view, std::list<Secret>::iterator> by_raw_;
     std::unordered_multimap<std::uint64_t, Form> by_first_octets_;
     // Bloom filter of the keys above, for most positions of a text match none. It grows with them: one that
     // is full lets everything through.
     std::vector<std::uint64_t> filter_;
+    std::size_t stale_ = 0;  // keys that were forgotten since the filter was filled
 };
 
 }  // namespace pushsim::history

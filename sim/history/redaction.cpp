@@ -20,6 +20,9 @@ using Json = nlohmann::ordered_json;
 constexpr std::array<std::string_view, 5> secret_headers{"authorization", "proxy_authorization", "cookie",
                                                          "set_cookie", "x_api_key"};
 // A member is secret if it has one of these names, or ends in "_" and one of them.
+// Two sessions' tokens, whole and half, what the registrar's challenge held, its proof; with room.
+constexpr std::size_t secrets_of_an_agent = 8;
+
 constexpr std::array<std::string_view, 9> secret_members{"token",       "auth_tag",       "password",
                                                          "passwd",      "passphrase",     "secret",
                                                          "private_key", "revocation_key", "api_key"};
@@ -192,17 +195,25 @@ std::string Redactor::fingerprint(std::string_view secret) const {
 
 void Redactor::learn(std::string_view secret) {
     if (secret.size() < KnownSecrets::min_size) return;
-    {
-        const std::shared_lock lock{mutex_};
-        if (known_.knows(secret)) return;
-    }
-    std::string mark = fingerprint(secret);
     // A verifier token is "<session id>.<secret>"; its second half is as good as the whole.
     const std::size_t dot = secret.rfind('.');
     const std::string_view half = dot == std::string_view::npos ? "" : secret.substr(dot + 1);
+    {
+        const std::unique_lock lock{mutex_};
+        if (known_.use(secret)) {
+            known_.use(half);
+            return;
+        }
+    }
+    std::string mark = fingerprint(secret);
     const std::unique_lock lock{mutex_};
     if (half.size() >= 16) known_.add(half, fingerprint(half));
     known_.add(secret, std::move(mark));
+}
+
+void Redactor::expect_agents(std::size_t count) {
+    const std::unique_lock lock{mutex_};
+    known_.allow_for(count * secrets_of_an_agent);
 }
 
 std::string Redactor::marked(std::string_view secret) {

@@ -25,6 +25,9 @@ class Redactor {
     /// From now on these octets are replaced wherever they are seen, encoded or not.
     void learn(std::string_view secret);
 
+    /// What so many agents have in use is not forgotten.
+    void expect_agents(std::size_t count);
+
     /// Any text: log lines, messages, half a JSON body.
     std::string text(std::string_view text);
 

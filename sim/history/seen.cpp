@@ -1,5 +1,6 @@
 #include "sim/history/seen.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -200,6 +201,10 @@ struct ToEvent {
         mend(record.title);
         mend(record.file);
         record.plan = redactor.body(record.plan);
+        std::size_t agents = 0;
+        for (const Group& group : record.groups)
+            agents += static_cast<std::size_t>(std::max(group.count, 0));
+        redactor.expect_agents(agents);
         return record;
     }
     Event operator()(ScenarioEnd record) const {

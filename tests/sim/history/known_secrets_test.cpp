@@ -1,5 +1,11 @@
 #include "sim/history/known_secrets.hpp"
 
+#include <algorithm>
+#include <cstdint>
+#include <random>
+#include <string>
+#include <vector>
+
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
@@ -32,13 +38,47 @@ TEST(KnownSecrets, TheLongestOfTwoIsReplaced) {
     EXPECT_EQ(known.replace_in("session-1234.and-more session-1234"), "LONG SHORT");
 }
 
-TEST(KnownSecrets, TheOldestAreForgottenBeyondTheLimit) {
+TEST(KnownSecrets, TheLongestUnusedAreForgottenBeyondTheLimit) {
     KnownSecrets known(2);
     known.add("first-secret", "1");
     known.add("second-secret", "2");
+    EXPECT_TRUE(known.use("first-secret"));
     known.add("third-secret", "3");
-    EXPECT_FALSE(known.knows("first-secret"));
-    EXPECT_EQ(known.replace_in("first-secret second-secret third-secret"), "first-secret 2 3");
+    EXPECT_FALSE(known.use("second-secret"));
+    EXPECT_EQ(known.replace_in("first-secret second-secret third-secret"), "1 second-secret 3");
+}
+
+TEST(KnownSecrets, TheFilterIsNoFullerForWhatWasForgotten) {
+    constexpr std::uint32_t kLimit = 200;
+    KnownSecrets known(kLimit);
+    std::mt19937_64 random(1);
+    const auto add = [&](std::uint32_t count) {
+        for (std::uint32_t i = 0; i < count; ++i)
+            known.add(std::to_string(random()) + "-secret", "#");
+    };
+    add(kLimit);
+    const double at_the_limit = known.filter_fill();
+    add(100 * kLimit);
+    // Twice as full just before it is filled again.
+    EXPECT_LT(known.filter_fill(), 2.5 * at_the_limit);
+}
+
+RC_GTEST_PROP(KnownSecrets, ThoseInUseAreNeverForgotten, ()) {
+    const auto limit = *rc::gen::inRange<std::size_t>(1, 20);
+    KnownSecrets known(limit);
+    std::vector<std::string> by_use;  // the last used at the end
+    const auto steps = *rc::gen::container<std::vector<int>>(rc::gen::inRange(0, 40));
+    for (const int step : steps) {
+        const std::string secret = "secret-of-agent-" + std::to_string(step) + "-";
+        const auto at = std::ranges::find(by_use, secret);
+        const bool is_known = at != by_use.end() && static_cast<std::size_t>(by_use.end() - at) <= limit;
+        RC_ASSERT(known.use(secret) == is_known);
+        if (at != by_use.end()) by_use.erase(at);
+        by_use.push_back(secret);
+        known.add(secret, "#");
+    }
+    for (std::size_t i = 0; i < by_use.size(); ++i)
+        RC_ASSERT((known.replace_in(by_use[i]) == "#") == (by_use.size() - i <= limit));
 }
 
 TEST(KnownSecrets, ShortOnesAreNotSearchedFor) {

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "sim/history/seen.hpp"
 #include "tests/sim/history/support.hpp"
 
 namespace pushsim::history {
@@ -148,6 +149,19 @@ TEST(Redaction, NoCanaryReachesTheFile) {
     // It is not that nothing was written.
     EXPECT_THAT(file, HasSubstr("Traceback: token=fp:"));
     EXPECT_THAT(file, HasSubstr("closed after fp:"));
+}
+
+TEST(Redaction, TheTokensOfALargeFleetStayKnown) {
+    constexpr int kAgents = 10'000;
+    Redactor redactor;
+    BodyKeeper keeper{WriterOptions{}};
+    ScenarioStart start;
+    start.groups = {{"many", kAgents}};
+    (void)to_event(start, redactor, keeper, Instant{});
+    const auto token_of = [](int n) { return std::to_string(10'000'000 + n) + "-living"; };
+    for (int n = 0; n < 7 * kAgents; ++n)
+        redactor.learn(token_of(n));
+    EXPECT_THAT(redactor.text("echoed: " + token_of(0)), Not(HasSubstr(token_of(0))));
 }
 
 TEST(Redaction, ASecretInABodyOfBinaryOctetsIsNotWritten) {
