@@ -1,6 +1,7 @@
 #include "sim/cli/fleet_demand.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include <fmt/format.h>
 
@@ -13,6 +14,8 @@ namespace {
 // Its process, its socket for commands, its lock, its socket for control.
 constexpr std::uint64_t kFilesOfASwtpm = 4;
 constexpr std::uint64_t kFilesOfATpmOutside = 2;
+// To the verifier, with a new session.
+constexpr std::uint64_t kRequestsOfACycle = 4;
 
 std::uint64_t files_of(const scenario::TpmChoice& tpm) {
     switch (tpm.kind) {
@@ -44,21 +47,26 @@ Result<void> check_sources(const scenario::Scenario& scenario, const transport::
 
 }  // namespace
 
-doctor::FleetDemand demand_of(const scenario::Scenario& scenario) {
-    doctor::FleetDemand demand{.scenario = scenario.name};
+doctor::FleetDemand demand_of(const scenario::Scenario& scenario, const Circumstances& here) {
+    doctor::FleetDemand demand{.scenario = scenario.name,
+                               .tpm_threads = static_cast<std::uint64_t>(here.tpm_threads)};
     int overall = 0;
     for (const auto& group : scenario.groups) {
         const auto count = static_cast<std::uint64_t>(group.count);
         const bool two = group.connections == scenario::Connections::RustAgent;
         const std::uint64_t sockets = two ? 2 * count : count;
         demand.agents += count;
+        if (group.tpm.kind == scenario::TpmKind::Swtpm) demand.swtpms += count;
         demand.files += sockets + count * files_of(group.tpm);
         demand.several_connections = demand.several_connections || two;
         if (group.source == scenario::Source::Own) {
             if (demand.own_addresses.empty()) demand.own_addresses = {fleet::own_address(overall), ""};
             demand.own_addresses.back() = fleet::own_address(overall + group.count - 1);
         } else {
-            demand.ports += sockets;
+            // The kernel gives ports in TIME_WAIT away again at once on loopback alone (tcp_tw_reuse 2).
+            const bool wait = group.connections == scenario::Connections::PerRequest && !here.loopback;
+            demand.ports += wait ? kRequestsOfACycle * count : sockets;
+            demand.ports_wait = demand.ports_wait || wait;
         }
         overall += group.count;
     }
@@ -87,11 +95,21 @@ Result<void> check_sources(const std::vector<scenario::Scenario>& scenarios,
     return {};
 }
 
-int check_fleets(const std::vector<scenario::Scenario>& scenarios) {
+bool on_loopback(const stack::StackAddress& address) {
+    return std::ranges::all_of(
+        std::array{registrar_of(address), verifier_of(address)}, [](const transport::Endpoint& endpoint) {
+            const auto server = transport::resolve(endpoint);
+            return server && std::ranges::all_of(server->addresses, [](const std::string& at) {
+                       return at.starts_with("127.") || at == "::1";
+                   });
+        });
+}
+
+int check_fleets(const std::vector<scenario::Scenario>& scenarios, const Circumstances& here) {
     std::vector<doctor::FleetDemand> demands;
     demands.reserve(scenarios.size());
     for (const auto& one : scenarios)
-        demands.push_back(demand_of(one));
+        demands.push_back(demand_of(one, here));
     doctor::raise_file_limit();
     int code = kAsExpected;
     for (const Error& lack : doctor::check_fleet(demands, doctor::look_at_fleet(demands)))

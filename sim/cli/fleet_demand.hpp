@@ -11,12 +11,20 @@
 
 namespace pushsim::cli {
 
-/// What the agents of a scenario take of the machine.
-doctor::FleetDemand demand_of(const scenario::Scenario& scenario);
+struct Circumstances {
+    int tpm_threads = 1;
+    bool loopback = true;  ///< the servers are on this machine
+};
+
+/// What a scenario takes of the machine.
+doctor::FleetDemand demand_of(const scenario::Scenario& scenario, const Circumstances& here);
 
 /// Where its agents connect to.
 transport::Endpoint registrar_of(const stack::StackAddress& address);
 transport::Endpoint verifier_of(const stack::StackAddress& address);
+
+/// Whether all of the addresses of both are of this machine's loopback.
+bool on_loopback(const stack::StackAddress& address);
 
 /// Whether agents with addresses of their own reach these servers. A name that does not resolve is no matter
 /// of sources, and told when it is needed.
@@ -24,6 +32,6 @@ Result<void> check_sources(const std::vector<scenario::Scenario>& scenarios,
                            const stack::StackAddress& address);
 
 /// Whether the agents of each fit onto this machine: says what is lacking, and gives the exit code.
-int check_fleets(const std::vector<scenario::Scenario>& scenarios);
+int check_fleets(const std::vector<scenario::Scenario>& scenarios, const Circumstances& here);
 
 }  // namespace pushsim::cli

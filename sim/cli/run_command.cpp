@@ -50,6 +50,10 @@ Result<void> accelerate(const std::string& names) {
     return tpm::switch_accelerators(*wanted);
 }
 
+int jobs_of(const RunOptions& options) {
+    return options.jobs.value_or(fleet::TpmThreads::of_this_machine());
+}
+
 std::string name_of_run(const std::vector<scenario::Scenario>& scenarios) {
     return scenarios.size() == 1 ? scenarios.front().name : "run";
 }
@@ -83,7 +87,7 @@ class Run {
         head.seed = seed_;
         head.started = clock_.wall_now();
         head.facts["libtpms"] = tpm::Library::version();
-        head.facts["tpm_threads"] = std::to_string(jobs());
+        head.facts["tpm_threads"] = std::to_string(jobs_of(options_));
         if (const auto on = tpm::accelerators_on(); on.any())
             head.facts[history::facts::accelerators] = tpm::to_string(on);
         if (pool_) add_facts(head, *options_.pool, *pool_);
@@ -106,8 +110,6 @@ class Run {
     }
 
   private:
-    int jobs() const { return options_.jobs.value_or(fleet::TpmThreads::of_this_machine()); }
-
     /// Scenarios that can share a stack follow one another, in the order of the files otherwise.
     void group_by_stack() {
         std::vector<scenario::Scenario> grouped;
@@ -139,7 +141,7 @@ class Run {
     void play_all(StackSession& session) {
         transport::EventLoop loop(clock_);
         const auto post = [&loop](fleet::Worker::Task task) { loop.post(std::move(task)); };
-        fleet::TpmThreads tpms(clock_, post, jobs());
+        fleet::TpmThreads tpms(clock_, post, jobs_of(options_));
         if (!tpms.fallback().empty() && !options_.quiet)
             say_error("pushsim: TPMs take turns by state blobs, which is slower: " + tpms.fallback());
         std::unique_ptr<fleet::TenantDesk> tenant;
@@ -369,16 +371,18 @@ int run(const RunOptions& options) {
             for (auto& group : one.groups)
                 if (group.tpm.kind == scenario::TpmKind::Software) group.tpm.kind = scenario::TpmKind::Swtpm;
     }
+    Circumstances here{.tpm_threads = jobs_of(options)};
     if (options.stack.stack == "external") {
         const auto address = external_address(options.stack);
         if (!address) return report_error(address.error());
         if (const auto reached = check_sources(loaded.scenarios, *address); !reached)
             return report_error(reached.error());
+        here.loopback = on_loopback(*address);
     }
     if (options.stack.stack == "local") {
         if (const auto local = local_options(options.stack, {}); !local) return report_error(local.error());
     }
-    if (const int unfit = check_fleets(loaded.scenarios); unfit != kAsExpected) return unfit;
+    if (const int unfit = check_fleets(loaded.scenarios, here); unfit != kAsExpected) return unfit;
     auto registry = stack::Registry::open();
     if (!registry) return report_error(registry.error());
     const core::SystemClock clock;

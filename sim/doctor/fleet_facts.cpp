@@ -29,7 +29,7 @@ Result<void> bind_to(const std::string& address) {
 }  // namespace
 
 FleetFacts look_at_fleet(const std::vector<FleetDemand>& demands) {
-    FleetFacts facts{file_limit(), local_ports(), free_memory(), {}};
+    FleetFacts facts{file_limit(), local_ports(), free_memory(), task_room(), {}};
     std::set<std::string> addresses;
     for (const FleetDemand& demand : demands)
         addresses.insert(demand.own_addresses.begin(), demand.own_addresses.end());

@@ -23,13 +23,29 @@ TEST(FleetDemand, IsWhatAllGroupsTakeTogether) {
     scenario.groups[1].connections = scenario::Connections::RustAgent;
     scenario.groups[2].source = scenario::Source::Own;
     scenario.groups[3].tpm.kind = scenario::TpmKind::Swtpm;
-    const doctor::FleetDemand demand = demand_of(scenario);
+    const doctor::FleetDemand demand = demand_of(scenario, {.tpm_threads = 3});
     EXPECT_EQ(demand.agents, 1115U);
     EXPECT_EQ(demand.files, 100U + 2 * 10 + 1000 + 5 + 4 * 5);
     EXPECT_EQ(demand.ports, 100U + 2 * 10 + 5);
     // Agents 110 to 1109 of the scenario.
     EXPECT_THAT(demand.own_addresses, ::testing::ElementsAre("127.64.0.111", "127.64.4.94"));
     EXPECT_TRUE(demand.several_connections);
+    EXPECT_EQ(demand.swtpms, 5U);
+    EXPECT_EQ(demand.tpm_threads, 3U);
+}
+
+TEST(FleetDemand, AConnectionForEachRequestHoldsItsPortsWhereTheServersAreElsewhere) {
+    scenario::Scenario scenario;
+    scenario.groups = {group(100), group(10)};
+    scenario.groups[0].connections = scenario::Connections::PerRequest;
+    EXPECT_EQ(demand_of(scenario, {.loopback = true}).ports, 110U);
+    EXPECT_FALSE(demand_of(scenario, {.loopback = true}).ports_wait);
+    EXPECT_EQ(demand_of(scenario, {.loopback = false}).ports, 410U);
+    EXPECT_TRUE(demand_of(scenario, {.loopback = false}).ports_wait);
+    stack::StackAddress address;
+    EXPECT_TRUE(on_loopback(address));
+    address.verifier.host = "192.0.2.1";
+    EXPECT_FALSE(on_loopback(address));
 }
 
 TEST(FleetDemand, ThatDescriptorsDoNotMeetIsToldBeforeAnythingIsStarted) {
@@ -37,11 +53,11 @@ TEST(FleetDemand, ThatDescriptorsDoNotMeetIsToldBeforeAnythingIsStarted) {
     place.write(
         "many.yaml",
         "scenario: many\nagents: { a: { count: 500 } }\nscript: [ attest: a ]\nexpect: [ accounted ]\n");
-    const auto run = testing::shell(place, "ulimit -n 256; exec \"$0\" run many.yaml");
+    const auto run = testing::shell(place, "ulimit -n 256; exec \"$0\" run many.yaml --jobs 2");
     EXPECT_EQ(run.exit_code, 2);
     EXPECT_EQ(run.out, "");
-    EXPECT_THAT(run.err, HasSubstr("pushsim: many: 500 agents need 620 file descriptors, the limit is 256\n"
-                                   "  mend: raise it, as root: prlimit --pid $$ --nofile=620:620"));
+    EXPECT_THAT(run.err, HasSubstr("pushsim: many: 500 agents need 624 file descriptors, the limit is 256\n"
+                                   "  mend: raise it, as root: prlimit --pid $$ --nofile=624:624"));
     EXPECT_FALSE(place.has("runs"));
     EXPECT_FALSE(place.has("state"));
     EXPECT_TRUE(place.servers().empty());

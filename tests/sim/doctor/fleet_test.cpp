@@ -14,7 +14,7 @@ using ::testing::IsEmpty;
 constexpr std::uint64_t kMiB = 1024 * 1024;
 
 FleetFacts enough() {
-    return {{20'000, 20'000}, LocalPorts{32768, 60999}, 8192 * kMiB, {}};
+    return {{20'000, 20'000}, LocalPorts{32768, 60999}, 8192 * kMiB};
 }
 
 FleetDemand ten_thousand() {
@@ -79,6 +79,41 @@ TEST(Fleet, MemoryIsEstimatedByTheAgent) {
     EXPECT_THAT(
         lacking({ten_thousand()}, facts),
         ElementsAre(HasSubstr("many: 10000 agents need about 1314 MiB of memory, 1313 MiB are free")));
+}
+
+TEST(Fleet, ASwtpmIsAProcessWithMemoryOfItsOwn) {
+    FleetDemand demand = ten_thousand();
+    demand.swtpms = 10'000;
+    demand.tpm_threads = 2;
+    FleetFacts facts = enough();
+    facts.memory = 30'000 * kMiB;
+    EXPECT_THAT(
+        lacking({demand}, facts),
+        ElementsAre(AllOf(HasSubstr("about 35496 MiB of memory with 10000 processes of swtpm, 30000 MiB"),
+                          HasSubstr("without `tpm: swtpm`"))));
+    facts.memory = 40'000 * kMiB;
+    EXPECT_THAT(lacking({demand}, facts), IsEmpty());
+    facts.tasks = TaskRoom{10'001, "pids.max of the control group"};
+    EXPECT_THAT(
+        lacking({demand}, facts),
+        ElementsAre(HasSubstr("many: 10000 agents need 10000 processes of swtpm and 2 threads, 10001 more "
+                              "can be started (pids.max of the control group)")));
+}
+
+TEST(Fleet, EachTpmThreadHasItsDescriptors) {
+    FleetDemand demand = ten_thousand();
+    demand.tpm_threads = 64;
+    FleetFacts facts = enough();
+    facts.files = {256, 10'120 + 127};
+    EXPECT_THAT(lacking({demand}, facts), ElementsAre(HasSubstr("10248 file descriptors")));
+}
+
+TEST(Fleet, PortsThatWaitAreSaid) {
+    FleetDemand demand = ten_thousand();
+    demand.ports = 40'000;
+    demand.ports_wait = true;
+    EXPECT_THAT(lacking({demand}, enough()),
+                ElementsAre(HasSubstr("for a minute after it was closed (TIME_WAIT)")));
 }
 
 TEST(Fleet, AnAddressThatCannotBeBoundIsNamed) {
