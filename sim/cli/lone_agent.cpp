@@ -187,9 +187,10 @@ void LoneAgent::finished(const Finished& finished) {
 void LoneAgent::watch_verdict(int index, Instant until, Duration due) {
     tenant_->read_verdict(
         settings_.id, index,
-        [this, index, until, due, alive = std::weak_ptr(alive_)](const fleet::TenantDesk::Judged& seen) {
+        [this, index, until, due, asked = surroundings_.clock.now(),
+         alive = std::weak_ptr(alive_)](const fleet::TenantDesk::Judged& seen) {
             if (alive.expired()) return;
-            const bool decided = seen.settled || surroundings_.clock.now() >= until;
+            const bool decided = seen.settled || asked >= until;
             const auto& verdict = seen.verdict;
             // The record of what passed is deleted at once; where neither log nor database can be read, the
             // count tells.

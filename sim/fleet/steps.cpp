@@ -282,9 +282,11 @@ void Play::watch_verdict(int number, Member& member, int index, Instant until) {
     ++verdicts_awaited_;
     stage_.tenant.read_verdict(
         member.agent->identity().id, index,
-        [this, number, &member, index, until, alive = std::weak_ptr(alive_)](TenantDesk::Judged judged) {
+        // A busy verifier may take longer than that for one answer, whose parts then are of different times.
+        [this, number, &member, index, until, asked = stage_.clock.now(),
+         alive = std::weak_ptr(alive_)](TenantDesk::Judged judged) {
             if (alive.expired()) return;
-            if (judged.settled || stage_.clock.now() >= until) {
+            if (judged.settled || asked >= until) {
                 record(where(number, member), judged.act);
                 record(where(number, member), std::move(judged.verdict));
                 go_on_after(judged.act, where(number, member), [this] { --verdicts_awaited_; });

@@ -19,10 +19,10 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::array<std::string_view, 5> secret_headers{"authorization", "proxy_authorization", "cookie",
                                                          "set_cookie", "x_api_key"};
-// A member is secret if it has one of these names, or ends in "_" and one of them.
 // Two sessions' tokens, whole and half, what the registrar's challenge held, its proof; with room.
 constexpr std::size_t secrets_of_an_agent = 8;
 
+// A member is secret if it has one of these names, or ends in "_" and one of them.
 constexpr std::array<std::string_view, 9> secret_members{"token",       "auth_tag",       "password",
                                                          "passwd",      "passphrase",     "secret",
                                                          "private_key", "revocation_key", "api_key"};
