@@ -35,6 +35,7 @@ std::optional<Error> lack_of_files(const FleetDemand& demand, const Limit& limit
 std::optional<Error> lack_of_ports(const FleetDemand& demand, const LocalPorts& ports) {
     const std::uint64_t usable = ports.usable();
     if (usable >= demand.ports) return std::nullopt;
+    const bool can_suffice = demand.ports + ports.reserved <= kMostLocalPorts;
     return Error{
         ErrorKind::Config,
         fmt::format("{}: its agents need {} ports for connections from one address to one server, there "
@@ -43,8 +44,11 @@ std::optional<Error> lack_of_ports(const FleetDemand& demand, const LocalPorts& 
                     demand.ports_wait ? "; with `connections: per_request` each request of a cycle holds one "
                                         "for a minute after it was closed (TIME_WAIT)"
                                       : ""),
-        "use `source: own` (servers on loopback), or fewer agents; as root: sysctl -w "
-        "net.ipv4.ip_local_port_range=\"10240 65535\""};
+        can_suffice ? "use `source: own` (servers on loopback), or fewer agents; as root: sysctl -w "
+                      "net.ipv4.ip_local_port_range=\"10240 65535\""
+                    : fmt::format("use `source: own` (servers on loopback), or fewer agents: one address has "
+                                  "at most {} ports",
+                                  kMostLocalPorts)};
 }
 
 std::uint64_t memory_of(const FleetDemand& demand) {

@@ -13,8 +13,6 @@ namespace {
 
 constexpr std::uint64_t kMiB = 1024 * 1024;
 
-constexpr std::size_t kMostLocalPorts = 65535 - 10240 + 1;
-
 // Two servers with a parent, a manager and a worker each, their threads and the tools that they call; and our
 // own threads.
 constexpr std::uint64_t kTasksOfServers = 48;

@@ -62,6 +62,8 @@ struct LocalPorts {
 
     std::uint64_t usable() const;  ///< in all, free or not
 };
+/// What the range that we recommend (10240 to 65535) has.
+inline constexpr std::size_t kMostLocalPorts = 65535 - 10240 + 1;
 Result<LocalPorts> local_ports();
 /// How many ports from `first` to `last` a list like "8080,9000-9009" names.
 std::uint64_t count_of_ports(const std::string& list, std::uint32_t first, std::uint32_t last);

@@ -69,6 +69,14 @@ TEST(Fleet, PortsAreThoseOfOneAddressWithoutTheReservedOnes) {
         ElementsAre(AllOf(HasSubstr("many: its agents need 28232 ports for connections from one address"),
                           HasSubstr("there are 28231 (32768 to 60999, 1 of them reserved)"),
                           HasSubstr("source: own"), HasSubstr("ip_local_port_range"))));
+    demand.ports = 55'296;
+    EXPECT_THAT(lacking({demand}, facts), ElementsAre(::testing::Not(HasSubstr("ip_local_port_range"))))
+        << "one of them is reserved";
+    facts.ports->reserved = 0;
+    EXPECT_THAT(lacking({demand}, facts), ElementsAre(HasSubstr("ip_local_port_range")));
+    demand.ports = 55'297;
+    EXPECT_THAT(lacking({demand}, facts),
+                ElementsAre(HasSubstr("or fewer agents: one address has at most 55296")));
 }
 
 TEST(Fleet, MemoryIsEstimatedByTheAgent) {
