@@ -21,6 +21,23 @@ Result<fs::path> folder() {
     return stack::state_folder("pools");
 }
 
+/// A link of a person's own stays, what it points to is the pool. In our own folder there are none.
+Result<Place> behind_links(Place place) {
+    std::error_code unknown;
+    if (!fs::is_symlink(place.file, unknown)) return place;
+    if (!place.name.empty())
+        return fail(ErrorKind::Config, place.text() + " is a symbolic link",
+                    "remove the link, and name the file that it points to");
+    std::error_code nowhere;
+    fs::path target = fs::canonical(place.file, nowhere);
+    if (nowhere)
+        return fail(ErrorKind::Config,
+                    fmt::format("{} is a symbolic link to nothing that can be reached: {}", place.text(),
+                                nowhere.message()),
+                    "remove the link, or name another file");
+    return Place{"", std::move(target)};
+}
+
 }  // namespace
 
 std::string Place::text() const {
@@ -56,7 +73,7 @@ Result<Place> place_of(const std::string& word) {
         if (word.ends_with('/'))
             return fail(ErrorKind::Usage, fmt::format("'{}' is a folder, and no pool", escaped(word, 200)),
                         "name a file in it, or a pool: pushsim pool list");
-        return Place{"", fs::path(word)};
+        return behind_links({"", fs::path(word)});
     }
     if (!is_pool_name(word)) {
         return fail(
@@ -65,7 +82,7 @@ Result<Place> place_of(const std::string& word) {
     }
     auto pools = folder();
     if (!pools) return fail(pools.error());
-    return Place{word, *pools / (word + std::string(kSuffix))};
+    return behind_links({word, *pools / (word + std::string(kSuffix))});
 }
 
 Result<std::vector<Place>> named_places() {

@@ -27,7 +27,8 @@ struct Place {
 };
 
 /// A word with a '/' or that ends in ".pool" is a file, any other a name: $XDG_STATE_HOME/pushsim/pools/
-/// NAME.pool, whose folder is made where it is missing. ErrorKind::Usage for what is neither, System.
+/// NAME.pool, whose folder is made where it is missing. Where the file is a symbolic link, what it points to.
+/// ErrorKind::Usage for what is neither, Config for a link to nothing and a name that is a link, System.
 Result<Place> place_of(const std::string& name_or_file);
 
 /// Letters, digits, '_', '.' and '-', at most 64 of them, and a letter, digit or '_' first.

@@ -119,6 +119,19 @@ TEST(Pool, ThatIsDamagedDoesNotVerifyAndIsMadeAgain) {
 }
 
 TEST(Pool, TwoProcessesMakeItOnce) {
+TEST(Pool, ALinkToAFileStaysAndTheFileGrows) {
+    const Place place;
+    ASSERT_EQ(pushsim(place, {"pool", "make", "alone.pool", "--count", "1"}).exit_code, 0);
+    fs::create_symlink("alone.pool", place.path() / "link.pool");
+    const Ended grown = pushsim(place, {"pool", "make", "link.pool", "--count", "2"});
+    EXPECT_EQ(grown.exit_code, 0) << grown.err;
+    EXPECT_TRUE(fs::is_symlink(place.path() / "link.pool"));
+    EXPECT_THAT(pushsim(place, {"pool", "verify", "alone.pool"}).out, HasSubstr("ok    2 of 2 TPMs"));
+    fs::remove(place.path() / "alone.pool");
+    EXPECT_THAT(pushsim(place, {"pool", "make", "link.pool"}).err,
+                HasSubstr("link.pool is a symbolic link to nothing that can be reached"));
+}
+
     const Place place;
     Program one(place, {"pool", "make", "--count", "20", "--jobs", "1"});
     ASSERT_TRUE(becomes([&] { return place.has(kPools / "default.pool.part"); }));

@@ -1,5 +1,7 @@
 #include "sim/pool/place.hpp"
 
+#include <filesystem>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -9,6 +11,7 @@ namespace pushsim::pool {
 namespace {
 
 using namespace test;
+namespace fs = std::filesystem;
 using ::testing::HasSubstr;
 
 class Places : public ::testing::Test {
@@ -50,6 +53,27 @@ TEST_F(Places, OddNamesAreRefusedWithWhatIsRight) {
     EXPECT_TRUE(place_of(std::string(64, 'a')));
     EXPECT_TRUE(place_of("rsa_2048-v1.5"));
     EXPECT_THAT(place_of("some/").error().message, HasSubstr("is a folder"));
+}
+
+TEST_F(Places, WhereALinkPointsToIsThePool) {
+    const auto folder = folder_.path();
+    write(folder / "alone.pool", "");
+    fs::create_symlink("alone.pool", folder / "one.pool");
+    fs::create_symlink("one.pool", folder / "two.pool");
+    const Place place = must(place_of(folder / "two.pool"));
+    EXPECT_EQ(place.file, fs::canonical(folder / "alone.pool"));
+    EXPECT_EQ(place.name, "");
+
+    fs::create_symlink("gone.pool", folder / "dangling.pool");
+    fs::create_symlink("circle.pool", folder / "circle.pool");
+    for (const char* name : {"dangling.pool", "circle.pool"}) {
+        const auto refused = place_of(folder / name);
+        ASSERT_FALSE(refused) << name;
+        EXPECT_EQ(refused.error().kind, ErrorKind::Config);
+        EXPECT_THAT(refused.error().message, HasSubstr("is a symbolic link to nothing that can be reached"));
+    }
+    fs::create_symlink(folder / "alone.pool", must(place_of("named")).file);
+    EXPECT_THAT(place_of("named").error().message, HasSubstr("named.pool) is a symbolic link"));
 }
 
 TEST_F(Places, NamedOnesAreListedAndWhatLiesBesideThemIsNot) {
