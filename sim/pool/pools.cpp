@@ -70,6 +70,12 @@ Result<Found> look(const Place& place, bool entries_too) {
     return found;
 }
 
+/// `maker`: its process number, "" where that is not known.
+std::string being_made(const Place& place, const std::string& maker) {
+    return fmt::format("{} is being made by {}", place.text(),
+                       maker.empty() ? "another process" : "process " + maker);
+}
+
 Error in_doubt(const Place& place, const Error& why) {
     const std::string mend =
         place.name.empty()
@@ -135,9 +141,7 @@ class Ensuring {
 
     Result<MakersLock> take_lock() const {
         const auto on_wait = [&](const std::string& holder) {
-            if (attendance_.note)
-                attendance_.note(fmt::format("{} is being made by {}: waiting for it", place_.text(),
-                                             holder.empty() ? "another process" : "process " + holder));
+            if (attendance_.note) attendance_.note(being_made(place_, holder) + ": waiting for it");
         };
         auto lock =
             stack::FileLock::take(place_.lock_file(), attendance_.patience, attendance_.stop_asked, on_wait);
@@ -276,12 +280,12 @@ Result<void> drop(const Place& place) {
     if (!fs::exists(place.file, error) && !fs::exists(part_of(place.file), error))
         return fail(ErrorKind::Config, fmt::format("there is no {}", place.text().substr(4)),
                     "pushsim pool list names those that there are");
-    auto lock = stack::FileLock::take(place.lock_file(), Duration{});
-    if (!lock) {
-        Error busy = lock.error();
-        if (busy.kind == ErrorKind::Config) busy.mend = "it is being made: wait for that process, or stop it";
-        return fail(std::move(busy));
-    }
+    std::string maker;
+    auto lock = stack::FileLock::take(place.lock_file(), Duration{}, {},
+                                      [&maker](const std::string& holder) { maker = holder; });
+    if (!lock && lock.error().kind == ErrorKind::Config)
+        return fail(ErrorKind::Config, being_made(place, maker), "wait for that process to end, or stop it");
+    if (!lock) return fail(lock.error());
     const MakersLock held(std::move(*lock));
     for (const fs::path& file : {place.file, part_of(place.file), place.ca_file()}) {
         fs::remove(file, error);

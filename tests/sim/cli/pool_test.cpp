@@ -137,6 +137,8 @@ TEST(Pool, ALinkToAFileStaysAndTheFileGrows) {
     ASSERT_TRUE(becomes([&] { return place.has(kPools / "default.pool.part"); }));
     Program other(place, {"pool", "make", "--count", "20", "--jobs", "1"});
     const Ended made = one.wait(), waited = other.wait();
+    EXPECT_THAT(pushsim(place, {"pool", "drop", "default"}).err,
+                HasSubstr("is being made by process " + std::to_string(one.pid())));
     EXPECT_EQ(made.exit_code, 0) << made.err;
     EXPECT_EQ(waited.exit_code, 0) << waited.err;
     EXPECT_THAT(made.out, HasSubstr("made 20 TPMs"));

@@ -4,6 +4,7 @@
 #include <csignal>
 #include <thread>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
@@ -235,7 +236,8 @@ TEST_F(Pools, WhoWaitsSaysForWhomAndEndsWhenAPersonAsks) {
     ASSERT_FALSE(stopped);
     EXPECT_EQ(stopped.error().kind, ErrorKind::Interrupted);
     write_pool(named_.file, some_entries(1));
-    EXPECT_THAT(drop(named_).error().mend, HasSubstr("it is being made"));
+    EXPECT_THAT(drop(named_).error().message,
+                HasSubstr(fmt::format("is being made by process {}", ::getpid())));
     EXPECT_TRUE(ensure(named_, {})) << "one that is there needs nobody's leave";
 }
 
