@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -12,6 +13,8 @@
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <poll.h>
+#include <unistd.h>
 
 #include "sim/cli/command_line.hpp"
 #include "sim/cli/completion.hpp"
@@ -80,17 +83,35 @@ int end_without_a_reader() {
     return kFailed;
 }
 
+bool has_reader(int descriptor) {
+    pollfd look{.fd = descriptor, .events = POLLOUT, .revents = 0};
+    return ::poll(&look, 1, 0) < 0 || (look.revents & POLLERR) == 0;
+}
+
+int output_lost(const std::string& why) {
+    say_error("pushsim: the output could not be written" + why);
+    return kFailed;
+}
+
+/// `exit`, where all that was said could be written. A reader that is gone wants no more, and is no failure.
+int with_output_written(int exit) {
+    const std::string why = std::fflush(stdout) == 0 ? "" : ": " + std::generic_category().message(errno);
+    return std::ferror(stdout) == 0 || !has_reader(STDOUT_FILENO) ? exit : output_lost(why);
+}
+
 }  // namespace
 }  // namespace pushsim::cli
 
 int main(int argc, char** argv) {
     try {
-        return pushsim::cli::run_command_line(argc, argv);
+        return pushsim::cli::with_output_written(pushsim::cli::run_command_line(argc, argv));
     } catch (const std::exception& error) {
         const auto* system = dynamic_cast<const std::system_error*>(&error);
         if (system != nullptr && system->code() == std::errc::broken_pipe) {
             return pushsim::cli::end_without_a_reader();
         }
+        if (system != nullptr && std::ferror(stdout) != 0)
+            return pushsim::cli::output_lost(": " + system->code().message());
         // What arrives here else is a bug or a machine without memory.
         std::fprintf(stderr, "pushsim: internal error: %s\n", error.what());
         return pushsim::cli::kFailed;

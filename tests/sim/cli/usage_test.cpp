@@ -207,6 +207,15 @@ TEST(Explain, AScenarioIsToldInWords) {
     const Ended ended = pushsim(place, {"explain", scenario_file("reproduce/challenges-expired-late")});
     EXPECT_EQ(ended.exit_code, 0) << ended.err;
     EXPECT_THAT(ended.out,
+TEST(Output, ThatCannotBeWrittenIsExitThreeWithTheReason) {
+    const Place place;
+    for (const char* words : {"pool list", "list faults --all --format json", "--help", "man"}) {
+        const Ended ended = shell(place, PUSHSIM_BINARY " " + std::string(words) + " >/dev/full");
+        EXPECT_EQ(ended.exit_code, 3) << words;
+        EXPECT_EQ(ended.err, "pushsim: the output could not be written: No space left on device\n") << words;
+    }
+}
+
                 HasSubstr("challenges-expired-late: Evidence sent after challenges_expire_at is refused\n"));
     EXPECT_THAT(ended.out, HasSubstr("  verifier option challenge_lifetime = 2\n"));
     EXPECT_THAT(ended.out, HasSubstr("  1 agent late, policy: the values of PCR 0, 7 at enrolment\n"));
