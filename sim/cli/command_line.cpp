@@ -64,7 +64,7 @@ void add_run(CLI::App& app, CommandLine& line) {
         ->type_name("DIR")
         ->capture_default_str();
     command->add_option("--bodies", line.run.bodies, "which message bodies the history keeps")
-        ->check(CLI::IsMember({"all", "failures", "none"}))
+        ->check(one_of({"all", "failures", "none"}))
         ->capture_default_str();
     command->add_option("--timeout", line.time_limit, "for each scenario")
         ->type_name("DURATION")
@@ -75,7 +75,7 @@ void add_run(CLI::App& app, CommandLine& line) {
         ->type_name("NUMBER")
         ->transform(whole_number(1, 1'000'000));
     command->add_option("--tpm", line.run.tpm, "of agents whose TPM is in pushsim: that, or a swtpm for each")
-        ->check(CLI::IsMember({"software", "swtpm"}))
+        ->check(one_of({"software", "swtpm"}))
         ->capture_default_str();
     command
         ->add_option("--pool", line.run.pool,
@@ -152,7 +152,7 @@ void add_stack_commands(CLI::App& app, CommandLine& line) {
     auto* logs = stack_command->add_subcommand("logs", "Where their logs are, and the last lines");
     logs->add_option("--folder", line.stack.folder, "this one; all by default")->type_name("DIR");
     logs->add_option("server", line.stack.server, "of this one alone, without headings")
-        ->check(CLI::IsMember({"verifier", "registrar"}));
+        ->check(one_of({"verifier", "registrar"}));
     logs->add_flag("--follow", line.stack.follow, "go on with what is written, until the stack has ended");
     logs->add_option("--lines", line.stack.lines, "of each log")
         ->type_name("NUMBER")
@@ -221,7 +221,7 @@ void add_agent(CLI::App& app, CommandLine& line) {
         ->type_name("ID");
     add_agent_tpm(*command, options);
     command->add_option("--habits", options.habits, "a careful client's, or those of Keylime's Rust agent")
-        ->check(CLI::IsMember({"correct", "rust-agent"}))
+        ->check(one_of({"correct", "rust-agent"}))
         ->capture_default_str();
     command->add_option("--times", options.times, "attestations; without end by default")
         ->type_name("NUMBER")
@@ -381,7 +381,7 @@ void add_help(CLI::App& app, CommandLine& line) {
 
 void add_completion(CLI::App& app, CommandLine& line) {
     auto* command = app.add_subcommand("completion", "Prints what makes a shell complete this command line");
-    command->add_option("shell", line.shell, "which one")->required()->check(CLI::IsMember(shells()));
+    command->add_option("shell", line.shell, "which one")->required()->check(one_of(shells()));
     command->footer(
         "Example: source <(pushsim completion bash)\n\n"
         "For all shells to come:\n"

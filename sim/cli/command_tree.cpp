@@ -69,7 +69,7 @@ bool takes_value(const CLI::Option& option) {
 }
 
 std::vector<std::string> values_of(const CLI::Option& option) {
-    // CLI::IsMember tells its members in the name of the type alone: "TEXT:{text,json}".
+    // one_of() tells its words in the name of the type alone: "TEXT:{text,json}".
     const std::string type = option.get_type_name();
     const auto begin = type.find('{');
     const auto end = type.find('}', begin);

@@ -25,7 +25,7 @@ void refuse_if_local(const CLI::App& external, const StackChoice& choice) {
 
 void add_format(CLI::App& command, std::string& format) {
     command.add_option("--format", format, "text or json")
-        ->check(CLI::IsMember({"text", "json"}))
+        ->check(one_of({"text", "json"}))
         ->capture_default_str();
 }
 
@@ -51,7 +51,7 @@ void add_local(CLI::App& command, StackChoice& choice) {
     command
         .add_option("--certificates", choice.certificates,
                     "of a local stack: our own test CA (default), or Keylime's `tls_dir = generate`")
-        ->check(CLI::IsMember({"own", "keylime"}));
+        ->check(one_of({"own", "keylime"}));
 }
 
 void add_external(CLI::App& command, StackChoice& choice, const std::string& needs) {
@@ -72,7 +72,7 @@ void add_stack(CLI::App& command, StackChoice& choice) {
     command
         .add_option("--stack", choice.stack,
                     "local: started here; external: running already; kind: not in this version")
-        ->check(CLI::IsMember({"local", "external", "kind"}))
+        ->check(one_of({"local", "external", "kind"}))
         ->capture_default_str();
     add_local(command, choice);
     add_external(command, choice);
@@ -82,7 +82,7 @@ void add_stack_or_running(CLI::App& command, StackChoice& choice) {
     command
         .add_option("--stack", choice.stack,
                     "local: the one that is up, else one to be started; external: running elsewhere")
-        ->check(CLI::IsMember({"local", "external"}))
+        ->check(one_of({"local", "external"}))
         ->capture_default_str();
     add_local(command, choice);
     add_external(command, choice);
@@ -90,7 +90,7 @@ void add_stack_or_running(CLI::App& command, StackChoice& choice) {
 
 void add_running_stack(CLI::App& command, StackChoice& choice, const std::string& needs) {
     command.add_option("--stack", choice.stack, "local: the one that is up; external: running elsewhere")
-        ->check(CLI::IsMember({"local", "external"}))
+        ->check(one_of({"local", "external"}))
         ->capture_default_str();
     add_external(command, choice, needs);
 }

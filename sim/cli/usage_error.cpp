@@ -1,6 +1,8 @@
 #include "sim/cli/usage_error.hpp"
 
+#include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,6 +38,11 @@ std::vector<std::string> names_of_options(const CLI::App& command) {
     return names;
 }
 
+std::string help_of(const CLI::App& command) {
+    const std::string path = path_of(command);
+    return "pushsim" + (path.empty() ? "" : ' ' + path) + " --help";
+}
+
 std::string did_you_mean(const std::string& word, const std::vector<std::string>& known) {
     const auto near = scenario::nearest(word, {known.begin(), known.end()});
     return near ? fmt::format("; did you mean '{}'?", *near) : "";
@@ -69,8 +76,7 @@ Error usage_error(const CLI::App& app, const CLI::ParseError& error) {
     const CLI::App& command = meant(app);
     const std::string path = path_of(command);
     const std::string where = path.empty() ? "" : path + ": ";
-    return {ErrorKind::Usage, where + sentence(command, error),
-            "pushsim" + (path.empty() ? "" : ' ' + path) + " --help"};
+    return {ErrorKind::Usage, where + sentence(command, error), help_of(command)};
 }
 
 std::optional<Error> no_command(const CLI::App& app, std::span<const std::string> words) {
@@ -83,7 +89,7 @@ std::optional<Error> no_command(const CLI::App& app, std::span<const std::string
             return Error{ErrorKind::Usage,
                          names.empty() ? fmt::format("{} has no commands", path_of(*command))
                                        : no_such_command(word, names),
-                         "pushsim --help"};
+                         help_of(*command)};
         }
         command = below;
     }
@@ -101,6 +107,15 @@ CLI::Validator whole_number(std::uint64_t least, std::uint64_t most) {
         return "";
     };
     return {check, ""};
+}
+
+CLI::Validator one_of(const std::vector<std::string>& words) {
+    const auto check = [words](const std::string& text) -> std::string {
+        if (std::ranges::find(words, text) != words.end()) return "";
+        return fmt::format("expected {} or {}, found '{}'",
+                           fmt::join(words.begin(), std::prev(words.end()), ", "), words.back(), text);
+    };
+    return {check, fmt::format("{{{}}}", fmt::join(words, ","))};
 }
 
 CLI::Validator agent_id() {

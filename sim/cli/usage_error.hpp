@@ -4,6 +4,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "agent/base/result.hpp"
 
@@ -25,6 +26,9 @@ std::optional<Error> no_command(const CLI::App& app, std::span<const std::string
 /// For options that take a number: decimal digits, from `least` to `most`, or the error says so. To be given
 /// to `transform`. CLI11 alone reads "-1" and what is too large as the largest number, and "010" as 8.
 CLI::Validator whole_number(std::uint64_t least, std::uint64_t most);
+
+/// For options that take one of these words. CLI::IsMember's names, which completion reads, and our sentence.
+CLI::Validator one_of(const std::vector<std::string>& words);
 
 /// What the verifier takes for an agent's id.
 CLI::Validator agent_id();
