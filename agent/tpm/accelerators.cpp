@@ -190,19 +190,22 @@ std::string to_string(const Accelerators& accelerators) {
 
 Result<Accelerators> parse_accelerators(std::string_view text) {
     Accelerators wanted;
-    if (text == "none") return wanted;
-    if (text == "all") return Accelerators{true, true};
+    bool none = false;
+    constexpr const char* right = "rsa-factors, named-p256, both with a comma between, all or none";
     for (std::size_t begin = 0; begin <= text.size();) {
         const std::size_t end = std::min(text.find(',', begin), text.size());
         const std::string_view word = text.substr(begin, end - begin);
+        begin = end + 1;
+        none = none || word == "none";
+        if (word == "all") wanted = {true, true};
+        if (word == "none" || word == "all") continue;
         const auto known = std::ranges::find(names, word, &Name::name);
         if (known == names.end()) {
-            return fail(ErrorKind::Usage, fmt::format("there is no accelerator '{}'", word),
-                        "rsa-factors, named-p256, both with a comma between, all or none");
+            return fail(ErrorKind::Usage, fmt::format("there is no accelerator '{}'", word), right);
         }
         wanted.*known->member = true;
-        begin = end + 1;
     }
+    if (none && wanted.any()) return fail(ErrorKind::Usage, "'none' goes with no other", right);
     return wanted;
 }
 

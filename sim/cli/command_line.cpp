@@ -88,8 +88,10 @@ void add_run(CLI::App& app, CommandLine& line) {
         ->transform(whole_number(1, 256));
     command
         ->add_option("--accelerators", line.run.accelerators,
-                     "make TPMs in pushsim cheaper than libtpms: rsa-factors, named-p256, all")
+                     "make TPMs in pushsim cheaper than libtpms (see below): rsa-factors, named-p256, with a "
+                     "comma between them, or all")
         ->type_name("NAMES")
+        ->join(',')
         ->capture_default_str();
     command->add_flag("--fresh", line.run.fresh,
                       "start a stack even where `stack up` keeps one that would do");
@@ -98,7 +100,13 @@ void add_run(CLI::App& app, CommandLine& line) {
     command->add_flag("--verbose", line.run.verbose, "every expectation and account");
     command->footer(
         std::string(
-            "Example: pushsim run scenarios/reproduce/pcr-mismatch.yaml --keylime 7.14.2 --bodies all\n\n") +
+            "Example: pushsim run scenarios/reproduce/pcr-mismatch.yaml --keylime 7.14.2 --bodies all\n\n"
+            "Accelerators: keys and signatures stay the same, but how long TPMs take is no longer what it "
+            "is\n"
+            "with this machine's libtpms, so they are off unless asked for, and every report names them.\n"
+            "  rsa-factors  gives libcrypto the factors of RSA keys: a quote takes an eighth of the time\n"
+            "  named-p256   has libcrypto know the curve P-256 by its name, for which it has faster "
+            "code\n\n") +
         kExitCodes);
     command->callback([&line, command, scenarios_folder] {
         const auto duration = scenario::parse_duration(line.time_limit);

@@ -190,6 +190,8 @@ TEST(AcceleratorNames, AreReadAndWritten) {
     EXPECT_EQ(must(parse_accelerators("none")), none);
     EXPECT_EQ(must(parse_accelerators("rsa-factors")), (Accelerators{.rsa_factors = true}));
     EXPECT_EQ(must(parse_accelerators("named-p256,rsa-factors")), all);
+    EXPECT_EQ(must(parse_accelerators("all,rsa-factors")), all);
+    EXPECT_EQ(must(parse_accelerators("none,none")), none);
     EXPECT_EQ(to_string(all), "rsa-factors, named-p256");
     EXPECT_EQ(to_string(none), "none");
     for (const char* wrong : {"", "rsa", "all,none", "rsa-factors,", ",", "RSA-FACTORS"}) {

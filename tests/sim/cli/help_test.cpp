@@ -45,6 +45,13 @@ TEST(Help, OfACommandIsThatOfItsOption) {
     EXPECT_THAT(further.err, HasSubstr("run has no commands"));
 }
 
+TEST(Help, OfARunTellsWhatEachAcceleratorDoes) {
+    const Place place;
+    EXPECT_THAT(pushsim(place, {"run", "--help"}).out,
+                ::testing::AllOf(HasSubstr("\n  rsa-factors  "), HasSubstr("\n  named-p256   "),
+                                 HasSubstr("every report names them")));
+}
+
 TEST(Help, NamesEveryVariableOfTheEnvironmentThatIsRead) {
     const Place place;
     const std::string help = pushsim(place, {"--help"}).out;
