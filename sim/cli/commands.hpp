@@ -117,7 +117,7 @@ struct PoolOptions {
     std::string pool = "default";  ///< a name or a file
     // make:
     std::size_t count = 100;
-    std::string ak;                ///< primary, ek; empty: as it is, of a new one primary
+    std::string ak;                ///< primary, child; empty: as it is, of a new one primary
     bool ek_certificates = false;  ///< of a new one
     unsigned jobs = 0;             ///< 0: as many as there are processors
     std::string format = "text";

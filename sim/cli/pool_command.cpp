@@ -23,8 +23,8 @@ constexpr std::size_t kShortHash = 12;
 std::string in_words(const pool::Pool& pool) {
     const pool::About& about = pool.about();
     constexpr std::size_t kToSeconds = 19;
-    return fmt::format("{} TPM{} with {}{}, libtpms {}, made {}Z", pool.size(), pool.size() == 1 ? "" : "s",
-                       about.ak == tpm::AkParent::Ek ? "AKs under their EKs" : "primary AKs",
+    return fmt::format("{} TPM{} with {} AKs{}, libtpms {}, made {}Z", pool.size(),
+                       pool.size() == 1 ? "" : "s", pool::ak_word(about.ak),
                        about.ek_ca ? " and EK certificates" : "", about.libtpms_version,
                        to_rfc3339(about.made).substr(0, kToSeconds));
 }
@@ -38,7 +38,12 @@ std::string in_words(Duration taken) {
 
 json to_json(const pool::Place& place, const pool::Pool& pool) {
     const pool::About& about = pool.about();
-    json value = {{"name", place.name},
+/// Null: a file of a person's own.
+json name_of(const pool::Place& place) {
+    return place.name.empty() ? json() : json(place.name);
+}
+
+    json value = {{"name", name_of(place)},
                   {"file", place.file.string()},
                   {"count", pool.size()},
                   {"ak", pool::ak_word(about.ak)},
@@ -52,7 +57,7 @@ json to_json(const pool::Place& place, const pool::Pool& pool) {
 }
 
 json doubt_json(const pool::Place& place, const Error& why) {
-    return {{"name", place.name}, {"file", place.file.string()}, {"doubt", why.message}};
+    return {{"name", name_of(place)}, {"file", place.file.string()}, {"doubt", why.message}};
 }
 
 /// A pool, or why it is in doubt; what cannot be read is in doubt, too.

@@ -31,8 +31,9 @@ void add_make(CLI::App& pool, CommandLine& line) {
         ->transform(whole_number(1, pool::max_count))
         ->capture_default_str();
     make->add_option("--ak", options.ak,
-                     "of a new pool: primary (default), or ek: under the EK, slower to make")
-        ->check(CLI::IsMember({"primary", "ek"}));
+                     "of a new pool: primary (default), or child: under the EK, slower to make. A group of a "
+                     "scenario has `ak: child` if it does not say `ak: primary`")
+        ->check(one_of({"primary", "child"}));
     make->add_flag("--ek-certificates", options.ek_certificates,
                    "of a new pool: EK certificates of a test CA, which goes into NAME.ca.pem beside it");
     make->add_option("--jobs", options.jobs, "so many at once; as there are processors by default")

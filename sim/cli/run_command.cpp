@@ -354,6 +354,12 @@ int run(const RunOptions& options) {
         return report_error(
             {ErrorKind::Usage, "--stack kind is not in this version", "use --stack local or external"});
     }
+    if (options.tpm == "swtpm" && options.pool) {
+        return report_error({ErrorKind::Usage,
+                             "--pool and --tpm swtpm do not go together: an agent with a swtpm of its own "
+                             "draws no TPM from a pool",
+                             "leave one of them out"});
+    }
     auto loaded = scenario::load({options.paths.begin(), options.paths.end()});
     if (!loaded.ok()) {
         std::string text = loaded.text();

@@ -12,18 +12,36 @@
 namespace pushsim::cli {
 namespace {
 
-const char* ak_in_words(tpm::AkParent ak) {
-    return ak == tpm::AkParent::Ek ? "AKs under their EKs (`ak: child`)" : "primary AKs (`ak: primary`)";
+/// "default-child", "a/shared-child.pool"
+std::string name_beside(const pool::Place& place, const std::string& ak) {
+    if (!place.name.empty()) return place.name + '-' + ak;
+    const std::string name = place.file.stem().string() + '-' + ak + place.file.extension().string();
+    return (place.file.parent_path() / name).string();
 }
 
-Error nobody_draws(const pool::Place& place, tpm::AkParent ak) {
-    return {ErrorKind::Config,
-            fmt::format("no agent of these scenarios draws from {}, whose TPMs have {}", place.text(),
-                        ak_in_words(ak)),
-            fmt::format(
-                "leave --pool out, let groups with a TPM in pushsim say `ak: {}`, or make another pool: "
-                "pushsim pool make NAME --ak {}",
-                ak == tpm::AkParent::Ek ? "child" : "primary", ak == tpm::AkParent::Ek ? "primary" : "ek")};
+/// Why none of their agents has its TPM from a pool of such AKs, and what would change that.
+Error nobody_draws(const pool::Place& place, const std::vector<scenario::Scenario>& scenarios,
+                   tpm::AkParent ak) {
+    const tpm::AkParent other = ak == tpm::AkParent::Ek ? tpm::AkParent::None : tpm::AkParent::Ek;
+    const std::string has = pool::ak_word(other);
+    for (const scenario::Scenario& scenario : scenarios) {
+        for (const scenario::Group& group : scenario.groups) {
+            if (!fleet::draws_from_pool(group, other)) continue;
+            const std::string beside = name_beside(place, has);
+            return {ErrorKind::Config,
+                    fmt::format("no agent of these scenarios draws from {}: its TPMs have {} AKs, and group "
+                                "`{}` ({}) has `ak: {}`{}",
+                                place.text(), pool::ak_word(ak), group.name, group.position.text(), has,
+                                other == tpm::AkParent::Ek ? ", as groups have that do not say `ak:`" : ""),
+                    fmt::format("write `ak: {}` into group `{}`; or pushsim pool make {} --ak {} --count {}, "
+                                "and --pool {}",
+                                pool::ak_word(ak), group.name, beside, has, drawn(scenarios, other), beside)};
+        }
+    }
+    return {
+        ErrorKind::Config,
+        fmt::format("no agent of these scenarios draws from {}: none has its TPM in pushsim", place.text()),
+        "leave --pool out, or let a group have `tpm: software`, as groups have that do not say `tpm:`"};
 }
 
 /// A file of a person's own.
@@ -31,7 +49,7 @@ Result<pool::Pool> open_file(const pool::Place& place, const std::vector<scenari
     auto pool = pool::open(place);
     if (!pool) return pool;
     const std::size_t count = drawn(scenarios, pool->about().ak);
-    if (count == 0) return fail(nobody_draws(place, pool->about().ak));
+    if (count == 0) return fail(nobody_draws(place, scenarios, pool->about().ak));
     if (pool->size() < count) {
         return fail(
             ErrorKind::Config,
@@ -40,7 +58,8 @@ Result<pool::Pool> open_file(const pool::Place& place, const std::vector<scenari
     }
     if (auto checked = pool->check_entries(); !checked) {
         Error error = checked.error();
-        return fail(ErrorKind::Config, error.message, "make another: pushsim pool make FILE");
+        return fail(ErrorKind::Config, error.message,
+                    "remove the file and make another: pushsim pool make " + place.argument());
     }
     return pool;
 }
@@ -84,7 +103,7 @@ Result<pool::Pool> pool_for_run(const std::string& name_or_file,
     const tpm::AkParent ak =
         there ? there->about().ak : (most_are_children ? tpm::AkParent::Ek : tpm::AkParent::None);
     const std::size_t count = drawn(scenarios, ak);
-    if (count == 0) return fail(nobody_draws(*place, ak));
+    if (count == 0) return fail(nobody_draws(*place, scenarios, ak));
     auto ensured = ensure_pool(*place, {.count = count, .ak = ak}, 0, clock);
     if (!ensured) return fail(ensured.error());
     return std::move(ensured->pool);

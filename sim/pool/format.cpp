@@ -47,9 +47,13 @@ std::optional<std::size_t> hex_number(std::string_view text) {
     return number;
 }
 
+const char* word_in_file(tpm::AkParent parent) {
+    return parent == tpm::AkParent::Ek ? "ek" : "primary";
+}
+
 tpm::AkParent ak_parent(const std::string& word) {
     for (const tpm::AkParent parent : {tpm::AkParent::None, tpm::AkParent::Ek})
-        if (word == ak_word(parent)) return parent;
+        if (word == word_in_file(parent)) return parent;
     throw std::invalid_argument("has attestation keys of an unknown kind");
 }
 
@@ -76,7 +80,7 @@ About about_from(const json& header) {
 }  // namespace
 
 const char* ak_word(tpm::AkParent parent) {
-    return parent == tpm::AkParent::Ek ? "ek" : "primary";
+    return parent == tpm::AkParent::Ek ? "child" : "primary";
 }
 
 Result<void> check_first_line(std::string_view line) {
@@ -134,7 +138,7 @@ IndexLine parse_index_line(ByteView octets) {
 std::string header_text(const About& about) {
     json header = {{"libtpms", about.libtpms_version},
                    {"build", about.libtpms_build},
-                   {"ak", ak_word(about.ak)},
+                   {"ak", word_in_file(about.ak)},
                    {"made", to_rfc3339(about.made)}};
     if (about.ek_ca)
         header["ek_ca"] = {{"certificate", about.ek_ca->certificate_pem}, {"key", about.ek_ca->key_pem}};

@@ -47,7 +47,7 @@ struct About {
     std::optional<pki::Credentials> ek_ca = {};
 };
 
-/// "primary" or "ek", as --ak has it.
+/// "primary" or "child", as `ak:` of a scenario and --ak have it.
 const char* ak_word(tpm::AkParent parent);
 
 /// A pool file that is open for reading. What was opened stays as it was, whatever becomes of the name. All

@@ -127,9 +127,7 @@ class Ensuring {
                     ? "name another file, or remove this one"
                     : fmt::format("name another one, or remove this one: pushsim pool drop {}", place_.name));
         };
-        const auto keys = [](tpm::AkParent ak) {
-            return ak == tpm::AkParent::Ek ? "AKs under their EKs" : "primary AKs";
-        };
+        const auto keys = [](tpm::AkParent ak) { return fmt::format("{} AKs", ak_word(ak)); };
         if (wish_.ak && *wish_.ak != about.ak) return differs(keys(about.ak), keys(*wish_.ak));
         const bool certified = about.ek_ca.has_value();
         if (wish_.ek_certificates && *wish_.ek_certificates != certified) {

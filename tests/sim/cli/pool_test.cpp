@@ -65,14 +65,15 @@ TEST(Pool, IsMadeListedVerifiedAndDropped) {
 TEST(Pool, InAFileOfOnesOwnWithEkCertificatesAndAksUnderTheEks) {
     const Place place;
     const Ended made =
-        pushsim(place, {"pool", "make", "mine.pool", "--count", "1", "--ak", "ek", "--ek-certificates"});
+        pushsim(place, {"pool", "make", "mine.pool", "--count", "1", "--ak", "child", "--ek-certificates"});
     ASSERT_EQ(made.exit_code, 0) << made.err;
-    EXPECT_THAT(made.out, HasSubstr("1 TPM with AKs under their EKs and EK certificates"));
+    EXPECT_THAT(made.out, HasSubstr("1 TPM with child AKs and EK certificates"));
     EXPECT_THAT(made.out, HasSubstr("  ca    mine.ca.pem\n"));
     EXPECT_THAT(place.read("mine.ca.pem"), HasSubstr("BEGIN CERTIFICATE"));
     const json verified =
         json::parse(pushsim(place, {"pool", "verify", "./mine.pool", "--format", "json"}).out);
-    EXPECT_EQ(verified.at("ak"), "ek");
+    EXPECT_EQ(verified.at("ak"), "child");
+    EXPECT_EQ(verified.at("name"), nullptr);
     EXPECT_EQ(verified.at("verified").at("certificates"), 1);
     EXPECT_EQ(verified.at("verified").at("faults"), json::array());
 
@@ -118,7 +119,6 @@ TEST(Pool, ThatIsDamagedDoesNotVerifyAndIsMadeAgain) {
     EXPECT_EQ(pushsim(place, {"pool", "verify"}).exit_code, 0);
 }
 
-TEST(Pool, TwoProcessesMakeItOnce) {
 TEST(Pool, ALinkToAFileStaysAndTheFileGrows) {
     const Place place;
     ASSERT_EQ(pushsim(place, {"pool", "make", "alone.pool", "--count", "1"}).exit_code, 0);
@@ -132,13 +132,14 @@ TEST(Pool, ALinkToAFileStaysAndTheFileGrows) {
                 HasSubstr("link.pool is a symbolic link to nothing that can be reached"));
 }
 
+TEST(Pool, TwoProcessesMakeItOnce) {
     const Place place;
     Program one(place, {"pool", "make", "--count", "20", "--jobs", "1"});
     ASSERT_TRUE(becomes([&] { return place.has(kPools / "default.pool.part"); }));
     Program other(place, {"pool", "make", "--count", "20", "--jobs", "1"});
-    const Ended made = one.wait(), waited = other.wait();
     EXPECT_THAT(pushsim(place, {"pool", "drop", "default"}).err,
                 HasSubstr("is being made by process " + std::to_string(one.pid())));
+    const Ended made = one.wait(), waited = other.wait();
     EXPECT_EQ(made.exit_code, 0) << made.err;
     EXPECT_EQ(waited.exit_code, 0) << waited.err;
     EXPECT_THAT(made.out, HasSubstr("made 20 TPMs"));
@@ -253,9 +254,27 @@ TEST(Pool, OfARunIsPreparedAndItsHistoryNamesIt) {
     const Ended nobody = run("default", "b.yaml");
     EXPECT_EQ(nobody.exit_code, 2);
     EXPECT_THAT(nobody.err, HasSubstr("no agent of these scenarios draws from the pool 'default' ("));
-    EXPECT_THAT(nobody.err, HasSubstr("let groups with a TPM in pushsim say `ak: primary`"));
+    EXPECT_THAT(nobody.err,
+                HasSubstr("default.pool): its TPMs have primary AKs, and group `one` (b.yaml:3:11) has "
+                          "`ak: child`, as groups have that do not say `ak:`\n"
+                          "  mend: write `ak: primary` into group `one`; or pushsim pool make "
+                          "default-child --ak child --count 1, and --pool default-child\n"));
+    EXPECT_THAT(run("./one.pool", "b.yaml").err,
+                HasSubstr("or pushsim pool make ./one-child.pool --ak child "));
+    place.write("c.yaml",
+                "scenario: c\ntitle: C\nagents: { one: { tpm: swtpm } }\nscript:\n  - attest: one\nexpect: "
+                "[accounted]\n");
+    EXPECT_THAT(run("default", "c.yaml").err, HasSubstr("): none has its TPM in pushsim\n"));
+    std::string octets = place.read("one.pool");
+    octets[200] = static_cast<char>(octets[200] ^ 1);
+    place.write("one.pool", octets);
+    place.write("d.yaml",
+                "scenario: d\ntitle: D\nagents: { one: { ak: primary } }\nscript:\n  - attest: one\nexpect: "
+                "[accounted]\n");
+    EXPECT_THAT(run("./one.pool", "d.yaml").err,
+                HasSubstr("mend: remove the file and make another: pushsim pool make ./one.pool\n"));
     (void)run("children", "b.yaml");
-    EXPECT_EQ(json::parse(pushsim(place, {"pool", "list", "--format", "json"}).out)[0].at("ak"), "ek")
+    EXPECT_EQ(json::parse(pushsim(place, {"pool", "list", "--format", "json"}).out)[0].at("ak"), "child")
         << "a new one is of the kind that the scenarios want";
 }
 

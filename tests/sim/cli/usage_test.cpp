@@ -87,7 +87,8 @@ TEST(CommandLine, WrongUsageIsExitTwoAndNamesTheOption) {
          "pushsim: pool make: --count: expected a number from 1 to 100000, found '0'"},
         {{"pool", "make", "--count", "100001"}, "found '100001'"},
         {{"pool", "make", "--jobs", "0"}, "pool make: --jobs: expected a number from 1 to 256, found '0'"},
-        {{"pool", "make", "--ak", "child"}, "pushsim: pool make: --ak: child not in {primary,ek}"},
+        {{"pool", "make", "--ak", "ek"}, "pushsim: pool make: --ak: expected primary or child, found 'ek'"},
+        {{"help", "pool", "nix"}, "\n  mend: pushsim pool --help\n"},
         {{"pool", "verify"}, "pushsim: there is no pool 'default' ("},
         {{"pool", "verify", "-x"}, "pool verify: "},
         {{"pool", "verify", "x.pool"}, "there is no pool x.pool\n  mend: pushsim pool make x.pool makes it"},
@@ -102,11 +103,11 @@ TEST(CommandLine, WrongUsageIsExitTwoAndNamesTheOption) {
         {{"doctor", "--admin-key", "key.pem"}, "doctor: --admin-key is about an external stack"},
         {{"run", scenario_file("honest-agent"), "--accelerators", "rsa"},
          "pushsim: --accelerators: there is no accelerator 'rsa'\n  mend: rsa-factors, named-p256"},
-        {{"run", scenario_file("honest-agent"), "--jobs", "0"},
         {{"run", scenario_file("honest-agent"), "--accelerators", "none", "--accelerators", "all"},
          "pushsim: --accelerators: 'none' goes with no other\n"},
         {{"run", scenario_file("fleet"), "--pool", "x", "--tpm", "swtpm"},
          "pushsim: --pool and --tpm swtpm do not go together: "},
+        {{"run", scenario_file("honest-agent"), "--jobs", "0"},
          "pushsim: run: --jobs: expected a number from 1 to 256, found '0'"},
         {{"stack", "logs", "--lines", "-3"},
          "pushsim: stack logs: --lines: expected a number from 1 to 1000000, found '-3'"},
@@ -206,11 +207,6 @@ TEST(List, EndsQuietlyWhereNobodyReadsItsOutput) {
     EXPECT_EQ(list.err, "");
 }
 
-TEST(Explain, AScenarioIsToldInWords) {
-    const Place place;
-    const Ended ended = pushsim(place, {"explain", scenario_file("reproduce/challenges-expired-late")});
-    EXPECT_EQ(ended.exit_code, 0) << ended.err;
-    EXPECT_THAT(ended.out,
 TEST(Output, ThatCannotBeWrittenIsExitThreeWithTheReason) {
     const Place place;
     for (const char* words : {"pool list", "list faults --all --format json", "--help", "man"}) {
@@ -220,6 +216,11 @@ TEST(Output, ThatCannotBeWrittenIsExitThreeWithTheReason) {
     }
 }
 
+TEST(Explain, AScenarioIsToldInWords) {
+    const Place place;
+    const Ended ended = pushsim(place, {"explain", scenario_file("reproduce/challenges-expired-late")});
+    EXPECT_EQ(ended.exit_code, 0) << ended.err;
+    EXPECT_THAT(ended.out,
                 HasSubstr("challenges-expired-late: Evidence sent after challenges_expire_at is refused\n"));
     EXPECT_THAT(ended.out, HasSubstr("  verifier option challenge_lifetime = 2\n"));
     EXPECT_THAT(ended.out, HasSubstr("  1 agent late, policy: the values of PCR 0, 7 at enrolment\n"));

@@ -41,6 +41,7 @@ TEST_F(PoolFile, HasWhatWasPutIntoIt) {
     about.ak = tpm::AkParent::Ek;
     about.ek_ca = pki::Credentials{"certificate", "key"};
     write_pool(file_, some_entries(3), about);
+    EXPECT_THAT(read(file_), HasSubstr("\"ak\":\"ek\"")) << "pools that there are have that word";
     const Pool pool = must(Pool::open(file_));
     EXPECT_EQ(pool.size(), 3U);
     EXPECT_EQ(entries_of(pool), some_entries(3));

@@ -143,7 +143,7 @@ TEST_F(Pools, WithOtherKeysOrCertificatesThanWishedForIsRefusedWithTheWayOut) {
     const auto other_keys = ensure(named_, {.count = 5, .ak = tpm::AkParent::Ek});
     ASSERT_FALSE(other_keys);
     EXPECT_EQ(other_keys.error().kind, ErrorKind::Config);
-    EXPECT_EQ(other_keys.error().message, named_.text() + " has primary AKs, not AKs under their EKs");
+    EXPECT_EQ(other_keys.error().message, named_.text() + " has primary AKs, not child AKs");
     EXPECT_EQ(other_keys.error().mend, "name another one, or remove this one: pushsim pool drop default");
     const auto certificates = ensure(named_, {.ek_certificates = true});
     ASSERT_FALSE(certificates);
