@@ -24,7 +24,8 @@ enum ExitCode {
 /// The exit code that an error of this kind ends a command with.
 int exit_code(ErrorKind kind);
 
-/// Prints a line to standard error. Where nobody reads it any more, that is no failure.
+/// Prints a line to standard error, or several, in the width of the terminal. Where nobody reads it any more,
+/// that is no failure.
 void say_error(const std::string& line);
 
 /// Prints "pushsim: MESSAGE" and the mend to standard error; gives exit_code().

@@ -1,6 +1,10 @@
 #include <cstdio>
 
+#include <unistd.h>
+
+#include "reports/console.hpp"
 #include "sim/cli/commands.hpp"
+#include "sim/cli/fitted.hpp"
 
 namespace pushsim::cli {
 
@@ -19,7 +23,11 @@ int exit_code(ErrorKind kind) {
 }
 
 void say_error(const std::string& line) {
-    std::fputs((line + '\n').c_str(), stderr);
+    std::string text = line;
+    while (text.ends_with('\n'))
+        text.pop_back();
+    const int width = reports::style_for(STDERR_FILENO).wrap;
+    std::fputs(fitted(text + '\n', static_cast<std::size_t>(width)).c_str(), stderr);
 }
 
 int report_error(const Error& error) {

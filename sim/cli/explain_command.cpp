@@ -97,7 +97,7 @@ int explain(const std::vector<std::string>& what) {
         }
         const auto loaded = scenario::load({one});
         if (!loaded.ok()) {
-            fmt::print(stderr, "{}\n", loaded.text());
+            say_error(loaded.text());
             return kUsage;
         }
         for (const auto& scenario : loaded.scenarios) {

@@ -87,7 +87,7 @@ std::span<const scenario::Name> no_values(std::string_view /*name*/) {
 int list_scenarios(const std::vector<std::string>& paths, const std::string& format) {
     const auto loaded = scenario::load({paths.begin(), paths.end()});
     if (!loaded.ok()) {
-        fmt::print(stderr, "{}\n", loaded.text());
+        say_error(loaded.text());
         return kUsage;
     }
     nlohmann::json list = nlohmann::json::array();

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+#include <unistd.h>
 
+#include "reports/console.hpp"
 #include "sim/cli/commands.hpp"
 #include "sim/cli/fitted.hpp"
 #include "sim/cli/interrupt.hpp"
@@ -36,13 +38,13 @@ std::string in_words(Duration taken) {
     return fmt::format("{:.1f}s", std::chrono::duration<double>(taken).count());
 }
 
-json to_json(const pool::Place& place, const pool::Pool& pool) {
-    const pool::About& about = pool.about();
 /// Null: a file of a person's own.
 json name_of(const pool::Place& place) {
     return place.name.empty() ? json() : json(place.name);
 }
 
+json to_json(const pool::Place& place, const pool::Pool& pool) {
+    const pool::About& about = pool.about();
     json value = {{"name", name_of(place)},
                   {"file", place.file.string()},
                   {"count", pool.size()},
@@ -54,6 +56,14 @@ json name_of(const pool::Place& place) {
                   {"hash", pool.hash()}};
     if (about.ek_ca) value["ca"] = place.ca_file().string();
     return value;
+}
+
+/// Its beginning where a terminal would break it; --format json of list and verify has all of it.
+std::string hash_line(const pool::Pool& pool) {
+    const std::string line = "  hash  " + pool.hash();
+    const int width = reports::style_for(STDOUT_FILENO).wrap;
+    if (width == 0 || line.size() <= static_cast<std::size_t>(width)) return line;
+    return "  hash  " + pool.hash().substr(0, kShortHash) + "…";
 }
 
 json doubt_json(const pool::Place& place, const Error& why) {
@@ -124,8 +134,8 @@ int pool_make(const PoolOptions& options) {
         const auto taken = in_words(clock.now() - began);
         fmt::print("made {} TPM{} in {}\n", ensured->made, ensured->made == 1 ? "" : "s", taken);
     }
-    std::string text = fmt::format("{}\n  file  {}\n  hash  {}\n", in_words(ensured->pool),
-                                   place->file.string(), ensured->pool.hash());
+    std::string text = fmt::format("{}\n  file  {}\n{}\n", in_words(ensured->pool), place->file.string(),
+                                   hash_line(ensured->pool));
     if (ensured->pool.about().ek_ca) text += fmt::format("  ca    {}\n", place->ca_file().string());
     print_fitted(text);
     return kAsExpected;

@@ -362,10 +362,7 @@ int run(const RunOptions& options) {
     }
     auto loaded = scenario::load({options.paths.begin(), options.paths.end()});
     if (!loaded.ok()) {
-        std::string text = loaded.text();
-        while (text.ends_with('\n'))
-            text.pop_back();
-        say_error(text);
+        say_error(loaded.text());
         return kUsage;
     }
     if (!options.tags.empty()) {

@@ -40,6 +40,19 @@ const std::vector<std::string> narrow{
     "except OSError: pass\n"
     "sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))"};
 
+TEST(Fitted, ErrorsBreakBetweenWordsAndAHashNowhere) {
+    const Place place;
+    const Ended wrong =
+        Program(place, {"run", "nowhere.yaml", "--pool", "a", "--tpm", "swtpm"}, {{"CI", ""}}, narrow).wait();
+    EXPECT_EQ(wrong.out,
+              "pushsim: --pool and --tpm swtpm do not go together: an agent\n"
+              "  with a swtpm of its own draws no TPM from a pool\n"
+              "  mend: leave one of them out\n");
+    const Ended made =
+        Program(place, {"pool", "make", "a.pool", "--count", "1"}, {{"CI", ""}}, narrow).wait();
+    EXPECT_THAT(made.out, ::testing::ContainsRegex("\n  hash  [0-9a-f]{12}…\n"));
+}
+
 TEST(Fitted, HelpAndTheDoctorBreakTheirLinesAtANarrowTerminal) {
     const Place place;
     for (const std::vector<std::string>& words : {std::vector<std::string>{"--help"},
