@@ -187,6 +187,7 @@ std::string console_head(const RunReport& report, const ConsoleStyle& style) {
     std::string text = fmt::format("pushsim {} · seed {}", report.head->pushsim_version, report.head->seed);
     const auto accelerators = report.head->facts.find(history::facts::accelerators);
     if (accelerators != report.head->facts.end()) text += " · TPMs with " + accelerators->second;
+    if (report.head->facts.contains(history::facts::tpms_by_blobs)) text += " · TPMs by state blobs (slower)";
     if (!report.stacks.empty()) {
         const history::StackFacts& stack = report.stacks.back();
         text += fmt::format(" · Keylime {} {} (registrar {}, verifier {} {})",

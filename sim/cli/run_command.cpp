@@ -81,13 +81,17 @@ class Run {
         auto folder = make_run_folder(options_.out, name_of_run(scenarios_), seed_, clock_.wall_now());
         if (!folder) return report_error(folder.error());
         folder_ = *folder;
+        transport::EventLoop loop(clock_);
+        const fleet::Worker::Post post = [&loop](fleet::Worker::Task task) { loop.post(std::move(task)); };
+        auto tpms = std::make_unique<fleet::TpmThreads>(clock_, post, jobs_of(options_));
         history::Head head;
         head.pushsim_version = kVersion;
         head.command = options_.command_line;
         head.seed = seed_;
         head.started = clock_.wall_now();
         head.facts["libtpms"] = tpm::Library::version();
-        head.facts["tpm_threads"] = std::to_string(jobs_of(options_));
+        head.facts["tpm_threads"] = std::to_string(tpms->count());
+        if (!tpms->fallback().empty()) head.facts[history::facts::tpms_by_blobs] = tpms->fallback();
         if (const auto on = tpm::accelerators_on(); on.any())
             head.facts[history::facts::accelerators] = tpm::to_string(on);
         if (pool_) add_facts(head, *options_.pool, *pool_);
@@ -98,7 +102,8 @@ class Run {
         if (auto written = write_plan(); !written) return report_error(written.error());
 
         StackSession session(options_, folder_, registry_, clock_);
-        play_all(session);
+        play_all(session, loop, *tpms, post);
+        tpms.reset();
         if (auto stopped = session.stop(); !stopped) {
             note_failure(stopped.error());
         } else if (*stopped) {
@@ -138,10 +143,8 @@ class Run {
         return {};
     }
 
-    void play_all(StackSession& session) {
-        transport::EventLoop loop(clock_);
-        const auto post = [&loop](fleet::Worker::Task task) { loop.post(std::move(task)); };
-        fleet::TpmThreads tpms(clock_, post, jobs_of(options_));
+    void play_all(StackSession& session, transport::EventLoop& loop, fleet::TpmThreads& tpms,
+                  const fleet::Worker::Post& post) {
         if (!tpms.fallback().empty() && !options_.quiet)
             say_error("pushsim: TPMs take turns by state blobs, which is slower: " + tpms.fallback());
         std::unique_ptr<fleet::TenantDesk> tenant;

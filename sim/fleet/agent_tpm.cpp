@@ -47,7 +47,9 @@ int TpmThreads::of_this_machine() {
 }
 
 const std::string& TpmThreads::fallback() const {
-    return threads_.front()->host->fallback();
+    const auto any =
+        std::ranges::find_if(threads_, [](const auto& thread) { return !thread->host->fallback().empty(); });
+    return (any == threads_.end() ? threads_.front() : *any)->host->fallback();
 }
 
 TpmThreads::Thread& TpmThreads::next() {

@@ -31,7 +31,7 @@ class TpmThreads {
     static int of_this_machine();
 
     int count() const { return static_cast<int>(threads_.size()); }
-    /// Why TPMs take turns slowly (tpm::TpmHost::fallback); empty: they do not.
+    /// Why TPMs of one or all threads take turns slowly (tpm::TpmHost::fallback); empty: none do.
     const std::string& fallback() const;
 
   private:

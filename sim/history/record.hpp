@@ -50,6 +50,8 @@ struct StackFacts {
 namespace facts {
 /// tpm::to_string() of those that are on; absent: none is.
 inline constexpr const char* accelerators = "accelerators";
+/// Why TPMs take turns by libtpms' state blobs, which is slower; absent: they do not.
+inline constexpr const char* tpms_by_blobs = "tpms_by_blobs";
 }  // namespace facts
 
 /// First line of every history, written by HistoryWriter::open.

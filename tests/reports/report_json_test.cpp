@@ -34,6 +34,16 @@ TEST(ReportJson, SaysWhatTheReportSays) {
     EXPECT_EQ(expectation["exchange"]["status"], 202);
 }
 
+TEST(ReportJson, ThatTpmsTakeTurnsByBlobsIsNamedInEveryReport) {
+    RunReport report = judged(honest_run());
+    EXPECT_EQ(console_head(report, {}).find("blobs"), std::string::npos);
+    report.head->facts = {{history::facts::tpms_by_blobs, "libtpms has no symbols"}};
+    EXPECT_EQ(json::parse(report_json(report)).at("facts").at("tpms_by_blobs"), "libtpms has no symbols");
+    EXPECT_NE(junit_xml(report, "").find(R"(name="pushsim.tpms_by_blobs" value="libtpms has no symbols")"),
+              std::string::npos);
+    EXPECT_NE(console_head(report, {}).find(" · TPMs by state blobs (slower)"), std::string::npos);
+}
+
 TEST(ReportJson, AcceleratorsAreNamedInEveryReport) {
     RunReport report = judged(honest_run());
     EXPECT_FALSE(json::parse(report_json(report)).contains("facts"));
