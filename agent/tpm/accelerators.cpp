@@ -7,6 +7,8 @@
 #include <array>
 #include <atomic>
 #include <mutex>
+#include <optional>
+#include <stdexcept>
 #include <unordered_map>
 
 #include <dlfcn.h>
@@ -166,16 +168,31 @@ struct Name {
 constexpr std::array names = {Name{"rsa-factors", &Accelerators::rsa_factors},
                               Name{"named-p256", &Accelerators::named_p256}};
 
-/// Which of them this libtpms calls, as its self-tests show.
-Result<Accelerators> possible() {
+Result<Accelerators> try_out() {
     const std::uint64_t rsa_before = rsa_keys_seen;
     const std::uint64_t p256_before = p256_seen;
-    TpmHost host(Swapping::Blobs);
-    VirtualTpm tpm(host);
-    if (auto on = tpm.power_on(); !on) return fail(on.error());
-    auto tested = tpm.run([](Commands& commands) { return commands.self_test(); });
-    if (!tested) return fail(tested.error());
+    try {
+        TpmHost host(Swapping::Blobs);
+        VirtualTpm tpm(host);
+        if (auto on = tpm.power_on(); !on) return fail(on.error());
+        auto tested = tpm.run([](Commands& commands) { return commands.self_test(); });
+        if (!tested) return fail(tested.error());
+    } catch (const std::runtime_error& error) {
+        return fail(ErrorKind::System, error.what());
+    }
     return Accelerators{rsa_keys_seen != rsa_before, p256_seen != p256_before};
+}
+
+/// Which of them this libtpms calls, as its self-tests show. Once it is known no host is needed any more:
+/// there may be no other than the one that is in use.
+Result<Accelerators> possible() {
+    static std::mutex mutex;
+    static std::optional<Accelerators> known;
+    const std::lock_guard lock(mutex);
+    if (known) return *known;
+    auto found = try_out();
+    if (found) known = *found;
+    return found;
 }
 
 }  // namespace

@@ -28,7 +28,8 @@ Result<Accelerators> parse_accelerators(std::string_view text);
 
 /// For the whole process, at any time: commands that run take the one or the other way. Those that this
 /// libtpms gives no chance to work are an error (ErrorKind::Tpm), and none is on then: a TPM is asked for its
-/// self-tests, which must have come by here. About 10 ms.
+/// self-tests, which must have come by here. About 10 ms, the first time. ErrorKind::System where that TPM
+/// has no host (TpmHost), and none is on then either.
 Result<void> switch_accelerators(const Accelerators& accelerators);
 Accelerators accelerators_on();
 

@@ -1,5 +1,6 @@
 #include "agent/tpm/library.hpp"
 
+#include <atomic>
 #include <cerrno>
 #include <cstdint>
 #include <fstream>
@@ -20,6 +21,8 @@
 
 namespace pushsim::tpm {
 namespace {
+
+std::atomic<bool> linked_in_use = false;
 
 Error not_copied(const std::string& why) {
     return {ErrorKind::System, "no copy of libtpms could be loaded: " + why, ""};
@@ -90,8 +93,10 @@ std::uintptr_t base_of(void* handle) {
 
 }  // namespace
 
-std::unique_ptr<Library> Library::linked() {
+Result<std::unique_ptr<Library>> Library::linked() {
+    if (linked_in_use.exchange(true)) return fail(ErrorKind::System, "the linked libtpms is in use");
     std::unique_ptr<Library> library(new Library);
+    library->is_linked_ = true;
     library->choose_version = TPMLIB_ChooseTPMVersion;
     library->register_callbacks = TPMLIB_RegisterCallbacks;
     library->set_debug_fd = TPMLIB_SetDebugFD;
@@ -123,6 +128,7 @@ Result<std::unique_ptr<Library>> Library::copy() {
 }
 
 Library::~Library() {
+    if (is_linked_) linked_in_use = false;
     if (handle_ != nullptr) ::dlclose(handle_);
     if (file_ >= 0) ::close(file_);
 }

@@ -15,8 +15,9 @@ namespace pushsim::tpm {
 /// One loaded libtpms: its functions (libtpms/tpm_library.h) and its state. One thread at a time.
 class Library {
   public:
-    /// The one that this program is linked with. There is one, and so one user of it at a time.
-    static std::unique_ptr<Library> linked();
+    /// The one that this program is linked with. There is one, and so one user of it at a time:
+    /// ErrorKind::System where it has one.
+    static Result<std::unique_ptr<Library>> linked();
 
     /// Another copy of it with a state of its own, about 1 MiB. It is an object like any other to debuggers
     /// and unwinders: its file stays readable, as a descriptor of this process, as long as it is loaded.
@@ -34,7 +35,7 @@ class Library {
     /// not good for another. ErrorKind::System where the file cannot be read.
     static const Result<std::string>& build();
 
-    bool is_linked() const { return handle_ == nullptr; }
+    bool is_linked() const { return is_linked_; }
 
     /// Everything it writes to but the heap: its writable segment without what the loader has made
     /// read-only. From the program headers; empty where they are not as expected.
@@ -53,7 +54,8 @@ class Library {
     /// What of the functions it does not have; nullptr: it has all.
     const char* bind(void* handle);
 
-    void* handle_ = nullptr;  ///< of dlopen(); none: linked
+    bool is_linked_ = false;
+    void* handle_ = nullptr;  ///< of dlopen()
     int file_ = -1;
     std::span<std::byte> writable_;
 };

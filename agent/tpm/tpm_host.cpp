@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <libtpms/tpm_error.h>
-#include <unistd.h>
 
 #include "agent/tpm/in_process_tcti.hpp"
 #include "agent/tpm/self_check.hpp"
@@ -15,10 +14,14 @@
 namespace pushsim::tpm {
 namespace {
 
-// The linked libtpms, of which there is one.
-std::atomic<bool> linked_in_use = false;
-
 constexpr TPM_RESULT failure_mode = 0x101;  // TPM_RC_FAILURE
+
+/// libtpms reports internal failures on standard error unless it has somewhere else to write. One for all of
+/// them, as long as the process lives.
+int nowhere() {
+    static const int descriptor = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
+    return descriptor;
+}
 
 Error does_not_start(TPM_RESULT result) {
     return {ErrorKind::Tpm, fmt::format("libtpms does not start (TPMLIB_MainInit: 0x{:x})", result),
@@ -51,9 +54,7 @@ TpmHost::TpmHost(const std::string& segment_fault)
 
 TpmHost::TpmHost(Swapping swapping, SegmentPart part) {
     take_library();
-    // libtpms reports internal failures on standard error unless it has somewhere else to write.
-    log_ = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
-    library_->set_debug_fd(log_);
+    library_->set_debug_fd(nowhere());
     register_nv_callbacks(*library_);
     if (const TPM_RESULT result = library_->choose_version(TPMLIB_TPM_VERSION_2); result != TPM_SUCCESS)
         throw std::runtime_error(fmt::format("TPMLIB_ChooseTPMVersion: 0x{:x}", result));
@@ -69,8 +70,9 @@ void TpmHost::take_library() {
         return;
     }
     fallback_ = copy.error().message;
-    if (linked_in_use.exchange(true)) throw std::runtime_error(fallback_ + ", and the linked one is in use");
-    library_ = Library::linked();
+    auto linked = Library::linked();
+    if (!linked) throw std::runtime_error(fallback_ + ", and " + linked.error().message);
+    library_ = std::move(*linked);
 }
 
 void TpmHost::prepare_segment(SegmentPart part) {
@@ -90,9 +92,6 @@ void TpmHost::prepare_segment(SegmentPart part) {
 
 TpmHost::~TpmHost() {
     if (live_ != nullptr) terminate_live();
-    library_->set_debug_fd(-1);
-    ::close(log_);
-    if (library_->is_linked()) linked_in_use = false;
 }
 
 Result<void> TpmHost::run(VirtualTpm& tpm, const Burst& burst) {

@@ -83,7 +83,6 @@ class TpmHost {
     VirtualTpm* live_ = nullptr;  ///< whose state is in the library; none: the library is terminated
     std::atomic<bool> in_use_ = false;
     std::uint64_t swaps_ = 0;
-    int log_ = -1;
     std::unique_ptr<InProcessTcti> tcti_;
     std::unique_ptr<Commands> commands_;
 };

@@ -51,8 +51,9 @@ class Maker {
         : making_(making), keep_(keep) {}
 
     Result<void> make() {
-        if (auto ready = open_hosts(); !ready) return ready;
+        // Before the hosts: it may need the only one that there can be.
         const FactorsShown shown;
+        if (auto ready = open_hosts(); !ready) return ready;
         std::vector<std::thread> threads;
         for (const auto& host : hosts_)
             threads.emplace_back([this, &host] { work(*host); });

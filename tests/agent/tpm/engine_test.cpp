@@ -13,6 +13,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "agent/tpm/accelerators.hpp"
 #include "agent/tpm/library.hpp"
 #include "agent/tpm/segment_swap.hpp"
 #include "agent/tpm/self_check.hpp"
@@ -37,7 +38,7 @@ TEST(Library, CopiesHaveStateOfTheirOwn) {
     const auto first = must(Library::copy());
     const auto second = must(Library::copy());
     EXPECT_NE(first->process, second->process);
-    EXPECT_NE(first->process, Library::linked()->process);
+    EXPECT_NE(first->process, must(Library::linked())->process);
     ASSERT_FALSE(first->writable().empty());
     EXPECT_EQ(first->writable().size(), second->writable().size());
     EXPECT_NE(first->writable().data(), second->writable().data());
@@ -156,6 +157,9 @@ TEST(SegmentSwap, AnErrorThatIsTheSameInBothIsAFaultForItShowsNothing) {
     TpmHost host;
     bool works = host.swapping() == Swapping::Blobs &&
                  host.fallback().starts_with("no copy of libtpms could be loaded: ");
+    // The linked library is in use, unless it is known already what it calls.
+    const auto switched = switch_accelerators({.rsa_factors = true});
+    works = works && (switched || switched.error().message.ends_with("and the linked libtpms is in use"));
     VirtualTpm a(host);
     VirtualTpm b(host);
     must(a.power_on());
@@ -166,7 +170,7 @@ TEST(SegmentSwap, AnErrorThatIsTheSameInBothIsAFaultForItShowsNothing) {
         const TpmHost second;
         works = false;
     } catch (const std::runtime_error& error) {
-        works = works && std::string(error.what()).ends_with("and the linked one is in use");
+        works = works && std::string(error.what()).ends_with("and the linked libtpms is in use");
     }
     std::_Exit(works ? 0 : 1);
 }

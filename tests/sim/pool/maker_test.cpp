@@ -1,10 +1,13 @@
 #include "sim/pool/maker.hpp"
 
+#include <csignal>
+#include <cstdlib>
 #include <set>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <openssl/bn.h>
+#include <sys/resource.h>
 
 #include "agent/tpm/accelerators.hpp"
 #include "agent/tpm/attestation_keys.hpp"
@@ -82,6 +85,19 @@ TEST(Maker, KeepsAFactorOfEachKeyAndLeavesTheAcceleratorsAsTheyWere) {
         EXPECT_TRUE(divides(made.at(0).ak_factor, tpm::modulus_of(made.at(0).ak_public)));
         EXPECT_FALSE(tpm::accelerators_on().any());
     }
+}
+
+/// In a process of its own, for no file may be written in it any more, and so libtpms not be copied.
+[[noreturn]] void make_without_a_copy() {
+    const rlimit none{0, 0};
+    ::setrlimit(RLIMIT_FSIZE, &none);
+    std::signal(SIGXFSZ, SIG_IGN);
+    const auto made = make({.count = 1, .jobs = 2});
+    std::_Exit(made.size() == 1 && !made[0].ak_factor.empty() && !tpm::accelerators_on().any() ? 0 : 1);
+}
+
+TEST(MakerDeathTest, MakesThemWithTheLinkedLibraryWhereItCannotBeCopied) {
+    EXPECT_EXIT(make_without_a_copy(), ::testing::ExitedWithCode(0), "");
 }
 
 TEST(Maker, MakesAksUnderEksForThoseWhoAsk) {
