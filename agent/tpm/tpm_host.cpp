@@ -222,4 +222,21 @@ void TpmHost::terminate() {
     if (segment_) segment_->reset();
 }
 
+Result<TpmHosts> make_tpm_hosts(std::size_t count, std::optional<Swapping> swapping) {
+    TpmHosts made;
+    try {
+        do {
+            auto host = swapping ? std::make_unique<TpmHost>(*swapping) : std::make_unique<TpmHost>();
+            if (host->has_linked_library()) made.why_not_more = host->fallback();
+            // Beside copies the linked one would be slow where nobody expects it.
+            if (made.why_not_more.empty() || made.hosts.empty()) made.hosts.push_back(std::move(host));
+        } while (made.hosts.size() < count && made.why_not_more.empty());
+    } catch (const std::runtime_error& error) {
+        if (made.hosts.empty()) return fail(ErrorKind::System, error.what());
+        made.why_not_more = error.what();
+    }
+    if (made.hosts.size() >= count) made.why_not_more.clear();
+    return made;
+}
+
 }  // namespace pushsim::tpm

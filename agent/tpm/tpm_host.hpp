@@ -2,10 +2,12 @@
 // Executes the commands of virtual TPMs: libtpms in this process.
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "agent/tpm/commands.hpp"
 #include "agent/tpm/library.hpp"
@@ -86,5 +88,16 @@ class TpmHost {
     std::unique_ptr<InProcessTcti> tcti_;
     std::unique_ptr<Commands> commands_;
 };
+
+/// Several hosts, for a thread each.
+struct TpmHosts {
+    std::vector<std::unique_ptr<TpmHost>> hosts;  ///< at least one
+    std::string why_not_more;                     ///< empty: there are as many as were asked for
+};
+
+/// Up to `count`, as many as this machine lets be made: where one more copy of libtpms cannot be loaded they
+/// are fewer, and where none can there is one, with the linked libtpms. ErrorKind::System where there is none
+/// at all. By the segment where that proves right, or by `swapping`, unproven.
+Result<TpmHosts> make_tpm_hosts(std::size_t count, std::optional<Swapping> swapping = std::nullopt);
 
 }  // namespace pushsim::tpm

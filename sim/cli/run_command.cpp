@@ -147,6 +147,10 @@ class Run {
                   const fleet::Worker::Post& post) {
         if (!tpms.fallback().empty() && !options_.quiet)
             say_error("pushsim: TPMs take turns by state blobs, which is slower: " + tpms.fallback());
+        if (!tpms.why_not_more().empty() && !options_.quiet) {
+            say_error(fmt::format("pushsim: TPM threads: {}, not {}: {}", tpms.count(), jobs(),
+                                  tpms.why_not_more()));
+        }
         std::unique_ptr<fleet::TenantDesk> tenant;
         for (const auto& scenario : scenarios_) {
             if (!failure_ && Interrupt::asked()) note_failure({ErrorKind::Interrupted, "interrupted"});

@@ -1,6 +1,7 @@
 #include "sim/fleet/agent_tpm.hpp"
 
 #include <algorithm>
+#include <stdexcept>
 #include <thread>
 #include <utility>
 #include <variant>
@@ -32,12 +33,11 @@ struct TpmThreads::Thread {
 };
 
 TpmThreads::TpmThreads(const Clock& clock, const Worker::Post& post, int count) {
-    do {
-        auto host = std::make_shared<tpm::TpmHost>();
-        const bool alone = host->has_linked_library();
+    auto made = tpm::make_tpm_hosts(static_cast<std::size_t>(std::max(1, count)));
+    if (!made) throw std::runtime_error(made.error().message);
+    for (auto& host : made->hosts)
         threads_.push_back(std::make_unique<Thread>(clock, std::move(host), post));
-        if (alone) return;
-    } while (this->count() < count);
+    why_not_more_ = std::move(made->why_not_more);
 }
 
 TpmThreads::~TpmThreads() = default;
@@ -46,10 +46,10 @@ int TpmThreads::of_this_machine() {
     return static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
 }
 
-const std::string& TpmThreads::fallback() const {
-    const auto any =
-        std::ranges::find_if(threads_, [](const auto& thread) { return !thread->host->fallback().empty(); });
-    return (any == threads_.end() ? threads_.front() : *any)->host->fallback();
+std::string TpmThreads::fallback() const {
+    for (const auto& thread : threads_)
+        if (!thread->host->fallback().empty()) return thread->host->fallback();
+    return {};
 }
 
 TpmThreads::Thread& TpmThreads::next() {

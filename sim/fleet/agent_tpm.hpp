@@ -20,8 +20,8 @@ namespace pushsim::fleet {
 /// thread that it was given.
 class TpmThreads {
   public:
-    /// At least one. Throws std::runtime_error as tpm::TpmHost does; where libtpms cannot be copied there is
-    /// one thread.
+    /// `count`, or as many as tpm::make_tpm_hosts() gives, at least one. Throws std::runtime_error where it
+    /// gives none.
     TpmThreads(const Clock& clock, const Worker::Post& post, int count);
     ~TpmThreads();
     TpmThreads(const TpmThreads&) = delete;
@@ -31,8 +31,10 @@ class TpmThreads {
     static int of_this_machine();
 
     int count() const { return static_cast<int>(threads_.size()); }
-    /// Why TPMs of one or all threads take turns slowly (tpm::TpmHost::fallback); empty: none do.
-    const std::string& fallback() const;
+    /// Why TPMs of one of them or more take turns slowly (tpm::TpmHost::fallback); empty: they do not.
+    std::string fallback() const;
+    /// Why there are fewer than were asked for; empty: there are not.
+    const std::string& why_not_more() const { return why_not_more_; }
 
   private:
     friend class AgentTpm;
@@ -42,6 +44,7 @@ class TpmThreads {
 
     std::vector<std::unique_ptr<Thread>> threads_;
     std::size_t next_ = 0;
+    std::string why_not_more_;
 };
 
 class AgentTpm {

@@ -68,13 +68,10 @@ class Maker {
     Result<void> open_hosts() {
         const unsigned wanted = making_.jobs > 0 ? making_.jobs : std::thread::hardware_concurrency();
         const std::size_t useful = std::min<std::size_t>(std::max(wanted, 1U), making_.count);
-        try {
-            // One TPM after the other: none of them is swapped.
-            while (hosts_.size() < useful)
-                hosts_.push_back(std::make_unique<tpm::TpmHost>(tpm::Swapping::Blobs));
-        } catch (const std::runtime_error& error) {
-            if (hosts_.empty()) return fail(ErrorKind::System, error.what());
-        }
+        // One TPM after the other: none of them is swapped.
+        auto made = tpm::make_tpm_hosts(useful, tpm::Swapping::Blobs);
+        if (!made) return fail(made.error());
+        hosts_ = std::move(made->hosts);
         return {};
     }
 

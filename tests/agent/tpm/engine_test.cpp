@@ -166,6 +166,8 @@ TEST(SegmentSwap, AnErrorThatIsTheSameInBothIsAFaultForItShowsNothing) {
     must(b.power_on());
     works = works && ask(a, [](Commands& c) { return c.get_random(8); }) &&
             ask(b, [](Commands& c) { return c.get_random(8); });
+    const auto others = make_tpm_hosts(2);
+    works = works && !others && others.error().kind == ErrorKind::System;
     try {
         const TpmHost second;
         works = false;
@@ -177,6 +179,32 @@ TEST(SegmentSwap, AnErrorThatIsTheSameInBothIsAFaultForItShowsNothing) {
 
 TEST(TpmHostDeathTest, WithoutACopyTheLinkedLibraryServesOneHost) {
     EXPECT_EXIT(work_without_a_copy(), testing::ExitedWithCode(0), "");
+}
+
+/// In a process of its own, which may have few more descriptors than it has.
+[[noreturn]] void make_hosts_with_few_descriptors() {
+    bool works = segment_swap_fault().empty();
+    const int lowest = ::dup(STDIN_FILENO);
+    ::close(lowest);
+    // A copy of libtpms keeps one, and for a while has another.
+    const auto limit = static_cast<rlim_t>(lowest + 3);
+    const rlimit few{limit, limit};
+    ::setrlimit(RLIMIT_NOFILE, &few);
+    const auto made = must(make_tpm_hosts(4));
+    works = works && !made.hosts.empty() && made.hosts.size() < 4 &&
+            made.why_not_more.starts_with("no copy of libtpms could be loaded: ") &&
+            std::ranges::all_of(made.hosts, [](const auto& host) { return host->fallback().empty(); });
+    std::_Exit(works ? 0 : 1);
+}
+
+TEST(TpmHostDeathTest, AreFewerWhereNotAsManyCopiesCanBeLoaded) {
+    EXPECT_EXIT(make_hosts_with_few_descriptors(), testing::ExitedWithCode(0), "");
+}
+
+TEST(TpmHost, AsManyAreMadeAsAreAskedFor) {
+    const auto made = must(make_tpm_hosts(3, Swapping::Blobs));
+    EXPECT_EQ(made.hosts.size(), 3U);
+    EXPECT_THAT(made.why_not_more, IsEmpty());
 }
 
 TEST(TpmHost, AnyNumberOfThemWorkAtOnceEachOnItsThread) {
