@@ -259,27 +259,37 @@ Bytes known_factor(ByteView modulus) {
 
 }  // namespace pushsim::tpm
 
-// Both do what libcrypto's do, and more only where it was asked for.
+// Both do what libcrypto's do, and more only where it was asked for. They are called from C, which exceptions
+// must not pass: memory that is short leaves the slow way.
 extern "C" {
 
 int RSA_set0_crt_params(RSA* rsa, BIGNUM* dmp1, BIGNUM* dmq1, BIGNUM* iqmp) {
     using namespace pushsim::tpm;
     static auto* const real = of_libcrypto<decltype(RSA_set0_crt_params)>("RSA_set0_crt_params");
+    if (real == nullptr) return 0;
     rsa_keys_seen.fetch_add(1, std::memory_order_relaxed);
     const int done = real(rsa, dmp1, dmq1, iqmp);
-    if (done == 1 && rsa_factors.load(std::memory_order_relaxed)) give_factors(rsa, dmp1, iqmp);
+    if (done == 1 && rsa_factors.load(std::memory_order_relaxed)) {
+        try {
+            give_factors(rsa, dmp1, iqmp);
+        } catch (...) {
+        }
+    }
     return done;
 }
 
 EC_GROUP* EC_GROUP_new_curve_GFp(const BIGNUM* p, const BIGNUM* a, const BIGNUM* b, BN_CTX* context) {
     using namespace pushsim::tpm;
     static auto* const real = of_libcrypto<decltype(EC_GROUP_new_curve_GFp)>("EC_GROUP_new_curve_GFp");
-    if (is_p256(p, a, b)) {
-        p256_seen.fetch_add(1, std::memory_order_relaxed);
-        if (named_p256.load(std::memory_order_relaxed))
-            return EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1);
+    try {
+        if (is_p256(p, a, b)) {
+            p256_seen.fetch_add(1, std::memory_order_relaxed);
+            if (named_p256.load(std::memory_order_relaxed))
+                return EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1);
+        }
+    } catch (...) {
     }
-    return real(p, a, b, context);
+    return real == nullptr ? nullptr : real(p, a, b, context);
 }
 
 }  // extern "C"
