@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
+#include <stdexcept>
 
 namespace pushsim::tpm {
 namespace {
 
-constexpr std::size_t block_size = 256;
+constexpr std::size_t block_size = SegmentSwap::most / (std::numeric_limits<std::uint16_t>::max() + 1U);
 
 }  // namespace
 
@@ -20,7 +22,9 @@ void SegmentImage::fit() {
 SegmentSwap::SegmentSwap(std::span<std::byte> segment)
     : segment_(segment),
       baseline_(segment.begin(), segment.end()),
-      blocks_((segment.size() + block_size - 1) / block_size) {}
+      blocks_((segment.size() + block_size - 1) / block_size) {
+    if (segment.size() > most) throw std::length_error("SegmentSwap: the segment is too large");
+}
 
 std::span<std::byte> SegmentSwap::block(std::size_t index) const {
     const std::size_t begin = index * block_size;

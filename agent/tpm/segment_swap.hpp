@@ -36,7 +36,8 @@ class SegmentImage {
 class SegmentSwap {
   public:
     /// `segment` as it is now is what every TPM starts from: the library is set up, no TPM is in it.
-    /// It must outlive this.
+    /// It must outlive this, and be no larger than `most`.
+    static constexpr std::size_t most = std::size_t{256} * 65536;
     explicit SegmentSwap(std::span<std::byte> segment);
 
     /// The TPM leaves: its changes go to `image`, the segment is as in the beginning.

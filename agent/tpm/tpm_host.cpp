@@ -80,6 +80,12 @@ void TpmHost::prepare_segment(SegmentPart part) {
         if (fallback_.empty()) fallback_ = "its program headers do not show where libtpms keeps its state";
         return;
     }
+    const auto segment = part(library_->writable());
+    if (segment.size() > SegmentSwap::most) {
+        fallback_ = fmt::format("libtpms keeps its state in {} octets, more than {}", segment.size(),
+                                SegmentSwap::most);
+        return;
+    }
     // A first TPM, thrown away: what it leaves behind (above all an NV image that is nearly all constant)
     // need not be in the image of every other one.
     NvMemory nowhere;
@@ -87,7 +93,7 @@ void TpmHost::prepare_segment(SegmentPart part) {
     if (const TPM_RESULT result = library_->main_init(); result != TPM_SUCCESS)
         throw std::runtime_error(does_not_start(result).message);
     library_->terminate();
-    segment_.emplace(part(library_->writable()));
+    segment_.emplace(segment);
 }
 
 TpmHost::~TpmHost() {

@@ -134,6 +134,30 @@ TEST(SegmentSwap, APartOfTheSegmentIsNotEnoughAndTheHostFallsBack) {
     }
 }
 
+TEST(SegmentSwap, ItsLastBlockIsNumberedWithoutBeginningAgain) {
+    std::vector<std::byte> segment(SegmentSwap::most);
+    SegmentSwap swap(segment);
+    segment.back() = std::byte{1};
+    SegmentImage image;
+    swap.out(image);
+    EXPECT_EQ(segment.back(), std::byte{0});
+    swap.in(image);
+    EXPECT_EQ(segment.back(), std::byte{1});
+    segment.emplace_back();
+    EXPECT_THROW((void)SegmentSwap(segment), std::length_error);
+}
+
+/// It is looked at no further.
+std::span<std::byte> too_large(std::span<std::byte> writable) {
+    return {writable.data(), SegmentSwap::most + 1};
+}
+
+TEST(SegmentSwap, ATooLargeSegmentIsNotSwapped) {
+    const TpmHost host(Swapping::Segment, too_large);
+    EXPECT_EQ(host.swapping(), Swapping::Blobs);
+    EXPECT_EQ(host.fallback(), "libtpms keeps its state in 16777217 octets, more than 16777216");
+}
+
 TEST(SegmentSwap, AnswersThatDifferAreAFault) {
     const std::vector<CheckAnswer> expected = {{"TPM2_PCR_Read", 0, {1, 2}}, {"TPM2_Sign", 0, {3}}};
     EXPECT_EQ(difference(expected, expected), "");
