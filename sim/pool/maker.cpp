@@ -5,14 +5,18 @@
 #include <mutex>
 #include <optional>
 #include <stdexcept>
+#include <system_error>
 #include <thread>
 #include <vector>
+
+#include <fmt/format.h>
 
 #include "agent/tpm/accelerators.hpp"
 #include "agent/tpm/ek_certificate.hpp"
 #include "agent/tpm/public_key_pem.hpp"
 #include "agent/tpm/tpm_host.hpp"
 #include "agent/tpm/virtual_tpm.hpp"
+#include "sim/stack/process.hpp"
 
 namespace pushsim::pool {
 namespace {
@@ -55,8 +59,17 @@ class Maker {
         const FactorsShown shown;
         if (auto ready = open_hosts(); !ready) return ready;
         std::vector<std::thread> threads;
-        for (const auto& host : hosts_)
-            threads.emplace_back([this, &host] { work(*host); });
+        threads.reserve(hosts_.size());
+        try {
+            // A signal is the main thread's business.
+            const stack::SignalsHeld held;
+            for (const auto& host : hosts_)
+                threads.emplace_back([this, &host] { work(*host); });
+        } catch (const std::system_error& error) {
+            // Those that could be started do the work.
+            if (threads.empty())
+                return fail(ErrorKind::System, fmt::format("cannot start a thread: {}", error.what()));
+        }
         for (std::thread& thread : threads)
             thread.join();
         if (failure_) return fail(*failure_);

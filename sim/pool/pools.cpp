@@ -1,5 +1,6 @@
 #include "sim/pool/pools.hpp"
 
+#include <algorithm>
 #include <system_error>
 #include <utility>
 
@@ -196,23 +197,26 @@ class Ensuring {
         const bool grows = found_.pool && !found_.doubt;
         if (auto room = has_room(); !room) return fail(room.error());
         const std::size_t had = grows ? found_.pool->size() : 0;
+        // Made again it is never smaller, as far as it still shows how large it was.
+        const std::size_t count = std::max(wish_.count, found_.pool ? found_.pool->size() : 0);
         auto writer = PoolWriter::begin(place_.file, *about);
         if (!writer) return fail(writer.error());
         if (grows) {
             if (auto kept = writer->append_all(*found_.pool); !kept) return fail(kept.error());
         }
-        const auto made = make_into(*writer, *about, wish_.count - had);
+        const auto made = make_into(*writer, *about, count - had);
         if (!made) return fail(made.error());
         if (*made == 0) return fail(interrupted("interrupted: nothing was made"));
-        if (auto finished = writer->finish(); !finished) return fail(finished.error());
+        // Before the pool: one that stands is not looked at again for its certificate.
         if (about->ek_ca) {
             if (auto written = write_file(place_.ca_file(), about->ek_ca->certificate_pem, 0644); !written)
                 return fail(written.error());
         }
-        if (had + *made < wish_.count) {
+        if (auto finished = writer->finish(); !finished) return fail(finished.error());
+        if (had + *made < count) {
             return fail(
                 interrupted(fmt::format("interrupted: {} has {} of {} TPMs; made again, it goes on there",
-                                        place_.text(), had + *made, wish_.count)));
+                                        place_.text(), had + *made, count)));
         }
         auto pool = Pool::open(place_.file);
         if (!pool) return fail(pool.error());

@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <openssl/bn.h>
+#include <pthread.h>
 #include <sys/resource.h>
 
 #include "agent/tpm/accelerators.hpp"
@@ -98,6 +99,20 @@ TEST(Maker, KeepsAFactorOfEachKeyAndLeavesTheAcceleratorsAsTheyWere) {
 
 TEST(MakerDeathTest, MakesThemWithTheLinkedLibraryWhereItCannotBeCopied) {
     EXPECT_EXIT(make_without_a_copy(), ::testing::ExitedWithCode(0), "");
+}
+
+/// In a process of its own, whose threads want more memory than there are addresses.
+[[noreturn]] void make_without_threads() {
+    pthread_attr_t attributes;
+    ::pthread_attr_init(&attributes);
+    ::pthread_attr_setstacksize(&attributes, std::size_t{1} << 50U);
+    ::pthread_setattr_default_np(&attributes);
+    const auto failed = make_tpms({.count = 2, .jobs = 2}, [](const Entry&) { return Result<void>(); });
+    std::_Exit(!failed && failed.error().message.starts_with("cannot start a thread: ") ? 0 : 1);
+}
+
+TEST(MakerDeathTest, ThreadsThatCannotBeStartedAreAnError) {
+    EXPECT_EXIT(make_without_threads(), ::testing::ExitedWithCode(0), "");
 }
 
 TEST(Maker, MakesAksUnderEksForThoseWhoAsk) {

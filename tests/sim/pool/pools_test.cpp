@@ -172,6 +172,24 @@ TEST_F(Pools, MadeAgainItIsOfTheKindThatItWas) {
     EXPECT_EQ(must(ensure(named_, {})).pool.about().ak, tpm::AkParent::Ek);
 }
 
+TEST_F(Pools, MadeAgainItIsNoSmallerThanItWas) {
+    About other = about_here();
+    other.libtpms_version = "0.0.1";
+    write_pool(named_.file, some_entries(3), other);
+    const Ensured again = must(ensure(named_, {.count = 1}));
+    EXPECT_EQ(again.what, What::MadeAgain);
+    EXPECT_EQ(again.pool.size(), 3U);
+}
+
+TEST_F(Pools, WithoutPlaceForTheCertificateOfItsCaIsNotMade) {
+    fs::create_directories(named_.ca_file() / "in the way");
+    EXPECT_FALSE(ensure(named_, {.ek_certificates = true}));
+    fs::remove_all(named_.ca_file());
+    const Ensured made = must(ensure(named_, {.ek_certificates = true}));
+    EXPECT_EQ(made.what, What::Made);
+    EXPECT_EQ(read(named_.ca_file()), made.pool.about().ek_ca.value().certificate_pem);
+}
+
 TEST_F(Pools, CountsOutOfBoundsAreRefused) {
     for (const std::size_t count : {std::size_t{0}, max_count + 1}) {
         const auto refused = ensure(named_, {.count = count});
