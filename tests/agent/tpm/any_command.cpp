@@ -533,7 +533,8 @@ Asked read_public(Known& known) {
 
 /// Keeps the context of each of them, for its own TPM alone can read it.
 Asked save_context(Known& known) {
-    const auto all = all_loaded(known);
+    std::vector<Handle> all = known.sessions;
+    all.insert(all.end(), known.objects.begin(), known.objects.end());
     if (all.empty()) return start_session(known);
     const Handle loaded = any_of(all);
     const auto place = known.contexts.size();

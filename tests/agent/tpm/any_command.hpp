@@ -50,7 +50,10 @@ struct Known {
 /// * what is drawn: TPM2_GetRandom, nonceTPM of a session, the key and the blobs of TPM2_Create (of one TPM
 ///   they are loaded by all), the encrypted part of a saved context (keys that are drawn at each reset);
 /// * the clock: TPMS_CLOCK_INFO's clock and safe, and signatures over it, which must verify.
-/// TPM2_Clear and its like are left out: they draw new seeds, and nothing would be comparable after them.
+/// Left out are TPM2_Clear and its like, which draw new seeds, so that nothing would be comparable after
+/// them; and contexts of sequences: from a volatile state libtpms (0.9 and 0.10) does not restore a
+/// sequence's type, nor 0.10 its hierarchy (HASH_OBJECT_Unmarshal in src/tpm2/NVMarshal.c), but leaves what
+/// the slot had, and TPM2_ContextSave of 0.10 ends the process where that is RSA.
 struct Asked {
     std::string name;
     std::function<std::string(Commands&, std::size_t engine)> answer;

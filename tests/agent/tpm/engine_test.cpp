@@ -79,13 +79,21 @@ TEST(Library, ACopyThatGoesLeavesNothing) {
         return std::distance(std::filesystem::directory_iterator("/proc/self/fd"),
                              std::filesystem::directory_iterator());
     };
+    const auto copies = [] {  // of hosts that tests share, too
+        const std::string text = maps();
+        std::size_t count = 0;
+        for (std::size_t at = 0; (at = text.find("memfd:libtpms", at)) != std::string::npos; ++at)
+            ++count;
+        return count;
+    };
     const auto open = fds();
+    const auto loaded = copies();
     for (int i = 0; i < 20; ++i)
         (void)must(Library::copy());
     EXPECT_EQ(fds(), open);
-    EXPECT_THAT(maps(), Not(HasSubstr("memfd:libtpms")));
+    EXPECT_EQ(copies(), loaded);
     const auto one = must(Library::copy());
-    EXPECT_THAT(maps(), HasSubstr("memfd:libtpms")) << "it would have been seen";
+    EXPECT_GT(copies(), loaded) << "it would have been seen";
 }
 
 TEST(SegmentSwap, TakesOutWhatChangedAndPutsItBack) {
