@@ -178,9 +178,11 @@ void judge_whole(const history::History& history, RunReport& report) {
     } else if (!history.head) {
         report.reason = "the history is empty";
     } else {
-        report.reason = history.cut
-                            ? "the history ends within a line: pushsim was killed, could not write it, or is still running"
-                            : "the history has no end: pushsim was killed, or is still running";
+        report.reason =
+            history.cut
+                ? "the history ends within a line: pushsim was killed, could not write it, or is still "
+                  "running"
+                : "the history has no end: pushsim was killed, could not write it, or is still running";
     }
 }
 

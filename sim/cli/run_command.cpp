@@ -148,7 +148,7 @@ class Run {
         if (!tpms.fallback().empty() && !options_.quiet)
             say_error("pushsim: TPMs take turns by state blobs, which is slower: " + tpms.fallback());
         if (!tpms.why_not_more().empty() && !options_.quiet) {
-            say_error(fmt::format("pushsim: TPM threads: {}, not {}: {}", tpms.count(), jobs(),
+            say_error(fmt::format("pushsim: TPM threads: {}, not {}: {}", tpms.count(), jobs_of(options_),
                                   tpms.why_not_more()));
         }
         std::unique_ptr<fleet::TenantDesk> tenant;

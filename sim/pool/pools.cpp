@@ -175,15 +175,15 @@ class Ensuring {
     }
 
     /// Beforehand: what was made when the disk is full is lost.
-    Result<void> has_room() const {
+    Result<void> has_room_for(std::size_t count) const {
         constexpr std::uint64_t kEach = 5'632;  // 4.4 KiB, with a certificate 5.4
         std::error_code unknown;
         const auto disk = fs::space(fs::absolute(place_.file).parent_path(), unknown);
-        const std::uint64_t needed = kEach * wish_.count;
+        const std::uint64_t needed = kEach * count;
         if (unknown || disk.available >= needed) return {};
         constexpr std::uint64_t kKibibyte = 1024;
         return fail(ErrorKind::System,
-                    fmt::format("{} TPMs take about {} KiB, and {} has {} KiB left", wish_.count,
+                    fmt::format("{} TPMs take about {} KiB, and {} has {} KiB left", count,
                                 needed / kKibibyte, place_.text(), disk.available / kKibibyte),
                     "make room there, or name a file in another folder: pushsim pool make DIR/NAME.pool");
     }
@@ -195,10 +195,10 @@ class Ensuring {
             attendance_.note(
                 fmt::format("the pool '{}' is made again: {}", place_.name, found_.doubt->message));
         const bool grows = found_.pool && !found_.doubt;
-        if (auto room = has_room(); !room) return fail(room.error());
         const std::size_t had = grows ? found_.pool->size() : 0;
         // Made again it is never smaller, as far as it still shows how large it was.
         const std::size_t count = std::max(wish_.count, found_.pool ? found_.pool->size() : 0);
+        if (auto room = has_room_for(count); !room) return fail(room.error());
         auto writer = PoolWriter::begin(place_.file, *about);
         if (!writer) return fail(writer.error());
         if (grows) {

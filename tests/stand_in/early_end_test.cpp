@@ -11,6 +11,7 @@
 
 #include "reports/console.hpp"
 #include "reports/report.hpp"
+#include "sim/pool/writer.hpp"
 #include "tests/stand_in/staged.hpp"
 
 namespace pushsim::stand_in {
@@ -111,6 +112,32 @@ TEST_F(EarlyEnd, AnAnswerThatIsHeldBackIsPutDownAsItCame) {
     EXPECT_EQ(account.sent, 1U);
     EXPECT_EQ(account.accepted, 1U);
     EXPECT_EQ(account.pending, 1U);
+}
+
+TEST_F(EarlyEnd, ATpmThatDoesNotStartEndsItNamedAndAccountedFor) {
+    constexpr std::size_t kFew = 20;
+    constexpr std::size_t kDamaged = 7;
+    auto writer = pool::PoolWriter::begin(folder_.path() / "damaged.pool", pool_.about());
+    ASSERT_TRUE(writer);
+    for (std::size_t i = 0; i < kFew; ++i) {
+        auto entry = pool_.read(i);
+        ASSERT_TRUE(entry);
+        if (i == kDamaged) entry->permanent_state.resize(entry->permanent_state.size() / 2);
+        ASSERT_TRUE(writer->append(*entry));
+    }
+    ASSERT_TRUE(writer->finish());
+    const auto damaged = pool::Pool::open(folder_.path() / "damaged.pool");
+    ASSERT_TRUE(damaged);
+    const Process server;
+    Staged staged(server, &*damaged, folder_.path());
+    const auto end = staged.play(attesting(kFew), {});
+    EXPECT_EQ(end.ending, ScenarioEnd::Ending::Failed);
+    EXPECT_THAT(end.reason, HasSubstr("a[7]: TPM 7 of " + damaged->file().string() +
+                                      ": libtpms does not start (TPMLIB_MainInit: 0x"));
+    EXPECT_THAT(end.agents, HasSubstr("20 agents: "));
+    const reports::RunReport report = reports::judge(read(staged));
+    EXPECT_TRUE(report.scenarios.at(0).findings.empty());
+    EXPECT_THAT(reports::console_text(report, "", {}), HasSubstr("a[7]: TPM 7 of "));
 }
 
 TEST_F(EarlyEnd, WhoWaitsIsToldWhereTheAgentsAre) {

@@ -63,5 +63,23 @@ TEST(FleetDemand, ThatDescriptorsDoNotMeetIsToldBeforeAnythingIsStarted) {
     EXPECT_TRUE(place.servers().empty());
 }
 
+TEST(FleetDemand, MemoryThatDoesNotSufficeIsToldBeforeAnythingIsStarted) {
+    const testing::Place place;
+    place.write("many.yaml",
+                "scenario: many\nagents: { a: { count: 500, source: own } }\nscript: [ attest: a ]\n"
+                "expect: [ accounted ]\n");
+    place.write("meminfo", "MemTotal: 102400 kB\nMemAvailable: 102400 kB\n");
+    const auto run = testing::shell(
+        place,
+        "exec unshare --user --map-root-user --mount -- sh -c 'mount --bind meminfo /proc/meminfo && "
+        "exec \"$0\" run many.yaml --jobs 2' \"$0\"");
+    EXPECT_EQ(run.exit_code, 2) << run.err;
+    EXPECT_EQ(run.out, "");
+    EXPECT_THAT(run.err,
+                HasSubstr("pushsim: many: 500 agents need about 129 MiB of memory, 100 MiB are free\n"
+                          "  mend: use fewer agents, or end what else takes memory"));
+    EXPECT_FALSE(place.has("runs"));
+}
+
 }  // namespace
 }  // namespace pushsim::cli
