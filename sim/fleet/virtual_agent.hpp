@@ -119,7 +119,7 @@ class VirtualAgent {
     std::string source_;  ///< address that its connections come from; empty: the system's choice
     std::unique_ptr<transport::Connection> registrar_;  ///< closed when the agent is done with it
     std::unique_ptr<transport::Connection> verifier_;   ///< closed before it goes to the registrar
-    std::unique_ptr<transport::Connection> sessions_;  ///< null: they go over verifier_
+    std::unique_ptr<transport::Connection> sessions_;   ///< null: they go over verifier_
     Pursuit now_{};
     Done done_;
     std::optional<lifecycle::Phase> phase_;  ///< of the pursuit, as far as it has come
