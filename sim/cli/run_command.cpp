@@ -404,7 +404,7 @@ int run(const RunOptions& options) {
         pool = std::move(*ready);
     }
     for (const auto& left : stack::left_agents(*registry)) {
-        say_error("pushsim: " + left.text() + "; pushsim stack clean does");
+        say_error("pushsim: " + left.text() + ": pushsim stack clean removes those that it knows");
     }
     for (const auto& leftover : stack::clean_leftovers(*registry, clock)) {
         say_error("pushsim: " + leftover.text());

@@ -73,7 +73,7 @@ void AgentList::finish() const {
 }
 
 std::string LeftAgents::text() const {
-    return fmt::format("at most {} agent{} at {} that a run (process {}) has left", agent_ids.size(),
+    return fmt::format("{} agent{} at {} of a run (process {}) that is over", agent_ids.size(),
                        agent_ids.size() == 1 ? "" : "s", address.verifier.text(), owner);
 }
 
@@ -116,7 +116,7 @@ Result<void> remove_left(const LeftAgents& left, const Clock& clock) {
         for (const auto& removal : {tenant.remove(id), tenant.remove_registered(id)}) {
             if (is_gone(removal)) continue;
             const Error& error = removal.result.error();
-            return fail(error.kind, fmt::format("{} failed again: {}", left.text(), error.message),
+            return fail(error.kind, fmt::format("removing {} failed again: {}", left.text(), error.message),
                         "if that stack is no more, delete " + left.file.string());
         }
     }

@@ -35,8 +35,8 @@ struct LeftAgents {
     pid_t owner = 0;
     std::vector<std::string> agent_ids;
 
-    /// "at most 3 agents at 127.0.0.1:8881 that a run (process 4711) has left": ids are noted before the
-    /// stack is told of them.
+    /// "3 agents at 127.0.0.1:8881 of a run (process 4711) that is over": ids are noted before the stack
+    /// is told of them.
     std::string text() const;
 };
 

@@ -71,7 +71,7 @@ TEST_F(AgentLists, OfARunThatHasEndedNamesItsAgentsAndWhereTheyAre) {
     ASSERT_THAT(left, SizeIs(1));
     EXPECT_THAT(left[0].agent_ids, ElementsAre("web-0", "web-1"));
     EXPECT_EQ(left[0].address.verifier.text(), address_.verifier.text());
-    EXPECT_THAT(left[0].text(), HasSubstr("2 agents at 192.0.2.1:8881 that a run (process "));
+    EXPECT_THAT(left[0].text(), HasSubstr("2 agents at 192.0.2.1:8881 of a run (process "));
 }
 
 TEST_F(AgentLists, AnIdThatWasNotWrittenWholeWasNotMadeKnown) {
