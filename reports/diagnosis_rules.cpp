@@ -724,19 +724,16 @@ Found failure_sticks(const AgentStory& agent, const Stories& /*all*/) {
 
 constexpr int intervals_until_timeout = 5;  // keylime/push_agent_monitor.py
 
-bool is_exchange_between(const history::Entry* line, const history::Entry& since,
-                         const history::Entry& until) {
-    return line->n > since.n && line->n < until.n && as<history::ExchangeSeen>(line) != nullptr;
-}
-
-/// That the agent asked nothing in between, while others did: its part of the script was done.
-bool waited_for_others(const AgentStory& agent, const Stories& all, const history::Entry& since,
-                       const history::Entry& until) {
-    const auto asked = [&](const AgentStory& one) {
-        return std::ranges::any_of(
-            one.lines, [&](const history::Entry* line) { return is_exchange_between(line, since, until); });
-    };
-    return !asked(agent) && std::ranges::any_of(all.agents, asked);
+/// That its part of the step was over with its last evidence, while others went on: in all of the history it
+/// asked nothing more in that step, so nothing held it up either.
+bool waited_for_others(const AgentStory& agent, const Stories& all, const history::Entry& accepted,
+                       const history::Entry& timeout) {
+    const bool went_on = std::ranges::any_of(agent.lines, [&](const history::Entry* line) {
+        return line->n > accepted.n && as<history::ExchangeSeen>(line) != nullptr &&
+               (line->n < timeout.n || line->where.step == accepted.where.step);
+    });
+    const auto next = std::ranges::upper_bound(all.exchanges, accepted.n);
+    return !went_on && next != all.exchanges.end() && *next < timeout.n;
 }
 
 Found no_evidence_for_too_long(const AgentStory& agent, const Stories& all) {

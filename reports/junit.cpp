@@ -45,7 +45,7 @@ std::string explanation_text(const ScenarioReport& scenario) {
         }
         text += fmt::format("cause: {}{}\n", scenario.agents > 1 ? agents_text(one.agents) + ": " : "",
                             cause_text(one));
-        if (one.agents.size() >= fewest_counted) text += one.shown.front() + '\n';
+        if (one.agents.size() >= fewest_counted && !one.shown.empty()) text += one.shown.front() + '\n';
         if (!one.mend.empty()) text += fmt::format("mend: {}\n", one.mend);
         if (const std::string others = other_figures(one); !others.empty()) text += others + '\n';
     }

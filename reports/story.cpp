@@ -129,6 +129,9 @@ Lines AgentStory::extended(int pcr, const history::Entry& since, const history::
 
 Stories stories_of(const ScenarioView& scenario) {
     Stories stories;
+    for (const history::Entry* line : scenario.lines) {
+        if (as<history::ExchangeSeen>(line) != nullptr) stories.exchanges.push_back(line->n);
+    }
     for (const auto& [name, lines] : scenario.by_agent) {
         stories.agents.push_back(story_of(name, lines));
         for (const history::Entry* session : stories.agents.back().sessions) {

@@ -54,6 +54,7 @@ struct AgentStory {
 
 struct Stories {
     std::vector<AgentStory> agents;         ///< by group and number
+    std::vector<std::uint64_t> exchanges;   ///< line numbers of all agents' requests, ascending
     std::map<std::string, Lines> sessions;  ///< that were taken (200), by the address they came from, by time
 };
 

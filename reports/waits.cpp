@@ -1,6 +1,7 @@
 #include "reports/waits.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <numeric>
 
@@ -25,7 +26,7 @@ std::string spread_text(const Spread& spread) {
 }
 
 std::string percent_text(Duration part, Duration whole) {
-    const auto percent = (part.count() * 100 + whole.count() / 2) / whole.count();
+    const auto percent = std::lround(100 * std::chrono::duration<double>(part) / whole);
     return percent == 0 && part > Duration::zero() ? "<1%" : fmt::format("{}%", percent);
 }
 

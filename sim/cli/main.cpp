@@ -85,7 +85,7 @@ int end_without_a_reader() {
 
 bool has_reader(int descriptor) {
     pollfd look{.fd = descriptor, .events = POLLOUT, .revents = 0};
-    return ::poll(&look, 1, 0) < 0 || (look.revents & POLLERR) == 0;
+    return ::poll(&look, 1, 0) < 0 || (look.revents & (POLLERR | POLLHUP)) == 0;
 }
 
 int output_lost(const std::string& why) {

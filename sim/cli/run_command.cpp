@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <set>
+#include <stdexcept>
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -78,12 +79,17 @@ class Run {
     }
 
     int go() {
+        transport::EventLoop loop(clock_);
+        const fleet::Worker::Post post = [&loop](fleet::Worker::Task task) { loop.post(std::move(task)); };
+        std::unique_ptr<fleet::TpmThreads> tpms;
+        try {
+            tpms = std::make_unique<fleet::TpmThreads>(clock_, post, jobs_of(options_));
+        } catch (const std::runtime_error& error) {
+            return report_error({ErrorKind::System, error.what(), "pushsim doctor tells what is missing"});
+        }
         auto folder = make_run_folder(options_.out, name_of_run(scenarios_), seed_, clock_.wall_now());
         if (!folder) return report_error(folder.error());
         folder_ = *folder;
-        transport::EventLoop loop(clock_);
-        const fleet::Worker::Post post = [&loop](fleet::Worker::Task task) { loop.post(std::move(task)); };
-        auto tpms = std::make_unique<fleet::TpmThreads>(clock_, post, jobs_of(options_));
         history::Head head;
         head.pushsim_version = kVersion;
         head.command = options_.command_line;

@@ -18,9 +18,9 @@ namespace pushsim::doctor {
 inline constexpr std::uint64_t kMemoryOfAnAgent = std::uint64_t{128} * 1024;
 /// Of a swtpm that has quoted (measured), beside that of its agent.
 inline constexpr std::uint64_t kMemoryOfASwtpm = std::uint64_t{3'500} * 1024;
-/// Of a TPM thread: its copy of libtpms, and the two descriptors that this holds.
+/// Of a TPM thread: its copy of libtpms, and the descriptor that this holds.
 inline constexpr std::uint64_t kMemoryOfATpmThread = std::uint64_t{1'280} * 1024;
-inline constexpr std::uint64_t kFilesOfATpmThread = 2;
+inline constexpr std::uint64_t kFilesOfATpmThread = 1;
 /// Of the process without agents.
 inline constexpr std::uint64_t kOwnMemory = std::uint64_t{64} * 1024 * 1024;
 /// Beside those of agents: history, servers, the tenant's connections, files that are read.

@@ -71,7 +71,8 @@ std::string Play::stop_agents() {
     constexpr std::array kWords{
         std::pair{Doing::Exchanges, "with an exchange under way (given up: failed in transit)"},
         std::pair{Doing::WaitsToSend, "that waited to send"}, std::pair{Doing::UsesTpm, "at their TPM"},
-        std::pair{Doing::Pauses, "in a pause"}, std::pair{Doing::Nothing, "with nothing under way"}};
+        std::pair{Doing::Pauses, "in a pause"},
+        std::pair{Doing::Nothing, "that waited (for their next attestation, the tenant or others)"}};
     alive_.reset();
     stage_.tenant.drop_waiting();
     std::map<Doing, std::size_t> doing;
@@ -90,6 +91,10 @@ std::string Play::stop_agents() {
     const Instant until = stage_.clock.now() + kLastAct;
     while (stage_.tenant.busy() && stage_.clock.now() < until)
         stage_.loop.run_once(kLook);
+    const bool undone = stage_.tenant.busy();
+    // What it came to is handed over before it counts as done, and put down here.
+    stage_.loop.run_once(Duration::zero());
+    if (undone) text += "; an act of the tenant was not waited for";
     return parts.empty() ? "" : text;
 }
 
@@ -127,11 +132,12 @@ bool Play::wait_until(const std::function<bool()>& done) {
         } else if (const auto unwritten = stage_.history.failure()) {
             give_up(*unwritten);
         } else if (stage_.clock.now() >= until_) {
-            give_up({ErrorKind::System,
-                     fmt::format("the scenario took longer than {}", to_text(stage_.scenario_limit)),
-                     standing_.step == 0
-                         ? "its TPMs were not made yet: raise --timeout, or draw them from a pool (--pool)"
-                         : "raise --timeout, or look in the history for what it waited for"});
+            give_up(
+                {ErrorKind::System,
+                 fmt::format("the scenario took longer than {}", to_text(stage_.scenario_limit)),
+                 standing_.step == 0 && stage_.pool == nullptr
+                     ? "its agents were not all made yet: raise --timeout, or draw TPMs from a pool (--pool)"
+                     : "raise --timeout, or look in the history for what it waited for"});
         }
     }
     return true;

@@ -175,11 +175,11 @@ class Ensuring {
     }
 
     /// Beforehand: what was made when the disk is full is lost.
-    Result<void> has_room_for(std::size_t count) const {
-        constexpr std::uint64_t kEach = 5'632;  // 4.4 KiB, with a certificate 5.4
+    Result<void> has_room_for(std::size_t count, const About& about) const {
+        const std::uint64_t each = about.ek_ca ? 5'632 : 4'608;  // 5.4 and 4.4 KiB, measured
         std::error_code unknown;
         const auto disk = fs::space(fs::absolute(place_.file).parent_path(), unknown);
-        const std::uint64_t needed = kEach * count;
+        const std::uint64_t needed = each * count;
         if (unknown || disk.available >= needed) return {};
         constexpr std::uint64_t kKibibyte = 1024;
         return fail(ErrorKind::System,
@@ -198,7 +198,7 @@ class Ensuring {
         const std::size_t had = grows ? found_.pool->size() : 0;
         // Made again it is never smaller, as far as it still shows how large it was.
         const std::size_t count = std::max(wish_.count, found_.pool ? found_.pool->size() : 0);
-        if (auto room = has_room_for(count); !room) return fail(room.error());
+        if (auto room = has_room_for(count, *about); !room) return fail(room.error());
         auto writer = PoolWriter::begin(place_.file, *about);
         if (!writer) return fail(writer.error());
         if (grows) {
@@ -207,6 +207,10 @@ class Ensuring {
         const auto made = make_into(*writer, *about, count - had);
         if (!made) return fail(made.error());
         if (*made == 0) return fail(interrupted("interrupted: nothing was made"));
+        if (found_.pool && found_.doubt && *made < count) {
+            return fail(interrupted(fmt::format("interrupted: {} stays as it was: in doubt, and of {} TPMs",
+                                                place_.text(), count)));
+        }
         // Before the pool: one that stands is not looked at again for its certificate.
         if (about->ek_ca) {
             if (auto written = write_file(place_.ca_file(), about->ek_ca->certificate_pem, 0644); !written)

@@ -133,7 +133,8 @@ Result<void> early_end(Table& table, std::size_t agents) {
     const auto end = bench::measure_early_end(agents);
     if (!end) return fail(end.error());
     table.add({fmt::format("a request of each of {} agents under way at SIGINT, in the history", agents),
-               fmt::format("{} of {}", end->put_down, end->taken), "all", end->put_down == end->taken});
+               fmt::format("{} of {}", end->put_down, end->taken), "all",
+               end->taken == agents && end->put_down == agents});
     table.at_most("  from the signal to the end of the process", milliseconds(end->took) / 1000, "s", 10, 2);
     table.at_most("  processes that it left", static_cast<double>(end->left), "", 0, 0);
     return {};

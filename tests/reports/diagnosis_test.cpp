@@ -440,6 +440,14 @@ const std::vector<Case>& cases() {
              s.enrol(list(quoted)).attest(0).verdict(0, "pass").wait(seconds{6}).session(200, "slow[0]");
              s.status("TIMEOUT", 1);
          }},
+        // It had not done its part: something held it up within the step.
+        {"SilentInTheMidstOfItsStep",
+         {"no_evidence_for_too_long"},
+         "without any",
+         [](Script& s) {
+             s.enrol(list(quoted)).attest(0).verdict(0, "pass").wait(seconds{6}).session(200, "slow[0]");
+             s.status("TIMEOUT", 1).session();
+         }},
         // The answer may come when nothing is left of the interval.
         {"TimeoutWithoutAnInterval",
          {},

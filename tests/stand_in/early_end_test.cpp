@@ -1,6 +1,10 @@
 // A person stops a run of many agents: every request that was sent has its line.
 
 #include <algorithm>
+#include <csignal>
+#include <filesystem>
+#include <map>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -8,6 +12,7 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "reports/console.hpp"
 #include "reports/report.hpp"
@@ -138,6 +143,61 @@ TEST_F(EarlyEnd, ATpmThatDoesNotStartEndsItNamedAndAccountedFor) {
     const reports::RunReport report = reports::judge(read(staged));
     EXPECT_TRUE(report.scenarios.at(0).findings.empty());
     EXPECT_THAT(reports::console_text(report, "", {}), HasSubstr("a[7]: TPM 7 of "));
+}
+
+/// Kills the swtpm processes of this one; how many there were.
+std::size_t kill_swtpms() {
+    std::size_t killed = 0;
+    for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+        const std::string pid = entry.path().filename().string();
+        if (pid.find_first_not_of("0123456789") != std::string::npos) continue;
+        // "4711 (swtpm) S 4242 …": the parent is the second word behind the name.
+        std::istringstream words(stack::test::read(entry.path() / "stat"));
+        std::string name, state;
+        pid_t number = 0, parent = 0;
+        if (!(words >> number >> name >> state >> parent) || parent != ::getpid() || name != "(swtpm)")
+            continue;
+        ::kill(number, SIGKILL);
+        ++killed;
+    }
+    return killed;
+}
+
+// Not an early end: the scenario goes on to its own.
+TEST_F(EarlyEnd, TpmsThatBreakInTheMidstOfItAreCyclesThatFailedAndAccountedFor) {
+    const Process server;
+    Staged staged(server, nullptr, folder_.path());
+    std::size_t killed = 0;
+    const auto end = staged.play(
+        "scenario: broken\ntitle: T\nagents: {a: {count: 3, ak: primary, enrol: false, tpm: swtpm}, "
+        "b: {count: 2, ak: primary, enrol: false}}\nscript:\n"
+        "  - attest: {agents: [a, b], faults: [delay: {before: collect, for: 1500ms}]}\nexpect: "
+        "[accounted]\n",
+        {.interrupted = [&] {
+            const std::string history = stack::test::read(staged.file());
+            const auto negotiated = [&](const std::string& agent) {
+                return history.find("\"agent\":\"" + agent + "\",\"phase\":\"negotiate\"") !=
+                       std::string::npos;
+            };
+            if (killed == 0 && negotiated("a[0]") && negotiated("a[1]") && negotiated("a[2]"))
+                killed = kill_swtpms();
+            return false;
+        }});
+    EXPECT_EQ(killed, 3U);
+    EXPECT_EQ(end.ending, ScenarioEnd::Ending::Ran) << end.reason;
+    const auto history = read(staged);
+    std::map<std::string, std::size_t> endings;
+    for (const auto& entry : history.entries) {
+        const auto* cycle = std::get_if<history::Cycle>(&entry.event);
+        if (cycle != nullptr) ++endings[entry.where.agent + " " + cycle->ending];
+    }
+    EXPECT_THAT(endings,
+                testing::ElementsAre(testing::Pair("a[0] failed", 1), testing::Pair("a[1] failed", 1),
+                                     testing::Pair("a[2] failed", 1), testing::Pair("b[0] reached", 1),
+                                     testing::Pair("b[1] reached", 1)));
+    const reports::ScenarioReport report = reports::judge(history).scenarios.at(0);
+    EXPECT_EQ(report.account.sent, 2U);
+    EXPECT_EQ(report.account.accepted, 2U);
 }
 
 TEST_F(EarlyEnd, WhoWaitsIsToldWhereTheAgentsAre) {

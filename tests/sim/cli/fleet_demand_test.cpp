@@ -56,8 +56,8 @@ TEST(FleetDemand, ThatDescriptorsDoNotMeetIsToldBeforeAnythingIsStarted) {
     const auto run = testing::shell(place, "ulimit -n 256; exec \"$0\" run many.yaml --jobs 2");
     EXPECT_EQ(run.exit_code, 2);
     EXPECT_EQ(run.out, "");
-    EXPECT_THAT(run.err, HasSubstr("pushsim: many: 500 agents need 624 file descriptors, the limit is 256\n"
-                                   "  mend: raise it, as root: prlimit --pid $$ --nofile=624:624"));
+    EXPECT_THAT(run.err, HasSubstr("pushsim: many: 500 agents need 622 file descriptors, the limit is 256\n"
+                                   "  mend: raise it, as root: prlimit --pid $$ --nofile=622:622"));
     EXPECT_FALSE(place.has("runs"));
     EXPECT_FALSE(place.has("state"));
     EXPECT_TRUE(place.servers().empty());

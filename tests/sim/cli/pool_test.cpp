@@ -201,7 +201,7 @@ TEST(Pool, FullDiskIsNamedAndLeavesNothing) {
     const Ended full = program.wait();
     EXPECT_EQ(full.exit_code, 3) << full.out << full.err;
     EXPECT_EQ(full.err,
-              "pushsim: 100 TPMs take about 550 KiB, and the pool small/a.pool has 12 KiB left\n"
+              "pushsim: 100 TPMs take about 450 KiB, and the pool small/a.pool has 12 KiB left\n"
               "  mend: make room there, or name a file in another folder: pushsim pool make DIR/NAME.pool\n");
     EXPECT_EQ(full.out, "") << "nothing is left";
 }

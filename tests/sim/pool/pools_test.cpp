@@ -181,6 +181,24 @@ TEST_F(Pools, MadeAgainItIsNoSmallerThanItWas) {
     EXPECT_EQ(again.pool.size(), 3U);
 }
 
+TEST_F(Pools, MadeAgainAndInterruptedItStaysAsItWas) {
+    About other = about_here();
+    other.libtpms_version = "0.0.1";
+    write_pool(named_.file, some_entries(30), other);
+    const std::string before = read(named_.file);
+    std::atomic<bool> stop = false;
+    const core::SystemClock clock;
+    const auto stopped = pool::ensure(named_, {.count = 1}, clock,
+                                      {.jobs = 1,
+                                       .progress = [&](std::size_t, std::size_t) { stop = true; },
+                                       .stop_asked = [&] { return stop.load(); }});
+    ASSERT_FALSE(stopped);
+    EXPECT_EQ(stopped.error().kind, ErrorKind::Interrupted);
+    EXPECT_THAT(stopped.error().message, HasSubstr("stays as it was"));
+    EXPECT_EQ(read(named_.file), before);
+    EXPECT_THAT(beside(named_), IsEmpty());
+}
+
 TEST_F(Pools, WithoutPlaceForTheCertificateOfItsCaIsNotMade) {
     fs::create_directories(named_.ca_file() / "in the way");
     EXPECT_FALSE(ensure(named_, {.ek_certificates = true}));
