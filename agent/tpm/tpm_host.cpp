@@ -1,6 +1,8 @@
 #include "agent/tpm/tpm_host.hpp"
 
+#include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <stdexcept>
 
 #include <fcntl.h>
@@ -17,9 +19,13 @@ namespace {
 constexpr TPM_RESULT failure_mode = 0x101;  // TPM_RC_FAILURE
 
 /// libtpms reports internal failures on standard error unless it has somewhere else to write. One for all of
-/// them, as long as the process lives.
+/// them, as long as the process lives; tried again by the next host where it could not be opened.
 int nowhere() {
-    static const int descriptor = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
+    static const int descriptor = [] {
+        const int opened = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
+        if (opened < 0) throw std::runtime_error(fmt::format("/dev/null: {}", std::strerror(errno)));
+        return opened;
+    }();
     return descriptor;
 }
 
@@ -88,8 +94,8 @@ void TpmHost::prepare_segment(SegmentPart part) {
     }
     // A first TPM, thrown away: what it leaves behind (above all an NV image that is nearly all constant)
     // need not be in the image of every other one.
-    NvMemory nowhere;
-    const NvScope nv(nowhere);
+    NvMemory thrown_away;
+    const NvScope nv(thrown_away);
     if (const TPM_RESULT result = library_->main_init(); result != TPM_SUCCESS)
         throw std::runtime_error(does_not_start(result).message);
     library_->terminate();

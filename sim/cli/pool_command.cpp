@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "reports/console.hpp"
+#include "reports/text.hpp"
 #include "sim/cli/commands.hpp"
 #include "sim/cli/fitted.hpp"
 #include "sim/cli/interrupt.hpp"
@@ -29,13 +30,6 @@ std::string in_words(const pool::Pool& pool) {
                        pool.size() == 1 ? "" : "s", pool::ak_word(about.ak),
                        about.ek_ca ? " and EK certificates" : "", about.libtpms_version,
                        to_rfc3339(about.made).substr(0, kToSeconds));
-}
-
-/// As exact as a person wants it: "3.9s", "1m9s".
-std::string in_words(Duration taken) {
-    constexpr std::chrono::seconds kLong{10};
-    if (taken >= kLong) return to_text(std::chrono::round<std::chrono::seconds>(taken));
-    return fmt::format("{:.1f}s", std::chrono::duration<double>(taken).count());
 }
 
 /// Null: a file of a person's own.
@@ -131,8 +125,8 @@ int pool_make(const PoolOptions& options) {
     if (!ensured) return report_error(ensured.error());
     using What = pool::Ensured::What;
     if (ensured->what != What::WasThere) {
-        const auto taken = in_words(clock.now() - began);
-        fmt::print("made {} TPM{} in {}\n", ensured->made, ensured->made == 1 ? "" : "s", taken);
+        fmt::print("made {} TPM{} in {}\n", ensured->made, ensured->made == 1 ? "" : "s",
+                   reports::seconds_text(clock.now() - began));
     }
     std::string text = fmt::format("{}\n  file  {}\n{}\n", in_words(ensured->pool), place->file.string(),
                                    hash_line(ensured->pool));

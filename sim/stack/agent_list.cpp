@@ -116,7 +116,7 @@ Result<void> remove_left(const LeftAgents& left, const Clock& clock) {
         for (const auto& removal : {tenant.remove(id), tenant.remove_registered(id)}) {
             if (is_gone(removal)) continue;
             const Error& error = removal.result.error();
-            return fail(error.kind, fmt::format("removing {} failed again: {}", left.text(), error.message),
+            return fail(error.kind, fmt::format("removing {} failed: {}", left.text(), error.message),
                         "if that stack is no more, delete " + left.file.string());
         }
     }
