@@ -119,6 +119,7 @@ Result<EarlyEnd> measure_early_end(std::size_t agents) {
             end.taken = stand_in::taken(server, clock);
             return end.taken >= agents || playing.ended();
         });
+        if (playing.ended()) throw std::runtime_error("the scenario ended before it was interrupted");
         const Instant signal = clock.now();
         playing.interrupt();
         until([&] { return playing.ended(); });
