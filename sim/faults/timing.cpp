@@ -34,7 +34,7 @@ class HoldEvidence final : public Fault {
     Duration before(const Moment& moment) const override {
         const auto expires = is_early() ? moment.expires_earliest : moment.expires_latest;
         if (moment.phase != Phase::Submit || !expires) return {};
-        return std::max(*expires + plan().offset - moment.now, Duration::zero());
+        return std::max(*expires + plan().until.offset - moment.now, Duration::zero());
     }
 
     std::string doubt(const Moment& moment) const override {
@@ -50,7 +50,7 @@ class HoldEvidence final : public Fault {
     }
 
   private:
-    bool is_early() const { return plan().offset < Duration::zero(); }
+    bool is_early() const { return plan().until.offset < Duration::zero(); }
 };
 
 class Delay final : public Fault {

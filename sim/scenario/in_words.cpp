@@ -10,17 +10,29 @@ std::string text(const Fault& fault) {
     const char* name = to_string(fault.kind);
     switch (fault.kind) {
         case FaultKind::HoldEvidence:
-            return fmt::format("{} until {}", name, expiry_text(fault.offset));
+            return fmt::format("{} until {}", name, to_string(fault.until));
         case FaultKind::Delay:
             return fmt::format("{} before {} for {}", name, to_string(fault.phase), to_text(fault.duration));
         case FaultKind::Stall:
             return fmt::format("{} after {} for {}", name, to_string(fault.phase), to_text(fault.duration));
         case FaultKind::Early:
+        case FaultKind::ClockSkew:
             return fmt::format("{} by {}", name, to_text(fault.duration));
-        case FaultKind::OldToken:
+        case FaultKind::Herd:
+            return fmt::format("{} before {}", name, to_string(fault.phase));
+        case FaultKind::ConcurrentSubmit:
+            return fmt::format("{} on {} connections", name, fault.count);
+        case FaultKind::ConcurrentNegotiate:
+            return fmt::format("{} of {}", name, fault.count);
+        case FaultKind::ForeignToken:
+        case FaultKind::ForeignPop:
+        case FaultKind::OtherAgentId:
+            return fmt::format("{} of {}", name, fault.of);
+        case FaultKind::Reregister:
+            return fmt::format("{} from {} TPM", name, fault.other_tpm ? "another" : "the same");
+        default:
             return name;
     }
-    return name;
 }
 
 std::string text(const TpmPolicy& policy) {

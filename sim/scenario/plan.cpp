@@ -274,18 +274,79 @@ const char* to_string(HowMany::Rule rule) {
 
 const char* to_string(FaultKind kind) {
     switch (kind) {
-        case FaultKind::HoldEvidence:
-            return "hold_evidence";
         case FaultKind::Delay:
             return "delay";
-        case FaultKind::Stall:
-            return "stall";
+        case FaultKind::HoldEvidence:
+            return "hold_evidence";
         case FaultKind::Early:
             return "early";
+        case FaultKind::Stall:
+            return "stall";
+        case FaultKind::Herd:
+            return "herd";
+        case FaultKind::Swizzle:
+            return "swizzle";
+        case FaultKind::ClockSkew:
+            return "clock_skew";
+        case FaultKind::SkipNegotiation:
+            return "skip_negotiation";
+        case FaultKind::OldIndex:
+            return "old_index";
+        case FaultKind::FutureIndex:
+            return "future_index";
+        case FaultKind::DuplicateSubmit:
+            return "duplicate_submit";
+        case FaultKind::ConcurrentSubmit:
+            return "concurrent_submit";
+        case FaultKind::ConcurrentNegotiate:
+            return "concurrent_negotiate";
+        case FaultKind::NeverSubmit:
+            return "never_submit";
+        case FaultKind::ResubmitAfterVerdict:
+            return "resubmit_after_verdict";
+        case FaultKind::NoToken:
+            return "no_token";
+        case FaultKind::GarbledToken:
+            return "garbled_token";
         case FaultKind::OldToken:
             return "old_token";
+        case FaultKind::ExpiredToken:
+            return "expired_token";
+        case FaultKind::ForeignToken:
+            return "foreign_token";
+        case FaultKind::AdminCertificate:
+            return "admin_certificate";
+        case FaultKind::CertificateAndToken:
+            return "certificate_and_token";
+        case FaultKind::OtherAgentId:
+            return "other_agent_id";
+        case FaultKind::WrongActivationTag:
+            return "wrong_activation_tag";
+        case FaultKind::Reregister:
+            return "reregister";
+        case FaultKind::ForeignPop:
+            return "foreign_pop";
+        case FaultKind::ReusePop:
+            return "reuse_pop";
     }
     return "";
+}
+
+const char* to_string(InstantName name) {
+    switch (name) {
+        case InstantName::ChallengesExpireAt:
+            return "challenges_expire_at";
+        case InstantName::TokenExpiresAt:
+            return "token_expires_at";
+    }
+    return "";
+}
+
+std::string to_string(const InstantOffset& instant) {
+    if (instant.offset == Duration::zero()) return to_string(instant.name);
+    const bool before = instant.offset < Duration::zero();
+    return fmt::format("{} {} {}", to_string(instant.name), before ? '-' : '+',
+                       to_text(before ? -instant.offset : instant.offset));
 }
 
 const char* to_string(StepKind kind) {

@@ -270,15 +270,62 @@ enum class StepKind {
     Repeat,
 };
 
-enum class FaultKind { HoldEvidence, Delay, Stall, Early, OldToken };
+enum class FaultKind {
+    // timing
+    Delay,
+    HoldEvidence,
+    Early,
+    Stall,
+    Herd,
+    Swizzle,
+    ClockSkew,
+    // protocol order
+    SkipNegotiation,
+    OldIndex,
+    FutureIndex,
+    DuplicateSubmit,
+    ConcurrentSubmit,
+    ConcurrentNegotiate,
+    NeverSubmit,
+    ResubmitAfterVerdict,
+    // identity
+    NoToken,
+    GarbledToken,
+    OldToken,
+    ExpiredToken,
+    ForeignToken,
+    AdminCertificate,
+    CertificateAndToken,
+    OtherAgentId,
+    WrongActivationTag,
+    Reregister,
+    ForeignPop,
+    ReusePop,
+};
+
+/// Instants that a verifier sets.
+enum class InstantName {
+    ChallengesExpireAt,
+    TokenExpiresAt,
+};
+/// "challenges_expire_at - 500ms"
+struct InstantOffset {
+    InstantName name = InstantName::ChallengesExpireAt;
+    Duration offset{};
+
+    bool operator==(const InstantOffset&) const = default;
+};
 
 /// What goes wrong in a step (the scenario language, "faults"). Fields that its kind does not use keep their
 /// defaults.
 struct Fault {
     FaultKind kind = FaultKind::Delay;
-    Duration offset{};                     ///< HoldEvidence: until challenges_expire_at and so much, or less
-    StepKind phase = StepKind::Negotiate;  ///< Delay: before it; Stall: after its answer
-    Duration duration{};                   ///< Delay, Stall: how long; Early: by how much
+    InstantOffset until;                   ///< HoldEvidence: until then
+    StepKind phase = StepKind::Negotiate;  ///< Delay, Herd: before it; Stall: after its answer
+    Duration duration{};                   ///< Delay, Stall: how long; Early, ClockSkew: by how much
+    int count = 2;                         ///< ConcurrentSubmit: connections; ConcurrentNegotiate: how many
+    std::string of;          ///< ForeignToken, ForeignPop, OtherAgentId: the group whose agent it is
+    bool other_tpm = false;  ///< Reregister: from another TPM
     Position position;
 
     bool operator==(const Fault&) const = default;
@@ -337,8 +384,9 @@ const char* to_string(AgentStatus status);
 const char* to_string(HowMany::Rule rule);
 const char* to_string(StepKind kind);
 const char* to_string(FaultKind kind);
+const char* to_string(InstantName name);
 /// "challenges_expire_at - 500ms", as in files.
-std::string expiry_text(Duration offset);
+std::string to_string(const InstantOffset& instant);
 
 // In words, for people.
 std::string text(const Fault& fault);         ///< "hold_evidence until challenges_expire_at - 500ms"

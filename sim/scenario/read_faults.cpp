@@ -109,7 +109,7 @@ std::optional<Fault> read_fault(Report& report, const Node& item, const StepName
         if (value == nullptr) {
             report.add(name, fmt::format("{} needs `{}:`, {}", place, key.name, key.about));
         } else if (key.name == "until") {
-            fault.offset = read_until(report, *value).value_or(Duration::zero());
+            fault.until.offset = read_until(report, *value).value_or(Duration::zero());
         } else if (key.name == "before" || key.name == "after") {
             fault.phase =
                 read_phase(report, *value, step, key.name, key.name == "after").value_or(StepKind::Negotiate);
@@ -121,12 +121,6 @@ std::optional<Fault> read_fault(Report& report, const Node& item, const StepName
 }
 
 }  // namespace
-
-std::string expiry_text(Duration offset) {
-    if (offset == Duration::zero()) return std::string(expiry);
-    return fmt::format("{} {} {}", expiry, offset < Duration::zero() ? '-' : '+',
-                       to_text(offset < Duration::zero() ? -offset : offset));
-}
 
 std::vector<Fault> read_faults(Report& report, const Node& node, const StepName& step) {
     std::vector<Fault> read;

@@ -228,23 +228,13 @@ void write_faults(YAML::Emitter& out, const std::vector<Fault>& faults) {
         }
         out << YAML::BeginMap;
         key(out, to_string(fault.kind)) << YAML::BeginMap;
-        switch (fault.kind) {
-            case FaultKind::HoldEvidence:
-                key(out, "until") << expiry_text(fault.offset);
-                break;
-            case FaultKind::Delay:
-                key(out, "before") << to_string(fault.phase);
-                key(out, "for") << to_text(fault.duration);
-                break;
-            case FaultKind::Stall:
-                key(out, "after") << to_string(fault.phase);
-                key(out, "for") << to_text(fault.duration);
-                break;
-            case FaultKind::Early:
-                key(out, "by") << to_text(fault.duration);
-                break;
-            case FaultKind::OldToken:
-                break;
+        if (fault.kind == FaultKind::HoldEvidence) {
+            key(out, "until") << to_string(fault.until);
+        } else if (fault.kind == FaultKind::Early) {
+            key(out, "by") << to_text(fault.duration);
+        } else {
+            key(out, fault.kind == FaultKind::Delay ? "before" : "after") << to_string(fault.phase);
+            key(out, "for") << to_text(fault.duration);
         }
         out << YAML::EndMap << YAML::EndMap;
     }

@@ -25,30 +25,31 @@ Moment moment(Phase phase, Duration since_negotiation) {
 }
 
 TEST(HoldEvidence, IsSentBeforeTheEarliestExpiryOrAfterTheLatest) {
-    const auto early = one({.kind = FaultKind::HoldEvidence, .offset = -500ms});
+    const auto early = one({.kind = FaultKind::HoldEvidence, .until = {.offset = -500ms}});
     EXPECT_EQ(early->before(moment(Phase::Submit, 30ms)), 1470ms);
-    const auto late = one({.kind = FaultKind::HoldEvidence, .offset = 50ms});
+    const auto late = one({.kind = FaultKind::HoldEvidence, .until = {.offset = 50ms}});
     EXPECT_EQ(late->before(moment(Phase::Submit, 30ms)), 2040ms);
     EXPECT_EQ(scenario::text(late->plan()), "hold_evidence until challenges_expire_at + 50ms");
 }
 
 TEST(HoldEvidence, IsSentAtOnceWhereTheInstantHasPassed) {
-    EXPECT_EQ(one({.kind = FaultKind::HoldEvidence, .offset = -500ms})->before(moment(Phase::Submit, 5s)),
+    EXPECT_EQ(one({.kind = FaultKind::HoldEvidence, .until = {.offset = -500ms}})
+                  ->before(moment(Phase::Submit, 5s)),
               0ms);
 }
 
 TEST(HoldEvidence, HoldsNothingElseAndNothingWithoutAChallenge) {
-    const auto fault = one({.kind = FaultKind::HoldEvidence, .offset = 50ms});
+    const auto fault = one({.kind = FaultKind::HoldEvidence, .until = {.offset = 50ms}});
     EXPECT_EQ(fault->before(moment(Phase::Collect, 30ms)), 0ms);
     EXPECT_EQ(fault->before({Phase::Submit, kBegin, std::nullopt, std::nullopt}), 0ms);
 }
 
 TEST(HoldEvidence, ARefusalOfTheEarlySideIsDoubtedWhereItCameAfterTheExpiry) {
-    const auto early = one({.kind = FaultKind::HoldEvidence, .offset = -500ms});
+    const auto early = one({.kind = FaultKind::HoldEvidence, .until = {.offset = -500ms}});
     EXPECT_THAT(early->doubt(moment(Phase::Submit, 1990ms)), IsEmpty());
     EXPECT_THAT(early->doubt(moment(Phase::Submit, 2003ms)),
                 HasSubstr("inconclusive: the answer came 3 ms after"));
-    const auto late = one({.kind = FaultKind::HoldEvidence, .offset = 50ms});
+    const auto late = one({.kind = FaultKind::HoldEvidence, .until = {.offset = 50ms}});
     EXPECT_THAT(late->doubt(moment(Phase::Submit, 2100ms)), IsEmpty());
 }
 

@@ -297,7 +297,7 @@ TEST(Plan, FaultsAreInTheOrderOfTheFileWithTheirParameters) {
     const std::vector<Fault> faults = with_faults().script[0].faults;
     ASSERT_EQ(faults.size(), 5U);
     EXPECT_EQ(faults[0].kind, FaultKind::HoldEvidence);
-    EXPECT_EQ(faults[0].offset, -500ms);
+    EXPECT_EQ(faults[0].until.offset, -500ms);
     EXPECT_EQ(faults[1].phase, StepKind::Collect);
     EXPECT_EQ(faults[1].duration, 2s);
     EXPECT_EQ(faults[2].kind, FaultKind::Stall);
