@@ -7,12 +7,14 @@
 
 #include <unistd.h>
 
+#include "sim/stack/process.hpp"
+
 namespace pushsim::cli {
 namespace {
 
 std::atomic<int> signals_seen{0};
 std::atomic<const char*> lost_at_once{""};
-std::array<std::atomic<pid_t>, 8> groups_to_kill{};
+std::array<std::atomic<pid_t>, 64> groups_to_kill{};
 static_assert(std::atomic<pid_t>::is_always_lock_free && std::atomic<const char*>::is_always_lock_free,
               "used in a signal handler");
 
@@ -28,6 +30,7 @@ extern "C" void on_signal(int signal) {
         return;
     }
     if (signal == SIGHUP) return;
+    if (stack::SignalsHeld::put_off(signal)) return;  // a group is being started or ended: not known yet
     say("ended at once: ");
     say(lost_at_once.load());
     say("\n");

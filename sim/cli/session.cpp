@@ -179,6 +179,22 @@ std::optional<Error> StackSession::failure() {
                  "pushsim stack logs says why; then pushsim stack down, and up again"};
 }
 
+std::optional<std::string> StackSession::why_not_acted_on() const {
+    if (local_) return std::nullopt;
+    if (kept_) return "the stack that `stack up` keeps is there for others too";
+    if (options_.stack.stack == "external") return "an external stack is not ours to stop and start";
+    return "no stack runs";
+}
+
+Result<void> StackSession::act(stack::ServerAct what, stack::ServerName server) {
+    if (const auto why = why_not_acted_on()) {
+        return fail(
+            ErrorKind::Usage, fmt::format("cannot {} the {}: {}", to_string(what), to_string(server), *why),
+            "`fresh: true` in the scenario's `stack`, or --fresh, and --stack local give it one of its own");
+    }
+    return local_->act(what, server);
+}
+
 Result<bool> StackSession::stop() {
     played_.reset();
     kept_.reset();

@@ -58,6 +58,13 @@ class StackSession {
     /// Agents that are made known to it must be taken off it again.
     bool stays() const { return local_ == nullptr; }
 
+    /// Does it to a server of the scenario's stack; LocalStack::act(). From any thread, while prepare() and
+    /// stop() are not called. ErrorKind::Usage with why_not_acted_on().
+    Result<void> act(stack::ServerAct what, stack::ServerName server);
+    /// Why servers of the present stack are not acted on; nothing where they are: of one that was started for
+    /// this run.
+    std::optional<std::string> why_not_acted_on() const;
+
     /// Ends what was started here; says whether there was anything.
     Result<bool> stop();
 

@@ -1,7 +1,5 @@
 #include "sim/stack/local_stack.hpp"
 
-#include <algorithm>
-#include <csignal>
 #include <fstream>
 #include <set>
 #include <system_error>
@@ -11,7 +9,7 @@
 
 #include "sim/core/random.hpp"
 #include "sim/stack/layout.hpp"
-#include "sim/stack/server.hpp"
+#include "sim/stack/servers.hpp"
 
 namespace pushsim::stack {
 namespace {
@@ -65,14 +63,12 @@ struct LocalStack::Inner {
     const Clock* clock;
     Layout layout;
     StackRecord record;
-    StopAsked stop_asked;
-    GroupsChanged groups_changed;
+    std::optional<Servers> servers;  ///< when the folder is ours
     Instant started{};
     Instant limit{};
     Duration start_time{};
-    std::optional<Server> verifier;
-    std::optional<Server> registrar;
-    std::optional<PortClaim> port_claim;  ///< until the servers listen
+    /// Also while a server is stopped, for it is to have its port again.
+    std::optional<PortClaim> port_claim;
     bool kept = false;
     bool stopped = false;
 
@@ -82,108 +78,19 @@ struct LocalStack::Inner {
         if (!kept) (void)end(kStopPatience);
     }
 
-    std::vector<Server*> servers() {
-        std::vector<Server*> all;
-        if (verifier) all.push_back(&*verifier);
-        if (registrar) all.push_back(&*registrar);
-        return all;
-    }
-
-    void tell_groups() {
-        std::vector<pid_t> groups;
-        for (Server* server : servers())
-            groups.push_back(server->process().id().pid);
-        if (groups_changed) groups_changed(groups);
-    }
-
-    Result<void> launch(std::optional<Server>& server, const std::string& name, const KeylimeInstall& keylime,
-                        const std::filesystem::path& log) {
-        const auto& command = name == "verifier" ? keylime.verifier : keylime.registrar;
-        const SignalsHeld until_told;
-        auto launched =
-            Server::start(name, Program{.command = command,
-                                        .environment = server_environment(layout, record.id, keylime),
-                                        .folder = layout.run,
-                                        .log = log});
-        if (!launched) return fail(launched.error());
-        server = std::move(*launched);
-        tell_groups();
-        record.groups.push_back(server->process().id());
-        return registry.write(record);
-    }
-
-    Result<void> wait_ready(const std::vector<Server*>& wanted) {
-        for (auto waiting = wanted; !waiting.empty();) {
-            if (stop_asked && stop_asked()) {
-                return fail(ErrorKind::Interrupted, "stopped while the servers were starting");
-            }
-            for (Server* server : servers()) {
-                if (auto died = server->check_alive("while starting")) return fail(std::move(*died));
-                if (auto lost = server->check_port()) return fail(std::move(*lost));
-            }
-            std::erase_if(waiting, [&](Server* server) { return server->is_ready(record.address, *clock); });
-            if (waiting.empty()) break;
-            if (clock->now() >= limit) {
-                return fail(waiting.front()->not_ready(clock->now() - started));
-            }
-            wait_for(std::chrono::milliseconds{20}, waiting.front()->process().descriptor());
-        }
-        return {};
-    }
-
-    // Ends both groups side by side. The record and the folders stay.
-    Result<void> end_servers(Duration patience, const StopAsked& hurry = {}) {
-        const auto all_gone = [&] {
-            return std::ranges::all_of(servers(),
-                                       [](Server* server) { return server->process().group_gone(); });
-        };
-        const auto signal_all = [&](int signal) {
-            for (Server* server : servers()) {
-                if (!server->process().group_gone()) server->process().signal_group(signal);
-            }
-        };
-        const auto wait_gone = [&](Duration at_most, Duration after_leader, const StopAsked& give_up) {
-            const Instant end = clock->now() + at_most;
-            std::optional<Instant> leaders_gone;
-            while (!all_gone()) {
-                const Instant now = clock->now();
-                const bool led = std::ranges::any_of(
-                    servers(), [](Server* server) { return !server->process().ended().has_value(); });
-                if (!led && !leaders_gone) leaders_gone = now;
-                // What a dead leader leaves behind waits for nothing, and its manager ignores SIGTERM.
-                if (now >= end || (leaders_gone && now - *leaders_gone >= after_leader)) return false;
-                if (give_up && give_up()) return false;
-                wait_for(std::chrono::milliseconds{10});
-            }
-            return true;
-        };
-        const auto members = servers().empty() ? std::vector<ProcessId>{} : record.processes();
-        bool gone = all_gone();
-        if (!gone && patience > Duration::zero()) {
-            signal_all(SIGTERM);
-            signal_all(SIGCONT);  // a process that is stopped takes no other
-            gone = wait_gone(patience, std::chrono::milliseconds{500}, hurry);
-        }
-        if (!gone) {
-            signal_all(SIGKILL);
-            gone = wait_gone(std::chrono::seconds{5}, std::chrono::seconds{5}, {});
-        }
-        if (!gone) {
-            return fail(ErrorKind::System,
-                        fmt::format("processes of the stack in {} outlive SIGKILL", layout.folder.string()));
-        }
-        remove_stale_sockets(record.groups, layout.runtime);
-        remove_stale_sockets(members, layout.runtime);
-        record.groups.clear();
-        verifier.reset();
-        registrar.reset();
-        tell_groups();
-        return {};
+    Result<void> launch(ServerName name, const std::vector<std::string>& command,
+                        const KeylimeInstall& keylime, const std::filesystem::path& log) {
+        return servers->launch(name, Program{.command = command,
+                                             .environment = server_environment(layout, record.id, keylime),
+                                             .folder = layout.run,
+                                             .log = log});
     }
 
     Result<void> end(Duration patience, const StopAsked& hurry = {}) {
         if (stopped) return {};
-        if (auto ended = end_servers(patience, hurry); !ended) return ended;
+        if (servers) {
+            if (auto ended = servers->end(patience, hurry); !ended) return ended;
+        }
         for (const auto& path : record.litter) {
             std::error_code ignored;
             std::filesystem::remove_all(path, ignored);
@@ -195,19 +102,21 @@ struct LocalStack::Inner {
 
     // One try with the ports given. Nothing runs after a failure.
     Result<void> run(const LocalStackOptions& options, bool own_certificates) {
-        if (auto done = launch(verifier, "verifier", options.keylime, layout.verifier_log()); !done) {
+        const auto& keylime = options.keylime;
+        if (auto done = launch(ServerName::Verifier, keylime.verifier, keylime, layout.verifier_log());
+            !done) {
             return done;
         }
         // The registrar reads the CA that the verifier makes; with ours there is nothing to wait for.
         if (!own_certificates) {
-            if (auto ready = wait_ready({&*verifier}); !ready) return ready;
+            if (auto ready = servers->wait_ready(limit); !ready) return ready;
         }
-        if (auto done = launch(registrar, "registrar", options.keylime, layout.registrar_log()); !done) {
+        if (auto done = launch(ServerName::Registrar, keylime.registrar, keylime, layout.registrar_log());
+            !done) {
             return done;
         }
-        if (auto ready = wait_ready(servers()); !ready) return ready;
-        port_claim.reset();
-        record.address.api_version = registrar->api_version();
+        if (auto ready = servers->wait_ready(limit); !ready) return ready;
+        record.address.api_version = servers->api_version();
         return registry.write(record);
     }
 
@@ -233,6 +142,12 @@ struct LocalStack::Inner {
                                            options.server_certificate == pki::CertificateKind::Admin;
         }
         describe(options, *tls);
+        servers.emplace(record, Surroundings{.registry = registry,
+                                             .clock = *clock,
+                                             .runtime = layout.runtime,
+                                             .start_limit = options.start_limit,
+                                             .stop_asked = options.stop_asked,
+                                             .groups_changed = options.groups_changed});
 
         for (int attempt = 1;; ++attempt) {
             if (auto claimed = claim_ports(options, *asked, *tls); !claimed) return claimed;
@@ -240,11 +155,12 @@ struct LocalStack::Inner {
             auto ran = run(options, tls->has_value());
             if (ran) databases_are_finished(layout);
             if (ran) return ran;
-            const bool lost_race =
-                std::ranges::any_of(servers(), [](Server* s) { return s->lost_its_port(); });
-            if (!lost_race || attempt == kPortTries || ran.error().kind == ErrorKind::Interrupted) return ran;
+            if (!servers->lost_a_port() || attempt == kPortTries ||
+                ran.error().kind == ErrorKind::Interrupted) {
+                return ran;
+            }
             // Others are chosen; a port that was asked for is now named, with who has it.
-            if (auto ended = end_servers(kShortPatience); !ended) return ended;
+            if (auto ended = servers->end_to_start_anew(kShortPatience); !ended) return ended;
         }
     }
 
@@ -321,8 +237,6 @@ Result<std::unique_ptr<LocalStack>> LocalStack::start(const LocalStackOptions& o
     auto inner = std::make_unique<Inner>(registry, clock);
     inner->started = clock.now();
     inner->limit = inner->started + options.start_limit;
-    inner->stop_asked = options.stop_asked;
-    inner->groups_changed = options.groups_changed;
     if (auto done = inner->start(options); !done) {
         (void)inner->end(kShortPatience);
         return fail(std::move(done.error()));
@@ -343,16 +257,16 @@ Duration LocalStack::start_time() const {
     return inner_->start_time;
 }
 
-pid_t LocalStack::verifier_pid() const {
-    return inner_->verifier->process().id().pid;
+std::optional<pid_t> LocalStack::pid(ServerName server) {
+    return inner_->servers->pid(server);
+}
+
+Result<void> LocalStack::act(ServerAct what, ServerName server) {
+    return inner_->servers->act(what, server);
 }
 
 std::optional<Error> LocalStack::poll() {
-    if (inner_->stopped) return std::nullopt;
-    for (Server* server : inner_->servers()) {
-        if (auto died = server->check_alive("in mid-run")) return died;
-    }
-    return std::nullopt;
+    return inner_->servers->poll();
 }
 
 Result<void> LocalStack::stop(const StopAsked& hurry) {
@@ -364,10 +278,8 @@ Result<void> LocalStack::kill() {
 }
 
 Result<void> LocalStack::keep() {
-    inner_->record.kept = true;
-    if (auto written = inner_->registry.write(inner_->record); !written) return written;
+    if (auto done = inner_->servers->let_go(); !done) return done;
     inner_->kept = true;
-    if (inner_->groups_changed) inner_->groups_changed({});
     return {};
 }
 

@@ -11,6 +11,7 @@
 #include "agent/base/result.hpp"
 #include "agent/base/time.hpp"
 #include "sim/pki/pki.hpp"
+#include "sim/stack/acts.hpp"
 #include "sim/stack/address.hpp"
 #include "sim/stack/config.hpp"
 #include "sim/stack/install.hpp"
@@ -26,8 +27,9 @@ enum class Certificates {
     Keylime,  ///< Keylime's `tls_dir = generate`; the registrar starts after the verifier
 };
 
-/// Told the process groups of the servers that run: right after each is started, and (none) when they are
-/// gone or live on for others. For whoever must be able to kill them at any instant.
+/// Told the process groups of the servers that run: right after each is started, when one is gone, and (none)
+/// when all are or live on for others; in the thread that does it, while SignalsHeld. For whoever must be
+/// able to kill them at any instant.
 using GroupsChanged = std::function<void(std::span<const pid_t> groups)>;
 
 struct LocalStackOptions {
@@ -40,13 +42,14 @@ struct LocalStackOptions {
     Options registrar;
     std::optional<Certificates> certificates;                               ///< not asked for: Own
     pki::CertificateKind server_certificate = pki::CertificateKind::Valid;  ///< with Certificates::Own
-    AskedPorts ports;  ///< also taken from `port`, `tls_port` in the options
-    Duration start_limit = std::chrono::seconds{60};
-    StopAsked stop_asked;  ///< checked while starting; then ErrorKind::Interrupted
+    AskedPorts ports;                                 ///< also taken from `port`, `tls_port` in the options
+    Duration start_limit = std::chrono::seconds{60};  ///< also of each server that is started again
+    StopAsked stop_asked;                             ///< checked while starting; then ErrorKind::Interrupted
     GroupsChanged groups_changed;
 };
 
-/// Owns the two process groups. Not thread-safe.
+/// Owns the servers' process groups. While one thread is in act(), others may call act(), poll(), address(),
+/// folder() and pid(), and one may call stop() or kill(), which cut it short; the rest is for one thread.
 class LocalStack {
   public:
     /// Returns when both servers live, say in their own logs that they listen, and answer. Nothing is left
@@ -64,11 +67,18 @@ class LocalStack {
     const std::filesystem::path& folder() const;
     /// From the call of start() to ready.
     Duration start_time() const;
-    /// Process id of the verifier's group leader.
-    pid_t verifier_pid() const;
+    /// Process id of a server's group leader; nothing while it does not run.
+    std::optional<pid_t> pid(ServerName server);
 
-    /// Nothing while both servers live; else ErrorKind::Stack: which died, how, and what its log said last.
-    /// Cheap enough to call ten times a second.
+    /// Does it to one server, and returns when it is done: seconds for most; acts come one after the other. A
+    /// server that is stopped, killed or paused stays so until it is started or resumed, or the stack ends.
+    /// ErrorKind::Usage where the server is not in a state for it, or there is none of that name; Stack, with
+    /// the server's log, where it does not come up again or had died by itself before; Interrupted when a
+    /// person asks to stop, or stop() is called, meanwhile.
+    Result<void> act(ServerAct what, ServerName server);
+
+    /// Nothing while the servers live that nobody has stopped; else ErrorKind::Stack: which died, how, and
+    /// what its log said last. Cheap enough to call ten times a second.
     std::optional<Error> poll();
 
     /// SIGTERM to each group, SIGKILL after 12 s or as soon as `hurry` says so (a second Ctrl-C); returns

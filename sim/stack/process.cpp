@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
@@ -120,6 +121,10 @@ struct Descriptor {
     Descriptor& operator=(const Descriptor&) = delete;
 };
 
+std::atomic<int> signals_held{0};
+std::atomic<int> signal_put_off{0};
+static_assert(std::atomic<int>::is_always_lock_free, "used in a signal handler");
+
 Error spawn_error(const std::string& program, int error) {
     return {ErrorKind::System, fmt::format("cannot run {}: {}", program, std::strerror(error))};
 }
@@ -130,10 +135,22 @@ SignalsHeld::SignalsHeld() {
     sigset_t all;
     ::sigfillset(&all);
     ::pthread_sigmask(SIG_SETMASK, &all, &before_);
+    ++signals_held;
 }
 
 SignalsHeld::~SignalsHeld() {
+    // To the process: this thread may be one that gets no signals.
+    if (--signals_held == 0) {
+        if (const int signal = signal_put_off.exchange(0); signal != 0) ::kill(::getpid(), signal);
+    }
     ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+}
+
+bool SignalsHeld::put_off(int signal) {
+    if (signals_held == 0) return false;
+    signal_put_off = signal;
+    // The last one may have gone before it could see the signal; then nobody raises it again.
+    return signals_held != 0 || signal_put_off.exchange(0) == 0;
 }
 
 void wait_for(Duration duration, int descriptor) {
@@ -234,8 +251,10 @@ bool end_processes(const std::vector<ProcessId>& processes, Duration patience, c
         }
         return true;
     };
-    for (const auto& process : processes)
+    for (const auto& process : processes) {
         signal_process(process, SIGTERM);
+        signal_process(process, SIGCONT);  // one that is stopped takes no other
+    }
     if (all_gone_by(patience)) return true;
     for (const auto& process : processes)
         signal_process(process, SIGKILL);

@@ -34,7 +34,8 @@ std::string boot_identity();
 ProcessId own_process();
 
 /// Signals to this thread wait while one of these lives; threads made meanwhile never get any. So a signal
-/// handler never finds a process that was started and is not known to it yet.
+/// handler never finds a process that was started and is not known to it yet. A handler that another thread
+/// runs asks put_off().
 class SignalsHeld {
   public:
     SignalsHeld();
@@ -42,12 +43,20 @@ class SignalsHeld {
     SignalsHeld(const SignalsHeld&) = delete;
     SignalsHeld& operator=(const SignalsHeld&) = delete;
 
+    /// True where one of these lives in any thread; then `signal` is raised again when the last is gone. For
+    /// signal handlers: async-signal-safe.
+    static bool put_off(int signal);
+
   private:
     sigset_t before_{};
 };
 
+/// The process is stopped (SIGSTOP).
+bool is_stopped(const ProcessId& process);
 /// Living processes of a group.
 std::vector<ProcessId> group_members(pid_t group);
+/// Living children of a process, in whatever group they are.
+std::vector<ProcessId> children_of(pid_t parent);
 /// Living processes whose environment has NAME=VALUE and which we may look at.
 std::vector<ProcessId> processes_with_environment(const std::string& name, const std::string& value);
 
@@ -100,8 +109,8 @@ class ServerProcess {
     std::string how_;
 };
 
-/// SIGTERM to all, SIGKILL to what is left after `patience`; returns when all are gone. False if a process
-/// outlived SIGKILL by 2 s.
+/// SIGTERM to all, also to those that are stopped, SIGKILL to what is left after `patience`; returns when all
+/// are gone. False if a process outlived SIGKILL by 2 s.
 bool end_processes(const std::vector<ProcessId>& processes, Duration patience, const Clock& clock);
 
 /// What a short program wrote to standard output; its errors go to /dev/null. ErrorKind::System if it cannot

@@ -19,6 +19,7 @@ namespace {
 
 struct Stat {
     char state = '?';
+    pid_t parent = 0;
     pid_t group = 0;
     std::uint64_t start_time = 0;
 };
@@ -36,8 +37,7 @@ std::optional<Stat> stat_of(pid_t pid) {
     std::istringstream rest(text.substr(end + 1));
     Stat stat;
     std::string skipped;
-    pid_t parent = 0;
-    rest >> stat.state >> parent >> stat.group;
+    rest >> stat.state >> stat.parent >> stat.group;
     for (int field = 6; field < 22; ++field)
         rest >> skipped;
     rest >> stat.start_time;
@@ -78,6 +78,11 @@ bool is_running(const ProcessId& process) {
     return stat && stat->start_time == process.start_time && lives(*stat);
 }
 
+bool is_stopped(const ProcessId& process) {
+    const auto stat = stat_of(process.pid);
+    return stat && stat->start_time == process.start_time && stat->state == 'T';
+}
+
 ProcessId own_process() {
     return process_now(::getpid()).value_or(ProcessId{::getpid(), 0});
 }
@@ -92,6 +97,10 @@ std::string boot_identity() {
 
 std::vector<ProcessId> group_members(pid_t group) {
     return living_processes([group](pid_t, const Stat& stat) { return stat.group == group; });
+}
+
+std::vector<ProcessId> children_of(pid_t parent) {
+    return living_processes([parent](pid_t, const Stat& stat) { return stat.parent == parent; });
 }
 
 std::vector<ProcessId> processes_with_environment(const std::string& name, const std::string& value) {

@@ -24,11 +24,11 @@ std::string joined(const std::vector<std::string>& lines) {
 
 }  // namespace
 
-Result<Server> Server::start(const std::string& name, const Program& program) {
+Result<Server> Server::start(ServerName name, const Program& program) {
     std::error_code none_yet;
     const auto size = std::filesystem::file_size(program.log, none_yet);
     auto process = ServerProcess::start(program);
-    if (!process) return fail(process.error().in(name));
+    if (!process) return fail(process.error().in(to_string(name)));
     return Server(name, std::move(*process), program.log, none_yet ? 0 : size);
 }
 
@@ -43,11 +43,11 @@ std::optional<Error> Server::check_alive(const std::string& when) {
     if (!how) return std::nullopt;
     const std::string tail = own_log();
     const auto diagnosis = diagnose(tail);
-    return Error{
-        ErrorKind::Stack,
-        fmt::format("the {} (process {}) ended {}, {}: {}\n    {} ends with:{}", name_, process_.id().pid,
-                    when, *how, diagnosis.cause, log_.string(), joined(last_lines(tail, 6))),
-        diagnosis.mend};
+    return Error{ErrorKind::Stack,
+                 fmt::format("the {} (process {}) ended {}, {}: {}\n    {} ends with:{}", to_string(name_),
+                             process_.id().pid, when, *how, diagnosis.cause, log_.string(),
+                             joined(last_lines(tail, 6))),
+                 diagnosis.mend};
 }
 
 bool Server::lost_its_port() const {
@@ -59,7 +59,7 @@ std::optional<Error> Server::check_port() const {
     const std::string tail = own_log();
     const auto diagnosis = diagnose(tail);
     return Error{ErrorKind::Stack,
-                 fmt::format("the {} (process {}) does not listen: {}\n    {} ends with:{}", name_,
+                 fmt::format("the {} (process {}) does not listen: {}\n    {} ends with:{}", to_string(name_),
                              process_.id().pid, diagnosis.cause, log_.string(), joined(last_lines(tail, 6))),
                  diagnosis.mend};
 }
@@ -68,7 +68,7 @@ bool Server::is_ready(const StackAddress& address, const Clock& clock) {
     if (!listening_) listening_ = says_listening(own_log());
     if (!listening_) return false;
 
-    const bool verifier = name_ == "verifier";
+    const bool verifier = name_ == ServerName::Verifier;
     std::optional<TlsIdentity> tls;
     if (verifier) {
         tls = TlsIdentity{
@@ -94,8 +94,8 @@ bool Server::is_ready(const StackAddress& address, const Clock& clock) {
 
 Error Server::not_ready(Duration waited) const {
     return {ErrorKind::Stack,
-            fmt::format("the {} (process {}) was not ready after {}: {}\n    {} ends with:{}", name_,
-                        process_.id().pid, to_text(waited),
+            fmt::format("the {} (process {}) was not ready after {}: {}\n    {} ends with:{}",
+                        to_string(name_), process_.id().pid, to_text(waited),
                         listening_ ? last_probe_ : "its log does not say that it listens", log_.string(),
                         joined(last_lines(own_log(), 6))),
             "a machine under heavy load may need more time: see the log"};

@@ -1,14 +1,16 @@
 #pragma once
-// One server of a local stack while it starts and runs. Used by LocalStack alone.
+// One server of a local stack while it starts and runs. Used by Servers alone.
 
 #include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "agent/base/result.hpp"
 #include "agent/base/time.hpp"
+#include "sim/stack/acts.hpp"
 #include "sim/stack/address.hpp"
 #include "sim/stack/admin_client.hpp"
 #include "sim/stack/process.hpp"
@@ -17,10 +19,22 @@ namespace pushsim::stack {
 
 class Server {
   public:
-    /// `name`: "verifier" or "registrar".
-    static Result<Server> start(const std::string& name, const Program& program);
+    static Result<Server> start(ServerName name, const Program& program);
 
-    ServerProcess& process() { return process_; }
+    ServerName name() const { return name_; }
+    /// Its leader.
+    const ProcessId& id() const { return process_.id(); }
+    /// Readable when the leader ends.
+    int descriptor() const { return process_.descriptor(); }
+
+    /// To all of its processes.
+    void signal(int signal) const { process_.signal_group(signal); }
+    /// Its leader has ended.
+    bool leader_gone() { return process_.ended().has_value(); }
+    /// None of its processes is left; the leader has been waited for.
+    bool gone() { return process_.group_gone(); }
+    /// Those that live.
+    std::vector<ProcessId> processes() const { return group_members(id().pid); }
 
     /// Nothing while its leader lives; else which server died, how, why, and the way out. `when` stands in
     /// the message.
@@ -38,12 +52,12 @@ class Server {
     const std::string& api_version() const { return api_version_; }
 
   private:
-    Server(std::string name, ServerProcess process, std::filesystem::path log, std::uint64_t log_start)
-        : name_(std::move(name)), process_(std::move(process)), log_(std::move(log)), log_start_(log_start) {}
+    Server(ServerName name, ServerProcess process, std::filesystem::path log, std::uint64_t log_start)
+        : name_(name), process_(std::move(process)), log_(std::move(log)), log_start_(log_start) {}
     /// What it has written since it was started; only the end of it where that is long.
     std::string own_log() const;
 
-    std::string name_;
+    ServerName name_;
     ServerProcess process_;
     std::filesystem::path log_;
     std::uint64_t log_start_;

@@ -97,7 +97,7 @@ TEST(LiveStack, KilledVerifierIsNoticedWithinASecondAndNothingIsLeft) {
     auto stack = LocalStack::start(place.options(), place.registry, place.clock);
     ASSERT_TRUE(stack) << stack.error().text();
     const auto folder = (*stack)->folder();
-    ::kill((*stack)->verifier_pid(), SIGKILL);
+    ::kill((*stack)->pid(ServerName::Verifier).value(), SIGKILL);
     std::optional<Error> died;
     for (int tries = 0; tries < 10 && !died; ++tries) {
         wait_for(std::chrono::milliseconds{100});

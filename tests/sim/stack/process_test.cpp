@@ -1,6 +1,9 @@
 #include "sim/stack/process.hpp"
 
+#include <atomic>
 #include <csignal>
+#include <future>
+#include <thread>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -120,6 +123,38 @@ TEST(Process, ProgramThatIsNotThereIsNamed) {
     ASSERT_FALSE(process);
     EXPECT_EQ(process.error().kind, ErrorKind::System);
     EXPECT_THAT(process.error().message, HasSubstr("/no/such/program: No such file"));
+}
+
+std::atomic<int> handled{0};
+
+extern "C" void handle_unless_put_off(int signal) {
+    if (!SignalsHeld::put_off(signal)) ++handled;
+}
+
+TEST(SignalsHeld, HandlerOfAnotherThreadPutsASignalOffUntilItIsGone) {
+    struct sigaction action {};
+    struct sigaction before {};
+    action.sa_handler = handle_unless_put_off;
+    ::sigaction(SIGUSR1, &action, &before);
+    ::raise(SIGUSR1);
+    EXPECT_EQ(handled, 1) << "nobody holds it";
+
+    std::promise<void> held;
+    std::promise<void> let_go;
+    std::thread holder([&] {
+        const SignalsHeld here;
+        held.set_value();
+        let_go.get_future().wait();
+    });
+    held.get_future().wait();
+    ::raise(SIGUSR1);
+    EXPECT_EQ(handled, 1) << "it is put off";
+    let_go.set_value();
+    holder.join();
+    for (int tries = 0; tries < 500 && handled < 2; ++tries)
+        wait_for(std::chrono::milliseconds{10});
+    EXPECT_EQ(handled, 2);
+    ::sigaction(SIGUSR1, &before, nullptr);
 }
 
 TEST(Process, ShortProgramIsRunForItsOutput) {
