@@ -14,7 +14,7 @@ namespace {
 
 std::atomic<int> signals_seen{0};
 std::atomic<const char*> lost_at_once{""};
-std::array<std::atomic<pid_t>, 64> groups_to_kill{};
+std::array<std::atomic<pid_t>, 512> groups_to_kill{};
 static_assert(std::atomic<pid_t>::is_always_lock_free && std::atomic<const char*>::is_always_lock_free,
               "used in a signal handler");
 

@@ -20,7 +20,7 @@ class Interrupt {
     /// True since the first signal. Safe to call from any thread.
     static bool asked();
 
-    /// The groups (at most 64) that a second signal kills; replaces those named before.
+    /// The groups (at most 512) that a second signal kills; replaces those named before.
     static void kill_on_second(std::span<const pid_t> groups);
 };
 

@@ -8,6 +8,7 @@
 #include "sim/cli/interrupt.hpp"
 #include "sim/stack/control.hpp"
 #include "sim/stack/inspect.hpp"
+#include "sim/stack/postgresql.hpp"
 
 namespace pushsim::cli {
 namespace {
@@ -112,9 +113,14 @@ StackSession::StackSession(const RunOptions& options, std::filesystem::path fold
     : options_(options), folder_(std::move(folder)), registry_(registry), clock_(clock) {}
 
 std::optional<std::string> StackSession::cannot_play(const scenario::StackOptions& wanted) const {
-    if (options_.stack.stack == "external" &&
-        (!wanted.verifier.empty() || !wanted.registrar.empty() || wanted.fresh)) {
+    if (options_.stack.stack == "external" && (!wanted.verifier.empty() || !wanted.registrar.empty() ||
+                                               wanted.database != "sqlite" || wanted.fresh)) {
         return "it wants servers with options of its own, and an external stack is taken as it is";
+    }
+    if (options_.stack.stack == "local" && wanted.database == "postgresql") {
+        const auto local = local_options(options_.stack, folder_);
+        if (!local) return local.error().message;
+        return stack::why_no_postgresql(local->keylime);
     }
     return std::nullopt;
 }
@@ -153,6 +159,7 @@ Result<StackSession::Ready> StackSession::prepare(const scenario::StackOptions& 
         if (!local) return fail(local.error());
         local->verifier = as_text(wanted.verifier);
         local->registrar = as_text(wanted.registrar);
+        if (wanted.database == "postgresql") local->databases = stack::Databases::Postgresql;
         if (auto kept = wanted.fresh || options_.fresh ? std::nullopt : kept_stack(*local)) {
             address_ = kept->address;
             kept_ = std::move(*kept);

@@ -6,7 +6,7 @@
 #include <sstream>
 #include <system_error>
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include "sim/stack/process.hpp"
 
@@ -60,13 +60,13 @@ constexpr const char* kTryImports = R"(
 import sys
 sys.path = [folder for folder in sys.path if folder]
 try:
-    import keylime.cmd.verifier, keylime.cmd.registrar
+    import {}
 except BaseException as problem:
     print(type(problem).__name__ + ": " + str(problem).partition("\n")[0])
 )";
 
 /// What a short script of Python says in the environment of `install`, without white space at its end.
-Result<std::string> ask_python(const KeylimeInstall& install, const char* script) {
+Result<std::string> ask_python(const KeylimeInstall& install, const std::string& script) {
     auto environment = install.environment;
     if (environment.empty()) environment.emplace_back("PYTHONPATH", "");
     auto answer = run_program({install.python, "-c", script}, environment, std::chrono::seconds{20});
@@ -203,10 +203,14 @@ Result<KeylimeInstall> find_keylime(const std::string& wanted, const fs::path& h
 }
 
 Result<std::string> import_problem(const KeylimeInstall& keylime) {
+    return import_problem(keylime, {"keylime.cmd.verifier", "keylime.cmd.registrar"});
+}
+
+Result<std::string> import_problem(const KeylimeInstall& keylime, const std::vector<std::string>& modules) {
     if (keylime.python.empty()) {
         return fail(ErrorKind::System, fmt::format("{} does not tell which Python runs it", keylime.origin));
     }
-    return ask_python(keylime, kTryImports);
+    return ask_python(keylime, fmt::format(kTryImports, fmt::join(modules, ", ")));
 }
 
 }  // namespace pushsim::stack

@@ -53,5 +53,7 @@ Result<KeylimeInstall> find_keylime(const std::string& wanted,
 /// named 'tornado'"); "" where nothing does. ErrorKind::System where that Python does not run at all, or
 /// `keylime.python` is empty.
 Result<std::string> import_problem(const KeylimeInstall& keylime);
+/// The same of any modules, by their names in Python.
+Result<std::string> import_problem(const KeylimeInstall& keylime, const std::vector<std::string>& modules);
 
 }  // namespace pushsim::stack

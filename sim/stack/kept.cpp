@@ -63,6 +63,7 @@ std::optional<std::string> misfit(const StackRecord& record, const LocalStackOpt
         return fmt::format("it runs Keylime {} from {}, wanted is {} from {}", version,
                            address.keylime_origin, wanted.keylime.version, wanted.keylime.origin);
     }
+    if (wanted.databases != Databases::Sqlite) return "a database server is wanted for the servers";
     if (wanted.keylime.may_change) return wanted.keylime.origin + " may have changed since it was started";
     for (const auto& [name, server, asked] :
          {std::tuple{"verifier", &address.verifier, wanted.ports.verifier},

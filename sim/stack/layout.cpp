@@ -72,6 +72,7 @@ Layout plan_layout(const fs::path& folder, const std::string& id) {
     layout.run = layout.folder / "run";
     layout.runtime = layout.folder / "xdg";
     layout.tls = layout.folder / "tls";
+    layout.database = "/tmp/pushsim-" + id + "-database";
     layout.runtime_elsewhere = layout.runtime.string().size() > kLongestRuntime;
     if (layout.runtime_elsewhere) layout.runtime = "/tmp/pushsim-" + id;
     return layout;

@@ -22,10 +22,12 @@ struct Layout {
     std::filesystem::path
         runtime;                ///< XDG_RUNTIME_DIR: xdg/, or a folder in /tmp where that path is too long
     std::filesystem::path tls;  ///< our CA's certificates
+    std::filesystem::path database;  ///< in /tmp, with a short path: of PostgreSQL, where there is one
     bool runtime_elsewhere = false;  ///< `runtime` is not in `folder`, and is to be removed at the end
 
     std::filesystem::path verifier_log() const { return folder / "verifier.log"; }
     std::filesystem::path registrar_log() const { return folder / "registrar.log"; }
+    std::filesystem::path database_log() const { return folder / "database.log"; }
 };
 
 /// Where everything goes of the stack in `folder`; nothing is made. `id`, random, names the folder in /tmp.

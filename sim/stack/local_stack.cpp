@@ -9,6 +9,7 @@
 
 #include "sim/core/random.hpp"
 #include "sim/stack/layout.hpp"
+#include "sim/stack/postgresql.hpp"
 #include "sim/stack/servers.hpp"
 
 namespace pushsim::stack {
@@ -64,6 +65,8 @@ struct LocalStack::Inner {
     Layout layout;
     StackRecord record;
     std::optional<Servers> servers;  ///< when the folder is ours
+    std::optional<PostgresqlCluster> cluster;
+    bool cluster_made = false;
     Instant started{};
     Instant limit{};
     Duration start_time{};
@@ -100,9 +103,26 @@ struct LocalStack::Inner {
         return {};
     }
 
-    // One try with the ports given. Nothing runs after a failure.
+    Result<void> start_database() {
+        if (!cluster_made) {
+            if (auto done = servers->prepare(ServerName::Database, cluster->initdb(), limit); !done)
+                return done;
+        }
+        if (auto done = servers->launch(ServerName::Database, cluster->server()); !done) return done;
+        if (auto ready = servers->wait_ready(limit); !ready) return ready;
+        if (!cluster_made) {
+            if (auto done = cluster->make_databases(); !done) return done;
+        }
+        cluster_made = true;
+        return {};
+    }
+
+    // One try with the ports given.
     Result<void> run(const LocalStackOptions& options, bool own_certificates) {
         const auto& keylime = options.keylime;
+        if (cluster) {
+            if (auto done = start_database(); !done) return done;
+        }
         if (auto done = launch(ServerName::Verifier, keylime.verifier, keylime, layout.verifier_log());
             !done) {
             return done;
@@ -120,7 +140,22 @@ struct LocalStack::Inner {
         return registry.write(record);
     }
 
-    Result<void> start(const LocalStackOptions& options) {
+    /// Also puts its URLs into the options.
+    Result<void> plan_cluster(LocalStackOptions& options) {
+        if (options.databases == Databases::Sqlite) return {};
+        auto installed = find_postgresql();
+        if (!installed) return fail(installed.error());
+        cluster.emplace(std::move(*installed), layout.database, record.id, layout.database_log());
+        options.verifier.emplace("database_url", cluster->url(ServerName::Verifier));
+        options.registrar.emplace("database_url", cluster->url(ServerName::Registrar));
+        record.litter.push_back(layout.database);
+        if (auto written = registry.write(record); !written) return written;
+        auto made = cluster->make_folder();
+        if (!made) record.litter.pop_back();  // it is not ours
+        return made;
+    }
+
+    Result<void> start(LocalStackOptions options) {
         if (auto tools = check_tpm2_tools(); !tools) return tools;
         const auto asked = asked_ports(options);
         if (!asked) return fail(asked.error());
@@ -141,6 +176,7 @@ struct LocalStack::Inner {
             record.address.verify_server = options.server_certificate == pki::CertificateKind::Valid ||
                                            options.server_certificate == pki::CertificateKind::Admin;
         }
+        if (auto planned = plan_cluster(options); !planned) return planned;
         describe(options, *tls);
         servers.emplace(record, Surroundings{.registry = registry,
                                              .clock = *clock,

@@ -1,5 +1,6 @@
 #pragma once
-// The real registrar and verifier, on loopback, with SQLite: written, started, watched, stopped.
+// The real registrar and verifier, on loopback, with SQLite or a PostgreSQL of their own: written, started,
+// watched, acted on, stopped.
 
 #include <filesystem>
 #include <functional>
@@ -27,6 +28,12 @@ enum class Certificates {
     Keylime,  ///< Keylime's `tls_dir = generate`; the registrar starts after the verifier
 };
 
+/// Where the servers keep what they know.
+enum class Databases {
+    Sqlite,      ///< files in run/
+    Postgresql,  ///< a cluster of the stack's own, in /tmp; it is gone with the stack
+};
+
 /// Told the process groups of the servers that run: right after each is started, when one is gone, and (none)
 /// when all are or live on for others; in the thread that does it, while SignalsHeld. For whoever must be
 /// able to kill them at any instant.
@@ -34,7 +41,8 @@ using GroupsChanged = std::function<void(std::span<const pid_t> groups)>;
 
 struct LocalStackOptions {
     KeylimeInstall keylime;
-    /// The stack's folder, made (0700) when missing: etc/, run/, xdg/, tls/, verifier.log, registrar.log.
+    /// The stack's folder, made (0700) when missing: etc/, run/, xdg/, tls/, verifier.log,
+    /// registrar.log, database.log.
     /// What an earlier stack left in it is kept: databases are used again, logs are appended to; our own CA
     /// is made anew each time.
     std::filesystem::path folder;
@@ -42,6 +50,7 @@ struct LocalStackOptions {
     Options registrar;
     std::optional<Certificates> certificates;                               ///< not asked for: Own
     pki::CertificateKind server_certificate = pki::CertificateKind::Valid;  ///< with Certificates::Own
+    Databases databases = Databases::Sqlite;          ///< a `database_url` in the options wins over it
     AskedPorts ports;                                 ///< also taken from `port`, `tls_port` in the options
     Duration start_limit = std::chrono::seconds{60};  ///< also of each server that is started again
     StopAsked stop_asked;                             ///< checked while starting; then ErrorKind::Interrupted

@@ -1,6 +1,7 @@
 #include "sim/stack/server.hpp"
 
 #include <algorithm>
+#include <csignal>
 #include <system_error>
 
 #include <fmt/core.h>
@@ -30,6 +31,33 @@ Result<Server> Server::start(ServerName name, const Program& program) {
     auto process = ServerProcess::start(program);
     if (!process) return fail(process.error().in(to_string(name)));
     return Server(name, std::move(*process), program.log, none_yet ? 0 : size);
+}
+
+std::vector<ProcessId> Server::other_leaders() const {
+    return name_ == ServerName::Database ? children_of(id().pid) : std::vector<ProcessId>{};
+}
+
+std::vector<ProcessId> Server::processes() const {
+    auto all = group_members(id().pid);
+    for (const ProcessId& other : other_leaders()) {
+        if (std::ranges::find(all, other) == all.end()) all.push_back(other);
+    }
+    return all;
+}
+
+void Server::signal(int signal) {
+    if (name_ != ServerName::Database) return process_.signal_group(signal);
+    // PostgreSQL documentation, "Shutting Down the Server": it tells its processes itself.
+    if (signal == SIGTERM) return process_.signal_group(SIGINT);
+    process_.signal_group(SIGSTOP);  // now it starts no more
+    signalled_ = other_leaders();
+    for (const ProcessId& other : signalled_)
+        signal_process(other, signal);
+    if (signal != SIGSTOP) process_.signal_group(signal);
+}
+
+bool Server::gone() {
+    return process_.group_gone() && std::ranges::none_of(signalled_, is_running);
 }
 
 std::string Server::own_log() const {
@@ -65,8 +93,11 @@ std::optional<Error> Server::check_port() const {
 }
 
 bool Server::is_ready(const StackAddress& address, const Clock& clock) {
-    if (!listening_) listening_ = says_listening(own_log());
+    if (!listening_) {
+        listening_ = name_ == ServerName::Database ? says_accepting(own_log()) : says_listening(own_log());
+    }
     if (!listening_) return false;
+    if (name_ == ServerName::Database) return true;  // nobody else is in its folder
 
     const bool verifier = name_ == ServerName::Verifier;
     std::optional<TlsIdentity> tls;

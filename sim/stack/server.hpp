@@ -27,14 +27,16 @@ class Server {
     /// Readable when the leader ends.
     int descriptor() const { return process_.descriptor(); }
 
-    /// To all of its processes.
-    void signal(int signal) const { process_.signal_group(signal); }
-    /// Its leader has ended.
-    bool leader_gone() { return process_.ended().has_value(); }
+    /// To all of its processes. A database gets no SIGTERM but SIGINT: it would wait for its clients.
+    void signal(int signal);
+    /// How its leader ended; nothing while it lives.
+    std::optional<std::string> ended() { return process_.ended(); }
     /// None of its processes is left; the leader has been waited for.
-    bool gone() { return process_.group_gone(); }
+    bool gone();
     /// Those that live.
-    std::vector<ProcessId> processes() const { return group_members(id().pid); }
+    std::vector<ProcessId> processes() const;
+    /// Those of them that lead groups of their own, without the leader: all that PostgreSQL starts.
+    std::vector<ProcessId> other_leaders() const;
 
     /// Nothing while its leader lives; else which server died, how, why, and the way out. `when` stands in
     /// the message.
@@ -61,6 +63,7 @@ class Server {
     ServerProcess process_;
     std::filesystem::path log_;
     std::uint64_t log_start_;
+    std::vector<ProcessId> signalled_;  ///< other leaders, which may outlive the leader
     bool listening_ = false;
     std::string api_version_ = "2.6";
     std::string last_probe_;

@@ -55,6 +55,10 @@ bool says_listening(std::string_view log) {
     return log.find(" Listening on ") != std::string_view::npos;
 }
 
+bool says_accepting(std::string_view log) {
+    return log.find("database system is ready to accept connections") != std::string_view::npos;
+}
+
 bool says_port_taken(std::string_view log) {
     return log.find("[Errno 98]") != std::string_view::npos;
 }

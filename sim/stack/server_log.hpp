@@ -13,6 +13,8 @@ namespace pushsim::stack {
 
 /// The server has bound its port: a line with " Listening on ".
 bool says_listening(std::string_view log);
+/// PostgreSQL takes connections: "database system is ready to accept connections".
+bool says_accepting(std::string_view log);
 /// "[Errno 98]": another process has the port.
 bool says_port_taken(std::string_view log);
 

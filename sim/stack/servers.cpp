@@ -29,8 +29,7 @@ bool end_side_by_side(const std::vector<Server*>& servers, Duration patience, co
         std::optional<Instant> leaders_gone;
         while (!all_gone()) {
             const Instant now = clock.now();
-            const bool led =
-                std::ranges::any_of(servers, [](Server* server) { return !server->leader_gone(); });
+            const bool led = std::ranges::any_of(servers, [](Server* server) { return !server->ended(); });
             if (!led && !leaders_gone) leaders_gone = now;
             // What a dead leader leaves behind waits for nothing, and its manager ignores SIGTERM.
             if (now >= end || (leaders_gone && now - *leaders_gone >= after_leader)) return false;
@@ -50,6 +49,10 @@ bool end_side_by_side(const std::vector<Server*>& servers, Duration patience, co
         gone = wait_gone(std::chrono::seconds{5}, std::chrono::seconds{5}, {});
     }
     return gone;
+}
+
+Result<void> stopped_while_starting() {
+    return fail(ErrorKind::Interrupted, "stopped while the servers were starting");
 }
 
 Error not_so(ServerName name, const std::string& state, const std::string& mend) {
@@ -87,6 +90,27 @@ Result<void> Servers::tell() {
     return around_.registry.write(record_);
 }
 
+Result<void> Servers::prepare(ServerName name, const Program& program, Instant limit) {
+    auto server = start_process(name, program);
+    if (!server) return fail(server.error());
+    bool in_time = true;
+    while (!server->ended() && in_time && !stop_wanted()) {
+        in_time = around_.clock.now() < limit;
+        wait_for(std::chrono::milliseconds{100}, server->descriptor());
+    }
+    const auto how = server->ended();
+    auto failed = how == "exit status 0" ? std::nullopt : server->check_alive("while it was prepared");
+    (void)end_side_by_side({&*server}, Duration::zero(), {}, around_.clock);
+    forget({server->id()});
+    if (failed) return fail(std::move(*failed));
+    if (how) return {};
+    if (!in_time) {
+        return fail(ErrorKind::Stack, fmt::format("{} did not end in time ({})", program.command.front(),
+                                                  program.log.string()));
+    }
+    return stopped_while_starting();
+}
+
 Result<void> Servers::wait_ready(Instant limit) {
     std::vector<Server*> all;
     for (auto& [name, slot] : slots_) {
@@ -98,9 +122,7 @@ Result<void> Servers::wait_ready(Instant limit) {
 Result<void> Servers::wait_ready(const std::vector<Server*>& wanted, Instant limit) {
     const Instant started = around_.clock.now();
     for (auto waiting = wanted; !waiting.empty();) {
-        if (ending_ || (around_.stop_asked && around_.stop_asked())) {
-            return fail(ErrorKind::Interrupted, "stopped while the servers were starting");
-        }
+        if (stop_wanted()) return stopped_while_starting();
         for (Server* server : wanted) {
             if (auto died = server->check_alive("while starting")) return fail(std::move(*died));
             if (auto lost = server->check_port()) return fail(std::move(*lost));
@@ -199,15 +221,16 @@ Result<void> Servers::end_one(Slot& slot, Server server, Duration patience) {
         return fail(std::move(survives));
     }
     remove_stale_sockets(members, around_.runtime);
-    forget({server.id()});
+    forget(members);
     return {};
 }
 
-void Servers::forget(const std::vector<ProcessId>& leaders) {
+void Servers::forget(const std::vector<ProcessId>& processes) {
     const SignalsHeld until_told;
     const std::lock_guard lock(state_);
-    std::erase_if(record_.groups,
-                  [&](const ProcessId& group) { return std::ranges::find(leaders, group) != leaders.end(); });
+    std::erase_if(record_.groups, [&](const ProcessId& group) {
+        return std::ranges::find(processes, group) != processes.end();
+    });
     // A record that could not be written names groups that are gone, which does no harm.
     (void)tell();
 }
@@ -216,7 +239,7 @@ Result<void> Servers::bring_up(Slot& slot, ServerName name) {
     std::optional<Server> dead;
     {
         const std::lock_guard lock(state_);
-        if (slot.server && !slot.server->leader_gone()) {
+        if (slot.server && !slot.server->ended()) {
             return fail(not_so(name, slot.paused ? "is paused" : "runs already",
                                slot.paused ? "resume it" : "stop it first, or restart it"));
         }
@@ -245,8 +268,13 @@ Result<void> Servers::pause(Slot& slot, ServerName name) {
         if (!runs) return fail(runs.error());
         if (slot.paused) return fail(not_so(name, "is paused already", "resume it first"));
         server = *runs;
+        const SignalsHeld until_told;
         server->signal(SIGSTOP);
         slot.paused = true;
+        // These would end by themselves when their leader is killed, but not while they are stopped.
+        const auto others = server->other_leaders();
+        record_.groups.insert(record_.groups.end(), others.begin(), others.end());
+        if (!others.empty()) (void)tell();
     }
     // A process that waits for its disk stops when it has what it waits for.
     const Instant limit = around_.clock.now() + kPauseLimit;
@@ -263,12 +291,17 @@ Result<void> Servers::pause(Slot& slot, ServerName name) {
 }
 
 Result<void> Servers::resume(Slot& slot, ServerName name) {
-    const std::lock_guard lock(state_);
-    auto runs = running(slot, name);
-    if (!runs) return fail(runs.error());
-    if (!slot.paused) return fail(not_so(name, "is not paused", "pause it first"));
-    (*runs)->signal(SIGCONT);
-    slot.paused = false;
+    std::vector<ProcessId> others;
+    {
+        const std::lock_guard lock(state_);
+        auto runs = running(slot, name);
+        if (!runs) return fail(runs.error());
+        if (!slot.paused) return fail(not_so(name, "is not paused", "pause it first"));
+        others = (*runs)->other_leaders();
+        (*runs)->signal(SIGCONT);
+        slot.paused = false;
+    }
+    if (!others.empty()) forget(others);
     return {};
 }
 
@@ -285,23 +318,23 @@ Result<void> Servers::end_to_start_anew(Duration patience, const StopAsked& hurr
         taken.swap(slots_);
     }
     std::vector<Server*> servers;
-    std::vector<ProcessId> leaders;
+    std::vector<Server*> database;  // which they need to end in order
     std::vector<ProcessId> members = record_.groups;
     for (auto& [name, slot] : taken) {
         if (!slot.server) continue;
-        servers.push_back(&*slot.server);
-        leaders.push_back(slot.server->id());
+        (name == ServerName::Database ? database : servers).push_back(&*slot.server);
         for (const ProcessId& process : slot.server->processes())
             members.push_back(process);
     }
-    if (!end_side_by_side(servers, patience, hurry, around_.clock)) {
+    const bool servers_gone = end_side_by_side(servers, patience, hurry, around_.clock);
+    if (!end_side_by_side(database, patience, hurry, around_.clock) || !servers_gone) {
         const std::lock_guard lock(state_);
         slots_.swap(taken);
         return fail(ErrorKind::System,
                     fmt::format("processes of the stack in {} outlive SIGKILL", record_.folder.string()));
     }
     remove_stale_sockets(members, around_.runtime);
-    if (!leaders.empty()) forget(leaders);
+    if (!members.empty()) forget(members);
     return {};
 }
 

@@ -37,6 +37,8 @@ class Servers {
 
     /// Starts its process and makes it known; does not wait until it is ready.
     Result<void> launch(ServerName name, Program program);
+    /// Runs a program that ends, which prepares `name`. ErrorKind::Stack with its log where it fails.
+    Result<void> prepare(ServerName name, const Program& program, Instant limit);
     /// Waits for all that were launched. ErrorKind::Stack (one died, or its port was taken), Interrupted.
     Result<void> wait_ready(Instant limit);
     /// One of them said that somebody else has its port.
@@ -71,9 +73,10 @@ class Servers {
     Result<void> wait_ready(const std::vector<Server*>& wanted, Instant limit);
     /// Gone when it returns, and known to nobody any more.
     Result<void> end_one(Slot& slot, Server server, Duration patience);
-    void forget(const std::vector<ProcessId>& leaders);
+    void forget(const std::vector<ProcessId>& processes);
     Result<void> tell();
 
+    bool stop_wanted() const { return ending_ || (around_.stop_asked && around_.stop_asked()); }
     /// The server in `slot`, which runs; call with `state_` locked. ErrorKind::Usage, Stack.
     static Result<Server*> running(Slot& slot, ServerName name);
 

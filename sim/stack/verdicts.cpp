@@ -103,7 +103,9 @@ struct VerdictReader::Inner {
     Source<DatabaseVerdict> from_database(const std::string& agent_id, std::uint64_t index) const {
         if (!address.verifier_database) {
             return unavailable<DatabaseVerdict>(
-                fmt::format("the verifier's database cannot be read on this {} stack", address.kind));
+                address.kind == "local"
+                    ? "the verifier's database is not SQLite, and pushsim reads no other"
+                    : fmt::format("the verifier's database cannot be read on this {} stack", address.kind));
         }
         auto found = read_attestation(*address.verifier_database, agent_id, index);
         if (!found) return unavailable<DatabaseVerdict>(found.error().message);

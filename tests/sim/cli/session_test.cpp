@@ -29,5 +29,31 @@ TEST(Session, ServersThatAreNotOfThisRunAreNotActedOnAndTheReasonIsGiven) {
     EXPECT_EQ(session.why_not_acted_on(), "no stack runs") << "nothing was prepared";
 }
 
+TEST(Session, DatabaseThatCannotBeGivenIsAReasonNotToPlay) {
+    const Place place;
+    const auto registry = *stack::Registry::open(place.path() / "registry");
+    const core::SystemClock clock;
+    cli::RunOptions options;
+    options.stack.stack = "external";
+    const StackSession session(options, place.path() / "run", registry, clock);
+    scenario::StackOptions wanted;
+    EXPECT_EQ(session.cannot_play(wanted), std::nullopt);
+    wanted.database = "postgresql";
+    EXPECT_THAT(session.cannot_play(wanted).value_or("nothing"), HasSubstr("external stack"));
+
+    // A Keylime whose Python has nothing.
+    const auto bin = place.path() / "keylime" / "bin";
+    fs::create_directories(bin);
+    for (const char* server : {"keylime/bin/keylime_verifier", "keylime/bin/keylime_registrar"})
+        fs::permissions(place.write(server, "#!" + (bin / "python").string() + "\n"), fs::perms::owner_all);
+    fs::permissions(place.write("keylime/bin/python", "#!/bin/sh\necho \"No module named 'psycopg2'\"\n"),
+                    fs::perms::owner_all);
+    options.stack.stack = "local";
+    options.stack.keylime = (place.path() / "keylime").string();
+    EXPECT_THAT(session.cannot_play(wanted).value_or("nothing"), HasSubstr("psycopg2"));
+    wanted.database = "sqlite";
+    EXPECT_EQ(session.cannot_play(wanted), std::nullopt);
+}
+
 }  // namespace
 }  // namespace pushsim::testing

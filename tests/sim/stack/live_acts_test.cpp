@@ -2,11 +2,14 @@
 
 #include <csignal>
 
+#include <fmt/core.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "sim/stack/admin_client.hpp"
+#include "sim/stack/postgresql.hpp"
 #include "sim/stack/stack.hpp"
 #include "tests/sim/stack/live_support.hpp"
 
@@ -33,6 +36,12 @@ class LiveActs : public testing::Test {
     bool registrar_answers() const {
         return Tenant(stack_->address(), place_.clock).list_registered().result.has_value();
     }
+    bool enrol(const std::string& id) const {
+        protocol::Enrolment enrolment;
+        enrolment.ak_public = Bytes(284, 0x01);  // any key does, as long as nobody authenticates
+        enrolment.tpm_policy = protocol::tpm_policy_text({{0, {std::string(64, '0')}}});
+        return Tenant(stack_->address(), place_.clock).enrol(id, enrolment).result.has_value();
+    }
     /// Within a time that a server that runs never needs; one that is paused has for ever.
     bool verifier_answers_at_once() const {
         const auto& address = stack_->address();
@@ -49,11 +58,7 @@ class LiveActs : public testing::Test {
 
 TEST_F(LiveActs, ServersComeBackAsTheyWere) {
     start(place_.options());
-    const StackAddress before = stack_->address();
-    protocol::Enrolment enrolment;
-    enrolment.ak_public = Bytes(284, 0x01);  // any key does, as long as nobody authenticates
-    enrolment.tpm_policy = protocol::tpm_policy_text({{0, {std::string(64, '0')}}});
-    ASSERT_TRUE(Tenant(before, place_.clock).enrol("survivor", enrolment).result);
+    ASSERT_TRUE(enrol("survivor"));
 
     act(ServerAct::Stop, ServerName::Verifier);
     EXPECT_FALSE(verifier_answers());
@@ -86,13 +91,15 @@ TEST_F(LiveActs, ServersComeBackAsTheyWere) {
 }
 
 TEST_F(LiveActs, WhatAnOwnerStartedAnewAndPausedIsEndedAfterItWasKilled) {
-    const auto options = place_.options();
+    auto options = place_.options();
+    options.databases = Databases::Postgresql;
     const pid_t owner = ::fork();
     ASSERT_GE(owner, 0);
     if (owner == 0) {
         auto stack = LocalStack::start(options, place_.registry, place_.clock);
         if (!stack || !(*stack)->act(ServerAct::Restart, ServerName::Verifier) ||
-            !(*stack)->act(ServerAct::Pause, ServerName::Verifier)) {
+            !(*stack)->act(ServerAct::Pause, ServerName::Verifier) ||
+            !(*stack)->act(ServerAct::Pause, ServerName::Database)) {
             ::_exit(1);
         }
         ::kill(::getpid(), SIGKILL);
@@ -102,11 +109,13 @@ TEST_F(LiveActs, WhatAnOwnerStartedAnewAndPausedIsEndedAfterItWasKilled) {
     ASSERT_TRUE(WIFSIGNALED(status)) << "the acts failed in the child";
     const auto record = place_.registry.find(options.folder);
     ASSERT_TRUE(record);
-    ASSERT_EQ(record->groups.size(), 2U);
-    EXPECT_TRUE(is_stopped(record->groups.back())) << "the verifier that was started last";
+    EXPECT_THAT(std::ranges::count_if(record->groups, is_stopped), testing::Ge(2 + 5))
+        << "the verifier that was started last, the database, and what that started";
 
     ASSERT_EQ(clean_leftovers(place_.registry, place_.clock).size(), 1U);
     EXPECT_EQ(processes_of(options.folder), 0U);
+    EXPECT_THAT(record->groups, testing::Each(testing::ResultOf(is_running, false)));
+    EXPECT_FALSE(std::filesystem::exists(record->litter.back()));
 }
 
 TEST_F(LiveActs, VerifierInPullModeIsReadyAndComesBack) {
@@ -116,6 +125,58 @@ TEST_F(LiveActs, VerifierInPullModeIsReadyAndComesBack) {
     EXPECT_TRUE(verifier_answers());
     act(ServerAct::Restart, ServerName::Verifier);
     EXPECT_TRUE(verifier_answers());
+}
+
+TEST_F(LiveActs, DatabaseOfItsOwnIsStoppedPausedAndStartedAgain) {
+    auto options = place_.options();
+    options.databases = Databases::Postgresql;
+    ASSERT_EQ(why_no_postgresql(options.keylime), std::nullopt);
+    start(options);
+    const auto folder = stack_->folder();
+    const pid_t postmaster = stack_->pid(ServerName::Database).value();
+    if (::geteuid() == 0) {
+        struct stat owner {};
+        ASSERT_EQ(::stat(fmt::format("/proc/{}", postmaster).c_str(), &owner), 0);
+        EXPECT_NE(owner.st_uid, 0U);
+    }
+    EXPECT_THAT(read(folder / "etc" / "verifier.conf"), HasSubstr("@/verifier?host=/tmp/pushsim-"));
+    EXPECT_THAT(read(folder / "etc" / "registrar.conf"), HasSubstr("@/registrar?host=/tmp/pushsim-"));
+    EXPECT_FALSE(std::filesystem::exists(folder / "run" / "cv_data.sqlite"));
+    EXPECT_EQ(stack_->address().verifier_database, std::nullopt);
+    ASSERT_TRUE(enrol("survivor"));
+
+    // Its own processes are sessions of their own.
+    act(ServerAct::Pause, ServerName::Database);
+    const auto paused = children_of(postmaster);
+    EXPECT_THAT(paused, testing::SizeIs(testing::Ge(5U)));
+    EXPECT_THAT(paused, testing::Each(testing::ResultOf(is_stopped, true)));
+    EXPECT_EQ(place_.registry.find(folder)->groups.size(), 3 + paused.size());
+    act(ServerAct::Resume, ServerName::Database);
+    EXPECT_TRUE(verifier_answers());
+    EXPECT_EQ(place_.registry.find(folder)->groups.size(), 3U);
+
+    act(ServerAct::Stop, ServerName::Database);
+    EXPECT_THAT(read(folder / "database.log"), HasSubstr("database system is shut down"));
+    EXPECT_FALSE(verifier_answers());
+    act(ServerAct::Start, ServerName::Database);
+    act(ServerAct::Restart, ServerName::Verifier);
+    EXPECT_THAT(*Tenant(stack_->address(), place_.clock).list().result, testing::ElementsAre("survivor"));
+
+    const auto killed = children_of(stack_->pid(ServerName::Database).value());
+    act(ServerAct::Kill, ServerName::Database);
+    EXPECT_THAT(killed, testing::Each(testing::ResultOf(is_running, false)));
+    act(ServerAct::Start, ServerName::Database);
+    EXPECT_THAT(read(folder / "database.log"), HasSubstr("was not properly shut down"));
+
+    const auto litter = place_.registry.find(folder)->litter;
+    act(ServerAct::Pause, ServerName::Database);
+    const auto last = children_of(stack_->pid(ServerName::Database).value());
+    ASSERT_TRUE(stack_->stop());
+    EXPECT_EQ(processes_of(folder), 0U);
+    EXPECT_THAT(last, testing::Each(testing::ResultOf(is_running, false)));
+    ASSERT_THAT(litter, testing::SizeIs(testing::Ge(1U)));
+    EXPECT_THAT(litter, testing::Each(testing::ResultOf(
+                            [](const auto& path) { return std::filesystem::exists(path); }, false)));
 }
 
 }  // namespace
