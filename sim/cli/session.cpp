@@ -222,6 +222,7 @@ history::StackFacts facts_of(const stack::StackAddress& address) {
     if (!address.keylime_origin.empty() && !stack::is_pinned_release(address.keylime_origin)) {
         facts.keylime_where = fmt::format("from {}, {}", address.keylime_origin, facts.keylime_where);
     }
+    facts.changed_start = address.changed_start;
     facts.registrar = address.registrar_http.text();
     facts.verifier = address.verifier.text();
     return facts;

@@ -42,6 +42,7 @@ void describe(F& f, StackFacts& v) {
     f.maybe("registrar", v.registrar);
     f.maybe("verifier", v.verifier);
     f.must("mode", v.mode);
+    f.maybe("changed_start", v.changed_start);
 }
 
 template <typename F>

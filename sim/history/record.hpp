@@ -42,6 +42,8 @@ struct StackFacts {
     std::string verifier;         ///< "127.0.0.1:41811"
     std::string mode = "push";
     std::string keylime_origin = {};  ///< the program or checkout that ran, with its commit; empty: not known
+    /// "verifier started with 4 workers on 2 processors by a changed start"; empty: Keylime's own start
+    std::string changed_start = {};
 
     bool operator==(const StackFacts&) const = default;
 };

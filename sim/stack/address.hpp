@@ -32,6 +32,8 @@ struct StackAddress {
     std::string api_version = "2.6";             ///< of the admin and registrar API
     std::optional<std::string> keylime_version;  ///< "7.14.3"; absent where it cannot be known
     std::string keylime_origin;                  ///< KeylimeInstall::origin; empty where it cannot be known
+    /// In what its start is not Keylime's own, for a person; empty: in nothing.
+    std::string changed_start;
     // Absent where they cannot be seen (external stacks).
     std::optional<std::filesystem::path> verifier_database;  ///< SQLite file
     std::optional<std::filesystem::path> verifier_log;

@@ -8,6 +8,7 @@
 #include <fmt/core.h>
 
 #include "sim/stack/control.hpp"
+#include "sim/stack/workers.hpp"
 
 namespace pushsim::stack {
 namespace {
@@ -64,6 +65,8 @@ std::optional<std::string> misfit(const StackRecord& record, const LocalStackOpt
                            address.keylime_origin, wanted.keylime.version, wanted.keylime.origin);
     }
     if (wanted.databases != Databases::Sqlite) return "a database server is wanted for the servers";
+    if (wanted.workers > processors())
+        return fmt::format("{} workers are wanted, and that needs a changed start", *wanted.workers);
     if (wanted.keylime.may_change) return wanted.keylime.origin + " may have changed since it was started";
     for (const auto& [name, server, asked] :
          {std::tuple{"verifier", &address.verifier, wanted.ports.verifier},
@@ -73,8 +76,10 @@ std::optional<std::string> misfit(const StackRecord& record, const LocalStackOpt
             return fmt::format("its {} port is {}, wanted is {}", name, server->port, *asked);
     }
     if (!has_certificates(record, wanted.certificates)) return "its certificates are of the other kind";
-    const auto files = make_config(
-        {.ports = {}, .tls = std::nullopt, .verifier = wanted.verifier, .registrar = wanted.registrar});
+    const auto files = make_config({.ports = {},
+                                    .tls = std::nullopt,
+                                    .verifier = verifier_options(wanted),
+                                    .registrar = wanted.registrar});
     for (const char* name : {"verifier.conf", "registrar.conf"}) {
         const auto path = record.folder / "etc" / name;
         std::ifstream file(path);

@@ -11,6 +11,7 @@
 #include "sim/stack/layout.hpp"
 #include "sim/stack/postgresql.hpp"
 #include "sim/stack/servers.hpp"
+#include "sim/stack/workers.hpp"
 
 namespace pushsim::stack {
 namespace {
@@ -67,6 +68,7 @@ struct LocalStack::Inner {
     std::optional<Servers> servers;  ///< when the folder is ours
     std::optional<PostgresqlCluster> cluster;
     bool cluster_made = false;
+    std::vector<std::string> verifier_command;
     Instant started{};
     Instant limit{};
     Duration start_time{};
@@ -123,7 +125,7 @@ struct LocalStack::Inner {
         if (cluster) {
             if (auto done = start_database(); !done) return done;
         }
-        if (auto done = launch(ServerName::Verifier, keylime.verifier, keylime, layout.verifier_log());
+        if (auto done = launch(ServerName::Verifier, verifier_command, keylime, layout.verifier_log());
             !done) {
             return done;
         }
@@ -177,6 +179,11 @@ struct LocalStack::Inner {
                                            options.server_certificate == pki::CertificateKind::Admin;
         }
         if (auto planned = plan_cluster(options); !planned) return planned;
+        auto how = verifier_start(options);
+        if (!how) return fail(how.error());
+        verifier_command = std::move(how->command);
+        record.address.changed_start = std::move(how->changed);
+        options.verifier = verifier_options(options);
         describe(options, *tls);
         servers.emplace(record, Surroundings{.registry = registry,
                                              .clock = *clock,

@@ -41,15 +41,17 @@ using GroupsChanged = std::function<void(std::span<const pid_t> groups)>;
 
 struct LocalStackOptions {
     KeylimeInstall keylime;
-    /// The stack's folder, made (0700) when missing: etc/, run/, xdg/, tls/, verifier.log,
-    /// registrar.log, database.log.
-    /// What an earlier stack left in it is kept: databases are used again, logs are appended to; our own CA
-    /// is made anew each time.
+    /// The stack's folder, made (0700) when missing: etc/, run/, xdg/, tls/, verifier.log, registrar.log,
+    /// database.log. What an earlier stack left in it is kept: SQLite's databases are used again, logs are
+    /// appended to; our own CA is made anew each time.
     std::filesystem::path folder;
     Options verifier;  ///< Keylime's names and texts; a `tls_dir` here wins over `certificates`
     Options registrar;
     std::optional<Certificates> certificates;                               ///< not asked for: Own
     pki::CertificateKind server_certificate = pki::CertificateKind::Valid;  ///< with Certificates::Own
+    /// Processes of the verifier that serve requests, in place of `max_workers`. More than there are
+    /// processors need a changed start, which the address names.
+    std::optional<int> workers;
     Databases databases = Databases::Sqlite;          ///< a `database_url` in the options wins over it
     AskedPorts ports;                                 ///< also taken from `port`, `tls_port` in the options
     Duration start_limit = std::chrono::seconds{60};  ///< also of each server that is started again

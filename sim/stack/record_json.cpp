@@ -53,6 +53,7 @@ json to_json(const StackAddress& address) {
             {"api_version", address.api_version},
             {"keylime_version", address.keylime_version ? json(*address.keylime_version) : json(nullptr)},
             {"keylime_origin", address.keylime_origin},
+            {"changed_start", address.changed_start},
             {"verifier_database", optional_path(address.verifier_database)},
             {"verifier_log", optional_path(address.verifier_log)},
             {"registrar_log", optional_path(address.registrar_log)}};
@@ -73,6 +74,7 @@ StackAddress address_from(const json& value) {
         address.keylime_version = version.get<std::string>();
     }
     address.keylime_origin = value.at("keylime_origin").get<std::string>();
+    address.changed_start = value.value("changed_start", "");
     address.verifier_database = optional_path_from(value.at("verifier_database"));
     address.verifier_log = optional_path_from(value.at("verifier_log"));
     address.registrar_log = optional_path_from(value.at("registrar_log"));

@@ -127,8 +127,14 @@ TEST(HistoryReader, EveryKindOfRecordComesBackAsItWent) {
     EXPECT_EQ(verdict_read.log.value->details.at(0), "PCR #7: …");
 
     EXPECT_EQ(last_event<StatusRead>(written({StatusRead{"PASS", 3, 5, 6}})).last_successful_attestation, 6);
-    const StackFacts facts{
-        "local", "7.14.3", "on loopback", "127.0.0.1:1", "127.0.0.1:2", "push", "/src/keylime at v7.14.3"};
+    const StackFacts facts{"local",
+                           "7.14.3",
+                           "on loopback",
+                           "127.0.0.1:1",
+                           "127.0.0.1:2",
+                           "push",
+                           "/src/keylime at v7.14.3",
+                           "verifier started with 4 workers"};
     EXPECT_EQ(last_event<StackEvent>(written({StackEvent{"started", "", facts}})).facts, facts);
     EXPECT_EQ(last_event<End>(written({End{true, "interrupted", 130}})).exit_code, 130);
 }

@@ -48,6 +48,19 @@ TEST_F(KeptStack, IsUsedWhereTheOptionsAgree) {
                 HasSubstr("its verifier.conf has 'quote_interval = 1', wanted is 'quote_interval = 2'"));
 }
 
+TEST_F(KeptStack, WithOtherWorkersOrAnotherDatabaseIsNotUsed) {
+    auto other = wanted();
+    other.workers = 1;
+    EXPECT_EQ(misfit(record_, other), std::nullopt) << "as it has them";
+    other.workers = 0;
+    EXPECT_THAT(misfit(record_, other).value_or("none"), HasSubstr("'max_workers = 1', wanted is"));
+    other.workers = 100000;
+    EXPECT_THAT(misfit(record_, other).value_or("none"), HasSubstr("100000 workers are wanted"));
+    other.workers.reset();
+    other.databases = Databases::Postgresql;
+    EXPECT_THAT(misfit(record_, other).value_or("none"), HasSubstr("a database server is wanted"));
+}
+
 TEST_F(KeptStack, OfAnotherKeylimeWithTheSameVersionIsNotUsed) {
     auto patched = wanted();
     patched.keylime.origin = "/home/me/patched at v7.14.3";

@@ -11,6 +11,7 @@
 #include "sim/stack/admin_client.hpp"
 #include "sim/stack/postgresql.hpp"
 #include "sim/stack/stack.hpp"
+#include "sim/stack/workers.hpp"
 #include "tests/sim/stack/live_support.hpp"
 
 namespace pushsim::stack::test {
@@ -177,6 +178,24 @@ TEST_F(LiveActs, DatabaseOfItsOwnIsStoppedPausedAndStartedAgain) {
     ASSERT_THAT(litter, testing::SizeIs(testing::Ge(1U)));
     EXPECT_THAT(litter, testing::Each(testing::ResultOf(
                             [](const auto& path) { return std::filesystem::exists(path); }, false)));
+}
+
+TEST_F(LiveActs, MoreWorkersThanProcessorsRunAlsoAfterARestart) {
+    auto options = place_.options();
+    const int workers = processors() + 2;
+    options.workers = workers;
+    start(options);
+    EXPECT_THAT(stack_->address().changed_start, HasSubstr(fmt::format("{} workers", workers)));
+    for (const bool again : {false, true}) {
+        if (again) act(ServerAct::Restart, ServerName::Verifier);
+        // The parent, the manager of what workers share, and the workers.
+        const auto wanted = static_cast<std::size_t>(workers) + 2;
+        const pid_t verifier = stack_->pid(ServerName::Verifier).value();
+        for (int tries = 0; tries < 500 && group_members(verifier).size() < wanted; ++tries)
+            wait_for(std::chrono::milliseconds{20});
+        EXPECT_THAT(group_members(verifier), testing::SizeIs(wanted));
+        EXPECT_TRUE(verifier_answers());
+    }
 }
 
 }  // namespace

@@ -92,6 +92,7 @@ TEST_F(RegistryTest, RecordComesBackAsItWasWritten) {
     written.address.ca_file = "/s/tls/ca \"quoted\".pem";
     written.address.keylime_version = "7.14.3";
     written.address.keylime_origin = "/k/7.14.3/bin/keylime_verifier";
+    written.address.changed_start = "with more workers";
     written.address.verifier_log = "/s/verifier.log";
     written.address.verify_server = false;
     ASSERT_TRUE(registry_.write(written));
@@ -102,6 +103,7 @@ TEST_F(RegistryTest, RecordComesBackAsItWasWritten) {
     EXPECT_EQ(got->address.registrar_tls.port, 41812);
     EXPECT_EQ(got->address.ca_file, written.address.ca_file);
     EXPECT_EQ(got->address.keylime_origin, "/k/7.14.3/bin/keylime_verifier");
+    EXPECT_EQ(got->address.changed_start, "with more workers");
     EXPECT_EQ(got->address.verifier_database, std::nullopt);
     EXPECT_THAT(registry_.all(), SizeIs(1));
     registry_.remove(folder_);
