@@ -202,6 +202,10 @@ Result<void> StackSession::act(stack::ServerAct what, stack::ServerName server) 
     return local_->act(what, server);
 }
 
+void StackSession::cut_acts() {
+    if (local_) local_->cut_acts();
+}
+
 Result<bool> StackSession::stop() {
     played_.reset();
     kept_.reset();

@@ -61,6 +61,8 @@ class StackSession {
     /// Does it to a server of the scenario's stack; LocalStack::act(). From any thread, while prepare() and
     /// stop() are not called. ErrorKind::Usage with why_not_acted_on().
     Result<void> act(stack::ServerAct what, stack::ServerName server);
+    /// As LocalStack::cut_acts(), of the present stack. The next scenario needs another.
+    void cut_acts();
     /// Why servers of the present stack are not acted on; nothing where they are: of one that was started for
     /// this run.
     std::optional<std::string> why_not_acted_on() const;

@@ -308,6 +308,10 @@ Result<void> LocalStack::act(ServerAct what, ServerName server) {
     return inner_->servers->act(what, server);
 }
 
+void LocalStack::cut_acts() {
+    inner_->servers->cut();
+}
+
 std::optional<Error> LocalStack::poll() {
     return inner_->servers->poll();
 }

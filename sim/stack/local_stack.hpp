@@ -60,7 +60,8 @@ struct LocalStackOptions {
 };
 
 /// Owns the servers' process groups. While one thread is in act(), others may call act(), poll(), address(),
-/// folder() and pid(), and one may call stop() or kill(), which cut it short; the rest is for one thread.
+/// folder(), pid() and cut_acts(), and one may call stop() or kill(), which cut it short; the rest is for one
+/// thread.
 class LocalStack {
   public:
     /// Returns when both servers live, say in their own logs that they listen, and answer. Nothing is left
@@ -85,8 +86,11 @@ class LocalStack {
     /// server that is stopped, killed or paused stays so until it is started or resumed, or the stack ends.
     /// ErrorKind::Usage where the server is not in a state for it, or there is none of that name; Stack, with
     /// the server's log, where it does not come up again or had died by itself before; Interrupted when a
-    /// person asks to stop, or stop() is called, meanwhile.
+    /// person asks to stop, or cut_acts() or stop() is called, meanwhile.
     Result<void> act(ServerAct what, ServerName server);
+
+    /// For who waits for act() and has no time: it ends soon, and none is begun any more.
+    void cut_acts();
 
     /// Nothing while the servers live that nobody has stopped; else ErrorKind::Stack: which died, how, and
     /// what its log said last. Cheap enough to call ten times a second.

@@ -306,7 +306,7 @@ Result<void> Servers::resume(Slot& slot, ServerName name) {
 }
 
 Result<void> Servers::end(Duration patience, const StopAsked& hurry) {
-    ending_ = true;
+    cut();
     const std::lock_guard after_the_act(acting_);
     return end_to_start_anew(patience, hurry);
 }

@@ -47,14 +47,17 @@ class Servers {
     const std::string& api_version() const;
 
     /// ErrorKind::Usage where it is not in a state for that; Stack where it does not come up, or died before
-    /// by itself; Interrupted when end() is called meanwhile.
+    /// by itself; Interrupted after cut().
     Result<void> act(ServerAct act, ServerName name);
     /// The first that died by itself.
     std::optional<Error> poll();
     /// Number of its leader's process; nothing while it does not run.
     std::optional<pid_t> pid(ServerName name);
 
-    /// Ends all, and lets none be started again. SIGKILL after `patience`, or as soon as `hurry` says so.
+    /// An act that is under way ends soon, ErrorKind::Interrupted, and none is begun any more.
+    void cut() { ending_ = true; }
+    /// As cut(); ends all, and lets none be started again. SIGKILL after `patience`, or as soon as `hurry`
+    /// says so.
     Result<void> end(Duration patience, const StopAsked& hurry = {});
     /// As end(), but they may be launched again.
     Result<void> end_to_start_anew(Duration patience, const StopAsked& hurry = {});

@@ -67,7 +67,9 @@ TEST_F(PostgresqlTest, KeylimeWithoutADriverIsSaidWithTheWayOut) {
 
 TEST_F(PostgresqlTest, FolderThatIsThereAlreadyIsSomebodyElses) {
     install("path");
-    const PostgresqlCluster cluster(*find(), folder_.path() / "cluster", "id", folder_.path() / "log");
+    const auto found = find();
+    ASSERT_TRUE(found) << found.error().text();
+    const PostgresqlCluster cluster(*found, folder_.path() / "cluster", "id", folder_.path() / "log");
     ASSERT_TRUE(cluster.make_folder());
     EXPECT_EQ(std::filesystem::status(folder_.path() / "cluster").permissions(),
               std::filesystem::perms::owner_all);
