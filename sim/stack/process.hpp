@@ -51,7 +51,9 @@ class SignalsHeld {
     sigset_t before_{};
 };
 
-/// The process is stopped (SIGSTOP).
+/// Of a process that was sent SIGSTOP: it runs nothing more of its program. It is stopped, or it waits
+/// uninterruptibly in the kernel (as after vfork(), for a child that is stopped itself) and stops before it
+/// leaves it.
 bool is_stopped(const ProcessId& process);
 /// Living processes of a group.
 std::vector<ProcessId> group_members(pid_t group);

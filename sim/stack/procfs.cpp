@@ -80,7 +80,7 @@ bool is_running(const ProcessId& process) {
 
 bool is_stopped(const ProcessId& process) {
     const auto stat = stat_of(process.pid);
-    return stat && stat->start_time == process.start_time && stat->state == 'T';
+    return stat && stat->start_time == process.start_time && (stat->state == 'T' || stat->state == 'D');
 }
 
 ProcessId own_process() {

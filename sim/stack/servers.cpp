@@ -276,7 +276,7 @@ Result<void> Servers::pause(Slot& slot, ServerName name) {
         record_.groups.insert(record_.groups.end(), others.begin(), others.end());
         if (!others.empty()) (void)tell();
     }
-    // A process that waits for its disk stops when it has what it waits for.
+    // The signal is on its way to those that are running on another processor.
     const Instant limit = around_.clock.now() + kPauseLimit;
     while (!std::ranges::all_of(server->processes(), is_stopped)) {
         if (ending_ || around_.clock.now() >= limit) {

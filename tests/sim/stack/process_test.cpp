@@ -136,6 +136,7 @@ TEST(SignalsHeld, HandlerOfAnotherThreadPutsASignalOffUntilItIsGone) {
     struct sigaction before {};
     action.sa_handler = handle_unless_put_off;
     ::sigaction(SIGUSR1, &action, &before);
+    handled = 0;
     ::raise(SIGUSR1);
     EXPECT_EQ(handled, 1) << "nobody holds it";
 
