@@ -26,6 +26,11 @@ inline Words<Quantity::Kind> words(Quantity::Kind) {
     return {{E::All, "all"}, {E::AtLeast, "at_least"}, {E::AtMost, "at_most"}, {E::Exactly, "exactly"}};
 }
 
+inline Words<MetricClause::Comparison> words(MetricClause::Comparison) {
+    using E = MetricClause::Comparison;
+    return {{E::Less, "<"}, {E::AtMost, "<="}, {E::More, ">"}, {E::AtLeast, ">="}, {E::Equal, "=="}};
+}
+
 template <typename F>
 void describe(F& f, Where& v) {
     f.maybe("scenario", v.scenario);
@@ -68,6 +73,9 @@ void describe(F& f, ResponseClause& v) {
     f.maybe("status", v.status);
     f.maybe("code", v.code);
     f.maybe("pointer", v.pointer);
+    f.maybe("header", v.header);
+    f.maybe("retry_after", v.retry_after);
+    f.maybe("body", v.body);
 }
 
 template <typename F>
@@ -86,6 +94,15 @@ template <typename F>
 void describe(F& f, RequestsClause& v) {
     f.must("kind", v.kind);
     f.must("count", v.count);
+    f.maybe("since_start", v.since_start);
+}
+
+template <typename F>
+void describe(F& f, MetricClause& v) {
+    f.must("metric", v.metric);
+    f.must("comparison", v.comparison);
+    f.maybe("duration", v.duration);
+    f.maybe("number", v.number);
 }
 
 template <typename F>
@@ -105,10 +122,11 @@ void describe(F& f, Expectation& v) {
     f.maybe("verdict", v.verdict);
     f.maybe("status", v.status);
     f.maybe("requests", v.requests);
+    f.maybe("metric", v.metric);
     f.maybe("check", v.check);
     if constexpr (std::is_same_v<F, ReadFields>) {
         ResponseClause none;
-        if (!v.response && !v.verdict && !v.status && v.requests.empty() && !v.check)
+        if (!v.response && !v.verdict && !v.status && v.requests.empty() && !v.metric && !v.check)
             f.must("response", none);
     }
     f.maybe("step", v.step);
@@ -125,6 +143,12 @@ void describe(F& f, Group& v) {
 }
 
 template <typename F>
+void describe(F& f, Try& v) {
+    f.must("number", v.number);
+    f.must("of", v.of);
+}
+
+template <typename F>
 void describe(F& f, ScenarioStart& v) {
     f.maybe("title", v.title);
     f.maybe("file", v.file);
@@ -132,6 +156,7 @@ void describe(F& f, ScenarioStart& v) {
     f.maybe("expectations", v.expectations);
     f.json_text("plan", v.plan);
     f.maybe("by_hand", v.by_hand);
+    f.maybe("attempt", v.attempt);
 }
 
 template <typename F>
@@ -163,6 +188,7 @@ void describe(F& f, MessageSeen& v) {
     f.maybe("headers", v.headers);
     f.octets("body", v.body);
     f.maybe("cut", v.cut);
+    f.maybe("secrets", v.secrets);
 }
 
 template <typename F>
@@ -200,6 +226,7 @@ void describe(F& f, ExchangeSeen& v) {
     f.maybe("reused", v.reused);
     f.maybe("resumed", v.resumed);
     f.maybe("negotiated", v.negotiated);
+    f.maybe("challenge", v.challenge);
     f.maybe("seconds_to_next", v.seconds_to_next);
     f.maybe("token_lifetime", v.token_lifetime);
     f.part("request", v.request);

@@ -2,13 +2,16 @@
 // What a scenario says must be seen, as plain values in the history, so that a report can be made from the
 // history alone (the scenario language, "expect").
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "agent/base/time.hpp"
+
 namespace pushsim::history {
 
-/// Both ends belong to it; one status is a range of one.
+/// Both ends belong to it; one status, or a number of seconds, is a range of one.
 struct StatusRange {
     int low = 0;
     int high = 0;
@@ -21,9 +24,17 @@ struct ResponseClause {
     std::vector<StatusRange> status = {};
     std::vector<std::string> code = {};  ///< JSON:API error codes, one of which it must be
     std::string pointer = {};            ///< JSON:API source pointer of the first error
+    /// Name -> exact value, or header_present, or header_absent.
+    std::map<std::string, std::string> header = {};
+    std::vector<StatusRange> retry_after = {};  ///< whole seconds; an answer without the header has none
+    std::map<std::string, std::string> body =
+        {};  ///< JSON pointer (RFC 6901) -> JSON text of the value there
 
     bool operator==(const ResponseClause&) const = default;
 };
+
+inline constexpr const char* header_present = "*";
+inline constexpr const char* header_absent = "absent";
 
 struct VerdictClause {
     std::string verdict;      ///< pass, fail, none
@@ -48,11 +59,24 @@ struct StatusClause {
 struct RequestsClause {
     std::string kind;  ///< sessions, proofs, negotiations, submissions, registrations, activations
     int count = 0;
+    bool since_start = false;  ///< `since: start`: until the end of the step, not in the step alone
 
     bool operator==(const RequestsClause&) const = default;
 };
 
-/// A check over the whole scenario, by name: accounted, verdict_sources_agree, no_5xx.
+/// "submit.p99 < 250ms": a figure over the scenario, or over the step that is named. Which metrics there are
+/// and what their units are is for reports to say (reports/metrics.hpp).
+struct MetricClause {
+    enum class Comparison { Less, AtMost, More, AtLeast, Equal };
+    std::string metric;
+    Comparison comparison = Comparison::Less;
+    Duration duration{};  ///< of a metric that is a duration
+    double number = 0;    ///< of any other: a count, so many a second, a share from 0 to 1
+
+    bool operator==(const MetricClause&) const = default;
+};
+
+/// A check over the whole scenario, by name (reports/checks.hpp), or `invariants`: all of them.
 struct CheckClause {
     std::string check;
 
@@ -74,9 +98,10 @@ struct Expectation {
     std::optional<VerdictClause> verdict = {};
     std::optional<StatusClause> status = {};
     std::vector<RequestsClause> requests = {};
-    std::optional<CheckClause> check = {};  ///< stands alone, and is about no agent
-    std::optional<int> step = {};           ///< absent: about the whole run
-    std::vector<std::string> agents = {};   ///< groups or single agents; empty: all of the step or scenario
+    std::optional<MetricClause> metric = {};  ///< stands alone, and is about all agents together
+    std::optional<CheckClause> check = {};    ///< stands alone, and is about no agent
+    std::optional<int> step = {};             ///< absent: about the whole run
+    std::vector<std::string> agents = {};     ///< groups or single agents; empty: all of the step or scenario
     Quantity quantity = {};
     bool last_cycle_only = false;  ///< `cycles: last`
     std::string source = {};       ///< "scenarios/x.yaml:12:5"

@@ -3,6 +3,7 @@
 // puts them into JSON, ReadFields takes them out and says which one is wrong. Heavy header: for .cpp files
 // alone.
 
+#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <map>
@@ -77,6 +78,7 @@ class WriteFields {
     static Json to_json(int value) { return value; }
     static Json to_json(std::int64_t value) { return value; }
     static Json to_json(std::uint64_t value) { return value; }
+    static Json to_json(double value) { return value; }
     static Json to_json(const std::string& value) { return value; }
     static Json to_json(Duration value) { return to_microseconds(value); }
     static Json to_json(WallTime value) { return to_rfc3339(value); }
@@ -196,6 +198,10 @@ class ReadFields {
     void from_json(const Json& json, const std::string& name, std::uint64_t& value) {
         if (!json.is_number_unsigned()) return wrong(name, "a whole number");
         value = json.get<std::uint64_t>();
+    }
+    void from_json(const Json& json, const std::string& name, double& value) {
+        if (!json.is_number() || !std::isfinite(json.get<double>())) return wrong(name, "a number");
+        value = json.get<double>();
     }
     void from_json(const Json& json, const std::string& name, std::string& value) {
         if (!json.is_string()) return wrong(name, "a text");

@@ -74,6 +74,14 @@ struct Group {
     bool operator==(const Group&) const = default;
 };
 
+/// A scenario of what comes by chance is tried until it shows it, at most `of` times.
+struct Try {
+    int number = 1;  ///< from 1
+    int of = 1;
+
+    bool operator==(const Try&) const = default;
+};
+
 struct ScenarioStart {
     std::string title;
     std::string file;
@@ -81,6 +89,7 @@ struct ScenarioStart {
     std::vector<Group> groups;
     std::vector<Expectation> expectations;
     bool by_hand = false;  ///< an agent that a person runs: nobody says beforehand what is expected of it
+    std::optional<Try> attempt = {};  ///< each try begins and ends a scenario of that name
 };
 
 struct ScenarioEnd {
@@ -120,6 +129,7 @@ struct Exchange {
     std::optional<Instant> due = {};  ///< when it was meant to start, in an open model
     std::string source = {};          ///< address that the agent has for itself; empty: the system's choice
     std::optional<Duration> queued = {};  ///< before its start it waited so long, for others to end
+    bool keep = false;  ///< headers and bodies are kept whatever WriterOptions say: they are to be judged
 };
 
 /// A message as it is kept: always its size and digest, headers and body only where they were kept.
@@ -130,6 +140,8 @@ struct MessageSeen {
     HttpHeaders headers = {};  ///< redacted
     std::string body = {};     ///< redacted; at most 64 KiB
     bool cut = false;          ///< the body is longer than what was kept of it
+    /// Of an answer: fingerprints of the secrets in its headers and body, kept or not; each once.
+    std::vector<std::string> secrets = {};
 };
 
 /// What the verifier's answer to a negotiation says of the attestation (protocol, "POST …/attestations").
@@ -167,7 +179,10 @@ struct ExchangeSeen {
     bool reused = false;                            ///< the connection had carried an exchange before
     bool resumed = false;                           ///< its TLS handshake continued an earlier session
     std::optional<NegotiatedSeen> negotiated = {};  ///< of a 201 to a negotiation
-    std::optional<int> seconds_to_next = {};        ///< of a 202 to a submission: until the next is due
+    /// The nonce that a 201 to a negotiation or a 200 to a request for a session brings, base64 as sent. It
+    /// is no secret, and spent.
+    std::string challenge = {};
+    std::optional<int> seconds_to_next = {};  ///< of a 202 to a submission: until the next is due
     /// Of a proof that passed: from response_received_at to token_expires_at, by the verifier's clock.
     std::optional<Duration> token_lifetime = {};
     MessageSeen request = {};

@@ -174,6 +174,11 @@ bool is_secret_name(std::string_view name) {
     });
 }
 
+bool is_fingerprint(std::string_view text) {
+    return text.size() == fingerprint_size && text.starts_with("fp:") &&
+           text.find_first_not_of("0123456789abcdef", 3) == std::string_view::npos;
+}
+
 Redactor::Redactor() : key_(32) {
     // Of the operating system and not of the run's seed: whoever knows the seed must not know the key.
     if (RAND_bytes(key_.data(), static_cast<int>(key_.size())) != 1) {

@@ -46,6 +46,10 @@ class Redactor {
     KnownSecrets known_;
 };
 
+inline constexpr std::size_t fingerprint_size = 19;  ///< "fp:" and its digits
+
+bool is_fingerprint(std::string_view text);
+
 /// Whether a JSON member or header of that name holds a secret; letter case and -/_ do not matter.
 bool is_secret_name(std::string_view name);
 

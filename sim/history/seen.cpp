@@ -28,7 +28,19 @@ std::string_view cut_body(std::string_view body) {
     return body.substr(0, end);
 }
 
-MessageSeen message(const HttpHeaders& headers, const std::string& body, bool keep, Redactor& redactor) {
+/// Each fingerprint in the text that is not there yet.
+void add_fingerprints(std::string_view text, std::vector<std::string>& into) {
+    constexpr std::string_view begin = "fp:";
+    constexpr std::size_t most = 16;  // of one answer; more of them tell nothing new
+    for (std::size_t at = 0; (at = text.find(begin, at)) != std::string_view::npos; at += begin.size()) {
+        std::string found{text.substr(at, fingerprint_size)};
+        if (!is_fingerprint(found) || into.size() >= most) continue;
+        if (std::find(into.begin(), into.end(), found) == into.end()) into.push_back(std::move(found));
+    }
+}
+
+MessageSeen message(const HttpHeaders& headers, const std::string& body, bool keep, Redactor& redactor,
+                    bool is_answer) {
     MessageSeen seen;
     seen.size = body.size();
     seen.kept = keep;
@@ -36,12 +48,24 @@ MessageSeen message(const HttpHeaders& headers, const std::string& body, bool ke
     HttpHeaders redacted_headers = redactor.headers(headers);
     const std::string redacted_body = redactor.body(body);
     seen.sha256 = sha256_hex(redacted_body);
+    if (is_answer) {
+        for (const auto& [name, value] : redacted_headers)
+            add_fingerprints(value, seen.secrets);
+        add_fingerprints(redacted_body, seen.secrets);
+    }
     if (keep) {
         seen.headers = std::move(redacted_headers);
         seen.body = cut_body(redacted_body);
         seen.cut = seen.body.size() < redacted_body.size();
     }
     return seen;
+}
+
+MessageSeen answer(const HttpResponse& response, bool keep, Redactor& redactor) {
+    return message(response.headers, response.body, keep, redactor, true);
+}
+MessageSeen request(const HttpRequest& request, bool keep, Redactor& redactor) {
+    return message(request.headers, request.body, keep, redactor, false);
 }
 
 /// "…/attestations/3" -> 3
@@ -85,13 +109,27 @@ std::string text_in(const Json* object, const char* name, Redactor& redactor) {
     return text != nullptr && text->is_string() ? redactor.text(text->get_ref<const std::string&>()) : "";
 }
 
-/// How long a token lives, where the answer has the form it should have.
+/// The challenge of the first element that has one.
+std::string challenge_in(const Json* list, Redactor& redactor) {
+    if (list == nullptr || !list->is_array()) return {};
+    for (const Json& item : *list) {
+        std::string challenge = text_in(member(&item, "chosen_parameters"), "challenge", redactor);
+        if (!challenge.empty()) return challenge;
+    }
+    return {};
+}
+
+/// The challenge of a session, and how long the token of its proof lives, where the answer has the form it
+/// should have.
 void read_session(const HttpResponse& answer, ExchangeSeen& seen, Redactor& redactor) {
-    const bool proof = seen.phase == "authenticate" && seen.method == "PATCH" && answer.status == 200;
-    if (!proof || answer.body.size() > max_kept_body) return;
+    const bool read = seen.phase == "authenticate" && answer.status == 200;
+    if (!read || answer.body.size() > max_kept_body) return;
     const auto json = parse_json(answer.body);
     if (!json) return;
     const Json* attributes = member(member(&*json, "data"), "attributes");
+    if (seen.method == "POST")
+        seen.challenge = challenge_in(member(attributes, "authentication_requested"), redactor);
+    if (seen.method != "PATCH") return;
     const auto from = from_rfc3339(text_in(attributes, "response_received_at", redactor));
     const auto to = from_rfc3339(text_in(attributes, "token_expires_at", redactor));
     if (from && to) seen.token_lifetime = *to - *from;
@@ -112,6 +150,7 @@ void read_attestation(const HttpResponse& answer, ExchangeSeen& seen, Redactor& 
     const Json* attributes = member(member(&*json, "data"), "attributes");
     const Json* requested = member(attributes, "evidence_requested");
     if (requested == nullptr || !requested->is_array()) return;
+    seen.challenge = challenge_in(requested, redactor);
     seen.negotiated.emplace();
     for (const Json& item : *requested)
         seen.negotiated->requested.push_back(text_in(&item, "evidence_type", redactor));
@@ -150,11 +189,10 @@ struct ToEvent {
             outcome_word = seen.failure;
             is_failure = true;
         }
-        const bool keep = keeper.keep(exchange.phase + ' ' + exchange.peer, outcome_word, is_failure);
-        seen.request = message(exchange.request.headers, exchange.request.body, keep, redactor);
-        if (outcome.response) {
-            seen.response = message(outcome.response->headers, outcome.response->body, keep, redactor);
-        }
+        const bool policy = keeper.keep(exchange.phase + ' ' + exchange.peer, outcome_word, is_failure);
+        const bool keep = policy || exchange.keep;
+        seen.request = request(exchange.request, keep, redactor);
+        if (outcome.response) seen.response = answer(*outcome.response, keep, redactor);
         // After the messages, whose secrets are known by now.
         seen.target = redactor.text(exchange.request.target);
         if (outcome.failure) seen.failure_text = redactor.text(outcome.failure->message);
@@ -183,12 +221,12 @@ struct ToEvent {
         const bool keep = keeper.keep("tenant " + act.act, outcome, is_failure);
         if (act.request) {
             seen.method = act.request->method;
-            seen.request = message(act.request->headers, act.request->body, keep, redactor);
+            seen.request = request(*act.request, keep, redactor);
             seen.target = redactor.text(act.request->target);
         }
         if (act.response) {
             seen.status = act.response->status;
-            seen.response = message(act.response->headers, act.response->body, keep, redactor);
+            seen.response = answer(*act.response, keep, redactor);
         }
         if (act.error) seen.error = redactor.text(act.error->text());
         seen.duration = act.duration;

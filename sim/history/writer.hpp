@@ -14,7 +14,8 @@
 
 namespace pushsim::history {
 
-/// Whose bodies and headers are kept; of all others a line has the size and the SHA-256 alone.
+/// Whose bodies and headers are kept, besides those of exchanges with `keep`; of all others a line has the
+/// size and the SHA-256 alone.
 enum class Bodies {
     All,
     Failures,  ///< answers from 400 up, no answer, and the first of each phase, peer and status

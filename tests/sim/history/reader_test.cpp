@@ -30,6 +30,7 @@ TEST(HistoryReader, EveryKindOfRecordComesBackAsItWent) {
     start.file = "a.yaml";
     start.plan = R"({"steps":[1,2]})";
     start.groups = {{"honest", 3}};
+    start.attempt = Try{2, 5};
     start.expectations = {
         {.response = ResponseClause{{{202, 202}, {400, 499}}, {"challenges_expired"}, "/data"},
          .step = 2,
@@ -38,12 +39,21 @@ TEST(HistoryReader, EveryKindOfRecordComesBackAsItWent) {
          .agents = {"honest"},
          .quantity = {Quantity::Kind::AtLeast, 2}},
         {.status = StatusClause{"PASS", StatusClause::When::Never}, .last_cycle_only = true},
-        {.requests = {{"sessions", 1}, {"submissions", 0}}},
+        {.response = ResponseClause{.header = {{"Location", header_present}, {"Retry-After", header_absent}},
+                                    .retry_after = {{1, 60}},
+                                    .body = {{"/data/type", R"("attestation")"}}}},
+        {.requests = {{"sessions", 1}, {"submissions", 0, /*since_start=*/true}}},
+        {.metric =
+             MetricClause{"submit.p99", MetricClause::Comparison::Less, std::chrono::milliseconds{250}}},
+        {.metric =
+             MetricClause{
+                 .metric = "error.share", .comparison = MetricClause::Comparison::AtMost, .number = 0.015}},
         {.check = CheckClause{"accounted"}}};
     const auto start_read = last_event<ScenarioStart>(written({start}));
     EXPECT_EQ(start_read.title, start.title);
     EXPECT_EQ(start_read.plan, start.plan);
     EXPECT_EQ(start_read.groups, start.groups);
+    EXPECT_EQ(start_read.attempt, start.attempt);
     EXPECT_EQ(start_read.expectations, start.expectations);
 
     const auto end =

@@ -119,6 +119,52 @@ TEST(HistoryWriter, FailuresOfOneKindAreKeptUpToABound) {
     EXPECT_TRUE(std::get<ExchangeSeen>(parse_entry(lines[4])->event).response.kept);
 }
 
+TEST(HistoryWriter, WhatIsToBeJudgedIsKeptWhateverThePolicy) {
+    Exchange judged = an_exchange(202);
+    judged.keep = true;
+    judged.request.headers.emplace_back("Authorization", "Bearer 0123456789abcdef.x");
+    for (const Bodies bodies : {Bodies::All, Bodies::Failures, Bodies::None}) {
+        const std::string file = written({an_exchange(202), judged}, {.bodies = bodies});
+        const auto seen = last_event<ExchangeSeen>(file);
+        EXPECT_TRUE(seen.request.kept && seen.response.kept);
+        EXPECT_EQ(seen.response.body, R"({"data":{"type":"attestation"}})");
+        EXPECT_EQ(file.find("0123456789abcdef.x"), std::string::npos);
+    }
+}
+
+TEST(HistoryWriter, ChallengesAreThereWithoutBodies) {
+    Exchange session = an_exchange(
+        200,
+        R"({"data":{"attributes":{"authentication_requested":[{"chosen_parameters":{"challenge":"aGk="}}]}}})");
+    session.phase = "authenticate";
+    session.request.method = "POST";
+    EXPECT_EQ(last_event<ExchangeSeen>(written({session}, {.bodies = Bodies::None})).challenge, "aGk=");
+    Exchange negotiation = an_exchange(
+        201,
+        R"({"data":{"attributes":{"evidence_requested":[{"evidence_type":"uefi_log"},{"evidence_type":"tpm_quote",)"
+        R"("chosen_parameters":{"challenge":"aG8="}}]}}})");
+    negotiation.phase = "negotiate";
+    EXPECT_EQ(last_event<ExchangeSeen>(written({negotiation}, {.bodies = Bodies::None})).challenge, "aG8=");
+    // A proof says again what the session said.
+    session.request.method = "PATCH";
+    EXPECT_EQ(last_event<ExchangeSeen>(written({session})).challenge, "");
+    session.outcome.response->body = R"({"data":{"attributes":{"authentication_requested":"none"}}})";
+    EXPECT_EQ(last_event<ExchangeSeen>(written({session})).challenge, "");
+}
+
+TEST(HistoryWriter, SecretsInAnAnswerAreToldByFingerprintWithoutItsBody) {
+    Exchange proof = an_exchange(200, R"({"data":{"attributes":{"token":"one.0123456789abcdef0123"}}})");
+    proof.outcome.response->headers.emplace_back("Set-Cookie", "session=another-secret");
+    const auto seen = last_event<ExchangeSeen>(written({proof}, {.bodies = Bodies::None}));
+    EXPECT_THAT(seen.response.secrets, testing::SizeIs(2));
+    EXPECT_THAT(seen.request.secrets, testing::IsEmpty());
+    const std::string file = written({proof, an_exchange(202, "again: one.0123456789abcdef0123")});
+    const auto first = std::get<ExchangeSeen>(parse_entry(lines_of(file)[1])->event);
+    EXPECT_THAT(last_event<ExchangeSeen>(file).response.secrets,
+                testing::ElementsAre(first.response.secrets.at(1)));
+    EXPECT_THAT(last_event<ExchangeSeen>(written({an_exchange(202)})).response.secrets, testing::IsEmpty());
+}
+
 TEST(HistoryWriter, LongBodiesAreCutBetweenCharactersAndSaySo) {
     std::string body(64 * 1024 - 1, 'x');
     body += "é and more";
