@@ -1,15 +1,15 @@
-// `accounted` and `status_agrees`: what agents sent and what the verifier says it made of it, agent by agent.
+// `accounted`: what agents sent and what the verifier says it made of it, agent by agent.
 #include <algorithm>
 #include <set>
 
 #include <fmt/format.h>
 
 #include "reports/checks.hpp"
+#include "reports/findings.hpp"
+#include "reports/identities.hpp"
 
 namespace pushsim::reports {
 namespace {
-
-constexpr std::size_t max_findings = 20;  // of one check; more of the same tell nothing new
 
 /// What became of one attestation of an agent.
 struct Attestation {
@@ -71,8 +71,7 @@ AgentAccount account_for(const Lines& lines) {
     for (const history::Entry* line : lines) {
         Enrolment& enrolment = result.enrolments.back();
         if (const auto* act = as<history::TenantActSeen>(line)) {
-            const bool done = act->status && *act->status >= 200 && *act->status < 300;
-            if (done && act->act == "enrol") {
+            if (is_done(*act, "enrol")) {
                 result.enrolments.emplace_back();
                 result.enrolments.back().begun = line;
             }
@@ -110,7 +109,8 @@ class Accounted {
   public:
     /// `stopped`: agents may have been stopped within a cycle or before its verdict, or run where they are
     /// told none.
-    Accounted(Checked& checked, bool stopped) : checked_(checked), stopped_(stopped) {}
+    Accounted(Checked& checked, bool stopped)
+        : checked_(checked), stopped_(stopped), findings_("accounted", checked) {}
 
     void agent(const std::string& name, const AgentAccount& agent) {
         name_ = name;
@@ -139,16 +139,15 @@ class Accounted {
     }
 
     void finish() {
-        if (suppressed_ > 0) {
-            checked_.findings.push_back({"accounted", Severity::Wrong,
-                                         fmt::format("and {} more of the kind", suppressed_), std::nullopt});
+        if (checked_.account.sent == 0) {
+            findings_.nothing_to_check("no evidence was sent");
+            return;
         }
         for (const std::string& reason : not_checked_)
-            checked_.not_checked.push_back({"accounted", reason});
+            findings_.not_in_full(reason);
         if (no_count_ > 0) {
-            checked_.not_checked.push_back(
-                {"accounted",
-                 fmt::format("the verifier's own count was not read for {}", counted(no_count_, "agent"))});
+            findings_.not_in_full(
+                fmt::format("the verifier's own count was not read for {}", counted(no_count_, "agent")));
         }
     }
 
@@ -228,12 +227,7 @@ class Accounted {
     }
 
     void wrong(const std::string& text, const history::Entry* line) {
-        if (++found_ > max_findings) {
-            ++suppressed_;
-            return;
-        }
-        checked_.findings.push_back({"accounted", Severity::Wrong, name_ + ": " + text,
-                                     line == nullptr ? std::nullopt : std::optional{line->n}});
+        findings_.wrong(name_ + ": " + text, line);
     }
 
     void add(const Account& account) {
@@ -250,31 +244,11 @@ class Accounted {
 
     Checked& checked_;
     bool stopped_;
+    Findings findings_;
     std::string name_;
-    std::size_t found_ = 0;
-    std::size_t suppressed_ = 0;
     std::uint64_t no_count_ = 0;
     std::set<std::string> not_checked_;
 };
-
-/// The words that the verdicts leave to the status API; empty where they decide nothing. TIMEOUT depends on
-/// time and is never refused while something passed.
-std::vector<std::string> allowed_statuses(const Enrolment& enrolment, const history::Entry& status) {
-    if (enrolment.unsure() > 0) return {};
-    bool passed = false;
-    bool failed = false;
-    for (const auto& [index, attestation] : enrolment.attestations) {
-        if (attestation.accepted == nullptr) continue;
-        if (attestation.verdict == nullptr || attestation.verdict->n > status.n || !attestation.committed())
-            return {};
-        passed = passed || attestation.evaluation() == "pass";
-        failed = failed || attestation.evaluation() == "fail";
-    }
-    if (failed && passed) return {"FAIL", "PASS", "TIMEOUT"};  // PASS with auto_recover_attestation_failures
-    if (failed) return {"FAIL"};
-    if (passed) return {"PASS", "TIMEOUT"};
-    return {"PENDING"};
-}
 
 }  // namespace
 
@@ -285,26 +259,6 @@ void check_accounted(const ScenarioView& scenario, Checked& checked) {
     for (const auto& [name, lines] : scenario.by_agent)
         accounted.agent(name, account_for(lines));
     accounted.finish();
-}
-
-void check_status(const ScenarioView& scenario, Checked& checked) {
-    std::size_t found = 0;
-    for (const auto& [name, lines] : scenario.by_agent) {
-        const AgentAccount agent = account_for(lines);
-        const Enrolment& enrolment = agent.enrolments.back();
-        // Without the enrolment in the history, failures from before it may stick to the status.
-        if (enrolment.statuses.empty() || enrolment.begun == nullptr || agent.accepted_without_index > 0)
-            continue;
-        const history::Entry& last = *enrolment.statuses.back();
-        const std::string& status = as<history::StatusRead>(&last)->status;
-        const std::vector<std::string> allowed = allowed_statuses(enrolment, last);
-        if (allowed.empty() || std::find(allowed.begin(), allowed.end(), status) != allowed.end()) continue;
-        if (++found > max_findings) continue;
-        checked.findings.push_back({"status_agrees", Severity::Wrong,
-                                    fmt::format("{}: the status is {}, its verdicts allow {}", name, status,
-                                                fmt::join(allowed, ", ")),
-                                    last.n});
-    }
 }
 
 }  // namespace pushsim::reports

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "reports/findings.hpp"
+
 namespace pushsim::reports {
 namespace {
 
@@ -36,8 +38,9 @@ void compare_sources(const history::Entry& line, const history::Verdict& verdict
 }  // namespace
 
 const std::vector<std::string>& check_names() {
-    static const std::vector<std::string> names{"accounted", "verdict_sources_agree", "status_agrees",
-                                                "no_5xx"};
+    static const std::vector<std::string> names{
+        "accounted",       "verdict_sources_agree", "status_agrees",     "no_5xx",
+        "nonces_distinct", "tokens_secret",         "indexes_monotonic", "stages_legal"};
     return names;
 }
 
@@ -53,12 +56,23 @@ void check_verdict_sources(const ScenarioView& scenario, Checked& checked) {
         if (sources < 2) ++single;
         compare_sources(*line, *verdict, checked);
     }
+    Findings findings{"verdict_sources_agree", checked};
+    if (verdicts == 0) findings.nothing_to_check("no verdict is in the history");
     if (single > 0) {
-        checked.not_checked.push_back(
-            {"verdict_sources_agree",
-             fmt::format("{} of {} known from fewer than two places", single, counted(verdicts, "verdict"))});
+        findings.not_in_full(
+            fmt::format("{} of {} known from fewer than two places", single, counted(verdicts, "verdict")));
     }
 }
+
+namespace {
+
+std::optional<int> status_of(const history::Entry& line) {
+    if (const auto* exchange = as<history::ExchangeSeen>(&line)) return exchange->status;
+    if (const auto* act = as<history::TenantActSeen>(&line)) return act->status;
+    return std::nullopt;
+}
+
+}  // namespace
 
 void check_no_5xx(const ScenarioView& scenario, Checked& checked) {
     struct Seen {
@@ -68,12 +82,16 @@ void check_no_5xx(const ScenarioView& scenario, Checked& checked) {
         std::string target;
     };
     std::map<std::pair<std::string, int>, Seen> seen;
+    bool answered = false;
     for (const history::Entry* line : scenario.lines) {
+        const std::optional<int> status = status_of(*line);
+        answered = answered || status;
+        if (!status || *status < 500 || *status > 599) continue;
         const DecidingExchange exchange = deciding_exchange(*line);
-        if (!exchange.status || *exchange.status < 500 || *exchange.status > 599) continue;
         Seen& kind = seen[{exchange.phase, *exchange.status}];
         if (kind.count++ == 0) kind = {1, line, exchange.method, exchange.target};
     }
+    if (!answered) Findings{"no_5xx", checked}.nothing_to_check("nothing was answered");
     for (const auto& [kind, what] : seen) {
         checked.findings.push_back(
             {"no_5xx", Severity::Note,
@@ -160,12 +178,16 @@ void check_goals(const ScenarioView& scenario, Checked& checked) {
     }
 }
 
-Checked check(const ScenarioView& scenario) {
+Checked check(const ScenarioView& scenario, const RunFacts& facts) {
     Checked checked;
     check_accounted(scenario, checked);
     check_verdict_sources(scenario, checked);
-    check_status(scenario, checked);
+    check_status(scenario, facts, checked);
     check_no_5xx(scenario, checked);
+    check_nonces(scenario, facts, checked);
+    check_tokens(scenario, facts, checked);
+    check_indexes(scenario, checked);
+    check_stages(scenario, checked);
     check_goals(scenario, checked);
     return checked;
 }

@@ -203,26 +203,33 @@ std::vector<ExpectationResult> judge_clause(const Scope& scope) {
 ExpectationResult judge_check(const Scope& scope, const history::CheckClause& clause,
                               const Checked& checked) {
     const auto& names = check_names();
+    const bool all = clause.check == all_checks;
     ExpectationResult result = skipped(scope, clause.check, "");
-    if (std::find(names.begin(), names.end(), clause.check) == names.end()) {
+    if (!all && std::find(names.begin(), names.end(), clause.check) == names.end()) {
         result.reason = "this pushsim has no check of that name";
         return result;
     }
     result.judgement = Judgement::Holds;
     result.expected = clause.check;
     result.actual = clause.check;
+    const auto asked = [&](const std::string& check) {
+        return check == clause.check || (all && std::find(names.begin(), names.end(), check) != names.end());
+    };
+    std::vector<std::string> reasons;
     for (const NotChecked& what : checked.not_checked) {
-        if (what.check == clause.check) result.reason = what.reason;
+        if (!asked(what.check)) continue;
+        reasons.push_back(all ? what.check + ": " + what.reason : what.reason);
+        // The account is drawn up all the same; places that nobody could compare have not agreed.
+        if (!all && (!what.in_part || what.check == "verdict_sources_agree"))
+            result.judgement = Judgement::Skipped;
     }
-    // The account is drawn up all the same; places that nobody could compare have not agreed.
-    if (!result.reason.empty() && clause.check == "verdict_sources_agree")
-        result.judgement = Judgement::Skipped;
+    result.reason = fmt::format("{}", fmt::join(reasons, "; "));
     if (!result.reason.empty()) result.actual += " (not in full: " + result.reason + ")";
     std::vector<std::string> texts;
     for (const Finding& finding : checked.findings) {
-        if (finding.check != clause.check) continue;
+        if (!asked(finding.check)) continue;
         if (texts.empty()) result.n = finding.n;
-        texts.push_back(finding.text);
+        texts.push_back(all ? finding.check + ": " + finding.text : finding.text);
     }
     if (texts.size() > max_findings_shown) {
         const std::size_t more = texts.size() - max_findings_shown;

@@ -75,7 +75,8 @@ void decide(ScenarioReport& report, const std::string& doubt) {
     }
 }
 
-ScenarioReport judge_scenario(const ScenarioView& scenario, Duration run_end, WallTime started) {
+ScenarioReport judge_scenario(const ScenarioView& scenario, const RunFacts& facts, Duration run_end,
+                              WallTime started) {
     ScenarioReport report;
     const history::ScenarioStart& plan = scenario.plan();
     report.name = scenario.name;
@@ -85,14 +86,18 @@ ScenarioReport judge_scenario(const ScenarioView& scenario, Duration run_end, Wa
     report.duration = (scenario.end != nullptr ? scenario.end->t : run_end) - scenario.start->t;
     const auto* end = as<ScenarioEnd>(scenario.end);
     const bool ran = end != nullptr && end->ending == ScenarioEnd::Ending::Ran;
-    Checked checked = check(scenario);
+    Checked checked = check(scenario, facts);
     report.account = checked.account;
     if (!ran) {
         // What the status will be is still open; of a pushsim that was killed, what was under way, too.
         std::erase_if(checked.findings, [&](const Finding& finding) {
             return finding.check == "status_agrees" || (end == nullptr && finding.check == "accounted");
         });
-        if (end == nullptr) checked.not_checked = {{"accounted", "the scenario did not come to its end"}};
+        if (end == nullptr) {
+            std::erase_if(checked.not_checked,
+                          [](const NotChecked& what) { return what.check == "accounted"; });
+            checked.not_checked.push_back({"accounted", "the scenario did not come to its end"});
+        }
     }
     report.expectations = judge_expectations(scenario, checked);
     if (plan.by_hand) report.course = course_of(scenario, started);
@@ -236,9 +241,10 @@ RunReport judge(const history::History& history) {
             report.stacks.push_back(*event->facts);
     }
     report.duration = history.entries.empty() ? Duration::zero() : history.entries.back().t;
+    const RunFacts facts = facts_of(history);
     for (const ScenarioView& scenario : split(history)) {
-        report.scenarios.push_back(
-            judge_scenario(scenario, report.duration, history.head ? history.head->started : WallTime{}));
+        report.scenarios.push_back(judge_scenario(scenario, facts, report.duration,
+                                                  history.head ? history.head->started : WallTime{}));
     }
     report.totals = total(report.scenarios);
     judge_whole(history, report);

@@ -56,7 +56,7 @@ enum class Severity {
 
 /// What a check over the whole scenario found.
 struct Finding {
-    std::string check;  ///< accounted, verdict_sources_agree, no_5xx, history_complete
+    std::string check;  ///< one of check_names(), goal_reached, history_complete
     Severity severity = Severity::Wrong;
     std::string text;
     std::optional<std::uint64_t> n;
@@ -66,6 +66,7 @@ struct Finding {
 struct NotChecked {
     std::string check;
     std::string reason;
+    bool in_part = true;  ///< else there was nothing that it could have looked at
 };
 
 /// How one agent has a cause: in its own words, and where.

@@ -48,6 +48,8 @@ void sort_in(const history::Entry& line, std::vector<ScenarioView>& scenarios,
         return;
     }
     scenario.lines.push_back(&line);
+    const auto* begun = as<history::StepStart>(&line);
+    if (begun != nullptr && line.where.step) scenario.steps.try_emplace(*line.where.step, begun);
     if (!line.where.agent.empty()) scenario.by_agent[line.where.agent].push_back(&line);
 }
 
@@ -72,11 +74,8 @@ const history::ScenarioStart& ScenarioView::plan() const {
 }
 
 const history::StepStart* ScenarioView::step(int number) const {
-    for (const history::Entry* line : lines) {
-        if (line->where.step != number) continue;
-        if (const auto* begun = as<history::StepStart>(line)) return begun;
-    }
-    return nullptr;
+    const auto at = steps.find(number);
+    return at == steps.end() ? nullptr : at->second;
 }
 
 std::vector<std::string> ScenarioView::agents(const std::vector<std::string>& selectors) const {

@@ -28,6 +28,7 @@ struct ScenarioView {
     const history::Entry* end = nullptr;  ///< absent: the run ended before the scenario did
     Lines lines;                          ///< between the two, in order
     std::map<std::string, Lines, ByGroupAndNumber> by_agent;
+    std::map<int, const history::StepStart*> steps;  ///< by number; of one that is repeated the first
 
     const history::ScenarioStart& plan() const;
     /// Nothing if the step never began.

@@ -178,7 +178,7 @@ TEST(Causes, OfAFleetAreFewLinesOnTheConsole) {
         << "equal answers are said once";
     EXPECT_THAT(text, HasSubstr(R"(        17 of 20 agents failed
         cause  12 agents (honest[1], honest[2], honest[3] and 9 more): The challenge lived 2000 ms (challenge_lifetime), and the evidence was sent 2251 ms after the negotiation began. The evidence itself was not looked at.
-               line 13: PATCH /v3.0/agents/id/attestations/0 -> 403 challenges_expired (honest[1], submit)
+               line 13: PATCH /v3.0/agents/id1/attestations/0 -> 403 challenges_expired (honest[1], submit)
         mend   Find what delays)"));
     EXPECT_THAT(
         text, HasSubstr("\n               the figures are those of honest[1]; 11 other cases have their own "
@@ -206,7 +206,7 @@ TEST(Causes, OfAFleetAreFewLinesInTheJUnitFile) {
     const std::string xml = junit_xml(fleet_of(large_fleet()), "");
     EXPECT_THAT(xml,
                 HasSubstr("cause: 12 agents (honest[1], honest[2], honest[3] and 9 more): The challenge"));
-    EXPECT_THAT(xml, HasSubstr("\nline 13: PATCH /v3.0/agents/id/attestations/0 -&gt; 403"));
+    EXPECT_THAT(xml, HasSubstr("\nline 13: PATCH /v3.0/agents/id1/attestations/0 -&gt; 403"));
     EXPECT_THAT(xml, Not(HasSubstr("honest[9]")));
 }
 

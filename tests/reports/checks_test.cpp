@@ -70,8 +70,7 @@ TEST(Accounted, AVerifierThatCountsLessOrMoreIsFound) {
 TEST(Accounted, WithoutAReadingTheVerifiersOwnCountIsSaidToBeUnchecked) {
     const RunReport report = judged(without(honest_run(), R"("kind":"status_read")"));
     EXPECT_THAT(findings(report, "accounted"), IsEmpty());
-    ASSERT_EQ(report.scenarios[0].not_checked.size(), 1U);
-    EXPECT_THAT(report.scenarios[0].not_checked[0].reason, HasSubstr("not read for 1 agent"));
+    EXPECT_THAT(not_checked(report, "accounted"), ElementsAre(HasSubstr("not read for 1 agent")));
 }
 
 TEST(Accounted, EvidenceThatArrivedThoughItsAnswerWasLostIsAccepted) {
@@ -233,29 +232,8 @@ TEST(VerdictSources, OnePlaceAloneIsSaidToBeUnchecked) {
     script.add(script.where(), verdict);
     const RunReport report = judged(script.end_scenario().end().text());
     EXPECT_THAT(findings(report, "verdict_sources_agree"), IsEmpty());
-    ASSERT_FALSE(report.scenarios[0].not_checked.empty());
-    EXPECT_EQ(report.scenarios[0].not_checked.back().reason,
-              "1 of 1 verdict known from fewer than two places");
-}
-
-TEST(Status, AStatusThatTheVerdictsDoNotAllowIsFound) {
-    const auto status = [](const std::string& text, const std::string& from, const std::string& to) {
-        return findings(judged(with_line(text, R"("kind":"status_read")", 0, replacing(from, to))),
-                        "status_agrees");
-    };
-    EXPECT_THAT(status(honest_run(), "PASS", "FAIL"),
-                ElementsAre("honest[0]: the status is FAIL, its verdicts allow PASS, TIMEOUT"));
-    EXPECT_THAT(status(honest_run(), "PASS", "PENDING"), ElementsAre(HasSubstr("PENDING")));
-    EXPECT_THAT(status(honest_run(), "PASS", "TIMEOUT"), IsEmpty());
-    EXPECT_THAT(status(mismatch_run(), "FAIL", "PASS"),
-                ElementsAre("honest[0]: the status is PASS, its verdicts allow FAIL"));
-    EXPECT_THAT(findings(judged(mismatch_run()), "status_agrees"), IsEmpty());
-}
-
-TEST(Status, BeforeTheVerdictIsKnownNothingIsSaid) {
-    Script script;
-    script.begin("early").step(1, "attest").enrol().attest(0).status("PENDING", 0).verdict(0, "pass");
-    EXPECT_THAT(findings(judged(script.end_scenario().end().text()), "status_agrees"), IsEmpty());
+    EXPECT_THAT(not_checked(report, "verdict_sources_agree"),
+                ElementsAre("1 of 1 verdict known from fewer than two places"));
 }
 
 TEST(No5xx, IsANoteUnlessTheScenarioExpectsIt) {
@@ -329,6 +307,35 @@ TEST(GoalReached, AFailureThatNobodyExpectedIsNotAsExpected) {
     EXPECT_THAT(of({{.response = h::ResponseClause{{{202, 202}}}, .step = 1}}), testing::SizeIs(1));
     EXPECT_THAT(of({{.verdict = h::VerdictClause{"fail"}, .step = 1}}), IsEmpty());
     EXPECT_THAT(of({{.status = h::StatusClause{"FAIL"}}}), IsEmpty());
+}
+
+TEST(Checks, WithNothingToLookAtSayThatTheyWereNotMade) {
+    Script script;
+    script.begin("nothing",
+                 {{.check = h::CheckClause{"stages_legal"}}, {.check = h::CheckClause{"accounted"}}});
+    const RunReport report = judged(script.step(1, "wait").end_scenario().end().text());
+    const ScenarioReport& scenario = report.scenarios.at(0);
+    for (const std::string& name : check_names()) {
+        EXPECT_THAT(not_checked(report, name), testing::SizeIs(1)) << name;
+        EXPECT_THAT(findings(report, name), IsEmpty()) << name;
+    }
+    for (const ExpectationResult& result : scenario.expectations)
+        EXPECT_EQ(result.judgement, Judgement::Skipped) << result.what;
+    EXPECT_EQ(scenario.outcome, Outcome::Skipped);
+}
+
+TEST(Invariants, AreAllChecksAsOneClause) {
+    const auto of = [](const std::string& text) { return judged(text).scenarios.at(0).expectations.at(0); };
+    const std::string honest = honest_run({{.check = h::CheckClause{all_checks}}});
+    const ExpectationResult holds = of(honest);
+    EXPECT_EQ(holds.judgement, Judgement::Holds);
+    EXPECT_EQ(
+        holds.actual,
+        "invariants (not in full: tokens_secret: no token was issued, so none was looked for in answers)");
+    const ExpectationResult wrong =
+        of(with_line(honest, R"("phase":"negotiate")", 0, replacing(R"("status":201)", R"("status":500)")));
+    EXPECT_EQ(wrong.judgement, Judgement::DoesNotHold);
+    EXPECT_THAT(wrong.actual, HasSubstr("no_5xx: 1 answer of 500 in negotiate"));
 }
 
 TEST(GoalReached, IsLeftToAnExpectationOfThatAgentInThatStep) {

@@ -4,6 +4,19 @@
 #include <gtest/gtest.h>
 
 namespace pushsim::reports::test {
+namespace {
+
+/// honest[0] is known to the verifier as "id", honest[1] as "id1".
+std::string id_of(const std::string& name) {
+    const std::string number = name.substr(name.find('[') + 1);
+    return number == "0]" ? "id" : "id" + number.substr(0, number.size() - 1);
+}
+
+std::string attestations_of(const std::string& name) {
+    return "/v3.0/agents/" + id_of(name) + "/attestations";
+}
+
+}  // namespace
 
 Script::Script() {
     auto writer = h::HistoryWriter::open(folder_.file(), clock_, h::test::a_head());
@@ -24,22 +37,25 @@ Script& Script::stack() {
 }
 
 Script& Script::begin(const std::string& scenario, std::vector<h::Expectation> expectations, int agents) {
-    scenario_ = scenario;
-    step_.reset();
     h::ScenarioStart start;
     start.title = "A title";
     start.file = "scenarios/" + scenario + ".yaml";
     start.groups = {{"honest", agents}};
     start.expectations = std::move(expectations);
+    return begin_with(scenario, start);
+}
+
+Script& Script::begin_with(const std::string& scenario, const h::ScenarioStart& start) {
+    scenario_ = scenario;
+    step_.reset();
     return add({scenario_}, start);
 }
 
 Script& Script::begin_by_hand() {
-    scenario_ = "honest";
     h::ScenarioStart start;
     start.groups = {{"honest", 1}};
     start.by_hand = true;
-    return add({scenario_}, start);
+    return begin_with("honest", start);
 }
 
 Script& Script::step(int number, const std::string& kind) {
@@ -60,7 +76,7 @@ Script& Script::provision_in_vain(const std::string& error) {
 Script& Script::enrol(const std::string& policy, const std::string& name) {
     h::TenantAct act;
     act.act = "enrol";
-    act.request = HttpRequest{"POST", "/v2.6/agents/id", {}, "{}"};
+    act.request = HttpRequest{"POST", "/v2.6/agents/" + id_of(name), {}, "{}"};
     act.response = HttpResponse{200, {}, "{}"};
     act.tpm_policy = policy;
     act.ak_name = enrolled_ak_;
@@ -89,7 +105,12 @@ h::Exchange Script::exchange(const std::string& phase, const std::string& call, 
 }
 
 Script& Script::session(int status, const std::string& name, const std::string& source) {
-    h::Exchange session = exchange("authenticate", "POST /v3.0/sessions", status, "{}");
+    const std::string body =
+        fmt::format(R"({{"data":{{"attributes":{{"authentication_requested":[{{"chosen_parameters":)"
+                    R"({{"challenge":"{}"}}}}]}}}}}})",
+                    new_challenge());
+    h::Exchange session =
+        exchange("authenticate", "POST /v3.0/sessions", status, status == 200 ? body : "{}");
     session.source = source;
     if (status == 429) session.outcome.response->headers.emplace_back("Retry-After", "60");
     return add(where(name), session);
@@ -98,9 +119,11 @@ Script& Script::session(int status, const std::string& name, const std::string& 
 Script& Script::proof(Duration token_lifetime, const std::string& name) {
     const WallTime received = clock_.wall_now();
     const std::string body =
-        fmt::format(R"({{"data":{{"attributes":{{"response_received_at":"{}","token_expires_at":"{}"}}}}}})",
+        fmt::format(R"({{"data":{{"attributes":{{"response_received_at":"{}","token_expires_at":"{}",)"
+                    R"("token":"a-session.{}"}}}}}})",
                     to_rfc3339(received),
-                    to_rfc3339(received + std::chrono::duration_cast<WallTime::duration>(token_lifetime)));
+                    to_rfc3339(received + std::chrono::duration_cast<WallTime::duration>(token_lifetime)),
+                    token(tokens_++));
     return add(where(name), exchange("authenticate", "PATCH /v3.0/sessions/id", 200, body));
 }
 
@@ -112,7 +135,7 @@ Script& Script::proof_refused(const std::string& name) {
 Script& Script::negotiate_in_vain(int status, const std::string& code, const std::string& name) {
     const std::string body =
         code.empty() ? "{}" : fmt::format(R"({{"errors":[{{"status":"{}","code":"{}"}}]}})", status, code);
-    return add(where(name), exchange("negotiate", "POST /v3.0/agents/id/attestations", status, body));
+    return add(where(name), exchange("negotiate", "POST " + attestations_of(name), status, body));
 }
 
 Script& Script::restart(const std::string& name) {
@@ -120,7 +143,10 @@ Script& Script::restart(const std::string& name) {
 }
 
 Script& Script::negotiate(int index, const std::string& name) {
-    h::Exchange negotiate = exchange("negotiate", "POST /v3.0/agents/id/attestations", 201, negotiation_);
+    std::string body = negotiation_;
+    if (const std::size_t at = body.find(no_challenge); at != std::string::npos)
+        body.replace(at, no_challenge.size(), new_challenge());
+    h::Exchange negotiate = exchange("negotiate", "POST " + attestations_of(name), 201, body);
     negotiate.index = index;
     add(where(name), negotiate);
     clock_.advance(held_);
@@ -132,7 +158,7 @@ Script& Script::attest(int index, int status, const std::string& code, const std
     add(where(name), h::TpmOperation{"quote", std::chrono::milliseconds{2}, "", quote_, quote_clock_});
     h::Exchange submit = h::test::an_exchange(
         status, fmt::format(R"({{"meta":{{"seconds_to_next_attestation":{}}}}})", seconds_to_next_));
-    submit.request.target = fmt::format("/v3.0/agents/id/attestations/{}", index);
+    submit.request.target = fmt::format("{}/{}", attestations_of(name), index);
     submit.outcome.timings.start = clock_.now();
     if (!code.empty()) {
         submit.outcome.response->body =
@@ -181,10 +207,18 @@ Script& Script::attest_again(int index) {
     return add(where(), h::Cycle{"submit", "reached", 403, "evidence_immutable", index});
 }
 
+Script& Script::tenant(const std::string& what, const std::string& name) {
+    h::TenantAct act;
+    act.act = what;
+    act.request = HttpRequest{"PUT", "/v2.6/agents/" + id_of(name), {}, "{}"};
+    act.response = HttpResponse{200, {}, "{}"};
+    return add(where(name), act);
+}
+
 Script& Script::read_status_act(const std::string& name) {
     h::TenantAct act;
     act.act = "read_status";
-    act.request = HttpRequest{"GET", "/v2.6/agents/id", {}, {}};
+    act.request = HttpRequest{"GET", "/v2.6/agents/" + id_of(name), {}, {}};
     act.response = HttpResponse{200, {}, "{}"};
     return add(where(name), act);
 }
@@ -337,6 +371,14 @@ std::vector<std::string> findings(const RunReport& report, const std::string& ch
         if (finding.check == check) texts.push_back(finding.text);
     }
     return texts;
+}
+
+std::vector<std::string> not_checked(const RunReport& report, const std::string& check) {
+    std::vector<std::string> reasons;
+    for (const NotChecked& what : report.scenarios.at(0).not_checked) {
+        if (what.check == check) reasons.push_back(what.reason);
+    }
+    return reasons;
 }
 
 }  // namespace pushsim::reports::test

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include <fmt/format.h>
+
 #include "reports/report.hpp"
 #include "tests/sim/history/support.hpp"
 
@@ -15,6 +17,12 @@ namespace h = pushsim::history;
 inline const std::string zeros(64, '0');
 inline const std::string quoted = "9b71" + std::string(56, 'a') + "c4e2";
 inline const std::string agent = "honest[0]";
+inline const std::string no_challenge = "none yet";  ///< a negotiation puts one there
+
+/// The secret half of the token that the proof of that number (from 0) brings.
+inline std::string token(int number) {
+    return fmt::format("hidden-half-of-token-{:04}", number);
+}
 
 /// Writes a run act by act. Every act takes 100 ms.
 class Script {
@@ -25,6 +33,7 @@ class Script {
     Script& stack();
     /// One group "honest" of so many agents.
     Script& begin(const std::string& scenario, std::vector<h::Expectation> expectations = {}, int agents = 1);
+    Script& begin_with(const std::string& scenario, const h::ScenarioStart& start);
     /// The only agent is one that a person runs.
     Script& begin_by_hand();
     Script& step(int number, const std::string& kind);
@@ -91,6 +100,8 @@ class Script {
     Script& read_policy(const std::string& policy);
     /// The tenant asks for the status and is answered.
     Script& read_status_act(const std::string& name = agent);
+    /// The tenant does "delete", "reactivate", and is told that it is done.
+    Script& tenant(const std::string& what, const std::string& name = agent);
     /// From all three places.
     Script& verdict(int index, const std::string& evaluation, const std::string& reason = "",
                     const std::string& name = agent);
@@ -106,13 +117,18 @@ class Script {
     h::Exchange exchange(const std::string& phase, const std::string& call, int status,
                          const std::string& body) const;
 
+    std::string new_challenge() { return fmt::format("challenge-{}==", challenges_++); }
+
     h::test::TemporaryFolder folder_;
     core::SimulatedClock clock_;
     std::unique_ptr<h::HistoryWriter> writer_;
+    int challenges_ = 0;
+    int tokens_ = 0;
     std::string scenario_;
     std::optional<int> step_;
     std::string negotiation_ =
-        R"({"data":{"attributes":{"evidence_requested":[{"evidence_type":"tpm_quote"}],)"
+        R"({"data":{"attributes":{"evidence_requested":[{"evidence_type":"tpm_quote","chosen_parameters":)"
+        R"({"challenge":"none yet"}}],)"
         R"("capabilities_received_at":"2026-11-23T15:00:34.000000+00:00",)"
         R"("challenges_expire_at":"2026-11-23T15:00:36.000000+00:00"}}})";
     h::QuoteValues quote_{"sha256", {{7, quoted}}};
@@ -146,5 +162,7 @@ void expect_causes_rest_on_their_lines(const std::string& text);
 
 /// Texts of the findings of one check in the only scenario.
 std::vector<std::string> findings(const RunReport& report, const std::string& check);
+/// Why a check was not made, or not in full, in the only scenario.
+std::vector<std::string> not_checked(const RunReport& report, const std::string& check);
 
 }  // namespace pushsim::reports::test
