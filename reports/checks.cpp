@@ -178,6 +178,24 @@ void check_goals(const ScenarioView& scenario, Checked& checked) {
     }
 }
 
+namespace {
+
+/// What the status will be is still open where a scenario ended early; where pushsim was killed, what was
+/// under way, too.
+void leave_open(const ScenarioView& scenario, Checked& checked) {
+    const auto* end = as<history::ScenarioEnd>(scenario.end);
+    if (end != nullptr && end->ending == history::ScenarioEnd::Ending::Ran) return;
+    std::vector<std::string> open{"status_agrees"};
+    if (end == nullptr) open.emplace_back("accounted");
+    const auto is_open = [&](const auto& one) { return std::ranges::count(open, one.check) > 0; };
+    std::erase_if(checked.findings, is_open);
+    std::erase_if(checked.not_checked, is_open);
+    for (const std::string& name : open)
+        Findings{name, checked}.nothing_to_check("the scenario did not come to its end");
+}
+
+}  // namespace
+
 Checked check(const ScenarioView& scenario, const RunFacts& facts) {
     Checked checked;
     check_accounted(scenario, checked);
@@ -189,6 +207,7 @@ Checked check(const ScenarioView& scenario, const RunFacts& facts) {
     check_indexes(scenario, checked);
     check_stages(scenario, checked);
     check_goals(scenario, checked);
+    leave_open(scenario, checked);
     return checked;
 }
 

@@ -88,17 +88,6 @@ ScenarioReport judge_scenario(const ScenarioView& scenario, const RunFacts& fact
     const bool ran = end != nullptr && end->ending == ScenarioEnd::Ending::Ran;
     Checked checked = check(scenario, facts);
     report.account = checked.account;
-    if (!ran) {
-        // What the status will be is still open; of a pushsim that was killed, what was under way, too.
-        std::erase_if(checked.findings, [&](const Finding& finding) {
-            return finding.check == "status_agrees" || (end == nullptr && finding.check == "accounted");
-        });
-        if (end == nullptr) {
-            std::erase_if(checked.not_checked,
-                          [](const NotChecked& what) { return what.check == "accounted"; });
-            checked.not_checked.push_back({"accounted", "the scenario did not come to its end"});
-        }
-    }
     report.expectations = judge_expectations(scenario, checked);
     if (plan.by_hand) report.course = course_of(scenario, started);
     report.diagnoses = diagnose(scenario);

@@ -206,7 +206,7 @@ void check_tokens(const ScenarioView& scenario, const RunFacts& facts, Checked& 
         check_echo(*line, facts, findings);
     }
     if (scenario.end != nullptr) check_texts(*scenario.end, findings);
-    if (facts.tokens.empty()) findings.not_in_full("no token was issued, so none was looked for in answers");
+    if (facts.tokens.empty()) findings.not_in_full("the history tells no token to look for in answers");
 }
 
 }  // namespace pushsim::reports

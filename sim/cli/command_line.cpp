@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "reports/checks.hpp"
 #include "sim/cli/completion.hpp"
 #include "sim/cli/manual.hpp"
 #include "sim/cli/pool_options.hpp"
@@ -359,6 +360,25 @@ void add_explain(CLI::App& app, CommandLine& line) {
     command->callback([&line] { line.exit = explain(line.explained); });
 }
 
+void add_check(CLI::App& app, CommandLine& line) {
+    CheckOptions& options = line.check;
+    auto* command = app.add_subcommand(
+        "check", "Looks through the history of a run for what must never be, whatever its scenarios expect");
+    command->add_option("run", options.run, "a run folder, or its history")
+        ->type_name("RUN|FILE")
+        ->required();
+    command->add_option("--check", options.checks, "this one; may be repeated; all by default")
+        ->allow_extra_args(false)
+        ->check(one_of(reports::check_names()));
+    add_format(*command, options.format);
+    command->footer(
+        "Example: pushsim check runs/latest --check nonces_distinct\n\n"
+        "Exit codes: 0 all hold (or had nothing to look at, which is said), 1 something is found, 2 there is "
+        "no "
+        "such run or check, 3 the history cannot be read, or lines of it are lost.");
+    command->callback([&line] { line.exit = check(line.check); });
+}
+
 void add_doctor(CLI::App& app, CommandLine& line) {
     DoctorOptions& options = line.doctor;
     auto* command = app.add_subcommand(
@@ -411,6 +431,7 @@ void add_commands(CLI::App& app, CommandLine& line) {
     add_tenant(app, line);
     add_pool(app, line);
     add_explain(app, line);
+    add_check(app, line);
     add_doctor(app, line);
     add_completion(app, line);
     add_help(app, line);

@@ -22,6 +22,7 @@ struct CommandLine {
     TenantOptions tenant;
     PoolOptions pool;
     DoctorOptions doctor;
+    CheckOptions check;
     std::vector<std::string> list_paths;
     std::string list_format = "text";
     bool list_all = false;

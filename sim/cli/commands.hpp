@@ -138,6 +138,14 @@ struct DoctorOptions {
 /// kAsExpected where nothing fails, else kNotAsExpected.
 int doctor(const DoctorOptions& options);
 
+struct CheckOptions {
+    std::string run;                  ///< a folder, or its history
+    std::vector<std::string> checks;  ///< empty: all
+    std::string format = "text";
+};
+/// kNotAsExpected where something is found, kFailed where the history cannot be read or has lost lines.
+int check(const CheckOptions& options);
+
 /// Runs (a folder or its history) and scenario files, in words.
 int explain(const std::vector<std::string>& what);
 

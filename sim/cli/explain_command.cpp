@@ -10,22 +10,13 @@
 #include "reports/report.hpp"
 #include "reports/text.hpp"
 #include "sim/cli/commands.hpp"
+#include "sim/cli/run_folder.hpp"
 #include "sim/scenario/loader.hpp"
 
 namespace pushsim::cli {
 namespace {
 
-namespace fs = std::filesystem;
-
-/// The history that the argument means, if it means a run.
-std::optional<fs::path> history_of(const fs::path& what) {
-    std::error_code failed;
-    if (what.extension() == ".jsonl") return what;
-    if (fs::exists(what / "history.jsonl", failed)) return what / "history.jsonl";
-    return std::nullopt;
-}
-
-int explain_run(const fs::path& history) {
+int explain_run(const std::filesystem::path& history) {
     const auto read = history::read_history(history);
     if (!read) return report_error(read.error());
     reports::ConsoleStyle style = reports::style_for(STDOUT_FILENO);

@@ -38,4 +38,11 @@ Result<fs::path> make_run_folder(const fs::path& out, const std::string& name, s
     }
 }
 
+std::optional<fs::path> history_of(const fs::path& what) {
+    std::error_code failed;
+    if (what.extension() == ".jsonl") return what;
+    if (fs::exists(what / "history.jsonl", failed)) return what / "history.jsonl";
+    return std::nullopt;
+}
+
 }  // namespace pushsim::cli

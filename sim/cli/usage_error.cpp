@@ -112,8 +112,9 @@ CLI::Validator whole_number(std::uint64_t least, std::uint64_t most) {
 CLI::Validator one_of(const std::vector<std::string>& words) {
     const auto check = [words](const std::string& text) -> std::string {
         if (std::ranges::find(words, text) != words.end()) return "";
-        return fmt::format("expected {} or {}, found '{}'",
-                           fmt::join(words.begin(), std::prev(words.end()), ", "), words.back(), text);
+        return fmt::format("expected {} or {}, found '{}'{}",
+                           fmt::join(words.begin(), std::prev(words.end()), ", "), words.back(), text,
+                           did_you_mean(text, words));
     };
     return {check, fmt::format("{{{}}}", fmt::join(words, ","))};
 }

@@ -67,6 +67,8 @@ TEST(Completion, GoesOnFromWhatWasTyped) {
     EXPECT_THAT(tree.words({"run", "--quiet", "--ver"}),
                 ElementsAre("--verifier-port", "--verbose", "--verifier"));
     EXPECT_THAT(tree.words({"completion", ""}), ElementsAre("bash", "zsh", "fish"));
+    EXPECT_THAT(tree.words({"check", "runs/latest", "--check", "no"}),
+                ElementsAre("no_5xx", "nonces_distinct"));
     EXPECT_THAT(tree.words({"completion", "bash", ""}), IsEmpty());
     EXPECT_THAT(tree.words({"run", "--seed", ""}), IsEmpty());
     EXPECT_THAT(tree.words({"no-such", "--no-such=", ""}), Contains("run"));
@@ -79,6 +81,7 @@ TEST(Completion, FilesAndFoldersAreOfferedWhereTheyAreDue) {
     EXPECT_TRUE(tree.complete({"run", "--ca", ""}).files);
     EXPECT_TRUE(tree.complete({"run", "--ca=", ""}).files);
     EXPECT_TRUE(tree.complete({"explain", "runs/"}).files);
+    EXPECT_TRUE(tree.complete({"check", "runs/"}).files);
     EXPECT_TRUE(tree.complete({"run", "--keylime", ""}).files);
     EXPECT_FALSE(tree.complete({"run", "--out", ""}).files);
     EXPECT_TRUE(tree.complete({"run", "--out", ""}).folders);
