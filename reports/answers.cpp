@@ -6,20 +6,9 @@
 
 #include <fmt/format.h>
 
-namespace pushsim::reports {
+#include "reports/response_match.hpp"
 
-std::string words(const history::ResponseClause& clause) {
-    std::vector<std::string> parts;
-    for (const history::StatusRange& range : clause.status) {
-        parts.push_back(range.low == range.high ? std::to_string(range.low)
-                                                : fmt::format("{}-{}", range.low, range.high));
-    }
-    std::string text = fmt::format("{}", fmt::join(parts, " or "));
-    if (!clause.code.empty())
-        text += fmt::format("{}{}", text.empty() ? "" : " ", fmt::join(clause.code, " or "));
-    if (!clause.pointer.empty()) text += " at " + clause.pointer;
-    return text;
-}
+namespace pushsim::reports {
 
 std::string words(const history::VerdictClause& clause) {
     if (clause.verdict == "fail") return clause.reason.empty() ? "FAIL" : "FAIL " + clause.reason;
@@ -35,7 +24,7 @@ std::string words(const history::StatusClause& clause) {
 }
 
 std::string words(const history::RequestsClause& clause) {
-    return fmt::format("{} {}", clause.count, clause.kind);
+    return fmt::format("{} {}{}", clause.count, clause.kind, clause.since_start ? " since the start" : "");
 }
 
 bool is_response(const history::Entry* line) {
@@ -43,9 +32,20 @@ bool is_response(const history::Entry* line) {
 }
 
 Lines Scope::lines(const std::string& agent) const {
+    return without_doubts(scenario.lines_of(agent, expectation.step));
+}
+
+Lines Scope::lines_since_start(const std::string& agent) const {
+    Lines lines = scenario.lines_of(agent);
+    const history::Entry* end = expectation.step ? scenario.step_end(*expectation.step) : nullptr;
+    if (end != nullptr) std::erase_if(lines, [&](const history::Entry* line) { return line->n > end->n; });
+    return without_doubts(lines);
+}
+
+Lines Scope::without_doubts(const Lines& lines) {
     Lines kept;
     Lines cycle_lines;  // since the last cycle ended
-    for (const history::Entry* line : scenario.lines_of(agent, expectation.step)) {
+    for (const history::Entry* line : lines) {
         cycle_lines.push_back(line);
         const auto* cycle = as<history::Cycle>(line);
         if (cycle == nullptr) continue;
@@ -77,12 +77,6 @@ Answer with_doubts(Answer answer, const Scope& scope, const std::string& agent) 
     return {.judgement = Judgement::Skipped, .actual = doubt, .reason = doubt};
 }
 
-std::string response_words(const DecidingExchange& exchange) {
-    if (!exchange.status) return exchange.failure.empty() ? "no answer" : exchange.failure;
-    return exchange.code.empty() ? std::to_string(*exchange.status)
-                                 : fmt::format("{} {}", *exchange.status, exchange.code);
-}
-
 /// What the tenant reads to see what became of an agent answers no step but the one that asks for it.
 bool answers_the_step(const history::Entry* line, const Scope& scope) {
     const auto* act = as<history::TenantActSeen>(line);
@@ -104,22 +98,6 @@ std::vector<Lines> cycles_of(const Lines& lines, bool last_only) {
     if (cycles.empty() && !current.empty()) cycles.push_back(std::move(current));
     if (last_only && cycles.size() > 1) cycles.erase(cycles.begin(), cycles.end() - 1);
     return cycles;
-}
-
-bool matches(const history::ResponseClause& clause, const history::Entry& line) {
-    const DecidingExchange seen = deciding_exchange(line);
-    if (!seen.status) return false;
-    const bool status =
-        clause.status.empty() ||
-        std::any_of(clause.status.begin(), clause.status.end(), [&](const history::StatusRange& range) {
-            return *seen.status >= range.low && *seen.status <= range.high;
-        });
-    const bool code = clause.code.empty() ||
-                      std::find(clause.code.begin(), clause.code.end(), seen.code) != clause.code.end();
-    const auto* exchange = as<history::ExchangeSeen>(&line);
-    const bool pointer =
-        clause.pointer.empty() || (exchange != nullptr && exchange->pointer == clause.pointer);
-    return status && code && pointer;
 }
 
 /// A cycle and the verdict on its attestation; one of them may be missing.
@@ -199,10 +177,10 @@ Answer certain_response(const history::ResponseClause& clause, const Scope& scop
             return {.actual = ended == nullptr ? "no answer" : "no answer: " + ended->reason,
                     .deciding = cycle.back()};
         }
-        answer.deciding = answer.exchange = *last;
-        answer.actual = response_words(deciding_exchange(**last));
-        answer.judgement = matches(clause, **last) ? Judgement::Holds : Judgement::DoesNotHold;
-        if (answer.judgement == Judgement::DoesNotHold) return answer;
+        Match found = match(clause, **last);
+        Answer one{found.judgement, std::move(found.actual), std::move(found.reason), *last, *last};
+        if (one.judgement == Judgement::DoesNotHold) return one;
+        if (answer.judgement != Judgement::Skipped) answer = std::move(one);
     }
     return answer;
 }
@@ -213,7 +191,7 @@ Answer certain_verdict(const history::VerdictClause& clause, const Scope& scope,
     Answer answer;
     answer.judgement = wanted.empty() ? Judgement::Holds : Judgement::DoesNotHold;
     answer.actual = "no verdict";
-    answer.deciding = answer.exchange = exchange_behind(lines, nullptr);
+    answer.deciding = exchange_behind(lines, nullptr);
     for (const JudgedCycle& judged : judged_cycles(lines, scope.expectation.last_cycle_only)) {
         const auto* verdict = as<history::Verdict>(judged.verdict);
         const bool same = (verdict == nullptr ? "" : evaluation_of(*verdict)) == wanted;
@@ -221,10 +199,10 @@ Answer certain_verdict(const history::VerdictClause& clause, const Scope& scope,
         answer = {.judgement = same ? Judgement::Holds : Judgement::DoesNotHold,
                   .actual = verdict == nullptr ? no_verdict_words(*as<history::Cycle>(judged.cycle))
                                                : verdict_words(*verdict),
-                  .deciding = line,
-                  .exchange = exchange_behind(lines, line)};
-        if (!same) return answer;
+                  .deciding = line};
+        if (!same) break;
     }
+    answer.exchange = exchange_behind(lines, answer.deciding);
     return answer;
 }
 
@@ -238,8 +216,7 @@ Answer certain_reason(const history::VerdictClause& clause, const Scope& scope, 
         const std::string reason = reason_of(verdict);
         answer = {.judgement = reason == clause.reason ? Judgement::Holds : Judgement::DoesNotHold,
                   .actual = verdict_words(verdict),
-                  .deciding = judged.verdict,
-                  .exchange = exchange_behind(lines, judged.verdict)};
+                  .deciding = judged.verdict};
         const bool visible = verdict.database.value || verdict.log.value;
         if (evaluation_of(verdict) == "fail" && reason.empty() && !visible) {
             answer.judgement = Judgement::Skipped;
@@ -248,8 +225,9 @@ Answer certain_reason(const history::VerdictClause& clause, const Scope& scope, 
                 verdict.database.unavailable.empty() ? verdict.log.unavailable : verdict.database.unavailable;
             if (!why.empty()) answer.reason += " (" + why + ")";
         }
-        if (answer.judgement != Judgement::Holds) return answer;
+        if (answer.judgement != Judgement::Holds) break;
     }
+    if (answer.deciding != nullptr) answer.exchange = exchange_behind(lines, answer.deciding);
     return answer;
 }
 
@@ -261,7 +239,8 @@ Answer certain_requests(const history::RequestsClause& clause, const Scope& scop
     }
     int count = 0;
     Answer answer;
-    for (const history::Entry* line : scope.lines(agent)) {
+    for (const history::Entry* line :
+         clause.since_start ? scope.lines_since_start(agent) : scope.lines(agent)) {
         const auto* exchange = as<history::ExchangeSeen>(line);
         if (exchange == nullptr || exchange->phase != kind->phase || exchange->method != kind->method)
             continue;
@@ -269,7 +248,7 @@ Answer certain_requests(const history::RequestsClause& clause, const Scope& scop
         answer.deciding = answer.exchange = line;
     }
     answer.judgement = count == clause.count ? Judgement::Holds : Judgement::DoesNotHold;
-    answer.actual = words(history::RequestsClause{clause.kind, count});
+    answer.actual = words(history::RequestsClause{clause.kind, count, clause.since_start});
     return answer;
 }
 
@@ -295,6 +274,10 @@ Answer ask_status(const history::StatusClause& clause, const Scope& scope, const
     using When = history::StatusClause::When;
     Answer answer;
     answer.actual = "no status was read";
+    if (clause.when != When::Last) {
+        answer.judgement = Judgement::Skipped;
+        answer.reason = answer.actual;
+    }
     const history::Entry* exchange = nullptr;
     for (const history::Entry* line : scope.lines(agent)) {
         if (const auto* act = as<history::TenantActSeen>(line); act != nullptr && act->act == "read_status")

@@ -26,6 +26,11 @@ struct Scope {
 
     /// Without what belongs to cycles that show nothing (history::Cycle::doubt).
     Lines lines(const std::string& agent) const;
+    /// The same from the start of the scenario to the end of the step.
+    Lines lines_since_start(const std::string& agent) const;
+
+  private:
+    static Lines without_doubts(const Lines& lines);
 };
 
 /// The last answer of every cycle (of the last one, where only that is asked for).
@@ -34,14 +39,14 @@ Answer ask_response(const history::ResponseClause& clause, const Scope& scope, c
 Answer ask_verdict(const history::VerdictClause& clause, const Scope& scope, const std::string& agent);
 /// The reason of every verdict, where there are any. Skipped where no place that tells reasons is visible.
 Answer ask_reason(const history::VerdictClause& clause, const Scope& scope, const std::string& agent);
-/// What the status API said, by the clause's `when`.
+/// What the status API said, by the clause's `when`. Where every reading counts and there is none, skipped.
 Answer ask_status(const history::StatusClause& clause, const Scope& scope, const std::string& agent);
 
-/// How many requests of that kind went out. Skipped for a kind that this pushsim does not know.
+/// How many requests of that kind went out, in the scope or since the start. Skipped for a kind that this
+/// pushsim does not know.
 Answer ask_requests(const history::RequestsClause& clause, const Scope& scope, const std::string& agent);
 
-// How clauses read: "202 or 403 challenges_expired", "FAIL policy_violation", "never PASS".
-std::string words(const history::ResponseClause& clause);
+// How clauses read: "FAIL policy_violation", "never PASS", "1 sessions since the start".
 std::string words(const history::VerdictClause& clause);
 std::string words(const history::StatusClause& clause);
 std::string words(const history::RequestsClause& clause);

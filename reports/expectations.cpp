@@ -7,6 +7,8 @@
 #include <fmt/format.h>
 
 #include "reports/answers.hpp"
+#include "reports/metrics.hpp"
+#include "reports/response_match.hpp"
 #include "reports/text.hpp"
 
 namespace pushsim::reports {
@@ -246,6 +248,29 @@ ExpectationResult judge_check(const Scope& scope, const history::CheckClause& cl
     return result;
 }
 
+ExpectationResult judge_metric(const Scope& scope, const history::MetricClause& clause) {
+    ExpectationResult result = skipped(scope, clause.metric, "");
+    const Metric* metric = find_metric(clause.metric);
+    if (metric == nullptr) {
+        result.reason = "this pushsim has no metric of that name";
+        return result;
+    }
+    Lines lines;
+    for (const history::Entry* line : scope.scenario.lines) {
+        const bool in_step = !scope.expectation.step || line->where.step == scope.expectation.step;
+        if (in_step && selects(scope.expectation.agents, line->where.agent)) lines.push_back(line);
+    }
+    const Measured measured = measure(lines, *metric);
+    result.judgement = holds(clause, measured) ? Judgement::Holds : Judgement::DoesNotHold;
+    result.expected = words(clause, *metric);
+    result.actual = words(measured, *metric);
+    if (measured.exchange != nullptr) {
+        result.n = measured.exchange->n;
+        result.exchange = deciding_exchange(*measured.exchange);
+    }
+    return result;
+}
+
 /// "verdict", "response and status", "accounted".
 std::string subject_of(const Expectation& clause) {
     std::vector<std::string> subjects;
@@ -253,6 +278,7 @@ std::string subject_of(const Expectation& clause) {
     if (clause.verdict) subjects.emplace_back("verdict");
     if (clause.status) subjects.emplace_back("status");
     if (!clause.requests.empty()) subjects.emplace_back("requests");
+    if (clause.metric) subjects.push_back(clause.metric->metric);
     if (clause.check) subjects.push_back(clause.check->check);
     return fmt::format("{}", fmt::join(subjects, " and "));
 }
@@ -278,6 +304,8 @@ std::vector<ExpectationResult> judge_expectations(const ScenarioView& scenario, 
             results.back().actual = "the step was not done";
         } else if (expectation.check) {
             results.push_back(judge_check(scope, *expectation.check, checked));
+        } else if (expectation.metric) {
+            results.push_back(judge_metric(scope, *expectation.metric));
         } else if (scope.agents.empty()) {
             results.push_back(skipped(scope, subject_of(expectation), "it is about no agent"));
         } else {

@@ -50,6 +50,8 @@ void sort_in(const history::Entry& line, std::vector<ScenarioView>& scenarios,
     scenario.lines.push_back(&line);
     const auto* begun = as<history::StepStart>(&line);
     if (begun != nullptr && line.where.step) scenario.steps.try_emplace(*line.where.step, begun);
+    if (as<history::StepEnd>(&line) != nullptr && line.where.step)
+        scenario.step_ends[*line.where.step] = &line;
     if (!line.where.agent.empty()) scenario.by_agent[line.where.agent].push_back(&line);
 }
 
@@ -76,6 +78,11 @@ const history::ScenarioStart& ScenarioView::plan() const {
 const history::StepStart* ScenarioView::step(int number) const {
     const auto at = steps.find(number);
     return at == steps.end() ? nullptr : at->second;
+}
+
+const history::Entry* ScenarioView::step_end(int number) const {
+    const auto at = step_ends.find(number);
+    return at == step_ends.end() ? nullptr : at->second;
 }
 
 std::vector<std::string> ScenarioView::agents(const std::vector<std::string>& selectors) const {

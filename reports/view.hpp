@@ -29,10 +29,13 @@ struct ScenarioView {
     Lines lines;                          ///< between the two, in order
     std::map<std::string, Lines, ByGroupAndNumber> by_agent;
     std::map<int, const history::StepStart*> steps;  ///< by number; of one that is repeated the first
+    std::map<int, const history::Entry*> step_ends;  ///< of one that is repeated the last
 
     const history::ScenarioStart& plan() const;
     /// Nothing if the step never began.
     const history::StepStart* step(int number) const;
+    /// Nothing if it never ended.
+    const history::Entry* step_end(int number) const;
     /// All agents that the selectors (groups or single agents) name, by group and number; all for an empty
     /// list.
     std::vector<std::string> agents(const std::vector<std::string>& selectors) const;

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "reports/nearest_rank.hpp"
 #include "reports/text.hpp"
 
 namespace pushsim::reports {
@@ -15,9 +16,8 @@ namespace {
 constexpr std::size_t most_operations = 3;  // for a person; report.json has all
 constexpr std::size_t fewest_agents = 20;   // of fewer the 95th percentile is the largest
 
-/// The smallest that at least so many of a hundred do not exceed (nearest rank).
 Duration percentile(const std::vector<Duration>& sorted, std::size_t percent) {
-    return sorted[(sorted.size() * percent + 99) / 100 - 1];
+    return sorted[nearest_rank(sorted.size(), percent)];
 }
 
 std::string spread_text(const Spread& spread) {

@@ -71,6 +71,27 @@ TEST(RequestsExpectation, CountsThoseOfItsKindInTheStepOrInTheRun) {
     EXPECT_THAT(unknown.reason, HasSubstr("'prayers'"));
 }
 
+TEST(RequestsExpectation, SinceTheStartEndWithTheirStep) {
+    const auto judge = [](h::RequestsClause requests, std::optional<int> step) {
+        Script script;
+        script.begin("counted", {{.requests = {std::move(requests)}, .step = step}})
+            .step(1, "attest")
+            .session();
+        script.end_step("attest").step(2, "attest").session().end_step("attest").step(3, "attest").session();
+        return judged(script.end_step("attest").end_scenario().end().text())
+            .scenarios.at(0)
+            .expectations.at(0);
+    };
+    EXPECT_EQ(judge({"sessions", 1}, 2).judgement, Judgement::Holds);
+    EXPECT_EQ(judge({"sessions", 2, true}, 2).judgement, Judgement::Holds);
+    EXPECT_EQ(judge({"sessions", 3, true}, 3).judgement, Judgement::Holds);
+    EXPECT_EQ(judge({"sessions", 3, true}, std::nullopt).judgement, Judgement::Holds);
+    const auto wrong = judge({"sessions", 1, true}, 2);
+    EXPECT_EQ(wrong.judgement, Judgement::DoesNotHold);
+    EXPECT_EQ(wrong.expected, "1 sessions since the start");
+    EXPECT_EQ(wrong.actual, "honest[0]: 2 sessions since the start");
+}
+
 TEST(ResponseExpectation, ThatDoesNotHoldShowsBothSidesAndTheExchange) {
     const auto result = one({.response = h::ResponseClause{{{202, 202}}}, .step = 1, .source = "a.yaml:1:2"});
     EXPECT_EQ(result.judgement, Judgement::DoesNotHold);
@@ -106,6 +127,33 @@ TEST(ResponseExpectation, EveryCycleCountsUnlessTheLastIsAskedFor) {
     const auto results = judged(script.end_scenario().end().text()).scenarios.at(0).expectations;
     EXPECT_EQ(results.at(0).judgement, Judgement::DoesNotHold);
     EXPECT_EQ(results.at(0).actual, "honest[0]: 429 premature_attestation");
+    EXPECT_EQ(results.at(1).judgement, Judgement::Holds);
+}
+
+TEST(VerdictExpectation, EveryCycleCountsUnlessTheLastIsAskedFor) {
+    const auto of = [](const std::string& first, const std::string& last) {
+        Script script;
+        const h::VerdictClause failed{"fail", "policy_violation"};
+        script.begin("cycles", {{.verdict = failed, .step = 1},
+                                {.verdict = failed, .step = 1, .last_cycle_only = true}});
+        script.step(1, "attest").attest(0).verdict(0, "fail", first).attest(1).verdict(1, "fail", last);
+        return judged(script.end_scenario().end().text()).scenarios.at(0).expectations;
+    };
+    const auto better = of("broken_evidence_chain", "policy_violation");
+    ASSERT_EQ(better.size(), 4U);  // verdict and reason, twice
+    EXPECT_EQ(better.at(0).judgement, Judgement::Holds);
+    EXPECT_EQ(better.at(1).judgement, Judgement::DoesNotHold);
+    EXPECT_EQ(better.at(2).judgement, Judgement::Holds);
+    EXPECT_EQ(better.at(3).judgement, Judgement::Holds);
+    EXPECT_EQ(of("policy_violation", "broken_evidence_chain").at(3).judgement, Judgement::DoesNotHold);
+
+    Script script;
+    const h::VerdictClause passed{"pass"};
+    script.begin("cycles",
+                 {{.verdict = passed, .step = 1}, {.verdict = passed, .step = 1, .last_cycle_only = true}});
+    script.step(1, "attest").attest(0, 403, "old_attestation").attest(1).verdict(1, "pass");
+    const auto results = judged(script.end_scenario().end().text()).scenarios.at(0).expectations;
+    EXPECT_EQ(results.at(0).judgement, Judgement::DoesNotHold);
     EXPECT_EQ(results.at(1).judgement, Judgement::Holds);
 }
 
@@ -233,6 +281,20 @@ TEST(StatusExpectation, LooksAtTheLastReadingOrAtAll) {
     EXPECT_EQ(results.at(3).judgement, Judgement::DoesNotHold);
     EXPECT_EQ(results.at(4).judgement, Judgement::DoesNotHold);
     EXPECT_EQ(results.at(4).actual, "honest[0]: no status was read");
+}
+
+TEST(StatusExpectation, OfEveryReadingIsNotJudgedWhereThereIsNone) {
+    Script script;
+    script.begin("none", {{.status = h::StatusClause{"PASS", h::StatusClause::When::Always}, .step = 2},
+                          {.status = h::StatusClause{"PASS", h::StatusClause::When::Never}, .step = 2},
+                          {.status = h::StatusClause{"PASS"}, .step = 2}});
+    script.step(1, "attest").status("PASS", 1).step(2, "wait");
+    const auto results = judged(script.end_scenario().end().text()).scenarios.at(0).expectations;
+    for (const std::size_t every : {0U, 1U}) {
+        EXPECT_EQ(results.at(every).judgement, Judgement::Skipped);
+        EXPECT_EQ(results.at(every).reason, "no status was read");
+    }
+    EXPECT_EQ(results.at(2).judgement, Judgement::DoesNotHold);
 }
 
 TEST(StatusExpectation, ShowsTheReadingThatDecided) {

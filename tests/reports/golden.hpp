@@ -37,6 +37,7 @@ class Script {
     /// The only agent is one that a person runs.
     Script& begin_by_hand();
     Script& step(int number, const std::string& kind);
+    Script& end_step(const std::string& kind) { return add({scenario_, step_}, h::StepEnd{kind, ""}); }
     /// Its keys are made; the AK has this name.
     Script& provision(const std::string& ak_name, const std::string& name = agent);
     /// It has no TPM.

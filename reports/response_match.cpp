@@ -1,0 +1,199 @@
+#include "reports/response_match.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include <fmt/format.h>
+
+#include "sim/history/json_text.hpp"
+
+namespace pushsim::reports {
+namespace {
+
+using history::header_absent;
+using history::header_present;
+using nlohmann::json;
+
+constexpr const char* retry_after = "Retry-After";
+
+bool is_in(const std::vector<history::StatusRange>& ranges, int value) {
+    return std::ranges::any_of(
+        ranges, [&](const history::StatusRange& range) { return value >= range.low && value <= range.high; });
+}
+
+std::string ranges_text(const std::vector<history::StatusRange>& ranges) {
+    std::vector<std::string> parts;
+    for (const history::StatusRange& range : ranges) {
+        parts.push_back(range.low == range.high ? std::to_string(range.low)
+                                                : fmt::format("{}-{}", range.low, range.high));
+    }
+    return fmt::format("{}", fmt::join(parts, " or "));
+}
+
+const history::MessageSeen& answer_of(const history::Entry& line) {
+    const auto* exchange = as<history::ExchangeSeen>(&line);
+    return exchange != nullptr ? exchange->response : as<history::TenantActSeen>(&line)->response;
+}
+
+bool same_name(const std::string& a, const std::string& b) {
+    return std::ranges::equal(a, b, [](char x, char y) { return std::tolower(x) == std::tolower(y); });
+}
+
+std::optional<std::string> header_of(const history::MessageSeen& answer, const std::string& name) {
+    for (const auto& [known, value] : answer.headers) {
+        if (same_name(known, name)) return value;
+    }
+    return std::nullopt;
+}
+
+/// Whole seconds (RFC 9110, 10.2.3); a date is none.
+bool fits(const std::vector<history::StatusRange>& ranges, const std::string& value) {
+    int seconds = 0;
+    const char* const end = value.data() + value.size();
+    const auto [last, error] = std::from_chars(value.data(), end, seconds);
+    return error == std::errc{} && last == end && seconds >= 0 && is_in(ranges, seconds);
+}
+
+/// JSON that is not nested beyond reason; objects are equal in any order.
+std::optional<json> parsed(const std::string& text) {
+    if (json_deeper_than(text, history::max_json_depth)) return std::nullopt;
+    json value = json::parse(text, nullptr, false);
+    if (value.is_discarded()) return std::nullopt;
+    return value;
+}
+
+/// Nothing where the pointer leads nowhere, or is none.
+const json* at_pointer(const json& value, const std::string& pointer) {
+    try {
+        const json::json_pointer path{pointer};
+        return value.contains(path) ? &value.at(path) : nullptr;
+    } catch (const json::exception&) {
+        return nullptr;
+    }
+}
+
+std::string short_json(const json& value) {
+    constexpr std::size_t most = 80;
+    const std::string text = value.dump(-1, ' ', false, json::error_handler_t::replace);
+    return text.size() <= most ? text : text.substr(0, most) + "…";
+}
+
+/// One answer against one clause.
+class Matching {
+  public:
+    Matching(const history::ResponseClause& clause, const history::Entry& line)
+        : clause_(clause), line_(line), seen_(deciding_exchange(line)), answer_(answer_of(line)) {}
+
+    Match match() {
+        if (!seen_.status) {
+            const std::string why = seen_.failure.empty() ? "no answer" : seen_.failure;
+            return {Judgement::DoesNotHold, why, ""};
+        }
+        status();
+        wait();
+        for (const auto& [name, value] : clause_.header)
+            header(name, value);
+        body();
+        Match result{Judgement::Holds, words(), ""};
+        if (wrong_) result.judgement = Judgement::DoesNotHold;
+        if (!wrong_ && !unknown_.empty()) result = {Judgement::Skipped, unknown_, unknown_};
+        return result;
+    }
+
+  private:
+    void status() {
+        const bool right_status = clause_.status.empty() || is_in(clause_.status, *seen_.status);
+        const bool right_code = clause_.code.empty() || std::ranges::count(clause_.code, seen_.code) > 0;
+        const auto* exchange = as<history::ExchangeSeen>(&line_);
+        const bool right_pointer =
+            clause_.pointer.empty() || (exchange != nullptr && exchange->pointer == clause_.pointer);
+        wrong_ = !right_status || !right_code || !right_pointer;
+        if (!right_pointer)
+            seen_words_.push_back(
+                exchange == nullptr || exchange->pointer.empty() ? "no pointer" : "at " + exchange->pointer);
+    }
+    void wait() {
+        if (clause_.retry_after.empty()) return;
+        const auto* exchange = as<history::ExchangeSeen>(&line_);
+        if (exchange == nullptr && !answer_.kept) return not_kept("headers");
+        const std::string value =
+            exchange != nullptr ? exchange->retry_after : header_of(answer_, retry_after).value_or("");
+        if (fits(clause_.retry_after, value)) return;
+        differs(value.empty() ? fmt::format("no {}", retry_after) : fmt::format("{} {}", retry_after, value));
+    }
+    void header(const std::string& name, const std::string& wanted) {
+        if (!answer_.kept) return not_kept("headers");
+        const auto value = header_of(answer_, name);
+        const bool fits =
+            wanted == header_absent ? !value : value && (wanted == header_present || *value == wanted);
+        if (!fits) differs(value ? fmt::format("{}: {}", name, *value) : fmt::format("no {}", name));
+    }
+    void body() {
+        if (clause_.body.empty()) return;
+        if (!answer_.kept) return not_kept("body");
+        if (answer_.cut) {
+            unknown_ = "of the answer's body the history has the beginning alone";
+            return;
+        }
+        const auto value = parsed(answer_.body);
+        if (!value) return differs("a body that is no JSON");
+        for (const auto& [pointer, text] : clause_.body) {
+            const auto wanted = parsed(text);
+            const json* found = at_pointer(*value, pointer);
+            if (found != nullptr && wanted && *found == *wanted) continue;
+            differs(found == nullptr ? fmt::format("no {}", pointer)
+                                     : fmt::format("{} {}", pointer, short_json(*found)));
+        }
+    }
+
+    void not_kept(const char* what) {
+        unknown_ = fmt::format("the {} of the answer {} not in the history", what,
+                               std::string_view{what}.ends_with('s') ? "are" : "is");
+    }
+    void differs(const std::string& words) {
+        wrong_ = true;
+        seen_words_.push_back(words);
+    }
+    std::string words() const {
+        std::string text = std::to_string(*seen_.status);
+        if (!seen_.code.empty()) text += " " + seen_.code;
+        for (const std::string& one : seen_words_)
+            text += ", " + one;
+        return text;
+    }
+
+    const history::ResponseClause& clause_;
+    const history::Entry& line_;
+    DecidingExchange seen_;
+    const history::MessageSeen& answer_;
+    bool wrong_ = false;
+    std::string unknown_;
+    std::vector<std::string> seen_words_;
+};
+
+}  // namespace
+
+Match match(const history::ResponseClause& clause, const history::Entry& line) {
+    return Matching{clause, line}.match();
+}
+
+std::string words(const history::ResponseClause& clause) {
+    std::string text = ranges_text(clause.status);
+    if (!clause.code.empty())
+        text += fmt::format("{}{}", text.empty() ? "" : " ", fmt::join(clause.code, " or "));
+    if (!clause.pointer.empty()) text += " at " + clause.pointer;
+    std::vector<std::string> parts;
+    if (!text.empty()) parts.push_back(text);
+    if (!clause.retry_after.empty())
+        parts.push_back(fmt::format("{} {}", retry_after, ranges_text(clause.retry_after)));
+    for (const auto& [name, value] : clause.header) {
+        parts.push_back(value == header_absent    ? fmt::format("without {}", name)
+                        : value == header_present ? fmt::format("with {}", name)
+                                                  : fmt::format("{}: {}", name, value));
+    }
+    for (const auto& [pointer, value] : clause.body)
+        parts.push_back(fmt::format("{} {}", pointer, value));
+    return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+}  // namespace pushsim::reports

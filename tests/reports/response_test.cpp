@@ -1,0 +1,135 @@
+// What a clause can ask of an answer: headers, Retry-After and the body, judged on what the history kept.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "reports/response_match.hpp"
+#include "tests/reports/golden.hpp"
+
+namespace pushsim::reports {
+namespace {
+
+using namespace test;
+using testing::HasSubstr;
+
+constexpr const char* body = R"({"data":{"type":"attestation","n":2,"list":[1,2],"a/b":{"x":1,"y":null}}})";
+
+/// The clause about one answer, the second of its kind.
+ExpectationResult of_answer(const h::ResponseClause& clause, const HttpHeaders& headers = {},
+                            bool keep = true, const std::string& text = body) {
+    Script script;
+    script.begin("answer", {{.response = clause, .step = 2}}).step(1, "attest").attest(0);
+    script.step(2, "attest");
+    h::Exchange exchange = h::test::an_exchange(202, text);
+    exchange.keep = keep;
+    for (const auto& header : headers)
+        exchange.outcome.response->headers.push_back(header);
+    script.add(script.where(), exchange);
+    return judged(script.end_scenario().end().text()).scenarios.at(0).expectations.at(0);
+}
+
+h::ResponseClause with_header(const std::string& value) {
+    return {.header = {{"location", value}}};
+}
+
+TEST(ResponseHeader, IsThereOrAbsentOrExactlySo) {
+    const HttpHeaders there{{"Location", "/v3.0/x"}};
+    EXPECT_EQ(of_answer(with_header("/v3.0/x"), there).judgement, Judgement::Holds);
+    EXPECT_EQ(of_answer(with_header(h::header_present), there).judgement, Judgement::Holds);
+    EXPECT_EQ(of_answer(with_header(h::header_absent)).judgement, Judgement::Holds);
+    const auto other = of_answer(with_header("/3/x"), there);
+    EXPECT_EQ(other.judgement, Judgement::DoesNotHold);
+    EXPECT_EQ(other.expected, "location: /3/x");
+    EXPECT_EQ(other.actual, "honest[0]: 202, location: /v3.0/x");
+    EXPECT_EQ(of_answer(with_header(h::header_absent), there).judgement, Judgement::DoesNotHold);
+    EXPECT_EQ(of_answer(with_header(h::header_present)).actual, "honest[0]: 202, no location");
+}
+
+TEST(ResponseRetryAfter, IsANumberOfSecondsInTheRanges) {
+    const auto with = [](const std::string& value) {
+        return of_answer({.retry_after = {{7, 7}, {30, 60}}}, {{"Retry-After", value}}, /*keep=*/false);
+    };
+    for (const char* right : {"7", "30", "60"})
+        EXPECT_EQ(with(right).judgement, Judgement::Holds) << right;
+    for (const char* wrong : {"6", "29", "61", "-7", "7.5", "7 s", "Fri, 27 Nov 2026 16:00:43 GMT"})
+        EXPECT_EQ(with(wrong).judgement, Judgement::DoesNotHold) << wrong;
+    EXPECT_EQ(with("61").expected, "Retry-After 7 or 30-60");
+    EXPECT_EQ(with("61").actual, "honest[0]: 202, Retry-After 61");
+    const auto without = of_answer({.retry_after = {{0, 3600}}});
+    EXPECT_EQ(without.judgement, Judgement::DoesNotHold);
+    EXPECT_EQ(without.actual, "honest[0]: 202, no Retry-After");
+}
+
+TEST(ResponseBody, IsComparedAsJsonWhereThePointerLeads) {
+    const auto with = [](const std::string& pointer, const std::string& value) {
+        return of_answer({.body = {{pointer, value}}});
+    };
+    EXPECT_EQ(with("/data/type", R"("attestation")").judgement, Judgement::Holds);
+    EXPECT_EQ(with("/data/n", "2.0").judgement, Judgement::Holds);
+    EXPECT_EQ(with("/data/list/1", "2").judgement, Judgement::Holds);
+    EXPECT_EQ(with("/data/a~1b", R"({"y":null,"x":1})").judgement, Judgement::Holds);
+    EXPECT_EQ(with("/data/a~1b/y", "null").judgement, Judgement::Holds);
+    const auto other = with("/data/n", "3");
+    EXPECT_EQ(other.judgement, Judgement::DoesNotHold);
+    EXPECT_EQ(other.expected, "/data/n 3");
+    EXPECT_EQ(other.actual, "honest[0]: 202, /data/n 2");
+    for (const char* nowhere :
+         {"/data/none", "/data/list/2", "/data/list/x", "data", "/data/~", "/data/list/01"})
+        EXPECT_EQ(with(nowhere, "1").judgement, Judgement::DoesNotHold) << nowhere;
+    EXPECT_EQ(with("/data/n", "no JSON").judgement, Judgement::DoesNotHold);
+    EXPECT_EQ(of_answer({.body = {{"", "1"}}}, {}, true, "<html>").actual,
+              "honest[0]: 202, a body that is no JSON");
+    EXPECT_EQ(of_answer({.body = {{"", "1"}}}, {}, true, std::string(5000, '[')).judgement,
+              Judgement::DoesNotHold);
+}
+
+TEST(ResponseBody, ThatWasNotKeptOrWasCutIsNotJudgedUnlessAllElseIsWrongAnyway) {
+    for (const h::ResponseClause& clause :
+         {h::ResponseClause{.body = {{"/data/n", "2"}}}, with_header(h::header_absent)}) {
+        const auto unknown = of_answer(clause, {}, /*keep=*/false);
+        EXPECT_EQ(unknown.judgement, Judgement::Skipped);
+        EXPECT_THAT(unknown.reason, HasSubstr("not in the history"));
+        h::ResponseClause wrong = clause;
+        wrong.status = {{403, 403}};
+        EXPECT_EQ(of_answer(wrong, {}, /*keep=*/false).judgement, Judgement::DoesNotHold);
+    }
+    const std::string longer = R"({"n":2,"x":")" + std::string(70'000, 'x') + "\"}";
+    EXPECT_EQ(of_answer({.body = {{"/n", "2"}}}, {}, true, longer).reason,
+              "of the answer's body the history has the beginning alone");
+    EXPECT_EQ(of_answer(with_header(h::header_absent), {}, true, longer).judgement, Judgement::Holds);
+}
+
+TEST(ResponseBody, OfOneCycleThatIsUnknownLeavesTheClauseOpen) {
+    Script script;
+    script.begin(
+        "cycles",
+        {{.response = h::ResponseClause{.body = {{"/meta/seconds_to_next_attestation", "1"}}}, .step = 1}});
+    // Of answers that went well the first is kept.
+    script.step(1, "attest").attest(0).attest(1);
+    EXPECT_EQ(judged(script.end_scenario().end().text()).scenarios.at(0).expectations.at(0).judgement,
+              Judgement::Skipped);
+}
+
+TEST(ResponseClause, ReadsAsItWasAskedFor) {
+    EXPECT_EQ(
+        words(h::ResponseClause{.status = {{403, 403}, {500, 599}},
+                                .code = {"a", "b"},
+                                .pointer = "/data",
+                                .header = {{"Location", "*"}, {"X", "absent"}, {"Y", "z"}},
+                                .retry_after = {{1, 60}},
+                                .body = {{"/data/type", R"("x")"}}}),
+        "403 or 500-599 a or b at /data, Retry-After 1-60, with Location, without X, Y: z, /data/type \"x\"");
+}
+
+TEST(ResponseHeader, OfTheTenantsAnswerIsLookedAtToo) {
+    Script script;
+    script.begin("enrol",
+                 {{.response = h::ResponseClause{.header = {{"Location", "absent"}}, .retry_after = {{1, 2}}},
+                   .step = 1}});
+    script.step(1, "enrol").enrol();
+    const auto result = judged(script.end_scenario().end().text()).scenarios.at(0).expectations.at(0);
+    EXPECT_EQ(result.actual, "honest[0]: 200, no Retry-After");
+}
+
+}  // namespace
+}  // namespace pushsim::reports
