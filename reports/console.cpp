@@ -43,6 +43,10 @@ std::pair<const char*, Colour> word(Outcome outcome) {
             return {"skip", Colour::Yellow};
         case Outcome::Partial:
             return {"part", Colour::Yellow};
+        case Outcome::Reproduced:
+            return {"  ok", Colour::Green};
+        case Outcome::NotSeen:
+            return {"none", Colour::Yellow};
     }
     return {"   ?", Colour::Red};
 }
@@ -199,7 +203,8 @@ std::string console_head(const RunReport& report, const ConsoleStyle& style) {
 }
 
 std::string console_scenario(const ScenarioReport& scenario, const ConsoleStyle& style) {
-    if (style.quiet && scenario.outcome == Outcome::AsExpected) return "";
+    const bool good = scenario.outcome == Outcome::AsExpected || scenario.outcome == Outcome::Reproduced;
+    if (style.quiet && good) return "";
     const auto [outcome, colour] = word(scenario.outcome);
     const std::string name = printable(scenario.name);
     const std::string headline = shown(scenario.headline, style);
@@ -251,6 +256,8 @@ std::string console_totals(const RunReport& report, const std::string& where, co
     };
     const Totals& totals = report.totals;
     part(totals.as_expected, "as expected");
+    part(totals.reproduced, "reproduced");
+    part(totals.not_seen, "not seen");
     part(totals.not_as_expected, "not as expected");
     part(totals.error, "could not be judged");
     part(totals.skipped, "skipped");

@@ -8,6 +8,7 @@
 #include "reports/expectations.hpp"
 #include "reports/report.hpp"
 #include "reports/summary.hpp"
+#include "reports/tries.hpp"
 #include "reports/view.hpp"
 #include "reports/waits.hpp"
 
@@ -82,6 +83,7 @@ ScenarioReport judge_scenario(const ScenarioView& scenario, const RunFacts& fact
     report.name = scenario.name;
     report.title = plan.title;
     report.file = plan.file;
+    if (plan.attempt) report.tries = {.made = plan.attempt->number, .of = plan.attempt->of};
     report.agents = scenario.agents({}).size();
     report.duration = (scenario.end != nullptr ? scenario.end->t : run_end) - scenario.start->t;
     const auto* end = as<ScenarioEnd>(scenario.end);
@@ -150,6 +152,12 @@ Totals total(const std::vector<ScenarioReport>& scenarios) {
             case Outcome::Partial:
                 ++totals.partial;
                 break;
+            case Outcome::Reproduced:
+                ++totals.reproduced;
+                break;
+            case Outcome::NotSeen:
+                ++totals.not_seen;
+                break;
         }
     }
     return totals;
@@ -187,7 +195,8 @@ int exit_code(const history::History& history, const RunReport& report) {
     const Totals& totals = report.totals;
     if (report.partial || !report.findings.empty() || totals.error + totals.partial > 0) return exit_failed;
     if (totals.not_as_expected > 0) return exit_not_as_expected;
-    return totals.as_expected == 0 ? exit_nothing_ran : exit_as_expected;
+    const int ran = totals.as_expected + totals.reproduced + totals.not_seen;
+    return ran == 0 ? exit_nothing_ran : exit_as_expected;
 }
 
 }  // namespace
@@ -204,6 +213,10 @@ const char* to_string(Outcome outcome) {
             return "skipped";
         case Outcome::Partial:
             return "partial";
+        case Outcome::Reproduced:
+            return "reproduced";
+        case Outcome::NotSeen:
+            return "not_seen";
     }
     return "?";
 }
@@ -235,6 +248,7 @@ RunReport judge(const history::History& history) {
         report.scenarios.push_back(judge_scenario(scenario, facts, report.duration,
                                                   history.head ? history.head->started : WallTime{}));
     }
+    report.scenarios = joined_tries(std::move(report.scenarios));
     report.totals = total(report.scenarios);
     judge_whole(history, report);
     report.exit_code = exit_code(history, report);

@@ -79,6 +79,7 @@ void add_case(pugi::xml_node suite, const std::string& suite_name, const Scenari
     pugi::xml_node result;
     switch (scenario.outcome) {
         case Outcome::AsExpected:
+        case Outcome::Reproduced:
             break;
         case Outcome::NotAsExpected:
             result = add_text(test_case, "failure", failure_text(scenario));
@@ -94,6 +95,7 @@ void add_case(pugi::xml_node suite, const std::string& suite_name, const Scenari
             set(result, "type", to_string(scenario.outcome));
             break;
         case Outcome::Skipped:
+        case Outcome::NotSeen:
             set(test_case.append_child("skipped"), "message", scenario.reason);
             break;
     }
@@ -123,7 +125,7 @@ std::string junit_xml(const RunReport& report, const std::string& history_path) 
     set(suite, "tests", std::to_string(report.totals.scenarios + int{run_failed}));
     set(suite, "failures", std::to_string(report.totals.not_as_expected));
     set(suite, "errors", std::to_string(report.totals.error + report.totals.partial + int{run_failed}));
-    set(suite, "skipped", std::to_string(report.totals.skipped));
+    set(suite, "skipped", std::to_string(report.totals.skipped + report.totals.not_seen));
     set(suite, "time", seconds(report.duration));
     pugi::xml_node properties = suite.append_child("properties");
     if (report.head) {

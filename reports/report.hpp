@@ -15,9 +15,11 @@ namespace pushsim::reports {
 enum class Outcome {
     AsExpected,
     NotAsExpected,
-    Error,    ///< the stack or pushsim failed; nothing can be said about the verifier
-    Skipped,  ///< not run, or none of its expectations could be judged
-    Partial,  ///< begun and not ended: interrupted or killed
+    Error,       ///< the stack or pushsim failed; nothing can be said about the verifier
+    Skipped,     ///< not run, or none of its expectations could be judged
+    Partial,     ///< begun and not ended: interrupted or killed
+    Reproduced,  ///< of what comes by chance: a try was as expected
+    NotSeen,     ///< no try was; that is no failure
 };
 const char* to_string(Outcome outcome);  ///< "as_expected", "not_as_expected", …
 
@@ -138,11 +140,21 @@ struct CourseLine {
     std::string text;
 };
 
+/// Of a scenario of what comes by chance (history::Try).
+struct Tries {
+    int made = 1;
+    int of = 1;          ///< at most
+    int reproduced = 0;  ///< the number of the try that was as expected, from 1; 0: none
+
+    bool operator==(const Tries&) const = default;
+};
+
 struct ScenarioReport {
     std::string name;
     std::string title;
     std::string file;
     Outcome outcome = Outcome::Partial;
+    std::optional<Tries> tries = {};     ///< all else is of the try that decided
     std::string headline;                ///< one line, without a full stop
     std::vector<CourseLine> course;      ///< of an agent that a person runs; empty otherwise
     std::vector<Diagnosis> diagnoses;    ///< the one of most agents first
@@ -167,6 +179,8 @@ struct Totals {
     int error = 0;
     int skipped = 0;
     int partial = 0;
+    int reproduced = 0;
+    int not_seen = 0;
 };
 
 struct RunReport {

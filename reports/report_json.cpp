@@ -120,6 +120,10 @@ Json scenario(const ScenarioReport& report) {
     put(json, "title", report.title);
     put(json, "file", report.file);
     json["outcome"] = to_string(report.outcome);
+    if (report.tries) {
+        json["tries"] = {{"made", report.tries->made}, {"of", report.tries->of}};
+        if (report.tries->reproduced > 0) json["tries"]["reproduced"] = report.tries->reproduced;
+    }
     json["headline"] = report.headline;
     json["agents"] = {{"all", report.agents}, {"failed", report.failed_agents}};
     json["diagnoses"] = list(report.diagnoses, diagnosis);
@@ -175,6 +179,8 @@ std::string report_json(const RunReport& report) {
                       {"not_as_expected", totals.not_as_expected},
                       {"error", totals.error},
                       {"skipped", totals.skipped},
+                      {"reproduced", totals.reproduced},
+                      {"not_seen", totals.not_seen},
                       {"partial", totals.partial}};
     json["findings"] = list(report.findings, finding);
     json["scenarios"] = list(report.scenarios, scenario);

@@ -5,8 +5,9 @@
 //    "pushsim": "0.1.0", "command": "…", "seed": 4711, "started": "2026-11-23T15:00:34.944070Z",
 //    "stacks": [{"kind", "keylime_version", "keylime_where", "keylime_origin", "registrar", "verifier",
 //    "mode"}], "partial": false, "reason": "…", "duration": 7.2, "exit_code": 0, "totals": {"scenarios",
-//    "as_expected", "not_as_expected", "error", "skipped", "partial"}, "findings": [finding], "scenarios":
-//    [{"name", "title", "file", "outcome", "headline", "agents": {"all", "failed"}, "diagnoses":
+//    "as_expected", "not_as_expected", "error", "skipped", "reproduced", "not_seen", "partial"},
+//    "findings": [finding], "scenarios": [{"name", "title", "file", "outcome",
+//    "tries": {"made", "of", "reproduced"}, "headline", "agents": {"all", "failed"}, "diagnoses":
 //    [diagnosis], "unexplained": [unexplained], "notes": [text], "duration", "reason", "mend",
 //      "account": {"sent", "accepted", "refused", "in_transit", "given_up", "passed", "failed", "pending"},
 //      "waits": {"tpm": [{"operation", "count", "duration": spread, "waited": spread, "longest_queue"}],
@@ -21,6 +22,9 @@
 //   unexplained: {"symptom", "words": [text], "evidence": [n], "agents": [name], "others": as above}
 //   spread: {"p50", "p95", "max", "sum"}
 //   finding: {"check", "severity": "wrong|note", "text", "n"}
+//
+// Of what comes by chance `tries` has how often it was tried, of how often at most, and which try was as
+// expected; what else is said is of the try that decided.
 //
 // A cause is there once, with all agents that have it; its words and lines are those of the first. `others`
 // has the lines of each other case, and its words where they are not the same. `unexplained` are failures

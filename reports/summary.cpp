@@ -157,6 +157,8 @@ std::string headline(const ScenarioView& scenario, const ScenarioReport& report)
         case Outcome::Error:
         case Outcome::Skipped:
         case Outcome::Partial:
+        case Outcome::Reproduced:  // said of all tries together (tries.hpp)
+        case Outcome::NotSeen:
             break;
     }
     return report.reason;

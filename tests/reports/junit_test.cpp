@@ -36,6 +36,12 @@ RunReport every_outcome() {
     script.begin("wrong", {{.status = h::StatusClause{"PASS"}}}).status("FAIL", 1).end_scenario();
     script.begin("skipped").end_scenario({h::ScenarioEnd::Ending::Skipped, "needs <a> & \"b\"", ""});
     script.begin("failed").end_scenario({h::ScenarioEnd::Ending::Failed, "no \x01 verifier\nat all", "mend"});
+    h::ScenarioStart by_chance;
+    by_chance.groups = {{"honest", 1}};
+    by_chance.expectations = {{.status = h::StatusClause{"PASS"}}};
+    by_chance.attempt = h::Try{1, 1};
+    script.begin_with("reproduced", by_chance).status("PASS", 1).end_scenario();
+    script.begin_with("not seen", by_chance).status("FAIL", 1).end_scenario();
     script.begin("partial");
     return judged(script.text());
 }
@@ -56,10 +62,10 @@ TEST(JUnit, CountsNamesAndElementsAreThoseOfTheReport) {
     pugi::xml_document document;
     ASSERT_TRUE(document.load_string(junit_xml(every_outcome(), "runs/x/history.jsonl").c_str()));
     const pugi::xml_node suite = document.child("testsuites").child("testsuite");
-    EXPECT_EQ(suite.attribute("tests").as_int(), 5);
+    EXPECT_EQ(suite.attribute("tests").as_int(), 7);
     EXPECT_EQ(suite.attribute("failures").as_int(), 1);
     EXPECT_EQ(suite.attribute("errors").as_int(), 2);
-    EXPECT_EQ(suite.attribute("skipped").as_int(), 1);
+    EXPECT_EQ(suite.attribute("skipped").as_int(), 2);
     EXPECT_STREQ(suite.attribute("timestamp").value(), "2023-11-14T22:13:20");
     const auto test_case = [&](const char* name) {
         return suite.find_child_by_attribute("testcase", "name", name);
