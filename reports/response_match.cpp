@@ -23,6 +23,7 @@ bool is_in(const std::vector<history::StatusRange>& ranges, int value) {
 
 std::string ranges_text(const std::vector<history::StatusRange>& ranges) {
     std::vector<std::string> parts;
+    parts.reserve(ranges.size());
     for (const history::StatusRange& range : ranges) {
         parts.push_back(range.low == range.high ? std::to_string(range.low)
                                                 : fmt::format("{}-{}", range.low, range.high));

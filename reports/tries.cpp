@@ -81,6 +81,7 @@ std::vector<ScenarioReport> joined_tries(std::vector<ScenarioReport> scenarios) 
         all[goes_on ? before->second : all.size() - 1].push_back(std::move(scenario));
     }
     std::vector<ScenarioReport> reports;
+    reports.reserve(all.size());
     for (Series& series : all)
         reports.push_back(series.front().tries ? joined(std::move(series)) : std::move(series.front()));
     return reports;
