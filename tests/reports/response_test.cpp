@@ -104,8 +104,12 @@ TEST(ResponseBody, OfOneCycleThatIsUnknownLeavesTheClauseOpen) {
     script.begin(
         "cycles",
         {{.response = h::ResponseClause{.body = {{"/meta/seconds_to_next_attestation", "1"}}}, .step = 1}});
-    // Of answers that went well the first is kept.
+    // Of answers that went well the first is kept, and what is to be judged.
     script.step(1, "attest").attest(0).attest(1);
+    h::Exchange kept = h::test::an_exchange(202, R"({"meta":{"seconds_to_next_attestation":1}})");
+    kept.keep = true;
+    script.add(script.where(), kept)
+        .cycle({.phase = "submit", .ending = "reached", .status = 202, .index = 3});
     EXPECT_EQ(judged(script.end_scenario().end().text()).scenarios.at(0).expectations.at(0).judgement,
               Judgement::Skipped);
 }
