@@ -219,6 +219,8 @@ std::string words(const history::Entry& line) {
         return fmt::format("TPM: {}{}", operation->operation, who);
     if (const auto* act = as<history::MachineAct>(&line))
         return fmt::format("{}{}{}", act->act, act->pcr ? fmt::format(" PCR {}", *act->pcr) : "", who);
+    if (const auto* fault = as<history::FaultEffect>(&line))
+        return fmt::format("fault {}: {}{}", fault->fault, fault->effect, who);
     if (const auto* verdict = as<history::Verdict>(&line))
         return fmt::format("verdict on attestation {}: {}{}", verdict->index, verdict_words(*verdict), who);
     if (const auto* read = as<history::StatusRead>(&line))

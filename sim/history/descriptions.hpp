@@ -269,6 +269,13 @@ void describe(F& f, MachineAct& v) {
 }
 
 template <typename F>
+void describe(F& f, FaultEffect& v) {
+    f.must("fault", v.fault);
+    f.must("effect", v.effect);
+    f.maybe("draw", v.draw);
+}
+
+template <typename F>
 void describe(F& f, TenantActSeen& v) {
     f.must("act", v.act);
     f.maybe("method", v.method);

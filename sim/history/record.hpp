@@ -227,6 +227,13 @@ struct MachineAct {
     std::string text = {};
 };
 
+/// Something that a fault of the scenario did to an agent.
+struct FaultEffect {
+    std::string fault;      ///< as the plan says it: "delay before submit for 2s"
+    std::string effect;     ///< what came of it: "waits 2s before submit"
+    std::string draw = {};  ///< what chance had a part in it, and how; empty: none
+};
+
 /// An act of the tenant at the verifier or registrar. Of repeated readings the one that decides.
 struct TenantAct {
     std::string act;  ///< "enrol", "delete", "reactivate", "read_status", "read_verdict", "probe", …
@@ -331,8 +338,9 @@ struct End {
 };
 
 /// What a producer hands to the writer.
-using Record = std::variant<ScenarioStart, ScenarioEnd, StepStart, StepEnd, Exchange, TpmOperation,
-                            MachineAct, TenantAct, Cycle, Verdict, StatusRead, StackEvent, Note, End>;
+using Record =
+    std::variant<ScenarioStart, ScenarioEnd, StepStart, StepEnd, Exchange, TpmOperation, MachineAct,
+                 FaultEffect, TenantAct, Cycle, Verdict, StatusRead, StackEvent, Note, End>;
 
 /// A line of a kind that this version does not know; its members are skipped.
 struct Unknown {};
@@ -340,6 +348,6 @@ struct Unknown {};
 /// What a reader hands out.
 using Event =
     std::variant<Unknown, Head, ScenarioStart, ScenarioEnd, StepStart, StepEnd, ExchangeSeen, TpmOperation,
-                 MachineAct, TenantActSeen, Cycle, Verdict, StatusRead, StackEvent, Note, End>;
+                 MachineAct, FaultEffect, TenantActSeen, Cycle, Verdict, StatusRead, StackEvent, Note, End>;
 
 }  // namespace pushsim::history

@@ -263,6 +263,12 @@ struct ToEvent {
         mend(record.text);
         return record;
     }
+    Event operator()(FaultEffect record) const {
+        mend(record.fault);
+        mend(record.effect);
+        mend(record.draw);
+        return record;
+    }
     Event operator()(Cycle record) const {
         mend(record.reason);
         mend(record.code);

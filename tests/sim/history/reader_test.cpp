@@ -80,6 +80,12 @@ TEST(HistoryReader, EveryKindOfRecordComesBackAsItWent) {
     EXPECT_EQ(last_event<MachineAct>(written({act})).digests, act.digests);
     EXPECT_EQ(last_event<MachineAct>(written({act})).pcr, 7);
 
+    const auto fault = last_event<FaultEffect>(
+        written({FaultEffect{"delay before submit for 2s", "waits 2s", "a of [a, b]"}}));
+    EXPECT_EQ(fault.fault, "delay before submit for 2s");
+    EXPECT_EQ(fault.effect, "waits 2s");
+    EXPECT_EQ(fault.draw, "a of [a, b]");
+
     TenantAct tenant;
     tenant.act = "enrol";
     tenant.request = HttpRequest{"POST", "/v2.6/agents/x", {}, "{}"};

@@ -135,10 +135,11 @@ TEST(Redaction, NoCanaryReachesTheFile) {
     start.title = token;
     start.plan = R"({"habits":{"token":")" + token + R"("}})";
 
-    const std::string file = written({session, echo, lost, enrol, operation, act, cycle, verdict, start,
-                                      Note{token}, StackEvent{"failed", key}, StepEnd{"attest", token},
-                                      ScenarioEnd{.reason = token, .mend = token}, End{true, token}},
-                                     {.bodies = Bodies::All}, {recovered});
+    const std::string file =
+        written({session, echo, lost, enrol, operation, act, cycle, verdict, start, Note{token},
+                 FaultEffect{token, token, token}, StackEvent{"failed", key}, StepEnd{"attest", token},
+                 ScenarioEnd{.reason = token, .mend = token}, End{true, token}},
+                {.bodies = Bodies::All}, {recovered});
 
     for (const std::string& canary : {token, token.substr(token.find('.') + 1), tag, password, recovered, key,
                                       std::string{"Y2FuYXJ5LWtleQ"}, std::string{"canary"}}) {
