@@ -83,17 +83,21 @@ bool fits_a_pcr_blob(const tpm::Quote& quote) {
 
 }  // namespace
 
-Want Machine::State::negotiate() {
+Result<void> Machine::State::offer() {
     auto capabilities = protocol::make_capabilities(description, settings.boot_time);
-    if (!capabilities) {
-        return finish(Finished::Ending::Failed, {}, "negotiate: " + capabilities.error().line());
-    }
+    if (!capabilities) return fail(std::move(capabilities).error());
     // There are no logs to give yet.
     if (!settings.habits.offers_empty_logs) {
         capabilities->uefi_log.reset();
         capabilities->ima_log.reset();
     }
     offered = *std::move(capabilities);
+    return {};
+}
+
+Want Machine::State::negotiate() {
+    if (const auto known = offer(); !known)
+        return finish(Finished::Ending::Failed, {}, "negotiate: " + known.error().line());
     return send(Peer::Verifier, protocol::negotiation_request(settings.agent_id, *offered, headers(true)));
 }
 
@@ -117,6 +121,11 @@ Want Machine::State::collect() {
         if (settings.habits.reports_errors) return report_error();
         evidence.emplace();
         return after(Phase::Collect, {}, "nothing to collect: the verifier asks for no evidence");
+    }
+    // What nobody negotiated is collected as if all had been offered.
+    if (!offered) {
+        if (const auto known = offer(); !known)
+            return finish(Finished::Ending::Failed, {}, "collect: " + known.error().line());
     }
     auto plan = plan_quote(negotiation->evidence_requested, *offered);
     if (!plan && settings.habits.reports_errors) return report_error();

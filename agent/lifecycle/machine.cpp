@@ -97,10 +97,11 @@ Step first_step_of(Phase goal) {
 
 }  // namespace
 
-Want Machine::State::begin(Phase goal, bool bare) {
+Want Machine::State::begin(Phase goal, bool bare, const Course& course) {
     run = Run{};
     run.goal = goal;
     run.bare = bare;
+    run.course = course;
     if (bare) return start_bare();
     const bool is_cycle = goal >= Phase::Negotiate;
     if ((is_cycle || settings.habits.interval) && clock.now() < hold_off_until) {
@@ -117,14 +118,21 @@ Want Machine::State::first_step() {
         return go(challenge_is_open ? Step::DecryptCredential : Step::AskVersion);
     }
     if (run.goal == Phase::Authenticate || token_is_due()) return authenticate(std::nullopt);
-    return go(Step::DescribeToNegotiate);
+    return start_cycle();
+}
+
+Want Machine::State::start_cycle() {
+    if (run.course.negotiates || run.goal == Phase::Negotiate) return go(Step::DescribeToNegotiate);
+    if (!negotiation) return missing(Step::Quote, "nothing was negotiated, negotiate first");
+    return go(Step::Quote);
+}
+
+Want Machine::State::missing(Step step, const char* what) {
+    run.step = step;
+    return finish(Finished::Ending::Failed, {}, std::string(to_string(run.goal)) + ": " + what);
 }
 
 Want Machine::State::start_bare() {
-    const auto missing = [&](Step step, const char* what) {
-        run.step = step;
-        return finish(Finished::Ending::Failed, {}, std::string(to_string(run.goal)) + ": " + what);
-    };
     switch (run.goal) {
         case Phase::Register:
             return go(Step::AskVersion);
@@ -143,6 +151,7 @@ Want Machine::State::start_bare() {
         case Phase::Submit:
             if (!token) return missing(Step::Submit, "no token at hand, authenticate first");
             if (!negotiation) return missing(Step::Submit, "nothing was negotiated, negotiate first");
+            if (!evidence && !run.course.negotiates) return go(Step::Quote);
             if (!evidence) return missing(Step::Submit, "no evidence at hand, collect first");
             return go(Step::Submit);
     }
@@ -202,9 +211,9 @@ Want Machine::State::after(Phase phase, const Grounds& grounds, std::string reas
             return go(Step::DecryptCredential);
         case Phase::Activate:
             if (run.goal == Phase::Authenticate || token_is_due()) return authenticate(std::nullopt);
-            return go(Step::DescribeToNegotiate);
+            return start_cycle();
         case Phase::Authenticate:
-            return go(Step::DescribeToNegotiate);
+            return start_cycle();
         case Phase::Negotiate:
             return go(Step::Quote);
         case Phase::Collect:
@@ -310,9 +319,9 @@ void expect(Awaiting found, Awaiting expected, const char* call) {
 
 }  // namespace
 
-Want Machine::begin(Phase goal, bool bare) {
+Want Machine::begin(Phase goal, bool bare, const Course& course) {
     expect(state_->awaiting, State::Awaiting::Nothing, "begin");
-    return state_->begin(goal, bare);
+    return state_->begin(goal, bare, course);
 }
 
 Want Machine::on_response(const transport::Outcome& outcome) {
@@ -370,6 +379,21 @@ std::optional<Duration> Machine::challenge_lifetime() const {
     if (!negotiation || !negotiation->capabilities_received_at || !negotiation->challenges_expire_at)
         return std::nullopt;
     return *negotiation->challenges_expire_at - *negotiation->capabilities_received_at;
+}
+
+std::optional<Duration> Machine::token_lifetime() const {
+    return state_->token ? state_->token->lifetime : std::nullopt;
+}
+
+void Machine::suppose(protocol::Negotiation negotiation) {
+    expect(state_->awaiting, State::Awaiting::Nothing, "suppose");
+    state_->negotiation = std::move(negotiation);
+    state_->evidence.reset();
+    state_->nothing_collected = false;
+}
+
+void Machine::set_boot_time(WallTime boot_time) {
+    state_->settings.boot_time = boot_time;
 }
 
 void Machine::restart(WallTime boot_time) {

@@ -15,6 +15,7 @@
 #include "agent/base/result.hpp"
 #include "agent/base/time.hpp"
 #include "agent/lifecycle/habits.hpp"
+#include "agent/protocol/attestation.hpp"
 #include "agent/tpm/types.hpp"
 #include "agent/transport/exchange.hpp"
 
@@ -87,6 +88,12 @@ const char* to_string(Finished::Ending ending);
 
 using Want = std::variant<SendRequest, UseTpm, Pause, Finished>;
 
+/// How a goal is run where somebody wants it otherwise than a careful client would have it.
+struct Course {
+    bool negotiates = true;    ///< if not, a cycle begins with collecting, for the last negotiation
+    bool renews_token = true;  ///< before its end; if not, it is used until it is refused
+};
+
 /// Who the agent is and how it behaves.
 struct Settings {
     std::string agent_id;
@@ -112,7 +119,7 @@ class Machine {
     /// Authenticate if `registered()`); from Negotiate on, a goal always negotiates anew, and after a refused
     /// cycle not before a back-off (with an interval: after anything that went wrong, not before that) has
     /// passed since then. With bare = true only `goal` itself, with what is at hand, and no retries.
-    Want begin(Phase goal, bool bare = false);
+    Want begin(Phase goal, bool bare = false, const Course& course = {});
 
     Want on_response(const transport::Outcome& outcome);
     Want on_tpm(const Result<TpmAnswer>& answer);
@@ -128,6 +135,16 @@ class Machine {
     /// How long the challenge of the last negotiation lives, by the verifier's clock, from when it got our
     /// capabilities; nothing where it issued none.
     std::optional<Duration> challenge_lifetime() const;
+    /// How long the token lives, by the verifier's clock, from when it got the proof; nothing where there is
+    /// none, or the verifier did not say.
+    std::optional<Duration> token_lifetime() const;
+
+    // What somebody else decides.
+
+    /// This counts as the last negotiation from now on, though the verifier may know nothing of it.
+    void suppose(protocol::Negotiation negotiation);
+    /// What the agent tells from now on.
+    void set_boot_time(WallTime boot_time);
 
     /// The agent process is restarted: registration, tokens, sessions and negotiations are forgotten, the TPM
     /// is not.

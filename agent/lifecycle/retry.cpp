@@ -225,7 +225,8 @@ Want Machine::State::finish(Finished::Ending ending, const Grounds& grounds, con
     Finished finished{ending, phase, presentable(reason), grounds.status, std::nullopt, std::nullopt, next};
     if (grounds.code) finished.code = presentable(*grounds.code);
     finished.failure = grounds.failure;
-    if (run.negotiated || (run.bare && phase > Phase::Negotiate)) finished.attestation_index = index();
+    const bool of_last_negotiation = (run.bare || !run.course.negotiates) && phase > Phase::Negotiate;
+    if (run.negotiated || of_last_negotiation) finished.attestation_index = index();
     const bool reached = ending == Finished::Ending::Reached;
     if (reached && phase == Phase::Submit) refused_in_a_row = 0;
     const auto& interval = settings.habits.interval;

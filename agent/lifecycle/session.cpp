@@ -62,7 +62,9 @@ Want Machine::State::take_verdict(const HttpResponse& answer) {
         return judge_verdict(answer, expired ? Condition::ChallengeExpired : Condition::ProofFailed);
     }
     drop_token();
-    token = Token{verdict->token, verdict->token_expires_at, std::nullopt};
+    token = Token{verdict->token, verdict->token_expires_at, std::nullopt, std::nullopt};
+    if (verdict->token_expires_at && verdict->response_received_at)
+        token->lifetime = *verdict->token_expires_at - *verdict->response_received_at;
     constexpr std::size_t kRemembered = 64;
     if (tokens_seen.size() == kRemembered) tokens_seen.erase(tokens_seen.begin());
     tokens_seen.push_back(verdict->token);
@@ -81,7 +83,8 @@ Want Machine::State::take_verdict(const HttpResponse& answer) {
 }
 
 bool Machine::State::token_is_due() const {
-    return !token || (token->renew_at && clock.wall_now() >= *token->renew_at);
+    const bool renews = run.course.renews_token && token && token->renew_at;
+    return !token || (renews && clock.wall_now() >= *token->renew_at);
 }
 
 void Machine::State::drop_token() {

@@ -51,6 +51,7 @@ struct Machine::State {
         std::string text;
         std::optional<WallTime> expires_at;
         std::optional<WallTime> renew_at;
+        std::optional<Duration> lifetime;
     };
 
     bool registered = false;
@@ -77,6 +78,7 @@ struct Machine::State {
     struct Run {
         Phase goal = Phase::Register;
         bool bare = false;
+        Course course;
         Step step = Step::AskVersion;
         std::optional<Step> after_pause;           ///< nothing: the first step
         std::optional<Step> after_authentication;  ///< nothing: the next phase
@@ -106,9 +108,11 @@ struct Machine::State {
     };
 
     // machine.cpp
-    Want begin(Phase goal, bool bare);
+    Want begin(Phase goal, bool bare, const Course& course);
     Want first_step();
     Want start_bare();
+    Want start_cycle();
+    Want missing(Step step, const char* what);  ///< it cannot be begun
     Want enter(Step step);  ///< go, with a token that is good for a while where the step needs one
     Want go(Step step);
     Want after(Phase phase, const Grounds& grounds, std::string reason, std::optional<Duration> next = {});
@@ -137,6 +141,7 @@ struct Machine::State {
     void drop_token();
 
     // attestation.cpp
+    Result<void> offer();
     Want negotiate();
     Want take_negotiation(const HttpResponse& answer);
     Want collect();

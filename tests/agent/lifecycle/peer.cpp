@@ -97,10 +97,11 @@ HttpResponse StandIn::prove() {
     const std::string id = std::exchange(session_, "");
     std::string outcome = R"("evaluation":"fail",)";
     if (enrolled) {
+        token_expires_at_ =
+            clock_.wall_now() + std::chrono::duration_cast<WallTime::duration>(session_lifetime);
         token = fmt::format("{}.Hg3efmXk0zRJcz3s604IrW-yq5_N7pEcHVlwPXD{:04}", id, sessions);
-        outcome = fmt::format(
-            R"("evaluation":"pass","token":"{}","token_expires_at":"{}",)", token,
-            to_rfc3339(clock_.wall_now() + std::chrono::duration_cast<WallTime::duration>(session_lifetime)));
+        outcome = fmt::format(R"("evaluation":"pass","token":"{}","token_expires_at":"{}",)", token,
+                              to_rfc3339(token_expires_at_));
     }
     return json_answer(
         200,
@@ -136,6 +137,8 @@ HttpResponse StandIn::answer(const HttpRequest& request) {
     if (call >= Call::Negotiate) {
         if (bearer_of(request).empty()) return refusal_without_code(403, "requires agent authentication");
         if (bearer_of(request) != token) return refusal_without_code(401, "Invalid authentication token");
+        if (refuses_expired_tokens && clock_.wall_now() >= token_expires_at_)
+            return refusal_without_code(401, "Authentication token expired");
     }
     switch (call) {
         case Call::AskVersion:

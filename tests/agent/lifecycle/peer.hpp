@@ -38,6 +38,7 @@ class StandIn {
     bool enrolled = true;
     bool asks_for_evidence = true;
     Duration session_lifetime = std::chrono::minutes{3};
+    bool refuses_expired_tokens = false;
     std::string seconds_to_next = "2";
     std::string pcrs = "0,7";  ///< that it asks for
     /// Makes the answer to a registration whose keys are a real TPM's.
@@ -65,6 +66,7 @@ class StandIn {
     std::string agent_;
     int number_;
     std::string session_;
+    WallTime token_expires_at_;
     bool evidence_is_in_ = false;
 };
 

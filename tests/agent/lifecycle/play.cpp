@@ -46,10 +46,10 @@ void Play::next_answer_is_lost(Call call, transport::FailureKind kind) {
     });
 }
 
-Finished Play::pursue(Phase goal, bool bare) {
+Finished Play::pursue(Phase goal, bool bare, const Course& course) {
     constexpr int kTooMany = 1000;
     note(fmt::format("== {}{}", to_string(goal), bare ? ", bare" : ""));
-    Want want = machine.begin(goal, bare);
+    Want want = machine.begin(goal, bare, course);
     for (int wants = 0; wants < kTooMany; ++wants) {
         if (auto* finished = std::get_if<Finished>(&want)) {
             note(fmt::format("{} in {}: {}", to_string(finished->ending), to_string(finished->phase),

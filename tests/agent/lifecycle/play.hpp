@@ -31,7 +31,7 @@ class Play {
     void next_answer_is_lost(Call call, transport::FailureKind kind = transport::FailureKind::Closed);
     void tpm_fails_next(Error error) { tpm_error_ = std::move(error); }
 
-    Finished pursue(Phase goal, bool bare = false);
+    Finished pursue(Phase goal, bool bare = false, const Course& course = {});
     /// From an unregistered agent to one that is ready for cycles; the record is cleared afterwards.
     void prepare();
 
