@@ -45,6 +45,14 @@ transport::TlsSettings trusting(const fs::path& ca_file) {
     return settings;
 }
 
+/// For agents that show the tenant's certificate.
+transport::TlsSettings as_tenant(const stack::StackAddress& address) {
+    transport::TlsSettings settings = trusting(address.ca_file);
+    settings.certificate_file = address.admin_certificate.string();
+    settings.key_file = address.admin_key.string();
+    return settings;
+}
+
 Result<void> accelerate(const std::string& names) {
     const auto wanted = tpm::parse_accelerators(names);
     if (!wanted) return fail(wanted.error().in("--accelerators"));
@@ -194,6 +202,8 @@ class Run {
             skip(scenario, error.message);
         };
         if (!identity) return cannot_play(identity.error());
+        auto tenants = transport::TlsIdentity::make(as_tenant(address));
+        if (!tenants) return cannot_play(tenants.error());
         auto registrar = transport::resolve(registrar_of(address));
         auto verifier = transport::resolve(verifier_of(address));
         if (!registrar) return cannot_play(registrar.error());
@@ -215,6 +225,7 @@ class Run {
                                  .registrar = *registrar,
                                  .verifier = *verifier,
                                  .tls = *identity,
+                                 .admin_tls = *tenants,
                                  .seed = seed_,
                                  .id_seed = id_seed_,
                                  .remove_agents = session.stays(),

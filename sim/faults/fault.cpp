@@ -1,10 +1,7 @@
 #include "sim/faults/fault.hpp"
 
-#include <algorithm>
 #include <stdexcept>
-#include <string_view>
 
-#include "agent/base/text.hpp"
 #include "sim/faults/kinds.hpp"
 
 namespace pushsim::faults {
@@ -12,16 +9,30 @@ namespace pushsim::faults {
 Duration Fault::before(const Moment& /*moment*/) const {
     return {};
 }
-Duration Fault::after(const Moment& /*moment*/) const {
+Duration Fault::sending(const Moment& /*moment*/) const {
     return {};
 }
-Result<std::optional<std::string>> Fault::token(const std::vector<std::string>& /*tokens*/) const {
-    return std::nullopt;
+Duration Fault::after(const Moment& /*moment*/) const {
+    return {};
 }
 Duration Fault::sooner() const {
     return {};
 }
+Rendezvous* Fault::meeting(const Moment& /*moment*/) {
+    return nullptr;
+}
+void Fault::gather(const std::vector<std::string>& /*agents*/) {}
+void Fault::leave(const std::string& /*agent*/) {}
 std::string Fault::doubt(const Moment& /*moment*/) const {
+    return {};
+}
+Result<std::string> Fault::send(Outgoing& /*outgoing*/, const Sender& /*sender*/) const {
+    return {};
+}
+std::string Fault::prove(Proving& /*proving*/) const {
+    return {};
+}
+std::string Fault::depart(Departure& /*departure*/) const {
     return {};
 }
 
@@ -30,6 +41,7 @@ Faults make(const std::vector<scenario::Fault>& plan) {
     faults.reserve(plan.size());
     for (const scenario::Fault& fault : plan) {
         auto made = timing_fault(fault);
+        if (!made) made = order_fault(fault);
         if (!made) made = identity_fault(fault);
         if (!made) throw std::logic_error(std::string("no such fault: ") + to_string(fault.kind));
         faults.push_back(std::move(made));
@@ -37,21 +49,32 @@ Faults make(const std::vector<scenario::Fault>& plan) {
     return faults;
 }
 
-Result<const Fault*> change_token(HttpRequest& request, const Faults& faults,
-                                  const std::vector<std::string>& tokens) {
-    constexpr std::string_view scheme = "Bearer ";
-    const auto header = std::ranges::find_if(request.headers, [](const auto& one) {
-        return std::ranges::equal(one.first, std::string_view("authorization"), {}, lower_ascii);
-    });
-    if (header == request.headers.end()) return nullptr;
+Result<std::vector<Effect>> send(Outgoing& outgoing, const Faults& faults, const Sender& sender) {
+    std::vector<Effect> effects;
     for (const auto& fault : faults) {
-        auto token = fault->token(tokens);
-        if (!token) return fail(std::move(token).error().in("fault " + scenario::text(fault->plan())));
-        if (!*token) continue;
-        header->second = std::string(scheme) + **token;
-        return fault.get();
+        auto changed = fault->send(outgoing, sender);
+        if (!changed) return fail(std::move(changed).error().in("fault " + scenario::text(fault->plan())));
+        if (!changed->empty()) effects.push_back({fault.get(), *std::move(changed)});
     }
-    return nullptr;
+    return effects;
+}
+
+std::vector<Effect> prove(Proving& proving, const Faults& faults) {
+    std::vector<Effect> effects;
+    for (const auto& fault : faults) {
+        if (auto text = fault->prove(proving); !text.empty())
+            effects.push_back({fault.get(), std::move(text)});
+    }
+    return effects;
+}
+
+std::vector<Effect> depart(Departure& departure, const Faults& faults) {
+    std::vector<Effect> effects;
+    for (const auto& fault : faults) {
+        if (auto text = fault->depart(departure); !text.empty())
+            effects.push_back({fault.get(), std::move(text)});
+    }
+    return effects;
 }
 
 }  // namespace pushsim::faults

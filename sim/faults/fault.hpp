@@ -1,7 +1,10 @@
 #pragma once
-// What goes wrong, by name: each fault changes when an agent acts, or what it sends. The lifecycle stays
-// honest and knows nothing of it.
+// What goes wrong, by name: each fault changes when an agent acts, what it sends, or what it sets out to do.
+// The lifecycle stays honest and knows nothing of it; the virtual agent asks and carries out. A fault that
+// does not act takes no draw and leaves everything as it is.
 
+#include <array>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -9,21 +12,89 @@
 #include <vector>
 
 #include "agent/base/http.hpp"
+#include "agent/base/random.hpp"
 #include "agent/base/result.hpp"
 #include "agent/base/time.hpp"
 #include "agent/lifecycle/machine.hpp"
+#include "agent/protocol/attestation.hpp"
+#include "sim/faults/rendezvous.hpp"
 #include "sim/scenario/plan.hpp"
 
 namespace pushsim::faults {
+
+/// An instant of the verifier's by our clock, between these two: its clock began to run between the start of
+/// a request and the end of its answer.
+struct Span {
+    Instant earliest;
+    Instant latest;
+};
+
+/// From begin on, up to but not including end.
+struct Window {
+    Instant begin;
+    Instant end;
+};
+
+inline constexpr std::size_t phases = 6;
 
 /// What is known when a fault is asked, by our clock.
 struct Moment {
     lifecycle::Phase phase;
     Instant now;
-    // The challenge expires somewhere between these two: the verifier's clock began to run between the start
-    // of the negotiation's request and the end of its answer. Absent before a negotiation.
-    std::optional<Instant> expires_earliest;
-    std::optional<Instant> expires_latest;
+    std::optional<Span> challenge_expires = {};  ///< absent before a negotiation
+    /// `latest` counts that an attestation which passes makes the token live on, unsaid; absent before a
+    /// session.
+    std::optional<Span> token_expires = {};
+    std::optional<Window> frozen = {};   ///< of this agent
+    std::array<int, phases> begun = {};  ///< by phase: so often in the pursuit, this time included
+};
+
+/// Another agent, as far as one can pass for it.
+struct Other {
+    std::string name;
+    std::string id;
+    std::optional<std::string> token;  ///< absent before its first session
+};
+
+/// Who sends.
+struct Sender {
+    const std::string& agent_id;
+    const std::vector<std::string>& tokens;  ///< of its sessions in order, also of those before a restart
+    /// The agent of the same number in another group, or of that number modulo the group's size.
+    std::function<Result<Other>(const std::string& group)> other;
+    RandomStream& random;  ///< of this agent's faults alone
+};
+
+/// A request before it goes out, and how it goes: once, on the agent's own connection, unless a fault says
+/// otherwise.
+struct Outgoing {
+    enum class Again {
+        No,
+        AfterAnswer,   ///< a second time, behind the answer, on the same connection
+        AfterVerdict,  ///< the same, when the verifier has decided on evidence that it took
+    };
+    lifecycle::Phase phase;
+    HttpRequest request;
+    int copies = 1;                        ///< more than one: at once, each on a connection of its own
+    bool shows_admin_certificate = false;  ///< on a connection of its own, which shows the tenant's
+    Again again = Again::No;
+
+    bool bears_token() const { return request.header("authorization").has_value(); }
+};
+
+/// How a session's challenge is answered: by the agent's own TPM, unless a fault says otherwise.
+struct Proving {
+    std::string group = {};  ///< by the TPM of this group's agent; empty: its own
+    bool repeats = false;    ///< not at all: with the proof of an earlier session
+};
+
+/// What an agent sets out to do in a pursuit.
+struct Departure {
+    lifecycle::Phase goal;
+    lifecycle::Course course = {};
+    Duration clock_offset = {};  ///< of its own clock
+    enum class Registration { Kept, Again, FromAnotherTpm };
+    Registration registration = Registration::Kept;  ///< before anything else
 };
 
 class Fault {
@@ -37,17 +108,28 @@ class Fault {
 
     /// How long the first act of the phase waits.
     virtual Duration before(const Moment& moment) const;
+    /// How long a request waits, each of them.
+    virtual Duration sending(const Moment& moment) const;
     /// How long the answer to the phase's request lies unread.
     virtual Duration after(const Moment& moment) const;
-    /// The token that a request bears in place of the agent's own, the last of `tokens`, which are those of
-    /// its sessions, also of those before a restart; nothing: its own. An error says why there is none to
-    /// take.
-    virtual Result<std::optional<std::string>> token(const std::vector<std::string>& tokens) const;
     /// How much sooner than told the next cycle begins.
     virtual Duration sooner() const;
-    /// Why a 403 challenges_expired of this phase's first request, answered at `moment.now`, shows nothing;
-    /// empty: it shows what it shows.
+    /// Where the first act of the phase waits for others; null: nowhere.
+    virtual Rendezvous* meeting(const Moment& moment);
+    /// For a step in which these agents take part.
+    virtual void gather(const std::vector<std::string>& agents);
+    /// An agent has done its part of the step.
+    virtual void leave(const std::string& agent);
+    /// Why a 403 challenges_expired or a 401 to this phase's first request, answered at `moment.now`, shows
+    /// nothing; empty: it shows what it shows.
     virtual std::string doubt(const Moment& moment) const;
+
+    // Each changes what it is given and says how; empty: it leaves it as it is. Errors (ErrorKind::Usage) say
+    // what is missing to do it: the honest thing is then not to be done, either.
+
+    virtual Result<std::string> send(Outgoing& outgoing, const Sender& sender) const;
+    virtual std::string prove(Proving& proving) const;
+    virtual std::string depart(Departure& departure) const;
 
   private:
     scenario::Fault plan_;
@@ -57,9 +139,18 @@ using Faults = std::vector<std::unique_ptr<Fault>>;
 
 Faults make(const std::vector<scenario::Fault>& plan);
 
-/// Gives a request that bears a token the one that the faults say (Fault::token), and tells which of them
-/// did; null: none. ErrorKind::Usage where one of them cannot: such a request is not to be sent.
-Result<const Fault*> change_token(HttpRequest& request, const Faults& faults,
-                                  const std::vector<std::string>& tokens);
+/// What one of them did.
+struct Effect {
+    const Fault* fault;
+    std::string text;
+};
+/// All that they do to it, in their order; the error names the fault.
+Result<std::vector<Effect>> send(Outgoing& outgoing, const Faults& faults, const Sender& sender);
+std::vector<Effect> prove(Proving& proving, const Faults& faults);
+std::vector<Effect> depart(Departure& departure, const Faults& faults);
+
+/// As if the verifier had asked for a quote of PCR 0 for attestation 0: what an agent can go on with that
+/// never negotiated. The challenge is zeros.
+protocol::Negotiation never_negotiated(const std::string& agent_id);
 
 }  // namespace pushsim::faults

@@ -32,25 +32,29 @@ class HoldEvidence final : public Fault {
 
     // Before the expiry by whatever clock, or after it by whatever clock.
     Duration before(const Moment& moment) const override {
-        const auto expires = is_early() ? moment.expires_earliest : moment.expires_latest;
+        const auto& expires = expiry(moment);
         if (moment.phase != Phase::Submit || !expires) return {};
-        return std::max(*expires + plan().until.offset - moment.now, Duration::zero());
+        return std::max((is_early() ? expires->earliest : expires->latest) + plan().until.offset - moment.now,
+                        Duration::zero());
     }
 
     std::string doubt(const Moment& moment) const override {
-        if (moment.phase != Phase::Submit || !is_early() || !moment.expires_earliest ||
-            moment.now < *moment.expires_earliest) {
+        const auto& expires = expiry(moment);
+        if (moment.phase != Phase::Submit || !is_early() || !expires || moment.now < expires->earliest)
             return {};
-        }
-        const auto late = std::chrono::ceil<std::chrono::milliseconds>(moment.now - *moment.expires_earliest);
+        const auto late = std::chrono::ceil<std::chrono::milliseconds>(moment.now - expires->earliest);
         return fmt::format(
-            "inconclusive: the answer came {} ms after the challenge may have expired, so the evidence "
-            "may have arrived too late",
-            late.count());
+            "inconclusive: the answer came {} ms after the {} may have expired, so the evidence may have "
+            "arrived too late",
+            late.count(), is_of_token() ? "token" : "challenge");
     }
 
   private:
     bool is_early() const { return plan().until.offset < Duration::zero(); }
+    bool is_of_token() const { return plan().until.name == scenario::InstantName::TokenExpiresAt; }
+    const std::optional<Span>& expiry(const Moment& moment) const {
+        return is_of_token() ? moment.token_expires : moment.challenge_expires;
+    }
 };
 
 class Delay final : public Fault {
@@ -75,6 +79,48 @@ class Early final : public Fault {
     Duration sooner() const override { return plan().duration; }
 };
 
+/// All agents of the step go into a phase at one instant: once in each cycle.
+class Herd final : public Fault {
+  public:
+    using Fault::Fault;
+
+    Rendezvous* meeting(const Moment& moment) override {
+        const bool first = moment.begun[static_cast<std::size_t>(moment.phase)] == 1;
+        return first && moment.phase == phase_of(plan().phase) ? &place_ : nullptr;
+    }
+    void gather(const std::vector<std::string>& agents) override { place_.expect(agents); }
+    void leave(const std::string& agent) override { place_.leave(agent); }
+
+  private:
+    Rendezvous place_;
+};
+
+/// Within its window an agent neither sends nor reads.
+class Swizzle final : public Fault {
+  public:
+    using Fault::Fault;
+    Duration sending(const Moment& moment) const override { return left(moment); }
+    Duration after(const Moment& moment) const override { return left(moment); }
+
+  private:
+    static Duration left(const Moment& moment) {
+        const auto& frozen = moment.frozen;
+        const bool within = frozen && moment.now >= frozen->begin && moment.now < frozen->end;
+        return within ? frozen->end - moment.now : Duration::zero();
+    }
+};
+
+class ClockSkew final : public Fault {
+  public:
+    using Fault::Fault;
+    std::string depart(Departure& departure) const override {
+        departure.clock_offset += plan().duration;
+        const bool ahead = plan().duration >= Duration::zero();
+        return fmt::format("its clock is {} {}", to_text(ahead ? plan().duration : -plan().duration),
+                           ahead ? "ahead" : "behind");
+    }
+};
+
 }  // namespace
 
 std::unique_ptr<Fault> timing_fault(const scenario::Fault& plan) {
@@ -87,6 +133,12 @@ std::unique_ptr<Fault> timing_fault(const scenario::Fault& plan) {
             return std::make_unique<Stall>(plan);
         case scenario::FaultKind::Early:
             return std::make_unique<Early>(plan);
+        case scenario::FaultKind::Herd:
+            return std::make_unique<Herd>(plan);
+        case scenario::FaultKind::Swizzle:
+            return std::make_unique<Swizzle>(plan);
+        case scenario::FaultKind::ClockSkew:
+            return std::make_unique<ClockSkew>(plan);
         default:
             return nullptr;
     }

@@ -16,7 +16,8 @@ struct Manner {
     bool session_connection = false;
     transport::ConnectionOptions connections = {};  ///< of each of them
     std::optional<std::string> source_address =
-        {};  ///< where its connections come from; the system's choice if absent
+        {};                      ///< where its connections come from; the system's choice if absent
+    Duration clock_offset = {};  ///< of its civil time
 };
 
 /// As the scenario has it, for the agent that is number `overall` of all agents.

@@ -51,6 +51,9 @@ class Play {
     bool take_golden_states();
     void measure(const scenario::Step& step, int number, Member& member, Then done);
 
+    /// The agent of that number modulo the group's size; null where there is no such group.
+    VirtualAgent* agent_of(const std::string& group, int number);
+
     // steps.cpp: the acts. Each calls `then` once when the agent has done its part.
     bool act(const scenario::Step& step, int number);
     void act_one(const scenario::Step& step, int number, Member& member, Then then);
@@ -69,6 +72,8 @@ class Play {
     void tenant_act(const scenario::Step& step, int number, Member& member, Then then);
     std::function<void(const history::TenantAct&)> act_record(int number, const Member& member);
     void watch_verdict(int number, Member& member, int index, Instant until);
+    /// `then` when the verifier has decided, or has had until then; nothing is put down of it.
+    void when_decided(const Member& member, int index, Instant until, Then then);
     /// Reads each status that the clauses want until it is as wanted, or for as long as they allow.
     void read_wanted(const std::vector<scenario::Expectation>& expectations, int number);
     void read_status(int number, Member& member, const std::string& wanted, Instant until, Then then);
@@ -76,6 +81,8 @@ class Play {
     void remove_agents();
 
     history::Where where(int number, const Member& member) const;
+    /// Who takes part in the step is expected by its faults.
+    void gather(const scenario::Step& step, int number);
     const faults::Faults& faults_of(int number) const { return faults_.at(number); }
 
     const Stage& stage_;

@@ -48,7 +48,13 @@ Play::Play(const Stage& stage, const scenario::Scenario& scenario)
       scenario_(scenario),
       gate_(stage.max_in_flight ? std::make_optional<Gate>(stage.loop, *stage.max_in_flight) : std::nullopt),
       surroundings_{stage.loop, stage.clock, stage.history, stage.registrar,          stage.verifier,
-                    stage.tls,  stage.seed,  scenario.name, gate_ ? &*gate_ : nullptr} {}
+                    stage.tls,  stage.seed,  scenario.name, gate_ ? &*gate_ : nullptr} {
+    surroundings_.admin_tls = stage.admin_tls;
+    surroundings_.agent_of = [this](const std::string& group, int number) { return agent_of(group, number); };
+    surroundings_.new_tpm = [this] {
+        return std::make_unique<AgentTpm>(stage_.tpms, TpmDevice::Options{.ak_primary = true});
+    };
+}
 
 ScenarioEnd Play::run() {
     until_ = stage_.clock.now() + stage_.scenario_limit;
@@ -158,6 +164,13 @@ void Play::tell_standing() {
     stage_.standing(standing);
 }
 
+VirtualAgent* Play::agent_of(const std::string& group, int number) {
+    const auto first =
+        std::ranges::find_if(agents_, [&](const Member& member) { return member.group->name == group; });
+    if (first == agents_.end()) return nullptr;
+    return std::next(first, number % first->group->count)->agent.get();
+}
+
 bool Play::take_golden_states() {
     for (const scenario::Group& group : scenario_.groups) {
         auto events = events_of(group.boot);
@@ -215,10 +228,10 @@ void Play::cast_agent(Member& member, int number, int overall, Then done) {
         }
         member.ak_public = description->ak_public;
         const std::string id = agent_id(group, number, description->ek_public);
-        take_id(group, member.name, id, [this, &member, &golden, here, id, overall, done, alive] {
+        take_id(group, member.name, id, [this, &member, &golden, here, id, number, overall, done, alive] {
             for (const boot::Event& event : golden.events())
                 record(here, extension_record(event));
-            const auto measured = [this, &member, &golden, id, overall, done,
+            const auto measured = [this, &member, &golden, id, number, overall, done,
                                    alive](const Result<void>& result) {
                 if (alive.expired()) return;
                 if (!result) {
@@ -227,8 +240,9 @@ void Play::cast_agent(Member& member, int number, int overall, Then done) {
                 }
                 const scenario::Group& of = *member.group;
                 member.agent = std::make_unique<VirtualAgent>(
-                    surroundings_, VirtualAgent::Identity{member.name, of.name, id}, manner_of(of, overall),
-                    boot::BootState(stage_.clock.wall_now(), golden), std::move(member.tpm));
+                    surroundings_, VirtualAgent::Identity{member.name, of.name, id, number},
+                    manner_of(of, overall), boot::BootState(stage_.clock.wall_now(), golden),
+                    std::move(member.tpm));
                 done();
             };
             member.tpm->extend(golden.events(), measured);

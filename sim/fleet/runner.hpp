@@ -45,6 +45,7 @@ struct Stage {
     transport::Endpoint registrar;
     transport::Endpoint verifier;
     std::shared_ptr<const transport::TlsIdentity> tls;
+    std::shared_ptr<const transport::TlsIdentity> admin_tls = nullptr;  ///< the tenant's, for faults
     std::uint64_t seed = 0;
     std::uint64_t id_seed = 0;   ///< of agent ids, which are unique per run: not the run's seed
     bool remove_agents = false;  ///< from registrar and verifier when the scenario ends, for stacks that stay

@@ -79,6 +79,7 @@ bool Play::act(const scenario::Step& step, int number) {
     const history::Where here{.scenario = scenario_.name, .step = number};
     record(here, history::StepStart{scenario::to_string(step.kind), step.agents, step.as});
     faults_[number] = faults::make(step.faults);
+    gather(step, number);
     standing_ = {.step = number, .act = scenario::to_string(step.kind)};
     for (Member& member : agents_)
         member.in_doubt = 0;
@@ -92,7 +93,9 @@ bool Play::act(const scenario::Step& step, int number) {
             if (std::ranges::find(step.agents, member.group->name) == step.agents.end()) continue;
             ++acting;
             ++standing_.acting;
-            act_one(step, number, member, [this, &acting] {
+            act_one(step, number, member, [this, number, &member, &acting] {
+                for (const auto& fault : faults_of(number))
+                    fault->leave(member.name);
                 --acting;
                 ++standing_.done;
             });
@@ -191,7 +194,12 @@ void Play::pursue(const scenario::Step& step, int number, Member& member, Phase 
                                   .bare = step.bare,
                                   .step = number,
                                   .record = true,
-                                  .faults = &faults_of(number)},
+                                  .faults = &faults_of(number),
+                                  .when_decided =
+                                      [this, &member](int index, Then decided) {
+                                          when_decided(member, index, stage_.clock.now() + kVerdictPatience,
+                                                       std::move(decided));
+                                      }},
                                  [this, number, &member, again](const Finished& finished) {
                                      if (const auto& why = member.agent->impossible()) {
                                          give_up(why->in(member.agent->identity().name));
@@ -298,6 +306,30 @@ void Play::watch_verdict(int number, Member& member, int index, Instant until) {
                 watch_verdict(number, member, index, until);
             });
         });
+}
+
+void Play::when_decided(const Member& member, int index, Instant until, Then then) {
+    stage_.tenant.read_verdict(
+        member.agent->identity().id, index,
+        [this, &member, index, until, then = std::move(then), asked = stage_.clock.now(),
+         alive = std::weak_ptr(alive_)](const TenantDesk::Judged& judged) {
+            if (alive.expired()) return;
+            if (judged.settled || asked >= until) return then();
+            stage_.loop.after(kVerdictPoll, [this, &member, index, until, then, alive] {
+                if (!alive.expired()) when_decided(member, index, until, then);
+            });
+        });
+}
+
+void Play::gather(const scenario::Step& step, int number) {
+    if (step.faults.empty()) return;
+    std::vector<std::string> names;
+    for (const Member& member : agents_) {
+        if (std::ranges::find(step.agents, member.group->name) != step.agents.end())
+            names.push_back(member.name);
+    }
+    for (const auto& fault : faults_of(number))
+        fault->gather(names);
 }
 
 void Play::read_wanted(const std::vector<scenario::Expectation>& expectations, int number) {

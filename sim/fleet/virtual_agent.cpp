@@ -16,10 +16,8 @@ struct Overloaded : Handlers... {
 template <class... Handlers>
 Overloaded(Handlers...) -> Overloaded<Handlers...>;
 
-transport::Endpoint from(const std::optional<std::string>& source_address, transport::Endpoint endpoint) {
-    endpoint.source_address = source_address;
-    return endpoint;
-}
+/// An attestation that was taken is judged, and its agent's token lives on, within that.
+constexpr Duration kJudged = std::chrono::seconds{1};
 
 }  // namespace
 
@@ -29,24 +27,20 @@ VirtualAgent::VirtualAgent(const Surroundings& surroundings, Identity identity, 
       identity_(std::move(identity)),
       boot_(std::move(boot)),
       tpm_(std::move(tpm)),
-      random_(surroundings.seed, {surroundings.scenario, identity_.name, "lifecycle"}),
-      machine_(
-          lifecycle::Settings{
-              .agent_id = identity_.id, .boot_time = boot_.boot_time(), .habits = manner.habits},
-          surroundings.clock, random_),
+      random_(surroundings.seed, {surroundings.scenario, identity_.name, identity_.stream}),
+      fault_random_(surroundings.seed, {surroundings.scenario, identity_.name, "faults"}),
+      clock_offset_(manner.clock_offset),
+      clock_(surroundings.clock, clock_offset_),
+      machine_(lifecycle::Settings{.agent_id = identity_.id,
+                                   .boot_time = clock_.skewed(boot_.boot_time()),
+                                   .habits = manner.habits},
+               clock_, random_),
       request_timeout_(manner.habits.request_timeout),
       source_(manner.source_address.value_or("")),
-      registrar_(std::make_unique<transport::Connection>(
-          surroundings.loop, from(manner.source_address, surroundings.registrar),
-          surroundings.registrar.scheme == transport::Scheme::Https ? surroundings.tls : nullptr,
-          manner.connections)),
-      verifier_(std::make_unique<transport::Connection>(surroundings.loop,
-                                                        from(manner.source_address, surroundings.verifier),
-                                                        surroundings.tls, manner.connections)),
+      registrar_(new_connection(lifecycle::Peer::Registrar, surroundings.tls, manner.connections)),
+      verifier_(new_connection(lifecycle::Peer::Verifier, surroundings.tls, manner.connections)),
       sessions_(manner.session_connection
-                    ? std::make_unique<transport::Connection>(
-                          surroundings.loop, from(manner.source_address, surroundings.verifier),
-                          surroundings.tls, manner.connections)
+                    ? new_connection(lifecycle::Peer::Verifier, surroundings.tls, manner.connections)
                     : nullptr) {}
 
 history::Where VirtualAgent::where() const {
@@ -58,9 +52,57 @@ void VirtualAgent::pursue(const Pursuit& pursuit, Done done) {
     now_ = pursuit;
     done_ = std::move(done);
     phase_.reset();
+    begun_ = {};
     doubt_.clear();
     impossible_.reset();
-    begin(machine_.begin(pursuit.goal, pursuit.bare));
+    faults::Departure departure{pursuit.goal};
+    if (now_.faults != nullptr) note(faults::depart(departure, *now_.faults));
+    set_off(departure);
+}
+
+void VirtualAgent::set_off(const faults::Departure& departure) {
+    using Registration = faults::Departure::Registration;
+    clock_.set(clock_offset_ + departure.clock_offset);
+    machine_.set_boot_time(clock_.skewed(boot_.boot_time()));
+    switch (departure.registration) {
+        case Registration::Again:
+            afterwards_ = departure;
+            begin(machine_.begin(lifecycle::Phase::Activate));
+            return;
+        case Registration::FromAnotherTpm:
+            register_from_another_tpm([this, departure] { head_for(departure); });
+            return;
+        case Registration::Kept:
+            head_for(departure);
+    }
+}
+
+void VirtualAgent::head_for(const faults::Departure& departure) {
+    if (!departure.course.negotiates && !machine_.attestation_index())
+        machine_.suppose(faults::never_negotiated(identity_.id));
+    begin(machine_.begin(departure.goal, now_.bare, departure.course));
+}
+
+void VirtualAgent::register_from_another_tpm(Then then) {
+    if (!surroundings_.new_tpm) throw std::logic_error(identity_.name + ": there is no second TPM to be had");
+    Identity same = identity_;
+    same.stream = "another TPM";
+    Manner manner;
+    if (!source_.empty()) manner.source_address = source_;
+    double_ = std::make_unique<VirtualAgent>(surroundings_, same, manner, boot::BootState(boot_.boot_time()),
+                                             surroundings_.new_tpm());
+    const auto registered = [this, then = std::move(then)](const lifecycle::Finished& finished) {
+        for (const auto& fault : *now_.faults) {
+            if (fault->plan().kind == scenario::FaultKind::Reregister)
+                note(*fault, std::string(lifecycle::to_string(finished.ending)) + ": " + finished.reason);
+        }
+        surroundings_.loop.post([this, then, alive = std::weak_ptr(alive_)] {
+            if (alive.expired()) return;
+            double_.reset();
+            then();
+        });
+    };
+    double_->pursue({.goal = lifecycle::Phase::Activate, .step = now_.step, .aside = true}, registered);
 }
 
 /// What comes first in a phase may be held up by a fault.
@@ -74,29 +116,42 @@ void VirtualAgent::begin(lifecycle::Want want) {
         act(std::move(want));
         return;
     }
-    hold(&faults::Fault::before, *phase,
-         [this, held = std::make_shared<lifecycle::Want>(std::move(want))] { act(std::move(*held)); });
+    ++begun_.at(static_cast<std::size_t>(*phase));
+    hold(&faults::Fault::before, *phase, "before",
+         [this, phase = *phase, held = std::make_shared<lifecycle::Want>(std::move(want))] {
+             meet(phase, 0, [this, held] { act(std::move(*held)); });
+         });
 }
 
 faults::Moment VirtualAgent::moment(lifecycle::Phase phase) const {
-    faults::Moment moment{phase, surroundings_.clock.now(), std::nullopt, std::nullopt};
-    if (const auto lifetime = machine_.challenge_lifetime(); lifetime && negotiated_) {
-        moment.expires_earliest = negotiated_->first + *lifetime;
-        moment.expires_latest = negotiated_->second + *lifetime;
+    faults::Moment moment{
+        .phase = phase, .now = surroundings_.clock.now(), .frozen = now_.frozen, .begun = begun_};
+    if (const auto lifetime = machine_.challenge_lifetime(); lifetime && negotiated_)
+        moment.challenge_expires = {negotiated_->first + *lifetime, negotiated_->second + *lifetime};
+    if (const auto lifetime = machine_.token_lifetime(); lifetime && authenticated_) {
+        const Instant lives_on_from = accepted_ ? *accepted_ + kJudged : authenticated_->second;
+        moment.token_expires = {authenticated_->first + *lifetime, lives_on_from + *lifetime};
     }
     return moment;
 }
 
-void VirtualAgent::hold(Duration (faults::Fault::*how_long)(const faults::Moment&) const,
-                        lifecycle::Phase phase, std::function<void()> then) {
+void VirtualAgent::note(const faults::Fault& fault, const std::string& effect) {
+    surroundings_.history.append(where(), history::FaultEffect{scenario::text(fault.plan()), effect});
+}
+
+void VirtualAgent::note(const std::vector<faults::Effect>& effects) {
+    for (const auto& [fault, text] : effects)
+        note(*fault, text);
+}
+
+void VirtualAgent::hold(HowLong how_long, lifecycle::Phase phase, const std::string& what, Then then) {
     Duration longest{};
     if (now_.faults != nullptr) {
         const faults::Moment here = moment(phase);
         for (const auto& fault : *now_.faults) {
             const Duration duration = (*fault.*how_long)(here);
             if (duration <= Duration::zero()) continue;
-            surroundings_.history.append(where(), history::Note{"fault " + scenario::text(fault->plan()) +
-                                                                ": waits " + to_text(duration)});
+            note(*fault, "waits " + to_text(duration) + " " + what + " " + lifecycle::to_string(phase));
             longest = std::max(longest, duration);
         }
     }
@@ -108,6 +163,21 @@ void VirtualAgent::hold(Duration (faults::Fault::*how_long)(const faults::Moment
     surroundings_.loop.after(longest, [then = std::move(then), alive = std::weak_ptr(alive_)] {
         if (!alive.expired()) then();
     });
+}
+
+void VirtualAgent::meet(lifecycle::Phase phase, std::size_t number, Then then) {
+    for (; now_.faults != nullptr && number < now_.faults->size(); ++number) {
+        faults::Fault& fault = *now_.faults->at(number);
+        auto* place = fault.meeting(moment(phase));
+        if (place == nullptr) continue;
+        note(fault, std::string("waits for the others before ") + lifecycle::to_string(phase));
+        doing_ = Doing::Pauses;
+        place->arrive(identity_.name, [this, phase, number, then, alive = std::weak_ptr(alive_)] {
+            if (!alive.expired()) meet(phase, number + 1, then);
+        });
+        return;
+    }
+    then();
 }
 
 void VirtualAgent::act(lifecycle::Want want) {
@@ -131,143 +201,96 @@ void VirtualAgent::act(lifecycle::Want want) {
                want);
 }
 
-transport::Connection& VirtualAgent::connection_for(const lifecycle::SendRequest& request) {
-    // One descriptor for both servers.
-    if (request.peer == lifecycle::Peer::Registrar) {
-        verifier_->close();
-        if (sessions_) sessions_->close();
-        return *registrar_;
-    }
-    registrar_->close();
-    return sessions_ && request.phase == lifecycle::Phase::Authenticate ? *sessions_ : *verifier_;
-}
-
-void VirtualAgent::send(lifecycle::SendRequest request) {
-    if (now_.faults != nullptr) {
-        const auto changed = faults::change_token(request.request, *now_.faults, tokens_);
-        if (!changed) {
-            impossible_ = changed.error();
-            begin(machine_.cannot_send(impossible_->text()));
-            return;
-        }
-        if (*changed != nullptr)
-            surroundings_.history.append(where(),
-                                         history::Note{"fault " + scenario::text((*changed)->plan())});
-    }
-    auto sent = std::make_shared<Sent>(Sent{std::move(request)});
-    if (surroundings_.gate == nullptr) return exchange(sent, nullptr);
-    doing_ = Doing::WaitsToSend;
-    surroundings_.gate->enter(
-        [this, sent, asked = surroundings_.clock.now(), alive = std::weak_ptr(alive_)](Gate::Pass pass) {
-            if (alive.expired()) return;
-            sent->queued = surroundings_.clock.now() - asked;
-            exchange(sent, std::move(pass));
-        });
-}
-
-void VirtualAgent::exchange(const std::shared_ptr<Sent>& sent, Gate::Pass pass) {
-    doing_ = Doing::Exchanges;
-    under_way_ = sent;
-    connection_for(sent->want)
-        .send(sent->want.request, {.deadline = request_timeout_},
-              [this, sent, pass = std::move(pass)](transport::Outcome outcome) mutable {
-                  pass.reset();
-                  sent->outcome = std::move(outcome);
-                  hold(&faults::Fault::after, sent->want.phase, [this, sent] { answered(*sent); });
-              });
-}
-
-void VirtualAgent::answered(const Sent& what) {
-    const lifecycle::SendRequest& sent = what.want;
-    const transport::Outcome& outcome = *what.outcome;
-    const auto& timings = outcome.timings;
-    const auto status = outcome.response ? outcome.response->status : 0;
-    if (sent.phase == lifecycle::Phase::Negotiate && status == 201) {
-        negotiated_ = {timings.start, timings.start + timings.total};
-        doubt_.clear();
-    }
-    if (sent.phase == lifecycle::Phase::Submit && sent.attempt == 1 && now_.faults != nullptr) {
-        faults::Moment then = moment(sent.phase);
-        then.now = timings.start + timings.total;
-        for (const auto& fault : *now_.faults) {
-            if (doubt_.empty()) doubt_ = fault->doubt(then);
-        }
-    }
-    put_down(what);
-    lifecycle::Want want = machine_.on_response(outcome);
-    if (const auto token = machine_.token(); token && (tokens_.empty() || tokens_.back() != *token)) {
-        tokens_.push_back(*token);
-        if (tokens_.size() > 2) tokens_.erase(tokens_.begin());
-    }
-    begin(std::move(want));
-}
-
-void VirtualAgent::put_down(const Sent& sent) {
-    under_way_.reset();
-    history::Exchange exchange;
-    exchange.phase = lifecycle::to_string(sent.want.phase);
-    exchange.peer = lifecycle::to_string(sent.want.peer);
-    exchange.request = sent.want.request;
-    exchange.outcome = *sent.outcome;
-    exchange.attempt = sent.want.attempt;
-    exchange.source = source_;
-    exchange.queued = sent.queued;
-    exchange.request_id = exchange.request.header("x-request-id").value_or("");
-    surroundings_.history.append(where(), std::move(exchange));
-}
-
 VirtualAgent::Doing VirtualAgent::stop() {
     alive_.reset();
     done_ = nullptr;
-    if (const auto sent = under_way_) {
-        if (!sent->outcome) sent->outcome = connection_for(sent->want).give_up();
-        put_down(*sent);
+    for (const SentPtr& sent : std::vector(under_way_)) {
+        sent->outcome = connection_of(*sent).give_up();
+        put_down(sent);
     }
-    return std::exchange(doing_, Doing::Nothing);
+    const Doing doing = std::exchange(doing_, Doing::Nothing);
+    return double_ ? double_->stop() : doing;
+}
+
+Result<VirtualAgent*> VirtualAgent::prover() {
+    faults::Proving proving;
+    if (now_.faults == nullptr) return this;
+    const auto effects = faults::prove(proving, *now_.faults);
+    if (proving.repeats && !earlier_proof_) {
+        return fail(ErrorKind::Usage, "the agent had no session before whose proof it could use again",
+                    "let it `authenticate` before");
+    }
+    auto by = proving.group.empty() ? Result<VirtualAgent*>(this) : other_of(proving.group);
+    if (!by) return by;
+    note(effects);
+    return proving.repeats ? nullptr : *by;
 }
 
 void VirtualAgent::use_tpm(const lifecycle::UseTpm& use) {
+    VirtualAgent* by = this;
+    if (std::holds_alternative<lifecycle::CertifyAk>(use.operation)) {
+        const auto proves = prover();
+        if (!proves) {
+            impossible_ = proves.error();
+            return begin(machine_.on_tpm(fail(*impossible_)));
+        }
+        by = *proves;
+        if (by == nullptr) return begin(machine_.on_tpm(lifecycle::TpmAnswer{*earlier_proof_}));
+    }
     doing_ = Doing::UsesTpm;
-    tpm_->use(use, boot_.events().size(), [this, alive = std::weak_ptr(alive_)](AgentTpm::Used used) {
-        if (alive.expired()) return;
-        for (const auto& [pcr, text] : used.measured) {
-            if (auto measurement = boot::parse_measurement(text)) note_extension({pcr, *measurement});
+    by->tpm_->use(use, by->boot_.events().size(),
+                  [this, own = by == this, alive = std::weak_ptr(alive_)](AgentTpm::Used used) {
+                      if (alive.expired()) return;
+                      if (!own) used.measured.clear();
+                      used_tpm(used);
+                  });
+}
+
+void VirtualAgent::used_tpm(const AgentTpm::Used& used) {
+    for (const auto& [pcr, text] : used.measured) {
+        if (auto measurement = boot::parse_measurement(text)) note_extension({pcr, *measurement});
+    }
+    history::TpmOperation operation;
+    operation.operation = used.operation;
+    operation.duration = used.duration;
+    operation.waited = used.queued.waited;
+    operation.ahead = static_cast<int>(used.queued.ahead);
+    if (!used.answer) operation.error = used.answer.error().message;
+    if (used.answer) {
+        if (const auto* quote = std::get_if<tpm::Quote>(&*used.answer)) {
+            history::QuoteValues values;
+            values.bank = tpm::to_string(quote->bank);
+            for (const auto& [pcr, value] : quote->pcrs)
+                values.pcrs[pcr] = to_hex(value);
+            operation.quote = std::move(values);
+            operation.clock = {quote->clock.clock, quote->clock.reset_count, quote->clock.restart_count,
+                               quote->clock.safe};
+            if (now_.quoted) now_.quoted(*quote);
         }
-        history::TpmOperation operation;
-        operation.operation = used.operation;
-        operation.duration = used.duration;
-        operation.waited = used.queued.waited;
-        operation.ahead = static_cast<int>(used.queued.ahead);
-        if (!used.answer) operation.error = used.answer.error().message;
-        if (used.answer) {
-            if (const auto* quote = std::get_if<tpm::Quote>(&*used.answer)) {
-                history::QuoteValues values;
-                values.bank = tpm::to_string(quote->bank);
-                for (const auto& [pcr, value] : quote->pcrs)
-                    values.pcrs[pcr] = to_hex(value);
-                operation.quote = std::move(values);
-                operation.clock = {quote->clock.clock, quote->clock.reset_count, quote->clock.restart_count,
-                                   quote->clock.safe};
-                if (now_.quoted) now_.quoted(*quote);
-            }
-            // The secret that the registrar's challenge held must not come back in anybody's words.
-            if (const auto* secret = std::get_if<Bytes>(&*used.answer))
-                surroundings_.history.add_secret(*secret);
-        }
-        surroundings_.history.append(where(), operation);
-        begin(machine_.on_tpm(used.answer));
-    });
+        if (const auto* proof = std::get_if<tpm::Certification>(&*used.answer)) proof_ = *proof;
+        // The secret that the registrar's challenge held must not come back in anybody's words.
+        if (const auto* secret = std::get_if<Bytes>(&*used.answer)) surroundings_.history.add_secret(*secret);
+    }
+    surroundings_.history.append(where(), operation);
+    begin(machine_.on_tpm(used.answer));
 }
 
 void VirtualAgent::finish(const lifecycle::Finished& finished) {
+    if (afterwards_) {
+        const faults::Departure departure = *std::exchange(afterwards_, std::nullopt);
+        if (finished.ending == lifecycle::Finished::Ending::Reached) return head_for(departure);
+    }
     const bool to_be_activated = finished.phase == lifecycle::Phase::Register &&
                                  finished.ending == lifecycle::Finished::Ending::Reached;
     if (!to_be_activated) registrar_->close();
     doing_ = Doing::Nothing;
     rest_tpm();
     // Any other ending shows what it shows.
-    if (finished.status != 403 || finished.code != "challenges_expired") doubt_.clear();
-    if (now_.record || finished.ending != lifecycle::Finished::Ending::Reached) {
+    const bool says_expired =
+        finished.status == 401 || (finished.status == 403 && finished.code == "challenges_expired");
+    if (!says_expired) doubt_.clear();
+    const bool tells = now_.record || finished.ending != lifecycle::Finished::Ending::Reached;
+    if (tells && !now_.aside) {
         history::Cycle cycle;
         cycle.phase = lifecycle::to_string(finished.phase);
         cycle.ending = lifecycle::to_string(finished.ending);
@@ -288,7 +311,11 @@ void VirtualAgent::restart(int step) {
     registrar_->close();
     verifier_->close();
     if (sessions_) sessions_->close();
-    machine_.restart(boot_.boot_time());
+    machine_.restart(clock_.skewed(boot_.boot_time()));
+}
+
+std::optional<std::string> VirtualAgent::token() const {
+    return tokens_.empty() ? std::nullopt : std::optional(tokens_.back());
 }
 
 void VirtualAgent::rest_tpm() {

@@ -1,10 +1,13 @@
 #pragma once
 // One agent of the fleet: its TPM, its boot state, its connections, and the lifecycle that drives them.
 
+#include <array>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "agent/boot/boot_state.hpp"
 #include "agent/lifecycle/machine.hpp"
@@ -14,9 +17,12 @@
 #include "sim/fleet/agent_tpm.hpp"
 #include "sim/fleet/gate.hpp"
 #include "sim/fleet/manner.hpp"
+#include "sim/fleet/skewed_clock.hpp"
 #include "sim/history/writer.hpp"
 
 namespace pushsim::fleet {
+
+class VirtualAgent;
 
 /// What the agents of a scenario share. All of it outlives them.
 struct Surroundings {
@@ -29,15 +35,24 @@ struct Surroundings {
     std::uint64_t seed = 0;
     std::string scenario;
     Gate* gate = nullptr;  ///< that exchanges go through; null: as many as there are agents at a time
+
+    // What faults may want:
+    std::shared_ptr<const transport::TlsIdentity> admin_tls = nullptr;  ///< the tenant's; null: not at hand
+    /// The agent of that number modulo the group's size; null: there is none.
+    std::function<VirtualAgent*(const std::string& group, int number)> agent_of = {};
+    /// One that is new, for an agent's second; without it there is none to have.
+    std::function<std::unique_ptr<AgentTpm>()> new_tpm = {};
 };
 
 /// For the loop's thread alone. Work it has begun is dropped when it is destroyed.
 class VirtualAgent {
   public:
     struct Identity {
-        std::string name;   ///< "late[3]", as in histories and reports
-        std::string group;  ///< "late"
-        std::string id;     ///< agent_id on the wire
+        std::string name;                  ///< "late[3]", as in histories and reports
+        std::string group;                 ///< "late"
+        std::string id;                    ///< agent_id on the wire
+        int number = 0;                    ///< in its group
+        const char* stream = "lifecycle";  ///< of its draws, beside scenario and name
     };
     using Done = std::function<void(const lifecycle::Finished&)>;
 
@@ -52,9 +67,13 @@ class VirtualAgent {
         bool bare = false;
         int step = 0;
         bool record = false;                     ///< put its end down as a cycle; a failure always is
+        bool aside = false;                      ///< no part of the agent's course: nothing is put down so
         const faults::Faults* faults = nullptr;  ///< outlive the pursuit
         std::function<void(const lifecycle::Pause&)> paused = {};  ///< told of each pause, as it begins
         std::function<void(const tpm::Quote&)> quoted = {};        ///< told of each quote
+        std::optional<faults::Window> frozen = {};                 ///< faults::Moment
+        /// Calls `then` once the verifier has decided on the attestation; without it that counts as done.
+        std::function<void(int index, std::function<void()> then)> when_decided = {};
     };
     /// Runs the lifecycle to the end of the goal; `done` is called once, from the loop. One at a time.
     void pursue(const Pursuit& pursuit, Done done);
@@ -63,6 +82,8 @@ class VirtualAgent {
     /// Why the last pursuit could not do what the play wants; nothing: it could.
     const std::optional<Error>& impossible() const { return impossible_; }
     bool registered() const { return machine_.registered(); }
+    /// Of its newest session, also of one before a restart; secret.
+    std::optional<std::string> token() const;
 
     /// The agent's process ends and begins anew: its connections and all it knew are gone, its TPM is not.
     /// Not during a pursuit.
@@ -85,35 +106,75 @@ class VirtualAgent {
     bool enrolment_seen_to = false;  ///< was enrolled or deleted once: enrolled again by the script alone
 
   private:
-    void begin(lifecycle::Want want);
-    void act(lifecycle::Want want);
     /// A request on its way, and what goes into the history of how it came there.
     struct Sent {
         lifecycle::SendRequest want;
-        std::optional<Duration> queued = {};             ///< it waited so long at the gate
-        std::optional<transport::Outcome> outcome = {};  ///< when it is there
+        std::unique_ptr<transport::Connection> own = {};  ///< that it has for itself; null: it has none
+        std::optional<Duration> queued = {};              ///< it waited so long at the gate
+        std::optional<transport::Outcome> outcome = {};   ///< when it is there
     };
-    void exchange(const std::shared_ptr<Sent>& sent, Gate::Pass pass);
-    void answered(const Sent& sent);
-    void put_down(const Sent& sent);
+    using SentPtr = std::shared_ptr<Sent>;
+    /// What is sent where the machine wants one request: that, or more where a fault says so.
+    struct Round {
+        std::vector<SentPtr> sent = {};
+        std::vector<SentPtr> arrived = {};  ///< of those, as their outcomes came
+        faults::Outgoing::Again again = faults::Outgoing::Again::No;
+        SentPtr first = {};  ///< the machine gets its outcome, though it is sent once more
+    };
+    using Then = std::function<void()>;
+
+    // virtual_agent.cpp: the pursuit.
+    void set_off(const faults::Departure& departure);
+    void register_from_another_tpm(Then then);
+    void head_for(const faults::Departure& departure);
+    void begin(lifecycle::Want want);
+    void act(lifecycle::Want want);
     faults::Moment moment(lifecycle::Phase phase) const;
-    /// Calls `then` after the longest of what the faults say, at once where they say nothing.
-    void hold(Duration (faults::Fault::*how_long)(const faults::Moment&) const, lifecycle::Phase phase,
-              std::function<void()> then);
-    void send(lifecycle::SendRequest request);
+    using HowLong = Duration (faults::Fault::*)(const faults::Moment&) const;
+    /// Calls `then` after the longest of what the faults say, at once where they say nothing; `what` is done
+    /// only then, in words.
+    void hold(HowLong how_long, lifecycle::Phase phase, const std::string& what, Then then);
+    /// Calls `then` when all are there for whom the faults from `number` on want it to wait.
+    void meet(lifecycle::Phase phase, std::size_t number, Then then);
+    void note(const faults::Fault& fault, const std::string& effect);
+    void note(const std::vector<faults::Effect>& effects);
     void use_tpm(const lifecycle::UseTpm& use);
+    void used_tpm(const AgentTpm::Used& used);
+    /// Whose TPM answers a session's challenge; null: none, for the proof is one that was made before.
+    Result<VirtualAgent*> prover();
     /// Others may use a TPM that is not ours alone while we need none.
     void rest_tpm();
     void note_extension(const boot::Event& event);
     void finish(const lifecycle::Finished& finished);
     history::Where where() const;
-    transport::Connection& connection_for(const lifecycle::SendRequest& request);
+
+    // sending.cpp: requests.
+    void send(lifecycle::SendRequest request);
+    void send_out(lifecycle::SendRequest request);
+    /// As the faults say; an error says why it cannot be.
+    Result<void> change(lifecycle::SendRequest& request, faults::Outgoing& outgoing);
+    faults::Sender sender();
+    Result<VirtualAgent*> other_of(const std::string& group) const;
+    void pass_gate(const SentPtr& sent);
+    void exchange(const SentPtr& sent, Gate::Pass pass);
+    void arrived(const SentPtr& sent);
+    SentPtr chosen() const;
+    void send_again(const SentPtr& sent);
+    void answered(const Sent& sent);
+    void put_down(const SentPtr& sent);
+    std::unique_ptr<transport::Connection> new_connection(
+        lifecycle::Peer peer, const std::shared_ptr<const transport::TlsIdentity>& tls,
+        const transport::ConnectionOptions& options) const;
+    transport::Connection& connection_of(const Sent& sent);
 
     const Surroundings& surroundings_;
     Identity identity_;
     boot::BootState boot_;
     std::unique_ptr<AgentTpm> tpm_;
     core::SeededStream random_;
+    core::SeededStream fault_random_;
+    Duration clock_offset_;  ///< without a fault
+    SkewedClock clock_;
     lifecycle::Machine machine_;
     Duration request_timeout_;
     std::string source_;  ///< address that its connections come from; empty: the system's choice
@@ -122,14 +183,22 @@ class VirtualAgent {
     std::unique_ptr<transport::Connection> sessions_;   ///< null: they go over verifier_
     Pursuit now_{};
     Done done_;
-    std::optional<lifecycle::Phase> phase_;  ///< of the pursuit, as far as it has come
-    std::optional<std::pair<Instant, Instant>>
-        negotiated_;  ///< begin and end of the last 201 to a negotiation
+    std::optional<lifecycle::Phase> phase_;        ///< of the pursuit, as far as it has come
+    std::array<int, faults::phases> begun_{};      ///< faults::Moment
+    std::optional<faults::Departure> afterwards_;  ///< when it has registered again
+    // Begin and end of exchanges:
+    std::optional<std::pair<Instant, Instant>> negotiated_;     ///< the last negotiation answered 201
+    std::optional<std::pair<Instant, Instant>> authenticated_;  ///< the proof that gave the token
+    std::optional<Instant> accepted_;                           ///< end of the token's last 202
+    std::optional<tpm::Certification> proof_;                   ///< of the last session
+    std::optional<tpm::Certification> earlier_proof_;           ///< of one whose proof was answered
     std::optional<Error> impossible_;
     std::string doubt_;
     Doing doing_ = Doing::Nothing;
-    std::shared_ptr<Sent> under_way_;  ///< from its sending until it is in the history
-    std::vector<std::string> tokens_;  ///< of its last two sessions, also of those before a restart
+    Round round_;
+    std::vector<SentPtr> under_way_;        ///< from their sending until they are in the history
+    std::vector<std::string> tokens_;       ///< of its last two sessions, also of those before a restart
+    std::unique_ptr<VirtualAgent> double_;  ///< another TPM under the same id
     // Callbacks that come after the agent is gone find this expired.
     std::shared_ptr<int> alive_ = std::make_shared<int>(0);
 };

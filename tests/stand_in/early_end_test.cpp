@@ -104,10 +104,10 @@ TEST_F(EarlyEnd, WhatWaitedToBeSentWasNotSent) {
 TEST_F(EarlyEnd, AnAnswerThatIsHeldBackIsPutDownAsItCame) {
     const Process server;
     Staged staged(server, &pool_, folder_.path());
-    const auto end =
-        staged.play(attesting(1, ", faults: [stall: {after: submit, for: 60s}]"), {.interrupted = [&] {
-                        return stack::test::read(staged.file()).find("fault stall") != std::string::npos;
-                    }});
+    const auto end = staged.play(
+        attesting(1, ", faults: [stall: {after: submit, for: 60s}]"), {.interrupted = [&] {
+            return stack::test::read(staged.file()).find("\"fault\":\"stall") != std::string::npos;
+        }});
     EXPECT_EQ(end.agents, "1 agent: 1 in a pause");
     const auto history = read(staged);
     const auto sent = submissions(history);

@@ -1,53 +1,196 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "sim/faults/fault.hpp"
+#include "tests/sim/faults/support.hpp"
 
 namespace pushsim::faults {
 namespace {
 
+using namespace std::chrono_literals;
+using lifecycle::Phase;
 using scenario::FaultKind;
+using test::negotiation;
+using test::session;
+using test::Someone;
+using test::submission;
+using test::through;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::SizeIs;
 
-HttpRequest negotiation(const std::string& header) {
-    return {"POST", "/v3.0/agents/id/attestations", {{header, "Bearer third"}}, "{}"};
+std::string bearer(const Outgoing& outgoing) {
+    return std::string(outgoing.request.header("authorization").value_or("none"));
+}
+
+TEST(NoToken, LeavesTheHeaderOut) {
+    Outgoing outgoing = negotiation();
+    EXPECT_EQ(through(outgoing, {.kind = FaultKind::NoToken})->at(0).text, "sends no token");
+    EXPECT_FALSE(outgoing.bears_token());
+}
+
+TEST(GarbledToken, HasOneOtherCharacterOfTheAgentsDraw) {
+    Someone someone;
+    const auto faults = make({{.kind = FaultKind::GarbledToken}});
+    std::set<std::size_t> places;
+    for (int i = 0; i < 50; ++i) {
+        Outgoing outgoing = negotiation();
+        ASSERT_THAT(*send(outgoing, faults, someone.sender()), SizeIs(1));
+        const std::string honest = "Bearer third", garbled = bearer(outgoing);
+        ASSERT_EQ(garbled.size(), honest.size());
+        const auto first = std::ranges::mismatch(garbled, honest).in1 - garbled.begin();
+        places.insert(static_cast<std::size_t>(first));
+        EXPECT_EQ(garbled.substr(static_cast<std::size_t>(first) + 1),
+                  honest.substr(static_cast<std::size_t>(first) + 1));
+    }
+    EXPECT_THAT(places, testing::ElementsAre(7, 8, 9, 10, 11));
 }
 
 TEST(OldToken, IsTheOneOfTheSessionBeforeTheNewest) {
+    Someone someone;
     const auto faults = make({{.kind = FaultKind::Delay}, {.kind = FaultKind::OldToken}});
     for (const std::string header : {"authorization", "Authorization"}) {
-        HttpRequest request = negotiation(header);
-        const auto changed = change_token(request, faults, {"first", "second", "third"});
+        Outgoing outgoing = negotiation();
+        outgoing.request.headers = {{header, "Bearer third"}};
+        const auto changed = send(outgoing, faults, someone.sender());
         ASSERT_TRUE(changed.has_value());
-        EXPECT_EQ(*changed, faults.at(1).get());
-        EXPECT_EQ(request.header("authorization"), "Bearer second");
+        ASSERT_THAT(*changed, SizeIs(1));
+        EXPECT_EQ(changed->at(0).fault, faults.at(1).get());
+        EXPECT_EQ(bearer(outgoing), "Bearer second");
     }
 }
 
 TEST(OldToken, IsAnErrorWhereThereWasNoSessionBefore) {
     const auto faults = make({{.kind = FaultKind::OldToken}});
     for (const std::vector<std::string>& tokens : {std::vector<std::string>{}, {"third"}}) {
-        HttpRequest request = negotiation("authorization");
-        const auto changed = change_token(request, faults, tokens);
+        Someone someone;
+        someone.tokens = tokens;
+        Outgoing outgoing = negotiation();
+        const auto changed = send(outgoing, faults, someone.sender());
         ASSERT_FALSE(changed.has_value()) << "the good token would go out, and nobody know";
         EXPECT_THAT(changed.error().text(),
                     HasSubstr("fault old_token: the agent had one session, and no token of an earlier one"));
     }
 }
 
-TEST(OldToken, IsNothingToARequestThatBearsNone) {
-    const auto faults = make({{.kind = FaultKind::OldToken}});
-    HttpRequest request{"POST", "/v3.0/sessions", {}, "{}"};
-    EXPECT_EQ(change_token(request, faults, {"first"}).value(), nullptr);
-    EXPECT_THAT(request.headers, IsEmpty());
+TEST(ForeignToken, IsTheOneOfTheOthersAgent) {
+    Outgoing outgoing = submission();
+    EXPECT_EQ(through(outgoing, {.kind = FaultKind::ForeignToken, .of = "others"})->at(0).text,
+              "bears the token of others[0]");
+    EXPECT_EQ(bearer(outgoing), "Bearer theirs");
 }
 
-TEST(OtherFaults, LeaveTheTokenAsItIs) {
-    const auto faults = make({{.kind = FaultKind::Delay}, {.kind = FaultKind::Early}});
-    HttpRequest request = negotiation("authorization");
-    EXPECT_EQ(change_token(request, faults, {"first", "second"}).value(), nullptr);
-    EXPECT_EQ(request.header("authorization"), "Bearer third");
+TEST(ForeignToken, IsAnErrorWhereTheOtherHasNone) {
+    Outgoing outgoing = submission();
+    const auto changed = through(outgoing, {.kind = FaultKind::ForeignToken, .of = "new"});
+    ASSERT_FALSE(changed);
+    EXPECT_EQ(changed.error().kind, ErrorKind::Usage);
+    EXPECT_THAT(changed.error().text(),
+                testing::AllOf(HasSubstr("foreign_token of new: new[0] has no token yet"),
+                               HasSubstr("let it `authenticate` before")));
+}
+
+TEST(AdminCertificate, IsShownInPlaceOfTheTokenOrBesideIt) {
+    Outgoing alone = negotiation();
+    EXPECT_THAT(*through(alone, {.kind = FaultKind::AdminCertificate}), SizeIs(1));
+    EXPECT_TRUE(alone.shows_admin_certificate);
+    EXPECT_FALSE(alone.bears_token());
+    Outgoing both = negotiation();
+    EXPECT_THAT(*through(both, {.kind = FaultKind::CertificateAndToken}), SizeIs(1));
+    EXPECT_TRUE(both.shows_admin_certificate);
+    EXPECT_EQ(bearer(both), "Bearer third");
+}
+
+TEST(OfTokens, AreNothingToARequestThatBearsNone) {
+    for (const FaultKind kind :
+         {FaultKind::NoToken, FaultKind::GarbledToken, FaultKind::OldToken, FaultKind::ForeignToken,
+          FaultKind::AdminCertificate, FaultKind::CertificateAndToken}) {
+        Outgoing outgoing = session();
+        EXPECT_THAT(*through(outgoing, {.kind = kind, .of = "others"}), IsEmpty())
+            << scenario::to_string(kind);
+        EXPECT_THAT(outgoing.request.headers, IsEmpty());
+        EXPECT_FALSE(outgoing.shows_admin_certificate);
+    }
+}
+
+Moment with_token(Phase phase, int begun_before) {
+    Moment moment{
+        .phase = phase, .now = Instant{1h}, .token_expires = Span{Instant{1h} + 8s, Instant{1h} + 9s}};
+    moment.begun.at(static_cast<std::size_t>(Phase::Negotiate)) = begun_before;
+    ++moment.begun.at(static_cast<std::size_t>(phase));
+    return moment;
+}
+
+TEST(ExpiredToken, IsWaitedForBeforeTheFirstRequestThatBearsOne) {
+    const auto faults = make({{.kind = FaultKind::ExpiredToken}});
+    const Fault& fault = *faults[0];
+    EXPECT_EQ(fault.before(with_token(Phase::Negotiate, 0)), 9s + 50ms);
+    EXPECT_EQ(fault.before(with_token(Phase::Submit, 0)), 9s + 50ms);
+    EXPECT_EQ(fault.before(with_token(Phase::Submit, 1)), 0s) << "the negotiation waited";
+    EXPECT_EQ(fault.before(with_token(Phase::Negotiate, 1)), 0s) << "a new token, after the refusal";
+    EXPECT_EQ(fault.before(with_token(Phase::Authenticate, 0)), 0s);
+    Moment passed = with_token(Phase::Negotiate, 0);
+    passed.now += 1min;
+    EXPECT_EQ(fault.before(passed), 0s);
+    Departure departure{Phase::Submit};
+    EXPECT_THAT(depart(departure, faults), SizeIs(1));
+    EXPECT_FALSE(departure.course.renews_token);
+}
+
+TEST(OtherAgentId, StandsInPathAndBody) {
+    Outgoing path = submission("3");
+    EXPECT_EQ(through(path, {.kind = FaultKind::OtherAgentId, .of = "new"})->at(0).text,
+              "names the agent id of new[0]");
+    EXPECT_EQ(path.request.target, "/v3.0/agents/id-3/attestations/3");
+    Outgoing body = session();
+    ASSERT_TRUE(through(body, {.kind = FaultKind::OtherAgentId, .of = "others"}));
+    EXPECT_EQ(body.request.body, R"({"agent_id":"id-2"})");
+    Outgoing neither{.phase = Phase::Register, .request = {"GET", "/version", {}, ""}};
+    EXPECT_THAT(*through(neither, {.kind = FaultKind::OtherAgentId, .of = "others"}), IsEmpty());
+    EXPECT_FALSE(through(path, {.kind = FaultKind::OtherAgentId, .of = "nobody"}));
+}
+
+TEST(WrongActivationTag, IsAnotherOfTheSameForm) {
+    Outgoing outgoing{.phase = Phase::Activate,
+                      .request = {"PUT", "/v2.6/agents/id-1", {}, R"({"auth_tag":"0af3"})"}};
+    ASSERT_THAT(*through(outgoing, {.kind = FaultKind::WrongActivationTag}), SizeIs(1));
+    EXPECT_EQ(outgoing.request.body, R"({"auth_tag":"1af3"})");
+    Outgoing other = session();
+    EXPECT_THAT(*through(other, {.kind = FaultKind::WrongActivationTag}), IsEmpty());
+}
+
+TEST(Reregister, IsBeforeAnythingElse) {
+    using Registration = Departure::Registration;
+    Departure departure{Phase::Submit};
+    depart(departure, make({{.kind = FaultKind::Reregister}}));
+    EXPECT_EQ(departure.registration, Registration::Again);
+    depart(departure, make({{.kind = FaultKind::Reregister, .other_tpm = true}}));
+    EXPECT_EQ(departure.registration, Registration::FromAnotherTpm);
+}
+
+TEST(Pop, IsMadeByAnotherOrTakenFromBefore) {
+    Proving foreign;
+    EXPECT_THAT(prove(foreign, make({{.kind = FaultKind::ForeignPop, .of = "others"}})), SizeIs(1));
+    EXPECT_EQ(foreign.group, "others");
+    EXPECT_FALSE(foreign.repeats);
+    Proving reused;
+    EXPECT_THAT(prove(reused, make({{.kind = FaultKind::ReusePop}})), SizeIs(1));
+    EXPECT_TRUE(reused.repeats);
+    Proving honest;
+    EXPECT_THAT(prove(honest, make({{.kind = FaultKind::NoToken}, {.kind = FaultKind::Delay}})), IsEmpty());
+    EXPECT_FALSE(honest.repeats);
+    EXPECT_THAT(honest.group, IsEmpty());
+}
+
+TEST(OtherFaults, LeaveTheRequestAsItIs) {
+    Someone someone;
+    const auto faults =
+        make({{.kind = FaultKind::Delay}, {.kind = FaultKind::Early}, {.kind = FaultKind::ReusePop}});
+    Outgoing outgoing = negotiation();
+    EXPECT_THAT(*send(outgoing, faults, someone.sender()), IsEmpty());
+    EXPECT_EQ(bearer(outgoing), "Bearer third");
+    EXPECT_EQ(outgoing.copies, 1);
+    core::SeededStream untouched{1, {"faults"}};
+    EXPECT_EQ(someone.random.next(), untouched.next()) << "a draw without an act";
 }
 
 }  // namespace

@@ -9,6 +9,7 @@ namespace {
 using namespace std::chrono_literals;
 using lifecycle::Phase;
 using scenario::FaultKind;
+using scenario::InstantName;
 using scenario::StepKind;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -21,7 +22,10 @@ std::unique_ptr<Fault> one(const scenario::Fault& fault) {
 
 /// The negotiation took 20 ms, the challenge lives 2 s.
 Moment moment(Phase phase, Duration since_negotiation) {
-    return {phase, kBegin + since_negotiation, kBegin + 2s, kBegin + 2s + 20ms};
+    return {.phase = phase,
+            .now = kBegin + since_negotiation,
+            .challenge_expires = Span{kBegin + 2s, kBegin + 2s + 20ms},
+            .token_expires = Span{kBegin + 9s, kBegin + 9s + 10ms}};
 }
 
 TEST(HoldEvidence, IsSentBeforeTheEarliestExpiryOrAfterTheLatest) {
@@ -41,7 +45,7 @@ TEST(HoldEvidence, IsSentAtOnceWhereTheInstantHasPassed) {
 TEST(HoldEvidence, HoldsNothingElseAndNothingWithoutAChallenge) {
     const auto fault = one({.kind = FaultKind::HoldEvidence, .until = {.offset = 50ms}});
     EXPECT_EQ(fault->before(moment(Phase::Collect, 30ms)), 0ms);
-    EXPECT_EQ(fault->before({Phase::Submit, kBegin, std::nullopt, std::nullopt}), 0ms);
+    EXPECT_EQ(fault->before({.phase = Phase::Submit, .now = kBegin}), 0ms);
 }
 
 TEST(HoldEvidence, ARefusalOfTheEarlySideIsDoubtedWhereItCameAfterTheExpiry) {
@@ -51,6 +55,18 @@ TEST(HoldEvidence, ARefusalOfTheEarlySideIsDoubtedWhereItCameAfterTheExpiry) {
                 HasSubstr("inconclusive: the answer came 3 ms after"));
     const auto late = one({.kind = FaultKind::HoldEvidence, .until = {.offset = 50ms}});
     EXPECT_THAT(late->doubt(moment(Phase::Submit, 2100ms)), IsEmpty());
+}
+
+TEST(HoldEvidence, MayBeUntilTheTokenExpires) {
+    const auto early =
+        one({.kind = FaultKind::HoldEvidence, .until = {.name = InstantName::TokenExpiresAt, .offset = -1s}});
+    EXPECT_EQ(early->before(moment(Phase::Submit, 1s)), 7s);
+    EXPECT_THAT(early->doubt(moment(Phase::Submit, 3s)), IsEmpty());
+    EXPECT_THAT(early->doubt(moment(Phase::Submit, 9s + 5ms)), HasSubstr("5 ms after the token may have"));
+    const auto late =
+        one({.kind = FaultKind::HoldEvidence, .until = {.name = InstantName::TokenExpiresAt, .offset = 1s}});
+    EXPECT_EQ(late->before(moment(Phase::Submit, 1s)), 9s + 10ms);
+    EXPECT_EQ(late->before({.phase = Phase::Submit, .now = kBegin}), 0ms) << "no session yet";
 }
 
 TEST(Delay, WaitsBeforeItsPhaseAlone) {
@@ -71,6 +87,59 @@ TEST(Stall, LeavesTheAnswerOfItsPhaseUnread) {
 TEST(Early, BringsTheNextCycleForward) {
     EXPECT_EQ(one({.kind = FaultKind::Early, .duration = 500ms})->sooner(), 500ms);
     EXPECT_EQ(one({.kind = FaultKind::Delay, .duration = 500ms})->sooner(), 0ms);
+}
+
+Moment begun(Phase phase, int times) {
+    Moment moment{.phase = phase, .now = kBegin};
+    moment.begun.at(static_cast<std::size_t>(phase)) = times;
+    return moment;
+}
+
+TEST(Herd, MeetsBeforeItsPhaseOnceInACycle) {
+    const auto fault = one({.kind = FaultKind::Herd, .phase = StepKind::Submit});
+    EXPECT_NE(fault->meeting(begun(Phase::Submit, 1)), nullptr);
+    EXPECT_EQ(fault->meeting(begun(Phase::Submit, 2)), nullptr);
+    EXPECT_EQ(fault->meeting(begun(Phase::Collect, 1)), nullptr);
+}
+
+TEST(Herd, ExpectsWhoTakesPartUntilItLeaves) {
+    const auto fault = one({.kind = FaultKind::Herd, .phase = StepKind::Submit});
+    fault->gather({"a[0]", "a[1]"});
+    Rendezvous* place = fault->meeting(begun(Phase::Submit, 1));
+    EXPECT_EQ(place->expected(), 2U);
+    fault->leave("a[1]");
+    EXPECT_EQ(place->expected(), 1U);
+}
+
+TEST(Swizzle, HoldsRequestsAndAnswersWithinTheWindowAlone) {
+    const auto fault = one({.kind = FaultKind::Swizzle});
+    Moment here{.phase = Phase::Submit, .now = kBegin, .frozen = Window{kBegin + 1s, kBegin + 3s}};
+    EXPECT_EQ(fault->sending(here), 0s);
+    here.now = kBegin + 1s;
+    EXPECT_EQ(fault->sending(here), 2s);
+    EXPECT_EQ(fault->after(here), 2s);
+    here.now = kBegin + 3s;
+    EXPECT_EQ(fault->sending(here), 0s);
+    here.frozen.reset();
+    here.now = kBegin + 2s;
+    EXPECT_EQ(fault->sending(here), 0s);
+}
+
+TEST(ClockSkew, PutsTheAgentsClockOff) {
+    const auto faults = make({{.kind = FaultKind::ClockSkew, .duration = -90s}});
+    Departure departure{Phase::Submit};
+    EXPECT_EQ(depart(departure, faults).at(0).text, "its clock is 1m30s behind");
+    EXPECT_EQ(departure.clock_offset, -90s);
+}
+
+TEST(OtherFaults, LeaveADepartureAsItIs) {
+    const auto faults = make({{.kind = FaultKind::Delay}, {.kind = FaultKind::NoToken}});
+    Departure departure{Phase::Submit};
+    EXPECT_THAT(depart(departure, faults), IsEmpty());
+    EXPECT_EQ(departure.goal, Phase::Submit);
+    EXPECT_TRUE(departure.course.negotiates);
+    EXPECT_TRUE(departure.course.renews_token);
+    EXPECT_EQ(departure.registration, Departure::Registration::Kept);
 }
 
 }  // namespace
