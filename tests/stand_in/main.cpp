@@ -1,9 +1,11 @@
-// pushsim_stand_in CA-FILE [PATTERN]: a verifier (https) and a registrar (http) on ports of 127.0.0.1 that
-// are free, until standard input ends or SIGTERM comes. Judges nothing: what it is for says stand_ins.hpp.
-// Writes the certificate of its CA to CA-FILE and then a line "verifier PORT registrar PORT" to standard
-// output. A request whose "METHOD TARGET" fits PATTERN (fnmatch) is taken and never answered; GET /taken
-// tells how many were.
+// pushsim_stand_in CA-FILE PATTERN SECONDS [FOLDER]: a verifier (https) and a registrar (http) on ports of
+// 127.0.0.1 that are free, until standard input ends or SIGTERM comes. Judges nothing: what it is for says
+// stand_ins.hpp. Writes the certificate of its CA to CA-FILE and then a line "verifier PORT registrar PORT"
+// to standard output. A request whose "METHOD TARGET" fits PATTERN (fnmatch) is taken and never answered; GET
+// /taken tells how many were. Sessions live for SECONDS. With FOLDER the verifier asks for client
+// certificates, and one that it takes is written there.
 
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <exception>
@@ -39,29 +41,41 @@ std::size_t most_connections() {
     return limit.rlim_cur > kOtherFiles ? limit.rlim_cur - kOtherFiles : 0;
 }
 
-void serve(const char* ca_file, const char* unanswered) {
+struct Wish {
+    const char* ca_file;
+    const char* unanswered;
+    std::chrono::seconds session_lifetime;
+    const char* admin_folder;  ///< null: no certificates are asked for
+};
+
+void serve(const Wish& wish) {
     const core::SystemClock clock;
     core::SeededStream random(core::fresh_seed(), {"stand-in"});
     const pki::TestPki pki(clock.wall_now());
-    const transport::testing::ServerTls tls{.credentials =
-                                                pki.issue(pki::CertificateKind::Valid, pki::Role::Server,
-                                                          {"stand-in", {"localhost"}, {"127.0.0.1"}})};
+    transport::testing::ServerTls tls{.credentials = pki.issue(pki::CertificateKind::Valid, pki::Role::Server,
+                                                               {"stand-in", {"localhost"}, {"127.0.0.1"}})};
+    if (wish.admin_folder != nullptr) {
+        tls.client_ca_pem = pki.ca_certificate_pem();
+        const auto admin = pki.issue(pki::CertificateKind::Admin, pki::Role::Client, {"the tenant"});
+        if (const auto files = pki::write_files(admin, wish.admin_folder, "admin"); !files)
+            throw std::runtime_error(files.error().text());
+    }
     const std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context(transport::testing::server_context(tls),
                                                                     &SSL_CTX_free);
     transport::EventLoop loop(clock);
     const std::size_t most = most_connections();
-    stand_in::StandIns peers(clock, random, most);
+    stand_in::StandIns peers(clock, random, most, wish.session_lifetime);
     std::size_t taken = 0;
     const auto answer = [&](const HttpRequest& request) -> std::optional<HttpResponse> {
         if (request.target == "/taken") return HttpResponse{200, {}, std::to_string(taken)};
-        if (::fnmatch(unanswered, (request.method + " " + request.target).c_str(), 0) != 0)
+        if (::fnmatch(wish.unanswered, (request.method + " " + request.target).c_str(), 0) != 0)
             return peers.answer(request);
         ++taken;
         return std::nullopt;
     };
     const stand_in::HttpServer verifier(loop, context.get(), most, answer);
     const stand_in::HttpServer registrar(loop, nullptr, most, answer);
-    if (const auto written = pki::write_certificate(pki.ca_certificate_pem(), ca_file); !written)
+    if (const auto written = pki::write_certificate(pki.ca_certificate_pem(), wish.ca_file); !written)
         throw std::runtime_error(written.error().text());
     loop.watch(STDIN_FILENO, EPOLLIN, [&loop](std::uint32_t) {
         char octet = 0;
@@ -75,13 +89,14 @@ void serve(const char* ca_file, const char* unanswered) {
 }  // namespace
 
 int main(int count, char** arguments) {
-    if (count != 2 && count != 3) {
-        std::fputs("usage: pushsim_stand_in CA-FILE [PATTERN]\n", stderr);
+    if (count != 4 && count != 5) {
+        std::fputs("usage: pushsim_stand_in CA-FILE PATTERN SECONDS [FOLDER]\n", stderr);
         return 2;
     }
     std::signal(SIGPIPE, SIG_IGN);
     try {
-        serve(arguments[1], count == 3 ? arguments[2] : "");
+        serve({arguments[1], arguments[2], std::chrono::seconds{std::stol(arguments[3])},
+               count == 5 ? arguments[4] : nullptr});
     } catch (const std::exception& error) {
         std::fprintf(stderr, "pushsim_stand_in: %s\n", error.what());
         return 3;

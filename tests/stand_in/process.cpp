@@ -29,12 +29,18 @@ struct Pipe {
 
 }  // namespace
 
-Process::Process(const std::string& unanswered) {
+Process::Process(const Options& options) {
     std::string folder = (std::filesystem::temp_directory_path() / "pushsim-stand-in-XXXXXX").string();
     if (::mkdtemp(folder.data()) == nullptr) throw std::runtime_error("mkdtemp failed");
     folder_ = folder;
-    std::string program = PUSHSIM_STAND_IN, ca = ca_file().string(), pattern = unanswered;
-    const std::array<char*, 4> arguments{program.data(), ca.data(), pattern.data(), nullptr};
+    std::string program = PUSHSIM_STAND_IN, ca = ca_file().string(), pattern = options.unanswered,
+                lifetime = std::to_string(options.session_lifetime.count());
+    const std::array<char*, 6> arguments{program.data(),
+                                         ca.data(),
+                                         pattern.data(),
+                                         lifetime.data(),
+                                         options.asks_certificates ? folder.data() : nullptr,
+                                         nullptr};
 
     const Pipe in, out;
     posix_spawn_file_actions_t actions;

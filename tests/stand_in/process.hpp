@@ -1,6 +1,7 @@
 #pragma once
 // The stand-in (main.cpp) as a child process.
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -14,9 +15,15 @@ namespace pushsim::stand_in {
 /// Ends with its object, and with the process that has it.
 class Process {
   public:
-    /// Returns when it can be connected to. Requests that fit `unanswered` ("PATCH */attestations/*"; empty:
-    /// none) are never answered. Throws std::runtime_error.
-    explicit Process(const std::string& unanswered = "");
+    struct Options {
+        std::string unanswered = {};  ///< requests that fit ("PATCH */attestations/*") are never answered
+        std::chrono::seconds session_lifetime = std::chrono::hours{24};
+        /// Asks for certificates, and tells in each answer whose was shown (X-Certificate).
+        bool asks_certificates = false;
+    };
+    /// Returns when it can be connected to. Throws std::runtime_error.
+    explicit Process(const Options& options);
+    explicit Process(const std::string& unanswered = "") : Process(Options{.unanswered = unanswered}) {}
     ~Process();
     Process(const Process&) = delete;
     Process& operator=(const Process&) = delete;
@@ -24,6 +31,9 @@ class Process {
     transport::Endpoint verifier() const;   ///< https, resolved
     transport::Endpoint registrar() const;  ///< http, resolved
     std::filesystem::path ca_file() const { return folder_ / "ca.pem"; }
+    /// A client certificate that it takes, of "CN=the tenant", and its key; where it asks for them.
+    std::filesystem::path admin_certificate() const { return folder_ / "admin-cert.pem"; }
+    std::filesystem::path admin_key() const { return folder_ / "admin-key.pem"; }
     pid_t pid() const { return pid_; }
 
   private:

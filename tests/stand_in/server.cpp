@@ -104,11 +104,26 @@ HttpServer::Moved HttpServer::read(Connection& connection) {
     return Moved::Over;
 }
 
+namespace {
+
+/// The subject of what the client has shown; empty for nothing.
+std::string certificate_of(ssl_st* ssl) {
+    const X509* certificate = ssl != nullptr ? SSL_get0_peer_certificate(ssl) : nullptr;
+    if (certificate == nullptr) return "";
+    std::array<char, 256> text{};
+    X509_NAME_oneline(X509_get_subject_name(certificate), text.data(), static_cast<int>(text.size()));
+    return text.data();
+}
+
+}  // namespace
+
 HttpServer::Moved HttpServer::answer(Connection& connection) {
     try {
         while (const auto size = request_size(connection.in)) {
-            if (const auto said = handler_(taken_apart(std::string_view(connection.in).substr(0, *size))))
-                connection.out += written(*said);
+            auto said = handler_(taken_apart(std::string_view(connection.in).substr(0, *size)));
+            if (const auto shown = certificate_of(connection.ssl); said && !shown.empty())
+                said->headers.emplace_back("X-Certificate", shown);
+            if (said) connection.out += written(*said);
             connection.in.erase(0, *size);
         }
     } catch (const std::exception&) {  // no request

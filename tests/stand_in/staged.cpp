@@ -53,7 +53,13 @@ std::size_t taken(const Process& server, const Clock& clock) {
 Staged::Staged(const Process& server, const pool::Pool* pool, std::filesystem::path folder)
     : folder_(std::move(folder)),
       tls_(must(transport::TlsIdentity::make({.ca_files = {server.ca_file().string()}}))),
-      history_(must(history::HistoryWriter::open(file(), clock_, {}))),
+      admin_tls_(
+          std::filesystem::exists(server.admin_certificate())
+              ? must(transport::TlsIdentity::make({.ca_files = {server.ca_file().string()},
+                                                   .certificate_file = server.admin_certificate().string(),
+                                                   .key_file = server.admin_key().string()}))
+              : nullptr),
+      history_(must(history::HistoryWriter::open(file(), clock_, {}, {.bodies = history::Bodies::All}))),
       tpms_(
           clock_, [this](fleet::Worker::Task task) { loop_.post(std::move(task)); },
           fleet::TpmThreads::of_this_machine()),
@@ -62,10 +68,18 @@ Staged::Staged(const Process& server, const pool::Pool* pool, std::filesystem::p
       registrar_(server.registrar()),
       verifier_(server.verifier()) {}
 
-history::ScenarioEnd Staged::play(const std::string& scenario, const Wish& wish) {
+scenario::Scenario Staged::load(const std::string& scenario) const {
     stack::test::write(folder_ / "scenario.yaml", scenario);
     const auto loaded = scenario::load({folder_ / "scenario.yaml"});
     if (!loaded.ok()) throw std::runtime_error(loaded.text());
+    return loaded.scenarios.front();
+}
+
+history::ScenarioEnd Staged::play(const std::string& scenario, const Wish& wish) {
+    return play(load(scenario), wish);
+}
+
+history::ScenarioEnd Staged::play(const scenario::Scenario& scenario, const Wish& wish) {
     const fleet::Stage stage{.loop = loop_,
                              .clock = clock_,
                              .history = *history_,
@@ -75,6 +89,7 @@ history::ScenarioEnd Staged::play(const std::string& scenario, const Wish& wish)
                              .registrar = registrar_,
                              .verifier = verifier_,
                              .tls = tls_,
+                             .admin_tls = admin_tls_,
                              .max_in_flight = wish.max_in_flight,
                              .standing = wish.standing,
                              .interrupted = wish.interrupted,
@@ -82,7 +97,7 @@ history::ScenarioEnd Staged::play(const std::string& scenario, const Wish& wish)
                              .stack_failed = [](const Error&) {},
                              .agent_id_taken = [](const std::string&) { return Result<void>{}; },
                              .agents_removed = [] {}};
-    return fleet::play(stage, loaded.scenarios.front());
+    return fleet::play(stage, scenario);
 }
 
 }  // namespace pushsim::stand_in

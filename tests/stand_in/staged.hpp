@@ -36,8 +36,12 @@ class Staged {
         std::optional<std::size_t> max_in_flight = {};
         std::function<void(const fleet::Standing&)> standing = [](const fleet::Standing&) {};
     };
-    /// The only scenario in the text. Throws std::runtime_error for one with mistakes.
+    /// What load() gives.
     history::ScenarioEnd play(const std::string& scenario, const Wish& wish);
+    history::ScenarioEnd play(const scenario::Scenario& scenario, const Wish& wish);
+
+    /// The only scenario in the text. Throws std::runtime_error for one with mistakes.
+    scenario::Scenario load(const std::string& scenario) const;
 
     std::filesystem::path file() const { return folder_ / "history.jsonl"; }
 
@@ -46,6 +50,7 @@ class Staged {
     core::SystemClock clock_;
     transport::EventLoop loop_{clock_};
     std::shared_ptr<const transport::TlsIdentity> tls_;
+    std::shared_ptr<const transport::TlsIdentity> admin_tls_;  ///< null where the server asks for none
     std::unique_ptr<history::HistoryWriter> history_;
     fleet::TpmThreads tpms_;
     const pool::Pool* pool_;

@@ -24,7 +24,17 @@ std::string agent_in(const HttpRequest& request) {
 
 }  // namespace
 
+HttpResponse StandIns::record_of(const std::string& target) {
+    const bool is_decided = !asked_for_.insert(target).second;
+    return lifecycle::json_answer(
+        200, is_decided
+                 ? R"({"data":{"attributes":{"stage":"verification_complete","evaluation":"pass"}}})"
+                 : R"({"data":{"attributes":{"stage":"evaluating_evidence","evaluation":"pending"}}})");
+}
+
 HttpResponse StandIns::answer(const HttpRequest& request) {
+    if (request.method == "GET" && request.target.find("/attestations/") != std::string::npos)
+        return record_of(request.target);
     if (request.method == "GET" && request.target != "/version") return {200, {}, std::string(500, 'x')};
     const std::string agent = agent_in(request);
     auto* peer = of(agent);
@@ -41,7 +51,8 @@ lifecycle::StandIn* StandIns::of(const std::string& agent) {
     if (known != agents_.end()) return &known->second;
     if (agents_.size() >= most_) return nullptr;
     auto& made = agents_.try_emplace(agent, clock_, agent, static_cast<int>(agents_.size())).first->second;
-    made.session_lifetime = std::chrono::hours{24};
+    made.session_lifetime = session_lifetime_;
+    made.refuses_expired_tokens = true;
     made.seconds_to_next = "0";
     made.challenge = challenge_for;
     made.nonce = [this] {

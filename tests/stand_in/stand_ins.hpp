@@ -3,7 +3,9 @@
 // any quote for a good one, and exists to measure what our own clients cost (DESIGN, decision 1): no report
 // may call it a verifier.
 
+#include <chrono>
 #include <cstddef>
+#include <set>
 #include <string>
 #include <unordered_map>
 
@@ -17,20 +19,25 @@ namespace pushsim::stand_in {
 class StandIns {
   public:
     /// Knows `most` agents, and no more. Clock and stream (the challenges) outlive it.
-    StandIns(const Clock& clock, RandomStream& random, std::size_t most)
-        : clock_(clock), random_(random), most_(most) {}
+    StandIns(const Clock& clock, RandomStream& random, std::size_t most,
+             Duration session_lifetime = std::chrono::hours{24})
+        : clock_(clock), random_(random), most_(most), session_lifetime_(session_lifetime) {}
 
-    /// Of the push protocol; a GET of anything else gets a small body. 400 for what is no call of an agent,
-    /// 503 for an agent too many.
+    /// Of the push protocol; a GET of an attestation says that it is decided and has passed, but for the
+    /// first time; one of anything else gets a small body. 400 for what is no call of an agent, 503 for an
+    /// agent too many.
     HttpResponse answer(const HttpRequest& request);
 
   private:
+    HttpResponse record_of(const std::string& target);
     lifecycle::StandIn* of(const std::string& agent);
 
     const Clock& clock_;
     RandomStream& random_;
     std::size_t most_;
+    Duration session_lifetime_;
     std::unordered_map<std::string, lifecycle::StandIn> agents_;
+    std::set<std::string> asked_for_;  ///< attestations, by target
 };
 
 }  // namespace pushsim::stand_in
