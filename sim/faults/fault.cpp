@@ -29,6 +29,7 @@ std::string Fault::doubt(const Moment& /*moment*/) const {
 Result<std::string> Fault::send(Outgoing& /*outgoing*/, const Sender& /*sender*/) const {
     return {};
 }
+void Fault::read(HttpResponse& /*answer*/, const Sender& /*sender*/) const {}
 std::string Fault::prove(Proving& /*proving*/) const {
     return {};
 }
@@ -57,6 +58,11 @@ Result<std::vector<Effect>> send(Outgoing& outgoing, const Faults& faults, const
         if (!changed->empty()) effects.push_back({fault.get(), *std::move(changed)});
     }
     return effects;
+}
+
+void read(HttpResponse& answer, const Faults& faults, const Sender& sender) {
+    for (const auto& fault : faults)
+        fault->read(answer, sender);
 }
 
 std::vector<Effect> prove(Proving& proving, const Faults& faults) {

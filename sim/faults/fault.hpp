@@ -128,6 +128,8 @@ class Fault {
     // what is missing to do it: the honest thing is then not to be done, either.
 
     virtual Result<std::string> send(Outgoing& outgoing, const Sender& sender) const;
+    /// What the agent takes an answer for.
+    virtual void read(HttpResponse& answer, const Sender& sender) const;
     virtual std::string prove(Proving& proving) const;
     virtual std::string depart(Departure& departure) const;
 
@@ -146,6 +148,7 @@ struct Effect {
 };
 /// All that they do to it, in their order; the error names the fault.
 Result<std::vector<Effect>> send(Outgoing& outgoing, const Faults& faults, const Sender& sender);
+void read(HttpResponse& answer, const Faults& faults, const Sender& sender);
 std::vector<Effect> prove(Proving& proving, const Faults& faults);
 std::vector<Effect> depart(Departure& departure, const Faults& faults);
 

@@ -160,6 +160,15 @@ class OtherAgentId final : public Fault {
                              replace_all(outgoing.request.body, sender.agent_id, other->id);
         return replaced == 0 ? "" : "names the agent id of " + other->name;
     }
+
+    // An answer to the other's id is one to ours, or the agent would go no further.
+    void read(HttpResponse& answer, const Sender& sender) const override {
+        const auto other = sender.other(plan().of);
+        if (!other) return;
+        replace_all(answer.body, other->id, sender.agent_id);
+        for (auto& [name, value] : answer.headers)
+            replace_all(value, other->id, sender.agent_id);
+    }
 };
 
 class WrongActivationTag final : public Fault {

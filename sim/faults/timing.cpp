@@ -114,6 +114,7 @@ class ClockSkew final : public Fault {
   public:
     using Fault::Fault;
     std::string depart(Departure& departure) const override {
+        if (plan().duration == Duration::zero()) return {};
         departure.clock_offset += plan().duration;
         const bool ahead = plan().duration >= Duration::zero();
         return fmt::format("its clock is {} {}", to_text(ahead ? plan().duration : -plan().duration),

@@ -181,6 +181,14 @@ void VirtualAgent::send_again(const SentPtr& sent) {
     });
 }
 
+lifecycle::Want VirtualAgent::read(const transport::Outcome& outcome) {
+    if (now_.faults == nullptr || now_.faults->empty() || !outcome.response)
+        return machine_.on_response(outcome);
+    transport::Outcome taken = outcome;
+    faults::read(*taken.response, *now_.faults, sender());
+    return machine_.on_response(taken);
+}
+
 void VirtualAgent::answered(const Sent& what) {
     const lifecycle::SendRequest& sent = what.want;
     const transport::Outcome& outcome = *what.outcome;
@@ -198,7 +206,7 @@ void VirtualAgent::answered(const Sent& what) {
         }
     }
     if (sent.phase == Phase::Authenticate && proof_) earlier_proof_ = std::exchange(proof_, std::nullopt);
-    lifecycle::Want want = machine_.on_response(outcome);
+    lifecycle::Want want = read(outcome);
     if (const auto token = machine_.token(); token && (tokens_.empty() || tokens_.back() != *token)) {
         tokens_.push_back(*token);
         if (tokens_.size() > 2) tokens_.erase(tokens_.begin());

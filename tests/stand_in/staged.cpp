@@ -25,6 +25,10 @@ stack::StackAddress address_of(const Process& server) {
     // Only asked whether it answers; the stand-in has one port with TLS.
     address.registrar_tls.port = server.verifier().port;
     address.ca_file = server.ca_file();
+    if (std::filesystem::exists(server.admin_certificate())) {
+        address.admin_certificate = server.admin_certificate();
+        address.admin_key = server.admin_key();
+    }
     return address;
 }
 
@@ -51,22 +55,27 @@ std::size_t taken(const Process& server, const Clock& clock) {
 }
 
 Staged::Staged(const Process& server, const pool::Pool* pool, std::filesystem::path folder)
+    : Staged(address_of(server), pool, std::move(folder)) {}
+
+Staged::Staged(const stack::StackAddress& address, const pool::Pool* pool, std::filesystem::path folder)
     : folder_(std::move(folder)),
-      tls_(must(transport::TlsIdentity::make({.ca_files = {server.ca_file().string()}}))),
+      tls_(must(transport::TlsIdentity::make({.ca_files = {address.ca_file.string()}}))),
       admin_tls_(
-          std::filesystem::exists(server.admin_certificate())
-              ? must(transport::TlsIdentity::make({.ca_files = {server.ca_file().string()},
-                                                   .certificate_file = server.admin_certificate().string(),
-                                                   .key_file = server.admin_key().string()}))
-              : nullptr),
+          address.admin_certificate.empty()
+              ? nullptr
+              : must(transport::TlsIdentity::make({.ca_files = {address.ca_file.string()},
+                                                   .certificate_file = address.admin_certificate.string(),
+                                                   .key_file = address.admin_key.string()}))),
       history_(must(history::HistoryWriter::open(file(), clock_, {}, {.bodies = history::Bodies::All}))),
       tpms_(
           clock_, [this](fleet::Worker::Task task) { loop_.post(std::move(task)); },
           fleet::TpmThreads::of_this_machine()),
       pool_(pool),
-      tenant_(address_of(server), clock_, [this](fleet::Worker::Task task) { loop_.post(std::move(task)); }),
-      registrar_(server.registrar()),
-      verifier_(server.verifier()) {}
+      tenant_(address, clock_, [this](fleet::Worker::Task task) { loop_.post(std::move(task)); }),
+      registrar_(must(transport::resolve(
+          {transport::Scheme::Http, address.registrar_http.host, address.registrar_http.port}))),
+      verifier_(must(
+          transport::resolve({transport::Scheme::Https, address.verifier.host, address.verifier.port}))) {}
 
 scenario::Scenario Staged::load(const std::string& scenario) const {
     stack::test::write(folder_ / "scenario.yaml", scenario);

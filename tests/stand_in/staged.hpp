@@ -30,6 +30,8 @@ class Staged {
   public:
     /// `pool` may be null; it, the server and the folder outlive this. Throws std::runtime_error.
     Staged(const Process& server, const pool::Pool* pool, std::filesystem::path folder);
+    /// Against any other servers, with their tenant.
+    Staged(const stack::StackAddress& address, const pool::Pool* pool, std::filesystem::path folder);
 
     struct Wish {
         std::function<bool()> interrupted = [] { return false; };

@@ -21,6 +21,7 @@
 namespace pushsim::stand_in {
 namespace {
 
+using namespace std::chrono_literals;
 using lifecycle::Finished;
 using lifecycle::Phase;
 using transport::Connection;
@@ -70,7 +71,8 @@ class Agents : public StandInProcess {
   protected:
     std::filesystem::path file() const { return folder_.path() / "history.jsonl"; }
 
-    void add(const fleet::Manner& manner) {
+    void add(const fleet::Manner& manner) { add(manner, fmt::format("a[{}]", agents.size())); }
+    void add(const fleet::Manner& manner, const std::string& name) {
         auto tpm = std::make_unique<fleet::AgentTpm>(tpms_, fleet::TpmDevice::Options{});
         bool done = false;
         tpm->provision([&](const fleet::AgentTpm::Provisioned& provisioned) {
@@ -78,7 +80,6 @@ class Agents : public StandInProcess {
             done = true;
         });
         reach([&] { return done; });
-        const std::string name = fmt::format("a[{}]", agents.size());
         agents.push_back(std::make_unique<fleet::VirtualAgent>(
             surroundings_, fleet::VirtualAgent::Identity{name, "a", fmt::format("agent-{}", agents.size())},
             manner, boot::BootState(clock.wall_now()), std::move(tpm)));
@@ -87,10 +88,13 @@ class Agents : public StandInProcess {
     void let_through(fleet::Gate& gate) { surroundings_.gate = &gate; }
 
     /// From nothing, or with the token there is, to evidence that was taken.
-    void attest(int index) {
+    void attest(int index, const faults::Faults* faults = nullptr,
+                std::optional<faults::Window> frozen = {}) {
         std::size_t ended = 0;
         for (auto& agent : agents) {
-            agent->pursue({.goal = Phase::Submit, .record = true}, [&](const Finished& finished) {
+            const fleet::VirtualAgent::Pursuit pursuit{
+                .goal = Phase::Submit, .record = true, .faults = faults, .frozen = frozen};
+            agent->pursue(pursuit, [&](const Finished& finished) {
                 ++ended;
                 EXPECT_EQ(finished.ending, Finished::Ending::Reached) << finished.reason;
                 EXPECT_EQ(finished.status, 202);
@@ -100,6 +104,8 @@ class Agents : public StandInProcess {
         reach([&] { return ended == agents.size(); });
     }
 
+    /// Of the times in it.
+    Instant history_start() const { return history_->started(); }
     std::vector<history::ExchangeSeen> exchanges() const {
         std::vector<history::ExchangeSeen> found;
         for (const auto& entry : must(history::read_history(file())).entries) {
@@ -124,6 +130,40 @@ TEST_F(Agents, OfTheFleetRunWholeCycles) {
         add({});
     attest(0);
     attest(1);
+}
+
+TEST_F(Agents, NeitherSendNorReadWithinTheirWindow) {
+    add({});
+    attest(0);
+    const auto before = exchanges().size();
+    const auto faults = faults::make({{.kind = scenario::FaultKind::Swizzle}});
+    const Instant begin = clock.now();
+    attest(1, &faults, faults::Window{begin, begin + 300ms});
+    const auto sent = exchanges();
+    ASSERT_EQ(sent.size(), before + 2);
+    for (auto i = before; i < sent.size(); ++i)
+        EXPECT_GE(history_start() + sent[i].start, begin + 300ms) << sent[i].target;
+}
+
+// A fault that does not act is nothing: no draw, no request, no line of its own.
+TEST_F(Agents, DoTheSameWithFaultsThatDoNotAct) {
+    const auto idle = faults::make({{.kind = scenario::FaultKind::Swizzle},
+                                    {.kind = scenario::FaultKind::Delay, .phase = scenario::StepKind::Submit},
+                                    {.kind = scenario::FaultKind::ClockSkew},
+                                    {.kind = scenario::FaultKind::Early}});
+    std::vector<std::vector<std::string>> sent;
+    for (const faults::Faults* faults : {static_cast<const faults::Faults*>(nullptr), &idle}) {
+        const auto before = exchanges().size();
+        agents.clear();
+        add({}, "same");
+        attest(static_cast<int>(sent.size()) * 2, faults);
+        attest(static_cast<int>(sent.size()) * 2 + 1, faults);
+        std::vector<std::string>& lines = sent.emplace_back();
+        const auto all = exchanges();
+        for (auto i = before; i < all.size(); ++i)
+            lines.push_back(all[i].method + " " + all[i].phase + " " + all[i].request_id);
+    }
+    EXPECT_EQ(sent[0], sent[1]);
 }
 
 TEST_F(Agents, HaveAConnectionForEachRequestWhereTheyAreToldTo) {

@@ -149,6 +149,15 @@ TEST(OtherAgentId, StandsInPathAndBody) {
     EXPECT_FALSE(through(path, {.kind = FaultKind::OtherAgentId, .of = "nobody"}));
 }
 
+TEST(OtherAgentId, IsTakenForTheAgentsOwnInAnswers) {
+    Someone someone;
+    const auto faults = make({{.kind = FaultKind::OtherAgentId, .of = "others"}});
+    HttpResponse answer{201, {{"Location", "/v3.0/agents/id-2/attestations/3"}}, R"({"agent_id":"id-2"})"};
+    read(answer, faults, someone.sender());
+    EXPECT_EQ(answer.header("location"), "/v3.0/agents/id-1/attestations/3");
+    EXPECT_EQ(answer.body, R"({"agent_id":"id-1"})");
+}
+
 TEST(WrongActivationTag, IsAnotherOfTheSameForm) {
     Outgoing outgoing{.phase = Phase::Activate,
                       .request = {"PUT", "/v2.6/agents/id-1", {}, R"({"auth_tag":"0af3"})"}};
