@@ -2,6 +2,7 @@
 // so.
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 #include "sim/fleet/virtual_agent.hpp"
@@ -24,6 +25,14 @@ int index_of(const transport::Outcome& outcome) {
     if (status_of(outcome) != kNegotiated) return -1;
     const auto located = protocol::parse_location(*outcome.response);
     return located ? located->index.value_or(-1) : -1;
+}
+
+/// "…/attestations/3" -> 3
+std::optional<int> index_in(const std::string& target) {
+    int index = 0;
+    const char* end = target.data() + target.size();
+    const auto read = std::from_chars(target.data() + target.rfind('/') + 1, end, index);
+    return read.ec == std::errc{} && read.ptr == end ? std::optional(index) : std::nullopt;
 }
 
 }  // namespace
@@ -197,7 +206,10 @@ void VirtualAgent::answered(const Sent& what) {
         negotiated_ = exchanged;
         doubt_.clear();
     }
-    if (sent.phase == Phase::Submit && status_of(outcome) == kAccepted) accepted_ = exchanged.second;
+    if (sent.phase == Phase::Submit && status_of(outcome) == kAccepted) {
+        accepted_ = exchanged.second;
+        accepted_at_ = index_in(sent.request.target);
+    }
     if (sent.phase == Phase::Submit && sent.attempt == 1 && now_.faults != nullptr) {
         faults::Moment then = moment(sent.phase);
         then.now = exchanged.second;

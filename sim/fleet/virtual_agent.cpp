@@ -275,7 +275,10 @@ void VirtualAgent::used_tpm(const AgentTpm::Used& used) {
     begin(machine_.on_tpm(used.answer));
 }
 
-void VirtualAgent::finish(const lifecycle::Finished& finished) {
+void VirtualAgent::finish(lifecycle::Finished finished) {
+    // Evidence may have gone to another attestation than the negotiated one.
+    const bool accepted = finished.phase == lifecycle::Phase::Submit && finished.status == 202;
+    if (accepted && accepted_at_) finished.attestation_index = accepted_at_;
     if (afterwards_) {
         const faults::Departure departure = *std::exchange(afterwards_, std::nullopt);
         if (finished.ending == lifecycle::Finished::Ending::Reached) return head_for(departure);

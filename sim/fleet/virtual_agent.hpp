@@ -145,7 +145,7 @@ class VirtualAgent {
     /// Others may use a TPM that is not ours alone while we need none.
     void rest_tpm();
     void note_extension(const boot::Event& event);
-    void finish(const lifecycle::Finished& finished);
+    void finish(lifecycle::Finished finished);
     history::Where where() const;
 
     // sending.cpp: requests.
@@ -191,6 +191,7 @@ class VirtualAgent {
     std::optional<std::pair<Instant, Instant>> negotiated_;     ///< the last negotiation answered 201
     std::optional<std::pair<Instant, Instant>> authenticated_;  ///< the proof that gave the token
     std::optional<Instant> accepted_;                           ///< end of the token's last 202
+    std::optional<int> accepted_at_;                            ///< of that, the attestation it went to
     std::optional<tpm::Certification> proof_;                   ///< of the last session
     std::optional<tpm::Certification> earlier_proof_;           ///< of one whose proof was answered
     std::optional<Error> impossible_;

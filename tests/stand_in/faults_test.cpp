@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "reports/report.hpp"
 #include "tests/stand_in/staged.hpp"
 
 namespace pushsim::stand_in {
@@ -47,6 +48,11 @@ class PlayedFault : public testing::Test {
         auto read = history::read_history(staged.file());
         if (!read) throw std::runtime_error(read.error().text());
         history_ = std::move(*read);
+        // However often something was sent, it is accounted for.
+        const reports::RunReport report = reports::judge(history_);
+        for (const auto& finding : report.scenarios.at(0).findings) {
+            if (finding.check == "accounted") ADD_FAILURE() << finding.text;
+        }
         return end;
     }
 
@@ -219,6 +225,26 @@ TEST_F(PlayedFault, ResubmitAfterVerdictWaitsForIt) {
     EXPECT_EQ(sent[1].code, "evidence_immutable");
     // The first reading is not decided, and the next comes 50 ms later.
     EXPECT_GE(sent[1].start, sent[0].start + sent[0].total + 50ms);
+}
+
+TEST_F(PlayedFault, AnEarlyEndPutsDownEachOfSeveralThatAreUnderWay) {
+    const Process silent("PATCH */attestations/*");
+    Staged staged(silent, &pool_, folder_.path());
+    auto scenario = staged.load(
+        "scenario: faulty\ntitle: T\nagents: {a: {count: 2, ak: primary, enrol: false}}\nscript:\n"
+        "  - attest: a\nexpect: [accounted]\n");
+    scenario.script.back().faults = {{.kind = FaultKind::ConcurrentSubmit, .count = 3}};
+    last_step_ = 1;
+    const core::SystemClock clock;
+    const auto end = staged.play(scenario, {.interrupted = [&] { return taken(silent, clock) == 6; }});
+    EXPECT_EQ(end.agents, "2 agents: 2 with an exchange under way (given up: failed in transit)");
+    history_ = history::read_history(staged.file()).value();
+    for (const std::string agent : {"a[0]", "a[1]"}) {
+        const auto sent = exchanges("submit", agent);
+        ASSERT_THAT(sent, SizeIs(3)) << agent;
+        for (const auto& one : sent)
+            EXPECT_EQ(one.failure, "cancelled");
+    }
 }
 
 // Identity.

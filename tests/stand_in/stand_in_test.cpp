@@ -145,6 +145,17 @@ TEST_F(Agents, NeitherSendNorReadWithinTheirWindow) {
         EXPECT_GE(history_start() + sent[i].start, begin + 300ms) << sent[i].target;
 }
 
+TEST_F(Agents, TellTheirBootByTheirOwnClock) {
+    add({.clock_offset = -24h * 365});
+    attest(0);
+    const auto sent = exchanges();
+    const auto negotiation = std::ranges::find(sent, "negotiate", &history::ExchangeSeen::phase);
+    ASSERT_NE(negotiation, sent.end());
+    const std::string last_year = to_rfc3339(clock.wall_now() - 24h * 365).substr(0, 10);
+    EXPECT_NE(negotiation->request.body.find("\"boot_time\":\"" + last_year), std::string::npos)
+        << negotiation->request.body;
+}
+
 // A fault that does not act is nothing: no draw, no request, no line of its own.
 TEST_F(Agents, DoTheSameWithFaultsThatDoNotAct) {
     const auto idle = faults::make({{.kind = scenario::FaultKind::Swizzle},
