@@ -74,7 +74,8 @@ TEST_F(Plays, FaultsOfTimingChangeWhenAnAgentActs) {
     EXPECT_THAT(run.out, HasSubstr("inconclusive: the answer came"));
     const std::string history = place_.read("runs/latest/history.jsonl");
     EXPECT_THAT(history, HasSubstr("premature_attestation"));
-    EXPECT_THAT(history, HasSubstr(R"("fault":"stall after negotiate for 1s100ms","effect":"waits 1s100ms with)"));
+    EXPECT_THAT(history,
+                HasSubstr(R"("fault":"stall after negotiate for 1s100ms","effect":"waits 1s100ms with)"));
 }
 
 TEST_F(Plays, WhatAFaultCannotDoIsAnErrorWhateverIsExpected) {
