@@ -85,12 +85,32 @@ HttpRequest reactivate_request(std::string_view agent_id, std::string_view versi
     return bare_request("PUT", agents_target(version, agent_id) + "/reactivate", kJson, headers);
 }
 
-Result<void> parse_done(const HttpResponse& answer, std::string_view call) {
-    auto document = open_answer(answer, {200}, call);
+HttpRequest change_runtime_policy_request(std::string_view name, std::string_view policy,
+                                          std::string_view version, const CallHeaders& headers) {
+    ordered_json body;
+    body["tpm_policy"] = "";
+    body["runtime_policy"] = to_base64(as_bytes(policy));
+    return json_request("PUT", fmt::format("/v{}/allowlists/{}", version, name), kJson, kJson, headers, body);
+}
+
+namespace {
+
+Result<void> parse_empty(const HttpResponse& answer, int status, std::string_view call) {
+    auto document = open_answer(answer, {status}, call);
     if (!document) return fail(std::move(document).error());
     open_envelope(*document, answer.status);
     if (!document->complaint().empty()) return fail(malformed(call, document->complaint()));
     return {};
+}
+
+}  // namespace
+
+Result<void> parse_policy_changed(const HttpResponse& answer, std::string_view call) {
+    return parse_empty(answer, 201, call);
+}
+
+Result<void> parse_done(const HttpResponse& answer, std::string_view call) {
+    return parse_empty(answer, 200, call);
 }
 
 Result<AgentStatus> parse_status(const HttpResponse& answer, std::string_view call) {

@@ -55,6 +55,14 @@ HttpRequest delete_request(std::string_view agent_id, std::string_view version =
 HttpRequest reactivate_request(std::string_view agent_id, std::string_view version = kAdminApiVersion,
                                const CallHeaders& headers = {});
 
+/// PUT /v2.x/allowlists/{name}: replaces a named runtime policy, whose JSON text is sent as base64, right or
+/// wrong (keylime/cloud_verifier_tornado.py, AllowlistHandler.put).
+HttpRequest change_runtime_policy_request(std::string_view name, std::string_view policy,
+                                          std::string_view version = kAdminApiVersion,
+                                          const CallHeaders& headers = {});
+/// 201 with an empty envelope; 404: there is none of that name.
+Result<void> parse_policy_changed(const HttpResponse& answer, std::string_view call = {});
+
 /// 200 with an empty envelope: what enrolment, deletion and reactivation succeed with.
 Result<void> parse_done(const HttpResponse& answer, std::string_view call = {});
 

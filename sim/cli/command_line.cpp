@@ -11,6 +11,7 @@
 #include "sim/cli/completion.hpp"
 #include "sim/cli/manual.hpp"
 #include "sim/cli/pool_options.hpp"
+#include "sim/cli/run_options.hpp"
 #include "sim/cli/stack_options.hpp"
 #include "sim/cli/usage_error.hpp"
 #include "sim/cli/version.hpp"
@@ -18,11 +19,6 @@
 
 namespace pushsim::cli {
 namespace {
-
-constexpr const char* kExitCodes =
-    "Exit codes: 0 as expected, 1 not as expected, 2 usage or configuration, 3 the harness or the stack "
-    "failed,\n"
-    "4 nothing ran, 130 interrupted.";
 
 constexpr const char* kEnvironment = R"(
 
@@ -38,93 +34,13 @@ Environment:
 constexpr const char* kFiles = R"(
 
 Files:
-  runs/<UTC time>-<name>-<seed>/    what a run leaves: history.jsonl, plan/, report.json, junit.xml, stack/
+  runs/<UTC time>-<name>-<seed>/    what a run leaves: history.jsonl, plan.yaml, report.json, junit.xml, stack/
   runs/latest                       the newest of them
   $XDG_STATE_HOME/pushsim/stack/    folders of stacks that `stack up` keeps
   $XDG_STATE_HOME/pushsim/stacks/   records of stacks, by which those of a killed pushsim are found
   $XDG_STATE_HOME/pushsim/agents/   agents that runs made known to a stack that stays
   $XDG_STATE_HOME/pushsim/tpms/     TPMs of `pushsim agent`; of those outside the AK alone
   $XDG_STATE_HOME/pushsim/pools/    TPMs of fleets)";
-
-void add_run(CLI::App& app, CommandLine& line) {
-    const char* scenarios_folder = std::getenv("PUSHSIM_SCENARIOS");
-    line.run.paths = {scenarios_folder == nullptr ? "scenarios" : scenarios_folder};
-    line.list_paths = line.run.paths;
-    auto* command = app.add_subcommand("run", "Plays scenarios and judges what they showed");
-    command->add_option("paths", line.run.paths, "scenario files; a folder means all below it")
-        ->type_name("FILE|DIR")
-        ->capture_default_str();
-    command->add_option("--tag", line.run.tags, "only scenarios that have it; may be repeated")
-        ->type_name("NAME")
-        ->allow_extra_args(false);
-    add_stack(*command, line.run.stack);
-    command->add_option("--seed", line.run.seed, "the same choices again; drawn and printed by default")
-        ->type_name("NUMBER")
-        ->transform(whole_number(0, std::numeric_limits<std::uint64_t>::max()));
-    command->add_option("--out", line.run.out, "where run folders go")
-        ->type_name("DIR")
-        ->capture_default_str();
-    command->add_option("--bodies", line.run.bodies, "which message bodies the history keeps")
-        ->check(one_of({"all", "failures", "none"}))
-        ->capture_default_str();
-    command->add_option("--timeout", line.time_limit, "for each scenario")
-        ->type_name("DURATION")
-        ->capture_default_str();
-    command
-        ->add_option("--max-in-flight", line.run.max_in_flight,
-                     "exchanges of all agents at a time, the others wait; no bound by default")
-        ->type_name("NUMBER")
-        ->transform(whole_number(1, 1'000'000));
-    command->add_option("--tpm", line.run.tpm, "of agents whose TPM is in pushsim: that, or a swtpm for each")
-        ->check(one_of({"software", "swtpm"}))
-        ->capture_default_str();
-    command
-        ->add_option("--pool", line.run.pool,
-                     "where they come from, made as needed by name; each agent's is made by default")
-        ->type_name("POOL|FILE");
-    command
-        ->add_option("--jobs", line.run.jobs,
-                     "threads for TPMs in pushsim; one for each processor if left out")
-        ->type_name("N")
-        ->transform(whole_number(1, 256));
-    command
-        ->add_option("--accelerators", line.run.accelerators,
-                     "make TPMs in pushsim cheaper than libtpms (see below): rsa-factors, named-p256, with a "
-                     "comma between them, or all")
-        ->type_name("NAMES")
-        ->join(',')
-        ->capture_default_str();
-    command->add_flag("--fresh", line.run.fresh,
-                      "start a stack even where `stack up` keeps one that would do");
-    add_format(*command, line.run.format);
-    command->add_flag("--quiet", line.run.quiet, "only what is not as expected, and the last line");
-    command->add_flag("--verbose", line.run.verbose, "every expectation and account");
-    command->footer(
-        std::string(
-            "Example: pushsim run scenarios/reproduce/pcr-mismatch.yaml --keylime 7.14.2 --bodies all\n\n"
-            "Accelerators: keys and signatures stay the same, but how long TPMs take is no longer what it "
-            "is\n"
-            "with this machine's libtpms, so they are off unless asked for, and every report names them.\n"
-            "  rsa-factors  gives libcrypto the factors of RSA keys: a quote takes an eighth of the time\n"
-            "  named-p256   has libcrypto know the curve P-256 by its name, for which it has faster "
-            "code\n\n") +
-        kExitCodes);
-    command->callback([&line, command, scenarios_folder] {
-        const auto duration = scenario::parse_duration(line.time_limit);
-        if (!duration) {
-            line.exit =
-                report_error({ErrorKind::Usage,
-                              "--timeout: expected a duration with its unit, found '" + line.time_limit + "'",
-                              "for example --timeout 2m"});
-            return;
-        }
-        line.run.scenario_limit = *duration;
-        // scripts/run without files or tags plays what is quick.
-        const bool by_default = command->count("paths") == 0 && line.run.tags.empty();
-        if (scenarios_folder != nullptr && by_default) line.run.tags = {"quick"};
-        line.exit = run(line.run);
-    });
-}
 
 void add_stack_commands(CLI::App& app, CommandLine& line) {
     auto* stack_command =
@@ -189,28 +105,31 @@ void add_list(CLI::App& app, CommandLine& line) {
     add_format(*scenarios, line.list_format);
     scenarios->footer("Example: pushsim list scenarios scenarios");
     scenarios->callback([&line] { line.exit = list_scenarios(line.list_paths, line.list_format); });
-    const char* const about_all = "also those that are part of the language and not yet in pushsim";
-    auto* groups =
-        list->add_subcommand("groups", "What the agents of a group can be: `agents:` of a scenario");
-    add_format(*groups, line.list_format);
-    groups->add_flag("--all", line.list_all, about_all);
-    groups->footer("Example: pushsim list groups");
-    groups->callback([&line] { line.exit = list_groups(line.list_format, line.list_all); });
-    auto* steps = list->add_subcommand("steps", "What a script can do");
-    add_format(*steps, line.list_format);
-    steps->add_flag("--all", line.list_all, about_all);
-    steps->footer("Example: pushsim list steps");
-    steps->callback([&line] { line.exit = list_steps(line.list_format, line.list_all); });
+    const auto add_names = [&](const char* name, const char* about,
+                               int (*list_them)(const std::string&, bool)) {
+        auto* names = list->add_subcommand(name, about);
+        add_format(*names, line.list_format);
+        names->add_flag("--all", line.list_all,
+                        "also those that are part of the language and not yet in pushsim");
+        names->footer(std::string("Example: pushsim list ") + name);
+        names->callback([&line, list_them] { line.exit = list_them(line.list_format, line.list_all); });
+    };
+    add_names("groups", "What the agents of a group can be: `agents:` of a scenario", list_groups);
+    add_names("steps", "What a script can do", list_steps);
     auto* options = list->add_subcommand(
         "options", "Keylime's own options, for a scenario's `stack:` and for `stack up`");
     add_format(*options, line.list_format);
     options->footer("Example: pushsim list options");
     options->callback([&line] { line.exit = list_options(line.list_format); });
-    auto* faults = list->add_subcommand("faults", "What can be made to go wrong");
-    add_format(*faults, line.list_format);
-    faults->add_flag("--all", line.list_all, about_all);
-    faults->footer("Example: pushsim list faults");
-    faults->callback([&line] { line.exit = list_faults(line.list_format, line.list_all); });
+    add_names("faults", "What can be made to go wrong", list_faults);
+    add_names("checks", "What can be expected of a whole run", list_checks);
+    add_names("metrics", "What can be measured and compared at the end of a run", list_metrics);
+    auto* schema = list->add_subcommand("schema", "Prints the JSON Schema of scenarios, for editors");
+    schema->footer("Example: pushsim list schema > scenarios/schema.json");
+    schema->callback([&line] { line.exit = list_schema(); });
+    auto* reference = list->add_subcommand("reference", "Prints the reference of the scenario language");
+    reference->footer("Example: pushsim list reference > docs/scenarios.md");
+    reference->callback([&line] { line.exit = list_reference(); });
 }
 
 void add_agent_tpm(CLI::App& command, AgentOptions& options) {
@@ -352,11 +271,18 @@ void add_tenant(CLI::App& app, CommandLine& line) {
 
 void add_explain(CLI::App& app, CommandLine& line) {
     auto* command = app.add_subcommand(
-        "explain", "A run (what it showed, why, and how to mend it) or a scenario, in words");
-    command->add_option("what", line.explained, "run folders, histories, scenario files")
-        ->type_name("RUN|FILE")
+        "explain",
+        "A run (what it showed, why, and how to mend it), a scenario, or a word of its language, in words");
+    command
+        ->add_option("what", line.explained,
+                     "run folders, histories, scenario files; steps, faults, checks, metrics, keys")
+        ->type_name("RUN|FILE|NAME")
         ->required();
-    command->footer("Example: pushsim explain runs/latest");
+    command->footer(
+        "Examples:\n"
+        "  pushsim explain runs/latest\n"
+        "  pushsim explain scenarios/honest-agent.yaml\n"
+        "  pushsim explain hold_evidence");
     command->callback([&line] { line.exit = explain(line.explained); });
 }
 
@@ -425,6 +351,7 @@ void add_commands(CLI::App& app, CommandLine& line) {
     app.require_subcommand(1);
     app.footer(std::string("Example: pushsim run scenarios\n\n") + kExitCodes + kEnvironment + kFiles);
     add_run(app, line);
+    add_replay(app, line);
     add_stack_commands(app, line);
     add_list(app, line);
     add_agent(app, line);

@@ -15,6 +15,7 @@ namespace pushsim::cli {
 /// What was said, and what came of it. Filled while `app` is parsed, which also runs the command.
 struct CommandLine {
     RunOptions run;
+    ReplayOptions replay;
     std::string time_limit = "10m";
     StackOptions stack;
     AgentOptions agent;

@@ -54,14 +54,23 @@ struct RunOptions {
     std::optional<std::size_t> max_in_flight;  ///< exchanges of all agents at a time
     std::string tpm = "software";              ///< of agents that have one in this process
     std::optional<std::string> pool;           ///< that their TPMs are drawn from; none: each is made
-    std::optional<int> jobs;                   ///< TPM threads; one for each processor if absent
+    std::optional<int> jobs;  ///< TPM threads, and stacks side by side; as there are processors if absent
     std::string accelerators = "none";
-    bool fresh = false;  ///< never use a stack that `stack up` keeps
+    std::string may_break;  ///< host of an external stack that may be broken
+    bool fresh = false;     ///< never use a stack that `stack up` keeps
     bool quiet = false;
     bool verbose = false;
     std::string command_line;
 };
 int run(const RunOptions& options);
+
+struct ReplayOptions {
+    std::string run;                     ///< its folder
+    std::vector<std::string> scenarios;  ///< of it; empty: all
+    RunOptions again;                    ///< how it is played
+};
+/// kAsExpected where all of it was reproduced, kNotAsExpected where not.
+int replay(const ReplayOptions& options);
 
 struct StackOptions {
     StackChoice stack;
@@ -146,16 +155,23 @@ struct CheckOptions {
 /// kNotAsExpected where something is found, kFailed where the history cannot be read or has lost lines.
 int check(const CheckOptions& options);
 
-/// Runs (a folder or its history) and scenario files, in words.
+/// Runs (a folder or its history), scenario files, and names of the scenario language, in words.
 int explain(const std::vector<std::string>& what);
 
 int list_scenarios(const std::vector<std::string>& paths, const std::string& format);
 int list_options(const std::string& format);
-/// Scenarios, keys of groups, steps, faults and options, as text.
+/// Scenarios, keys of groups, steps, faults, checks, metrics and options, as text.
 int list_all(const std::vector<std::string>& paths);
 /// What the agents of a group can be: the keys, and what their values may be.
 int list_groups(const std::string& format, bool all);
 int list_steps(const std::string& format, bool all);
 int list_faults(const std::string& format, bool all);
+int list_checks(const std::string& format, bool all);
+/// What can be compared at the end of a scenario: subjects, and below each what is measured of it.
+int list_metrics(const std::string& format, bool all);
+/// The JSON Schema of scenarios: scenarios/schema.json.
+int list_schema();
+/// The reference page of the language: docs/scenarios.md.
+int list_reference();
 
 }  // namespace pushsim::cli

@@ -4,14 +4,17 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include "reports/console.hpp"
 #include "reports/report.hpp"
 #include "reports/text.hpp"
 #include "sim/cli/commands.hpp"
+#include "sim/cli/explain_name.hpp"
 #include "sim/cli/run_folder.hpp"
 #include "sim/scenario/loader.hpp"
+#include "sim/scenario/tell.hpp"
 
 namespace pushsim::cli {
 namespace {
@@ -42,37 +45,96 @@ class Page {
     std::size_t width_;
 };
 
-void explain_steps(const std::vector<scenario::Step>& steps, std::size_t indent, const Page& page) {
+void explain_steps(const std::vector<scenario::Step>& steps, const scenario::Scenario& all,
+                   std::size_t indent, const Page& page) {
     for (const scenario::Step& step : steps) {
-        page.say(indent, fmt::format("{:<3} {}", step.number, text(step)), 4);
+        page.say(indent, fmt::format("{:<3} {}", step.number, tell(step, all)), 4);
         for (const auto& expectation : step.expect)
-            page.say(indent + 4, "expected: " + expectation.text());
-        explain_steps(step.steps, indent + 4, page);
+            page.say(indent + 4, "Expected: " + tell(expectation, all));
+        explain_steps(step.steps, all, indent + 4, page);
     }
 }
 
-void explain_scenario(const scenario::Scenario& one, const Page& page) {
-    page.say(0, one.title.empty() ? one.name : one.name + ": " + one.title);
+/// The values of each variable, and which case is told.
+void explain_matrix(const std::vector<scenario::Scenario>& cases, const Page& page) {
+    page.say(2, fmt::format("{} cases, a run of each:", cases.size()), 0);
+    for (const auto& [name, first] : cases.front().values) {
+        std::vector<std::string> values;
+        for (const scenario::Scenario& one : cases) {
+            const std::string& value = one.values.at(name);
+            if (std::ranges::find(values, value) == values.end()) values.push_back(value);
+        }
+        page.say(4, fmt::format("{}: {}", name, fmt::join(values, " or ")));
+    }
+    page.say(2, fmt::format("Told is the first of them, {}.", cases.front().name), 0);
+}
+
+/// One scenario, or the cases of a matrix.
+void explain_scenario(const std::vector<scenario::Scenario>& cases, const Page& page) {
+    const scenario::Scenario& one = cases.front();
+    const std::string name = one.name.substr(0, one.name.find('['));
+    page.say(0, one.title.empty() ? name : name + ": " + one.title);
     if (!one.about.empty()) page.say(2, one.about, 0);
-    for (const auto& [server, options] :
-         {std::pair{"verifier", &one.stack.verifier}, std::pair{"registrar", &one.stack.registrar}}) {
-        for (const auto& [name, value] : *options)
-            page.say(2, fmt::format("{} option {} {}", server, name, value ? "= " + *value : "is left out"));
-    }
-    if (one.stack.fresh) page.say(2, "servers of its own, shared with no other scenario");
-    for (const scenario::Group& group : one.groups) {
-        page.say(
-            2, fmt::format("{} {} {}, policy: {}", group.count, group.count == 1 ? "agent" : "agents",
-                           group.name, group.enrol.enrolled ? text(group.enrol.tpm_policy) : "not enrolled"));
-        if (group.habits != scenario::Habits::Correct)
-            page.say(6, fmt::format("habits: {}", to_string(group.habits)));
-        page.say(6, text(group));
-        for (const scenario::Extension& measured : group.boot)
-            page.say(6, "measured at boot: " + text(measured));
-    }
-    explain_steps(one.script, 2, page);
+    if (!one.values.empty()) explain_matrix(cases, page);
+    for (const std::string& sentence : tell(one.stack))
+        page.say(2, sentence);
+    if (one.tries) page.say(2, fmt::format("It comes by chance: tried {} times at most.", *one.tries));
+    fmt::print("\n");
+    page.say(0, "Agents");
+    for (const scenario::Group& group : one.groups)
+        page.say(2, tell(group));
+    fmt::print("\n");
+    page.say(0, "Script");
+    for (const scenario::Fault& fault : one.faults)
+        page.say(2, "All along: " + tell(fault));
+    explain_steps(one.script, one, 2, page);
+    if (one.expect.empty()) return;
+    fmt::print("\n");
+    page.say(0, "Expected at the end");
     for (const auto& expectation : one.expect)
-        page.say(2, "expected at the end: " + expectation.text());
+        page.say(2, tell(expectation, one));
+}
+
+/// Whether the argument can only mean a file.
+bool is_path(const std::string& what) {
+    std::error_code failed;
+    return what.find('/') != std::string::npos || what.ends_with(".yaml") ||
+           std::filesystem::exists(what, failed);
+}
+
+int explain_word(const std::string& name, const Page& page) {
+    const std::vector<Line> lines = explain_name(name);
+    if (lines.empty()) {
+        return report_error(
+            {ErrorKind::Usage,
+             fmt::format("there is no file and no name of the scenario language called {}", name),
+             nearest_to(name)});
+    }
+    for (const Line& line : lines)
+        page.say(line.indent, line.text);
+    return kAsExpected;
+}
+
+int explain_files(const std::string& path, const Page& page) {
+    const auto loaded = scenario::load({path});
+    if (!loaded.ok()) {
+        say_error(loaded.text());
+        return kUsage;
+    }
+    std::vector<scenario::Scenario> cases;
+    const auto tell_cases = [&] {
+        if (!cases.empty()) explain_scenario(cases, page);
+        cases.clear();
+    };
+    for (const auto& one : loaded.scenarios) {
+        if (!cases.empty() && cases.front().file != one.file) {
+            tell_cases();
+            fmt::print("\n");
+        }
+        cases.push_back(one);
+    }
+    tell_cases();
+    return kAsExpected;
 }
 
 }  // namespace
@@ -86,15 +148,8 @@ int explain(const std::vector<std::string>& what) {
             if (const int code = explain_run(*history); code != kAsExpected) return code;
             continue;
         }
-        const auto loaded = scenario::load({one});
-        if (!loaded.ok()) {
-            say_error(loaded.text());
-            return kUsage;
-        }
-        for (const auto& scenario : loaded.scenarios) {
-            if (&scenario != &loaded.scenarios.front()) fmt::print("\n");
-            explain_scenario(scenario, page);
-        }
+        const int code = is_path(one) ? explain_files(one, page) : explain_word(one, page);
+        if (code != kAsExpected) return code;
     }
     return kAsExpected;
 }

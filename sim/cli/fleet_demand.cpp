@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "sim/cli/commands.hpp"
+#include "sim/cli/wires.hpp"
 #include "sim/fleet/manner.hpp"
 
 namespace pushsim::cli {
@@ -71,16 +72,6 @@ doctor::FleetDemand demand_of(const scenario::Scenario& scenario, const Circumst
         overall += group.count;
     }
     return demand;
-}
-
-transport::Endpoint registrar_of(const stack::StackAddress& address) {
-    return {.scheme = transport::Scheme::Http,
-            .host = address.registrar_http.host,
-            .port = address.registrar_http.port};
-}
-
-transport::Endpoint verifier_of(const stack::StackAddress& address) {
-    return {.scheme = transport::Scheme::Https, .host = address.verifier.host, .port = address.verifier.port};
 }
 
 Result<void> check_sources(const std::vector<scenario::Scenario>& scenarios,

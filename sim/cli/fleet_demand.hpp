@@ -20,8 +20,6 @@ struct Circumstances {
 doctor::FleetDemand demand_of(const scenario::Scenario& scenario, const Circumstances& here);
 
 /// Where its agents connect to.
-transport::Endpoint registrar_of(const stack::StackAddress& address);
-transport::Endpoint verifier_of(const stack::StackAddress& address);
 
 /// Whether all of the addresses of both are of this machine's loopback.
 bool on_loopback(const stack::StackAddress& address);

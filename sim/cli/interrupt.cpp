@@ -3,7 +3,10 @@
 #include <array>
 #include <atomic>
 #include <csignal>
+#include <map>
+#include <mutex>
 #include <string_view>
+#include <vector>
 
 #include <unistd.h>
 
@@ -57,9 +60,22 @@ bool Interrupt::asked() {
     return signals_seen.load() > 0;
 }
 
-void Interrupt::kill_on_second(std::span<const pid_t> groups) {
-    for (std::size_t i = 0; i < groups_to_kill.size(); ++i)
-        groups_to_kill[i] = i < groups.size() ? groups[i] : 0;
+std::function<void(std::span<const pid_t>)> Interrupt::killer() {
+    static std::mutex mutex;
+    static std::map<int, std::vector<pid_t>> by_taker;
+    static int takers = 0;
+    const std::lock_guard lock(mutex);
+    return [taker = takers++](std::span<const pid_t> groups) {
+        const std::lock_guard writing(mutex);
+        by_taker[taker].assign(groups.begin(), groups.end());
+        std::size_t next = 0;
+        for (const auto& [one, its_groups] : by_taker) {
+            for (const pid_t group : its_groups)
+                if (next < groups_to_kill.size()) groups_to_kill[next++] = group;
+        }
+        while (next < groups_to_kill.size())
+            groups_to_kill[next++] = 0;
+    };
 }
 
 }  // namespace pushsim::cli

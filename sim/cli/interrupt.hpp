@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <span>
 
 #include <sys/types.h>
@@ -20,8 +21,9 @@ class Interrupt {
     /// True since the first signal. Safe to call from any thread.
     static bool asked();
 
-    /// The groups (at most 512) that a second signal kills; replaces those named before.
-    static void kill_on_second(std::span<const pid_t> groups);
+    /// A function that takes the groups that a second signal kills, in place of those that it took before;
+    /// groups that other such functions took stay. At most 512 in all. Safe to call from any thread.
+    static std::function<void(std::span<const pid_t> groups)> killer();
 };
 
 }  // namespace pushsim::cli

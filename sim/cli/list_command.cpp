@@ -10,8 +10,10 @@
 
 #include "sim/cli/commands.hpp"
 #include "sim/cli/fitted.hpp"
+#include "sim/scenario/json_schema.hpp"
 #include "sim/scenario/language.hpp"
 #include "sim/scenario/loader.hpp"
+#include "sim/scenario/reference.hpp"
 
 namespace pushsim::cli {
 namespace {
@@ -31,7 +33,7 @@ nlohmann::json to_json(const scenario::Name& name) {
 
 /// A name of a list; values of a name stand below it.
 struct Row {
-    const scenario::Name& name;
+    scenario::Name name;
     bool is_value;
 
     std::size_t width() const { return name.name.size() + (is_value ? kValueIndent : 0); }
@@ -55,7 +57,7 @@ int list_names(const char* what, const Names& names, const std::string& format, 
     };
     for (const auto& name : names) {
         if (!add(name, false)) continue;
-        for (const scenario::Name& value : values(name.name))
+        for (const scenario::Name& value : values(name))
             add(value, true);
     }
     if (format == "json") {
@@ -78,8 +80,12 @@ int list_names(const char* what, const Names& names, const std::string& format, 
     return kAsExpected;
 }
 
-std::span<const scenario::Name> no_values(std::string_view /*name*/) {
+std::vector<scenario::Name> no_values(const scenario::Name& /*name*/) {
     return {};
+}
+template <typename Row>
+std::vector<scenario::Name> keys_of(const Row& row) {
+    return {row.keys.begin(), row.keys.end()};
 }
 
 }  // namespace
@@ -105,13 +111,37 @@ int list_scenarios(const std::vector<std::string>& paths, const std::string& for
 }
 
 int list_groups(const std::string& format, bool all) {
-    return list_names("groups", scenario::group_keys(), format, all, scenario::group_key_values);
+    return list_names("groups", scenario::group_keys(), format, all,
+                      [](const scenario::Key& key) { return scenario::members_of(key.form); });
 }
 int list_steps(const std::string& format, bool all) {
-    return list_names("steps", scenario::steps(), format, all, no_values);
+    return list_names("steps", scenario::steps(), format, all, keys_of<scenario::StepName>);
 }
 int list_faults(const std::string& format, bool all) {
-    return list_names("faults", scenario::faults(), format, all, no_values);
+    return list_names("faults", scenario::faults(), format, all, keys_of<scenario::FaultName>);
+}
+int list_checks(const std::string& format, bool all) {
+    return list_names("checks", scenario::checks(), format, all, no_values);
+}
+
+int list_metrics(const std::string& format, bool all) {
+    return list_names("metrics", scenario::metric_subjects(), format, all,
+                      [](const scenario::MetricSubject& subject) {
+                          std::vector<scenario::Name> measures;
+                          for (const scenario::MetricMeasure& measure : scenario::metric_measures()) {
+                              if (goes_with(subject, measure)) measures.push_back(measure);
+                          }
+                          return measures;
+                      });
+}
+
+int list_schema() {
+    fmt::print("{}", scenario::json_schema());
+    return kAsExpected;
+}
+int list_reference() {
+    fmt::print("{}", scenario::reference_page());
+    return kAsExpected;
 }
 
 int list_options(const std::string& format) {
@@ -142,6 +172,10 @@ int list_all(const std::vector<std::string>& paths) {
     list_steps("text", false);
     fmt::print("\nFaults:\n");
     list_faults("text", false);
+    fmt::print("\nChecks of a whole run:\n");
+    list_checks("text", false);
+    fmt::print("\nMetrics, such as submit.p99 < 250ms:\n");
+    list_metrics("text", false);
     fmt::print("\nOptions of Keylime, of the ");
     list_options("text");
     return exit;

@@ -4,8 +4,10 @@
 #include <charconv>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "sim/cli/interrupt.hpp"
+#include "sim/scenario/version_range.hpp"
 #include "sim/stack/control.hpp"
 #include "sim/stack/inspect.hpp"
 #include "sim/stack/postgresql.hpp"
@@ -19,6 +21,17 @@ stack::Options as_text(const scenario::ServerOptions& options) {
 
 std::optional<std::uint16_t> asked_port(std::uint16_t port) {
     return port == 0 ? std::nullopt : std::optional(port);
+}
+
+/// Why the scenario is not for that Keylime.
+std::optional<std::string> wrong_version(const scenario::StackOptions& wanted, const std::string& version) {
+    const auto range = scenario::parse_version_range(wanted.keylime);
+    if (!range) return std::nullopt;
+    const auto holds = range->holds(version);
+    if (!holds)
+        return fmt::format("it is for Keylime {}, and of this one the version is not known", wanted.keylime);
+    if (*holds) return std::nullopt;
+    return fmt::format("it is for Keylime {}, and this is {}", wanted.keylime, version);
 }
 
 }  // namespace
@@ -56,7 +69,7 @@ Result<stack::LocalStackOptions> local_options(const StackChoice& choice,
     options.ports = {asked_port(choice.registrar_port), asked_port(choice.verifier_port),
                      asked_port(choice.registrar_tls_port)};
     options.stop_asked = [] { return Interrupt::asked(); };
-    options.groups_changed = Interrupt::kill_on_second;
+    options.groups_changed = Interrupt::killer();
     return options;
 }
 
@@ -109,20 +122,32 @@ Result<stack::StackAddress> running_address(const StackChoice& choice, const Clo
 }
 
 StackSession::StackSession(const RunOptions& options, std::filesystem::path folder,
-                           const stack::Registry& registry, const Clock& clock)
-    : options_(options), folder_(std::move(folder)), registry_(registry), clock_(clock) {}
+                           const stack::Registry& registry, const Clock& clock, std::atomic<int>& stacks)
+    : options_(options), folder_(std::move(folder)), registry_(registry), clock_(clock), stacks_(stacks) {}
 
 std::optional<std::string> StackSession::cannot_play(const scenario::StackOptions& wanted) const {
-    if (options_.stack.stack == "external" && (!wanted.verifier.empty() || !wanted.registrar.empty() ||
-                                               wanted.database != "sqlite" || wanted.fresh)) {
+    if (options_.stack.stack == "external") return cannot_play_elsewhere(wanted);
+    const auto local = local_options(options_.stack, folder_);
+    if (!local) return local.error().message;
+    if (const auto why = wrong_version(wanted, local->keylime.version)) return why;
+    if (wanted.database == "postgresql") return stack::why_no_postgresql(local->keylime);
+    return std::nullopt;
+}
+
+std::optional<std::string> StackSession::cannot_play_elsewhere(const scenario::StackOptions& wanted) const {
+    if (!wanted.verifier.empty() || !wanted.registrar.empty() || wanted.database != "sqlite" ||
+        wanted.workers || wanted.fresh) {
         return "it wants servers with options of its own, and an external stack is taken as it is";
     }
-    if (options_.stack.stack == "local" && wanted.database == "postgresql") {
-        const auto local = local_options(options_.stack, folder_);
-        if (!local) return local.error().message;
-        return stack::why_no_postgresql(local->keylime);
+    if (!wanted.needs.empty()) {
+        return fmt::format("it needs {}, which cannot be seen of an external stack",
+                           fmt::join(wanted.needs, ", "));
     }
-    return std::nullopt;
+    if (wanted.keylime.empty()) return std::nullopt;
+    auto address = external_address(options_.stack);
+    if (address) address = stack::inspect(std::move(*address), clock_);
+    // That it cannot be reached is said where it is used.
+    return address ? wrong_version(wanted, address->keylime_version.value_or("")) : std::nullopt;
 }
 
 std::optional<stack::StackRecord> StackSession::kept_stack(const stack::LocalStackOptions& wanted) {
@@ -154,19 +179,20 @@ Result<StackSession::Ready> StackSession::prepare(const scenario::StackOptions& 
         if (!address) return fail(address.error());
         address_ = std::move(*address);
     } else {
-        auto local = local_options(
-            options_.stack, folder_ / (started_ == 0 ? "stack" : fmt::format("stack-{}", started_ + 1)));
+        const int number = ++stacks_;
+        auto local = local_options(options_.stack,
+                                   folder_ / (number == 1 ? "stack" : fmt::format("stack-{}", number)));
         if (!local) return fail(local.error());
         local->verifier = as_text(wanted.verifier);
         local->registrar = as_text(wanted.registrar);
         if (wanted.database == "postgresql") local->databases = stack::Databases::Postgresql;
+        local->workers = wanted.workers;
         if (auto kept = wanted.fresh || options_.fresh ? std::nullopt : kept_stack(*local)) {
             address_ = kept->address;
             kept_ = std::move(*kept);
         } else {
             auto started = stack::LocalStack::start(*local, registry_, clock_);
             if (!started) return fail(started.error());
-            ++started_;
             local_ = std::move(*started);
             address_ = local_->address();
         }

@@ -1,6 +1,7 @@
 #pragma once
 // The stack that a run's scenarios play against: started, kept, or somewhere else.
 
+#include <atomic>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -31,9 +32,10 @@ Result<stack::StackAddress> running_address(const StackChoice& choice, const Clo
 
 class StackSession {
   public:
-    /// `folder` is the run's; local stacks live in `folder`/stack, `folder`/stack-2, …
+    /// `folder` is the run's; local stacks live in `folder`/stack, `folder`/stack-2, …, by what `stacks`
+    /// counts, which sessions of one run share.
     StackSession(const RunOptions& options, std::filesystem::path folder, const stack::Registry& registry,
-                 const Clock& clock);
+                 const Clock& clock, std::atomic<int>& stacks);
 
     /// Makes sure that a stack runs whose options are the wanted ones. Says in `started` whether it is
     /// another than before, in `kept` whether `stack up` made it.
@@ -71,6 +73,7 @@ class StackSession {
     Result<bool> stop();
 
   private:
+    std::optional<std::string> cannot_play_elsewhere(const scenario::StackOptions& wanted) const;
     std::optional<stack::StackRecord> kept_stack(const stack::LocalStackOptions& wanted);
 
     const RunOptions& options_;
@@ -83,7 +86,7 @@ class StackSession {
     std::optional<stack::StackRecord> kept_;  ///< of `stack up`
     std::string about_kept_;
     std::optional<Error> failed_;
-    int started_ = 0;
+    std::atomic<int>& stacks_;
 };
 
 /// For the history: which Keylime, where.

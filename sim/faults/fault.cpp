@@ -37,22 +37,51 @@ std::string Fault::depart(Departure& /*departure*/) const {
     return {};
 }
 
+std::optional<lifecycle::Phase> phase_of(scenario::StepKind step) {
+    using lifecycle::Phase;
+    using scenario::StepKind;
+    switch (step) {
+        case StepKind::Register:
+            return Phase::Register;
+        case StepKind::Activate:
+            return Phase::Activate;
+        case StepKind::Authenticate:
+            return Phase::Authenticate;
+        case StepKind::Negotiate:
+            return Phase::Negotiate;
+        case StepKind::Collect:
+            return Phase::Collect;
+        case StepKind::Submit:
+            return Phase::Submit;
+        default:
+            return std::nullopt;
+    }
+}
+
+bool Fault::is_for(lifecycle::Phase phase) const {
+    return !plan_.in_phase || phase_of(*plan_.in_phase) == phase;
+}
+
+std::shared_ptr<Fault> make(const scenario::Fault& plan) {
+    auto made = timing_fault(plan);
+    if (!made) made = order_fault(plan);
+    if (!made) made = identity_fault(plan);
+    if (!made) throw std::logic_error(std::string("no such fault: ") + to_string(plan.kind));
+    return made;
+}
+
 Faults make(const std::vector<scenario::Fault>& plan) {
     Faults faults;
     faults.reserve(plan.size());
-    for (const scenario::Fault& fault : plan) {
-        auto made = timing_fault(fault);
-        if (!made) made = order_fault(fault);
-        if (!made) made = identity_fault(fault);
-        if (!made) throw std::logic_error(std::string("no such fault: ") + to_string(fault.kind));
-        faults.push_back(std::move(made));
-    }
+    for (const scenario::Fault& fault : plan)
+        faults.push_back(make(fault));
     return faults;
 }
 
 Result<std::vector<Effect>> send(Outgoing& outgoing, const Faults& faults, const Sender& sender) {
     std::vector<Effect> effects;
     for (const auto& fault : faults) {
+        if (!fault->is_for(outgoing.phase)) continue;
         auto changed = fault->send(outgoing, sender);
         if (!changed) return fail(std::move(changed).error().in("fault " + scenario::text(fault->plan())));
         if (!changed->empty()) effects.push_back({fault.get(), *std::move(changed)});

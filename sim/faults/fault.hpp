@@ -105,6 +105,8 @@ class Fault {
     Fault& operator=(const Fault&) = delete;
 
     const scenario::Fault& plan() const { return plan_; }
+    /// Whether it is for this phase, as far as the plan says (`phase:`).
+    bool is_for(lifecycle::Phase phase) const;
 
     /// How long the first act of the phase waits.
     virtual Duration before(const Moment& moment) const;
@@ -137,8 +139,13 @@ class Fault {
     scenario::Fault plan_;
 };
 
-using Faults = std::vector<std::unique_ptr<Fault>>;
+/// Those that agents meet in are shared by the cycles of a step.
+using Faults = std::vector<std::shared_ptr<Fault>>;
 
+/// Nothing for a step that is no phase of an agent's.
+std::optional<lifecycle::Phase> phase_of(scenario::StepKind step);
+
+std::shared_ptr<Fault> make(const scenario::Fault& plan);
 Faults make(const std::vector<scenario::Fault>& plan);
 
 /// What one of them did.

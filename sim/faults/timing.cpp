@@ -9,23 +9,6 @@ namespace {
 
 using lifecycle::Phase;
 
-Phase phase_of(scenario::StepKind kind) {
-    switch (kind) {
-        case scenario::StepKind::Register:
-            return Phase::Register;
-        case scenario::StepKind::Activate:
-            return Phase::Activate;
-        case scenario::StepKind::Authenticate:
-            return Phase::Authenticate;
-        case scenario::StepKind::Collect:
-            return Phase::Collect;
-        case scenario::StepKind::Submit:
-            return Phase::Submit;
-        default:
-            return Phase::Negotiate;
-    }
-}
-
 class HoldEvidence final : public Fault {
   public:
     using Fault::Fault;

@@ -122,6 +122,15 @@ void AgentTpm::extend(std::vector<boot::Event> events, std::function<void(Result
            std::move(done));
 }
 
+void AgentTpm::reboot(bool orderly, std::vector<boot::Event> events, std::function<void(Result<void>)> done) {
+    submit(
+        [orderly, events = std::move(events)](TpmDevice& device, const Queued&) -> Result<void> {
+            if (auto on = device.reboot(orderly); !on) return on;
+            return device.extend(events);
+        },
+        std::move(done));
+}
+
 void AgentTpm::rest(std::function<void(Result<void>)> done) {
     submit([](TpmDevice& device, const Queued&) { return device.rest(); }, std::move(done));
 }

@@ -84,6 +84,8 @@ class AgentTpm {
     void use(const lifecycle::UseTpm& use, std::size_t known, std::function<void(Used)> done);
     /// In order, up to the first that fails.
     void extend(std::vector<boot::Event> events, std::function<void(Result<void>)> done);
+    /// Power off (in order, or not) and on, and the measurements of its boot.
+    void reboot(bool orderly, std::vector<boot::Event> events, std::function<void(Result<void>)> done);
     /// Others may have it until the next of these (TpmDevice::rest).
     void rest(std::function<void(Result<void>)> done);
 

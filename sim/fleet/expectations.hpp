@@ -10,4 +10,7 @@ namespace pushsim::fleet {
 /// What the plan expects, as the history keeps it: a clause with several conditions becomes several.
 std::vector<history::Expectation> expectations_of(const scenario::Scenario& scenario);
 
+/// Whether one of them is about headers or bodies, which then must be kept.
+bool wants_messages(const std::vector<scenario::Expectation>& expectations);
+
 }  // namespace pushsim::fleet

@@ -7,6 +7,7 @@ namespace pushsim::fleet {
 Manner manner_of(const scenario::Group& group, int overall) {
     Manner manner;
     if (group.source == scenario::Source::Own) manner.source_address = own_address(overall);
+    manner.clock_offset = group.clock_offset;
     manner.session_connection = group.connections == scenario::Connections::RustAgent;
     manner.connections = {.keep_alive = group.connections != scenario::Connections::PerRequest,
                           .resume_sessions = group.tls_resumption};

@@ -6,20 +6,27 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "sim/fleet/raw_sender.hpp"
 #include "sim/fleet/runner.hpp"
+#include "sim/fleet/worker.hpp"
+#include "sim/scenario/draws.hpp"
+#include "sim/stack/acts.hpp"
 
 namespace pushsim::fleet {
 
 class Play {
   public:
     Play(const Stage& stage, const scenario::Scenario& scenario);
+    ~Play();
 
     history::ScenarioEnd run();
 
   private:
+    using Then = std::function<void()>;
     struct Member {
         const scenario::Group* group;
         std::string name;               ///< "late[3]"
@@ -28,12 +35,35 @@ class Play {
         std::unique_ptr<VirtualAgent> agent;
         std::string last_status;  ///< as read last, or why it could not be
         int in_doubt = 0;         ///< cycles in a row that showed nothing
+        faults::Faults faults;    ///< of the pursuit under way
+        // What is drawn is drawn for a time of these, counted from 0:
+        std::map<int, std::size_t> executions;  ///< by step
+        std::map<int, std::size_t> cycles;      ///< by step
+        std::size_t all_cycles = 0;
+        // What an agent that is stopped does not end:
+        Then finish;                   ///< of the step that it takes part in
+        std::shared_ptr<int> running;  ///< callbacks that come after the agent was stopped find it expired
+        bool stopped = false;
     };
-    using Then = std::function<void()>;
+
+    /// A step while it is done.
+    struct Act {
+        const scenario::Step& step;
+        history::Where where;
+        Instant began{};
+        faults::Faults faults;                         ///< of its agents together, by the plan's order
+        std::map<std::string, faults::Window> frozen;  ///< by agent (swizzle)
+        std::size_t acting = 0;                        ///< agents and others that have not done their part
+        std::size_t verdicts = 0;                      ///< that are awaited
+        std::size_t watches = 0;                       ///< of statuses, which end with the rest
+        bool over = false;                             ///< all have done their part
+        Then then;
+
+        int number() const { return step.number; }
+    };
+    using ActPtr = std::shared_ptr<Act>;
 
     // runner.cpp: the frame.
-    /// In order; false where the play ended early.
-    bool play(const std::vector<scenario::Step>& steps);
     void record(const history::Where& where, const history::Record& record);
     void give_up(const Error& error);
     /// Runs the loop until `done()`, or until the play ends early (false; `end_` says why).
@@ -41,6 +71,8 @@ class Play {
     void tell_standing();
     /// Where the agents stood, in words.
     std::string stop_agents();
+    /// Calls it from the loop after so long, unless the play ends before.
+    void after(Duration duration, Then then);
     bool cast();
     /// `number` in its group, `overall` among all agents of the scenario.
     void cast_agent(Member& member, int number, int overall, Then done);
@@ -49,54 +81,96 @@ class Play {
     std::string agent_id(const scenario::Group& group, int number, ByteView ek_public) const;
     /// What a group has measured at its boot, shared by its agents until they measure more.
     bool take_golden_states();
-    void measure(const scenario::Step& step, int number, Member& member, Then done);
-
     /// The agent of that number modulo the group's size; null where there is no such group.
     VirtualAgent* agent_of(const std::string& group, int number);
 
-    // steps.cpp: the acts. Each calls `then` once when the agent has done its part.
-    bool act(const scenario::Step& step, int number);
-    void act_one(const scenario::Step& step, int number, Member& member, Then then);
-    /// Cycle `cycle` of the step's, then the next.
-    void pursue(const scenario::Step& step, int number, Member& member, lifecycle::Phase goal, int cycle,
+    // steps.cpp: the script. Each calls `then` once when all of it is done.
+    void sequence(const std::vector<scenario::Step>& steps, std::size_t first, Then then);
+    void repeat(const scenario::Step& step, int times, Then then);
+    void together(const scenario::Step& step, Then then);
+    void perform(const scenario::Step& step, Then then);
+    void begin(const ActPtr& act);
+    /// One of those who act has done its part.
+    void part_done(const ActPtr& act);
+    void end_if_over(const ActPtr& act);
+    void wait_for(const ActPtr& act);
+    bool takes_part(const scenario::Step& step, const Member& member) const;
+    history::Where where(const ActPtr& act, const Member& member) const;
+    history::Where where(int number, const Member& member) const;
+    /// How often that was drawn for the script as a whole.
+    std::size_t occurrence(int step, const char* what);
+
+    // agent_acts.cpp: what agents do.
+    void act_one(const ActPtr& act, Member& member, Then then);
+    void measure(const ActPtr& act, Member& member, Then done);
+    void reboot(const ActPtr& act, Member& member, Then done);
+    void stop_agent(const ActPtr& act, Member& member);
+    /// Cycle `cycle` of the step's, counted from 1, then the next; the first was due at `first`.
+    void pursue(const ActPtr& act, Member& member, lifecycle::Phase goal, int cycle, Instant first,
                 Then then);
-    void look_behind(const lifecycle::Finished& finished, int number, Member& member, Then then);
-    /// Ends the play, and the run with it, if a server does not answer.
+    Duration jitter_of(const ActPtr& act, Member& member);
+    void look_behind(const ActPtr& act, const lifecycle::Finished& finished, Member& member, Then then);
+    /// Runs the missing earlier phases up to, not including, `goal`; `then` only if the agent got so far.
+    void prepare(const ActPtr& act, Member& member, lifecycle::Phase goal, Then ready, Then then);
+
+    // cycle_faults.cpp: which faults a cycle has.
+    /// Who is stopped, and from when to when.
+    void swizzle(const ActPtr& act);
+    static std::optional<faults::Window> frozen_in(const Act& act, const Member& member);
+    /// The fault as it is for the agent's cycle; nothing: it is not there.
+    std::optional<scenario::Fault> drawn(const scenario::Fault& fault, int step, std::size_t number,
+                                         const Member& member, std::size_t cycle) const;
+    faults::Faults faults_of_cycle(const ActPtr& act, Member& member);
+
+    // tenant_acts.cpp: what the tenant does, and sees.
+    /// Ends the play, and the run with it, if a server does not answer that is not down on purpose.
     void look_at_servers(const history::Where& where, Then then);
     /// Goes on at once after an act that was answered, else after a look at the servers.
     void go_on_after(const history::TenantAct& act, const history::Where& where, Then then);
-    /// Runs the missing earlier phases up to, not including, `goal`; `then` only if the agent got so far.
-    void prepare(const scenario::Step& step, int number, Member& member, lifecycle::Phase goal, Then ready,
-                 Then then);
-    void enrol(const scenario::Step* step, int number, Member& member, Then then);
-    void tenant_act(const scenario::Step& step, int number, Member& member, Then then);
-    std::function<void(const history::TenantAct&)> act_record(int number, const Member& member);
-    void watch_verdict(int number, Member& member, int index, Instant until);
+    void enrol(const ActPtr& act, Member& member, Then then);
+    void tenant_act(const ActPtr& act, Member& member, Then then);
+    void change_policy(const ActPtr& act, Then then);
+    std::function<void(const history::TenantAct&)> act_record(const history::Where& where);
     /// `then` when the verifier has decided, or has had until then; nothing is put down of it.
     void when_decided(const Member& member, int index, Instant until, Then then);
+    void watch_verdict(const ActPtr& act, Member& member, int index, Instant until);
     /// Reads each status that the clauses want until it is as wanted, or for as long as they allow.
-    void read_wanted(const std::vector<scenario::Expectation>& expectations, int number);
+    void read_wanted(const std::vector<scenario::Expectation>& expectations, int number, Then then);
     void read_status(int number, Member& member, const std::string& wanted, Instant until, Then then);
-    void read_final_status();
+    void read_status_as_wanted(const ActPtr& act, Member& member, Then then);
+    /// Reads it again and again while the step lasts, for `always` and `never`.
+    void watch_statuses(const ActPtr& act);
+    void watch_status(const ActPtr& act, Member& member, Duration poll, bool first);
+    void put_down(int number, Member& member, const TenantDesk::StatusSeen& seen, bool decides);
+    void read_final_status(Then then);
     void remove_agents();
 
-    history::Where where(int number, const Member& member) const;
-    /// Who takes part in the step is expected by its faults.
-    void gather(const scenario::Step& step, int number);
-    const faults::Faults& faults_of(int number) const { return faults_.at(number); }
+    // server_acts.cpp: what happens to servers, and raw requests.
+    void act_on_servers(const ActPtr& act);
+    void act_on_server(const ActPtr& act, stack::ServerAct what, stack::ServerName server, Then then);
+    void send_requests(const ActPtr& act);
+    Result<HttpRequest> raw_request(const scenario::RawRequest& request, const VirtualAgent* by) const;
+    Result<std::string> value_of(std::string_view reference) const;
 
     const Stage& stage_;
     const scenario::Scenario& scenario_;
+    scenario::Draws draws_;
     std::optional<Gate> gate_;
     Surroundings surroundings_;
     std::vector<Member> agents_;  ///< in the order of the scenario, from the cast on
     std::map<const scenario::Group*, boot::BootState> golden_;
-    std::size_t drawn_ = 0;                 ///< TPMs of the pool
-    std::map<int, faults::Faults> faults_;  ///< by step
-    std::vector<std::string> ids_;          ///< of all agents there were
+    std::size_t drawn_ = 0;         ///< TPMs of the pool
+    std::vector<std::string> ids_;  ///< of all agents there were
     std::optional<history::ScenarioEnd> end_;
     Instant until_{};
-    int verdicts_awaited_ = 0;
+    Instant began_{};                                 ///< the script
+    std::vector<ActPtr> under_way_;                   ///< in the order in which they began
+    std::map<std::string, std::size_t> occurrences_;  ///< of what is drawn for the script
+    /// By name (`as`), of its agents in order: their properties when the step ended.
+    std::map<std::string, std::vector<std::map<std::string, std::string>>, std::less<>> named_;
+    std::optional<Worker> servers_;          ///< where acts on servers run
+    std::multiset<stack::ServerName> down_;  ///< on purpose, or on the way there and back
+    std::vector<std::unique_ptr<RawSender>> senders_;
     Standing standing_;  ///< the step, and how many of it are done
     Instant told_{};
     std::shared_ptr<int> alive_ = std::make_shared<int>(0);

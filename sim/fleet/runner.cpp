@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "agent/tpm/public_key_pem.hpp"
+#include "sim/fleet/events.hpp"
 #include "sim/fleet/expectations.hpp"
 #include "sim/fleet/play.hpp"
 
@@ -20,25 +21,35 @@ constexpr Duration kLastAct = std::chrono::seconds{1};
 constexpr Duration kLook = std::chrono::milliseconds{100};
 constexpr Duration kTell = std::chrono::seconds{1};
 
-history::ScenarioStart start_record(const scenario::Scenario& scenario) {
+/// Of raw requests, those that are no agents, and how many of them there are at most.
+std::map<std::string, int> senders_of(const std::vector<scenario::Step>& steps) {
+    std::map<std::string, int> senders;
+    const auto take = [&](const std::string& name, int count) {
+        senders[name] = std::max(senders[name], count);
+    };
+    for (const scenario::Step& step : steps) {
+        const bool nobody = step.request.by == "nobody" || step.request.by == "admin";
+        if (step.kind == scenario::StepKind::Request && nobody)
+            take(step.request.by, step.request.connections);
+        for (const auto& [name, count] : senders_of(step.steps))
+            take(name, count);
+    }
+    return senders;
+}
+
+history::ScenarioStart start_record(const scenario::Scenario& scenario,
+                                    const std::optional<history::Try>& attempt) {
     history::ScenarioStart start;
     start.title = scenario.title;
     start.file = scenario.file;
     start.plan = scenario::resolved(scenario);
     for (const auto& group : scenario.groups)
         start.groups.push_back({group.name, group.count});
+    for (const auto& [name, count] : senders_of(scenario.script))
+        start.groups.push_back({name, count});
     start.expectations = expectations_of(scenario);
+    start.attempt = attempt;
     return start;
-}
-
-Result<std::vector<boot::Event>> events_of(const std::vector<scenario::Extension>& extensions) {
-    std::vector<boot::Event> events;
-    for (const auto& [pcr, written] : extensions) {
-        auto measurement = boot::parse_measurement(written.as_written);
-        if (!measurement) return fail(measurement.error());
-        events.push_back({pcr, std::move(*measurement)});
-    }
-    return events;
 }
 
 }  // namespace
@@ -56,13 +67,22 @@ Play::Play(const Stage& stage, const scenario::Scenario& scenario)
     };
 }
 
+Play::~Play() = default;
+
 ScenarioEnd Play::run() {
     until_ = stage_.clock.now() + stage_.scenario_limit;
     told_ = stage_.clock.now();
-    record({.scenario = scenario_.name}, start_record(scenario_));
-    if (cast()) {
-        play(scenario_.script);
-        if (!end_) read_final_status();
+    record({.scenario = scenario_.name}, start_record(scenario_, stage_.attempt));
+    if (auto drawn = scenario::Draws::of(scenario_, stage_.seed)) {
+        draws_ = std::move(*drawn);
+    } else {
+        give_up(drawn.error());
+    }
+    if (!end_ && cast()) {
+        bool done = false;
+        began_ = stage_.clock.now();
+        sequence(scenario_.script, 0, [this, &done] { read_final_status([&done] { done = true; }); });
+        wait_until([&done] { return done; });
     }
     if (end_) end_->agents = stop_agents();
     if (stage_.remove_agents) remove_agents();
@@ -80,6 +100,11 @@ std::string Play::stop_agents() {
         std::pair{Doing::Pauses, "in a pause"},
         std::pair{Doing::Nothing, "that waited (for their next attestation, the tenant or others)"}};
     alive_.reset();
+    for (const ActPtr& act : under_way_)
+        record(act->where, history::StepEnd{scenario::to_string(act->step.kind), end_->reason});
+    for (const auto& sender : senders_)
+        sender->stop();
+    if (servers_) stage_.cut_acts();
     stage_.tenant.drop_waiting();
     std::map<Doing, std::size_t> doing;
     std::size_t unready = 0;
@@ -104,16 +129,6 @@ std::string Play::stop_agents() {
     return parts.empty() ? "" : text;
 }
 
-bool Play::play(const std::vector<scenario::Step>& steps) {
-    return std::ranges::all_of(steps, [this](const scenario::Step& step) {
-        if (step.kind != scenario::StepKind::Repeat) return act(step, step.number);
-        for (int i = 0; i < step.times; ++i) {
-            if (!play(step.steps)) return false;
-        }
-        return true;
-    });
-}
-
 void Play::record(const history::Where& where, const history::Record& record) {
     const auto written = stage_.history.append(where, record);
     if (!written && !end_) {
@@ -124,6 +139,12 @@ void Play::record(const history::Where& where, const history::Record& record) {
 void Play::give_up(const Error& error) {
     if (!end_ && error.kind == ErrorKind::Stack) stage_.stack_failed(error);
     if (!end_) end_ = ScenarioEnd{ScenarioEnd::Ending::Failed, error.message, error.mend};
+}
+
+void Play::after(Duration duration, Then then) {
+    stage_.loop.after(duration, [then = std::move(then), alive = std::weak_ptr(alive_)] {
+        if (!alive.expired()) then();
+    });
 }
 
 bool Play::wait_until(const std::function<bool()>& done) {
@@ -298,22 +319,6 @@ std::string Play::agent_id(const scenario::Group& group, int number, ByteView ek
     }
     core::SeededStream stream(stage_.id_seed, {scenario_.name, group.name, fmt::format("{}", number), "id"});
     return core::make_uuid(stream);
-}
-
-void Play::measure(const scenario::Step& step, int number, Member& member, Then done) {
-    const auto events = events_of(step.extend);
-    if (!events) {
-        give_up(events.error());
-        return;
-    }
-    member.agent->extend(*events, number,
-                         [this, &member, done = std::move(done)](const Result<void>& result) {
-                             if (!result) {
-                                 give_up(result.error().in(member.name));
-                                 return;
-                             }
-                             done();
-                         });
 }
 
 bool draws_from_pool(const scenario::Group& group, tpm::AkParent ak) {

@@ -13,6 +13,7 @@
 #include "sim/history/writer.hpp"
 #include "sim/pool/pool.hpp"
 #include "sim/scenario/plan.hpp"
+#include "sim/stack/acts.hpp"
 
 namespace pushsim::fleet {
 
@@ -43,14 +44,20 @@ struct Stage {
     const pool::Pool* pool = nullptr;
     TenantDesk& tenant;
     transport::Endpoint registrar;
+    transport::Endpoint registrar_tls;
     transport::Endpoint verifier;
     std::shared_ptr<const transport::TlsIdentity> tls;
-    std::shared_ptr<const transport::TlsIdentity> admin_tls = nullptr;  ///< the tenant's, for faults
+    std::shared_ptr<const transport::TlsIdentity> admin_tls;  ///< the tenant's
     std::uint64_t seed = 0;
     std::uint64_t id_seed = 0;   ///< of agent ids, which are unique per run: not the run's seed
     bool remove_agents = false;  ///< from registrar and verifier when the scenario ends, for stacks that stay
+    std::optional<history::Try> attempt = {};  ///< of a scenario of chance
     Duration scenario_limit = std::chrono::minutes{10};
     std::optional<std::size_t> max_in_flight = {};  ///< exchanges of all agents at a time; else no bound
+    /// Does it to a server of the stack, and waits until it is done; called on a thread of the play's own.
+    std::function<Result<void>(stack::ServerAct, stack::ServerName)> act_on_server;
+    /// Ends an act that is under way, for the play has ended.
+    std::function<void()> cut_acts = [] {};
     /// Told about once a second.
     std::function<void(const Standing&)> standing = [](const Standing&) {};
     /// Asked about ten times a second.

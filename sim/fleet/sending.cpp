@@ -204,8 +204,10 @@ void VirtualAgent::answered(const Sent& what) {
     const std::pair exchanged{outcome.timings.start, outcome.timings.start + outcome.timings.total};
     if (sent.phase == Phase::Negotiate && status_of(outcome) == kNegotiated) {
         negotiated_ = exchanged;
+        negotiation_open_ = true;
         doubt_.clear();
     }
+    if (sent.phase == Phase::Submit) negotiation_open_ = false;
     if (sent.phase == Phase::Submit && status_of(outcome) == kAccepted) {
         accepted_ = exchanged.second;
         accepted_at_ = index_in(sent.request.target);
@@ -217,6 +219,8 @@ void VirtualAgent::answered(const Sent& what) {
             if (doubt_.empty()) doubt_ = fault->doubt(then);
         }
     }
+    if (sent.phase == Phase::Authenticate && sent.request.method == "PATCH")
+        session_ = sent.request.target.substr(sent.request.target.rfind('/') + 1);
     if (sent.phase == Phase::Authenticate && proof_) earlier_proof_ = std::exchange(proof_, std::nullopt);
     lifecycle::Want want = read(outcome);
     if (const auto token = machine_.token(); token && (tokens_.empty() || tokens_.back() != *token)) {
@@ -237,6 +241,7 @@ void VirtualAgent::put_down(const SentPtr& sent) {
     exchange.outcome = *sent->outcome;
     exchange.attempt = sent->want.attempt;
     exchange.source = source_;
+    exchange.keep = now_.keep;
     exchange.queued = sent->queued;
     exchange.request_id = exchange.request.header("x-request-id").value_or("");
     surroundings_.history.append(where(), std::move(exchange));

@@ -134,6 +134,15 @@ void TenantDesk::reactivate(const std::string& agent_id, std::function<void(Acte
         std::move(done));
 }
 
+void TenantDesk::change_runtime_policy(const std::string& name, const std::string& policy,
+                                       std::function<void(Acted)> done) {
+    worker_.submit(
+        [inside = inside_, name, policy] {
+            return acted("change_policy", inside->tenant.change_runtime_policy(name, policy));
+        },
+        std::move(done));
+}
+
 void TenantDesk::forget(const std::string& agent_id, std::function<void(Acted)> done) {
     worker_.submit(
         [inside = inside_, agent_id] {

@@ -39,6 +39,8 @@ class TenantDesk {
                std::function<void(Acted)> done);
     void remove(const std::string& agent_id, std::function<void(Acted)> done);
     void reactivate(const std::string& agent_id, std::function<void(Acted)> done);
+    void change_runtime_policy(const std::string& name, const std::string& policy,
+                               std::function<void(Acted)> done);
     /// Takes the agent off the registrar too, for stacks that stay.
     void forget(const std::string& agent_id, std::function<void(Acted)> done);
 

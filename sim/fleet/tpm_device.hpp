@@ -55,6 +55,10 @@ class TpmDevice {
     Result<void> extend(const std::vector<boot::Event>& events);
     Result<tpm::PcrValues> read_pcrs(tpm::HashAlgorithm bank, const std::vector<int>& pcrs);
 
+    /// Power off, in order or not, and on: PCRs begin anew, keys are there again. ErrorKind::Usage for a TPM
+    /// that is not in pushsim.
+    Result<void> reboot(bool orderly);
+
     /// Lets go of a TPM that others may use meanwhile: one that is kept, or outside. Any other stays as it
     /// is. Where it cannot be written it is held, and the next rest tries again.
     Result<void> rest();

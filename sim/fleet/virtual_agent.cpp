@@ -56,6 +56,7 @@ void VirtualAgent::pursue(const Pursuit& pursuit, Done done) {
     doubt_.clear();
     impossible_.reset();
     faults::Departure departure{pursuit.goal};
+    if (pursuit.goes_on && negotiation_open_) departure.course.negotiates = false;
     if (now_.faults != nullptr) note(faults::depart(departure, *now_.faults));
     set_off(departure);
 }
@@ -136,7 +137,8 @@ faults::Moment VirtualAgent::moment(lifecycle::Phase phase) const {
 }
 
 void VirtualAgent::note(const faults::Fault& fault, const std::string& effect) {
-    surroundings_.history.append(where(), history::FaultEffect{scenario::text(fault.plan()), effect});
+    surroundings_.history.append(
+        where(), history::FaultEffect{scenario::text(fault.plan()), effect, fault.plan().drawn});
 }
 
 void VirtualAgent::note(const std::vector<faults::Effect>& effects) {
@@ -149,7 +151,7 @@ void VirtualAgent::hold(HowLong how_long, lifecycle::Phase phase, const std::str
     if (now_.faults != nullptr) {
         const faults::Moment here = moment(phase);
         for (const auto& fault : *now_.faults) {
-            const Duration duration = (*fault.*how_long)(here);
+            const Duration duration = fault->is_for(phase) ? (*fault.*how_long)(here) : Duration::zero();
             if (duration <= Duration::zero()) continue;
             note(*fault, "waits " + to_text(duration) + " " + what + " " + lifecycle::to_string(phase));
             longest = std::max(longest, duration);
@@ -168,7 +170,7 @@ void VirtualAgent::hold(HowLong how_long, lifecycle::Phase phase, const std::str
 void VirtualAgent::meet(lifecycle::Phase phase, std::size_t number, Then then) {
     for (; now_.faults != nullptr && number < now_.faults->size(); ++number) {
         faults::Fault& fault = *now_.faults->at(number);
-        auto* place = fault.meeting(moment(phase));
+        auto* place = fault.is_for(phase) ? fault.meeting(moment(phase)) : nullptr;
         if (place == nullptr) continue;
         note(fault, std::string("waits for the others before ") + lifecycle::to_string(phase));
         doing_ = Doing::Pauses;
@@ -311,10 +313,54 @@ void VirtualAgent::restart(int step) {
     if (done_) throw std::logic_error(identity_.name + ": a pursuit is under way");
     now_.step = step;
     surroundings_.history.append(where(), history::MachineAct{.act = "restart_agent"});
+    begin_anew();
+}
+
+void VirtualAgent::begin_anew() {
     registrar_->close();
     verifier_->close();
     if (sessions_) sessions_->close();
+    afterwards_.reset();
+    negotiation_open_ = false;
+    double_.reset();
     machine_.restart(clock_.skewed(boot_.boot_time()));
+}
+
+void VirtualAgent::halt(int step) {
+    stop();
+    alive_ = std::make_shared<int>(0);
+    now_.step = step;
+    surroundings_.history.append(where(), history::MachineAct{.act = "stop_agent"});
+    begin_anew();
+}
+
+void VirtualAgent::reboot(bool orderly, boot::BootState boot, int step,
+                          std::function<void(Result<void>)> done) {
+    if (done_) throw std::logic_error(identity_.name + ": a pursuit is under way");
+    now_.step = step;
+    surroundings_.history.append(
+        where(), history::MachineAct{.act = "reboot", .text = orderly ? "orderly" : "loss of power"});
+    boot_ = std::move(boot);
+    for (const boot::Event& event : boot_.events())
+        surroundings_.history.append(where(), extension_record(event));
+    begin_anew();
+    tpm_->reboot(orderly, boot_.events(),
+                 [alive = std::weak_ptr(alive_), done = std::move(done)](Result<void> result) {
+                     if (!alive.expired()) done(std::move(result));
+                 });
+}
+
+std::map<std::string, std::string> VirtualAgent::properties() const {
+    std::map<std::string, std::string> all{{"id", identity_.id}};
+    if (const auto last = token()) all["token"] = *last;
+    if (const auto index = machine_.attestation_index()) all["index"] = std::to_string(*index);
+    if (session_) all["session_id"] = *session_;
+    return all;
+}
+
+std::optional<faults::Span> VirtualAgent::instant(scenario::InstantName name) const {
+    const faults::Moment here = moment(lifecycle::Phase::Submit);
+    return name == scenario::InstantName::TokenExpiresAt ? here.token_expires : here.challenge_expires;
 }
 
 std::optional<std::string> VirtualAgent::token() const {

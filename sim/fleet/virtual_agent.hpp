@@ -3,6 +3,7 @@
 
 #include <array>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -67,6 +68,8 @@ class VirtualAgent {
         bool bare = false;
         int step = 0;
         bool record = false;                     ///< put its end down as a cycle; a failure always is
+        bool goes_on = false;                    ///< with the negotiation that is open, where there is one
+        bool keep = false;                       ///< its messages are kept, for they are to be judged
         bool aside = false;                      ///< no part of the agent's course: nothing is put down so
         const faults::Faults* faults = nullptr;  ///< outlive the pursuit
         std::function<void(const lifecycle::Pause&)> paused = {};  ///< told of each pause, as it begins
@@ -84,10 +87,24 @@ class VirtualAgent {
     bool registered() const { return machine_.registered(); }
     /// Of its newest session, also of one before a restart; secret.
     std::optional<std::string> token() const;
+    /// Those of scenario::reference_properties() that it has, by name; the token is secret.
+    std::map<std::string, std::string> properties() const;
+    /// Of its last negotiation or session; nothing before there was one.
+    std::optional<faults::Span> instant(scenario::InstantName name) const;
+    /// Address that its connections come from; nothing: the system's choice.
+    std::optional<std::string> source_address() const {
+        return source_.empty() ? std::nullopt : std::optional(source_);
+    }
 
     /// The agent's process ends and begins anew: its connections and all it knew are gone, its TPM is not.
     /// Not during a pursuit.
     void restart(int step);
+
+    /// The agent's process ends, wherever it is: as stop(), but it can restart.
+    void halt(int step);
+    /// The machine under it: the TPM loses power and is measured as `boot` says, then the agent begins anew.
+    /// Not during a pursuit. The error is of the TPM.
+    void reboot(bool orderly, boot::BootState boot, int step, std::function<void(Result<void>)> done);
 
     /// What an agent does at a moment.
     enum class Doing { Nothing, UsesTpm, WaitsToSend, Exchanges, Pauses };
@@ -146,6 +163,7 @@ class VirtualAgent {
     void rest_tpm();
     void note_extension(const boot::Event& event);
     void finish(lifecycle::Finished finished);
+    void begin_anew();
     history::Where where() const;
 
     // sending.cpp: requests.
@@ -192,6 +210,7 @@ class VirtualAgent {
     std::optional<std::pair<Instant, Instant>> authenticated_;  ///< the proof that gave the token
     std::optional<Instant> accepted_;                           ///< end of the token's last 202
     std::optional<int> accepted_at_;                            ///< of that, the attestation it went to
+    bool negotiation_open_ = false;                             ///< no evidence was sent for it
     std::optional<tpm::Certification> proof_;                   ///< of the last session
     std::optional<tpm::Certification> earlier_proof_;           ///< of one whose proof was answered
     std::optional<Error> impossible_;
@@ -199,6 +218,7 @@ class VirtualAgent {
     Doing doing_ = Doing::Nothing;
     Round round_;
     std::vector<SentPtr> under_way_;        ///< from their sending until they are in the history
+    std::optional<std::string> session_;    ///< id of its last session
     std::vector<std::string> tokens_;       ///< of its last two sessions, also of those before a restart
     std::unique_ptr<VirtualAgent> double_;  ///< another TPM under the same id
     // Callbacks that come after the agent is gone find this expired.

@@ -1,25 +1,32 @@
 // Plans as people say them.
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "sim/scenario/plan.hpp"
 
 namespace pushsim::scenario {
 
-std::string text(const Fault& fault) {
+namespace {
+
+std::string kind_text(const Fault& fault) {
     const char* name = to_string(fault.kind);
+    const std::string duration = text(Amount{fault.duration, fault.varies});
     switch (fault.kind) {
         case FaultKind::HoldEvidence:
             return fmt::format("{} until {}", name, to_string(fault.until));
         case FaultKind::Delay:
-            return fmt::format("{} before {} for {}", name, to_string(fault.phase), to_text(fault.duration));
+            return fmt::format("{} before {} for {}", name, to_string(fault.phase), duration);
         case FaultKind::Stall:
-            return fmt::format("{} after {} for {}", name, to_string(fault.phase), to_text(fault.duration));
+            return fmt::format("{} after {} for {}", name, to_string(fault.phase), duration);
         case FaultKind::Early:
         case FaultKind::ClockSkew:
-            return fmt::format("{} by {}", name, to_text(fault.duration));
+            return fmt::format("{} by {}", name, duration);
         case FaultKind::Herd:
             return fmt::format("{} before {}", name, to_string(fault.phase));
+        case FaultKind::Swizzle:
+            return fmt::format("{} of {} of the agents, one every {}", name, share_text(fault.share),
+                               duration);
         case FaultKind::ConcurrentSubmit:
             return fmt::format("{} on {} connections", name, fault.count);
         case FaultKind::ConcurrentNegotiate:
@@ -35,6 +42,47 @@ std::string text(const Fault& fault) {
     }
 }
 
+}  // namespace
+
+std::string share_text(double share) {
+    return fmt::format("{:.6g}%", share * 100);
+}
+
+std::string text(const Amount& amount) {
+    if (!amount.varies) return to_text(amount.fixed);
+    const std::vector<Duration>& values = amount.varies->values;
+    const auto all = [&](const char* between) {
+        std::vector<std::string> words;
+        words.reserve(values.size());
+        for (const Duration value : values)
+            words.push_back(to_text(value));
+        return fmt::format("{}", fmt::join(words, between));
+    };
+    switch (amount.varies->kind) {
+        case Distribution::Kind::Uniform:
+            return all(" to ");
+        case Distribution::Kind::Normal:
+            return fmt::format("about {} (deviation {})", to_text(values[0]), to_text(values[1]));
+        case Distribution::Kind::Exponential:
+            return fmt::format("{} on average (exponential)", to_text(values[0]));
+        case Distribution::Kind::OneOf:
+            return all(" or ");
+        case Distribution::Kind::List:
+            return all(", then ");
+    }
+    return "";
+}
+
+std::string text(const Fault& fault) {
+    std::string words = kind_text(fault);
+    if (fault.in_phase) words += fmt::format(" in {}", to_string(*fault.in_phase));
+    if (!fault.agents.empty()) words += fmt::format(" of {}", fmt::join(fault.agents, ", "));
+    if (fault.probability < 1) words += fmt::format(" in {} of the cycles", share_text(fault.probability));
+    if (fault.from > Duration::zero()) words += " from " + to_text(fault.from);
+    if (fault.to) words += " until " + to_text(*fault.to);
+    return words;
+}
+
 std::string text(const TpmPolicy& policy) {
     if (const auto* from_boot = std::get_if<PolicyFromBoot>(&policy))
         return fmt::format("the values of PCR {} at enrolment", fmt::join(from_boot->pcrs, ", "));
@@ -48,28 +96,52 @@ std::string text(const TpmPolicy& policy) {
     return "none, no PCR is required";
 }
 
+std::string signed_text(Duration duration) {
+    return duration < Duration::zero() ? "-" + to_text(-duration) : to_text(duration);
+}
+
 std::string text(const Extension& measured) {
     return fmt::format("PCR {}: {}", measured.pcr, measured.measurement.as_written);
 }
 
 std::string text(const Group& group) {
-    return fmt::format("tpm: {}, ak: {}, source: {}, connections: {}, tls: {{resumption: {}}}",
-                       to_string(group.tpm), to_string(group.ak), to_string(group.source),
-                       to_string(group.connections), group.tls_resumption);
+    std::string words = fmt::format("tpm: {}, ak: {}, source: {}, connections: {}, tls: {{resumption: {}}}",
+                                    to_string(group.tpm), to_string(group.ak), to_string(group.source),
+                                    to_string(group.connections), group.tls_resumption);
+    if (group.clock_offset != Duration::zero())
+        words += fmt::format(", clock: {{offset: {}}}", signed_text(group.clock_offset));
+    return words;
 }
 
 std::string text(const Step& step) {
     std::string words = to_string(step.kind);
-    if (step.kind == StepKind::Wait) return fmt::format("{} {}", words, to_text(step.wait));
     if (step.kind == StepKind::Repeat) return fmt::format("{} {} times:", words, step.times);
-    words += fmt::format(" {}", fmt::join(step.agents, ", "));
+    if (step.kind == StepKind::Together) return words + ":";
+    if (!step.agents.empty()) words += fmt::format(" {}", fmt::join(step.agents, ", "));
+    if (!step.servers.empty()) words += fmt::format(" {}", fmt::join(step.servers, ", "));
+    if (step.kind == StepKind::Pause) words += " for " + text(step.wait);
+    if (step.kind == StepKind::Wait && !step.until) words += " " + text(step.wait);
+    if (step.until) words += " until " + to_string(*step.until);
+    if (step.kind == StepKind::Reboot && !step.orderly) words += ", by a loss of power";
+    if (step.kind == StepKind::ChangePolicy) words += " " + step.runtime_policy_name;
+    if (step.kind == StepKind::Request) {
+        const RawRequest& request = step.request;
+        words += fmt::format(" {} {} to {} by {}", request.method, request.path, request.to, request.by);
+        if (request.connections > 1) words += fmt::format(" on {} connections", request.connections);
+        if (request.times > 1) words += fmt::format(", {} times", request.times);
+    }
     if (step.times != 1) words += fmt::format(", {} times", step.times);
+    if (step.every) words += ", one due every " + to_text(*step.every);
+    if (step.jitter != Amount{}) words += fmt::format(" (late by {})", text(step.jitter));
+    if (step.spread > Duration::zero()) words += ", begun over " + to_text(step.spread);
     if (step.bare) words += ", and nothing that it needs before";
     for (const Extension& measured : step.extend)
         words += ", " + text(measured);
     if (step.tpm_policy) words += ", policy: " + text(*step.tpm_policy);
+    if (step.runtime_policy && step.kind == StepKind::Enrol) words += ", another IMA policy";
     for (const Fault& fault : step.faults)
         words += ", with " + text(fault);
+    if (step.after != Amount{}) words += fmt::format(", {} later", text(step.after));
     return words;
 }
 

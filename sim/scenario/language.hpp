@@ -1,6 +1,7 @@
 #pragma once
 // The vocabulary of the scenario language: one table for each place where a name can stand. The validator,
-// `pushsim list` and the reference page are made from them; nothing else knows a name.
+// the JSON Schema, `pushsim list`, `pushsim explain` and the reference page are made from them; nothing else
+// knows a name.
 
 #include <optional>
 #include <span>
@@ -8,64 +9,119 @@
 #include <string_view>
 #include <vector>
 
+#include "sim/scenario/form.hpp"
 #include "sim/scenario/plan.hpp"
 
 namespace pushsim::scenario {
 
-enum class Availability {
-    Now,
-    Later,  ///< part of the language, but not yet in this version
-};
-
-struct Name {
-    std::string_view name;
-    std::string_view about;  ///< one line for people
-    Availability availability = Availability::Now;
-};
-
-/// A step, and the keys its map may have (besides `agents`, which all steps but `wait` take).
+/// A step: its name, and what its value may be.
 struct StepName : Name {
-    std::optional<StepKind> kind = {};  ///< set where it is available
-    std::span<const Name> keys = {};
-    bool exchanges = false;  ///< sends requests, so that `response` can be asked for
-    bool submits = false;    ///< sends evidence, so that a verdict can be asked for
+    std::optional<StepKind> kind = {};     ///< set where it is available
+    std::span<const Form> shorthand = {};  ///< what may stand in place of a map
+    std::span<const Key> keys = {};        ///< of its map
+    bool takes_pcrs = false;               ///< its map has PCR numbers, too, each with measurements
+    bool exchanges = false;                ///< sends requests, so that `response` can be asked for
+    bool submits = false;                  ///< sends evidence, so that a verdict can be asked for
 };
 
-/// A fault, and the keys of its map, all of which it needs.
+/// A fault, and the keys of its map.
 struct FaultName : Name {
-    enum class About { AnyStep, Evidence, Token };
+    std::string_view group;              ///< timing, order, wire, evidence, log, identity
     std::optional<FaultKind> kind = {};  ///< set where it is available
-    std::span<const Name> keys = {};
-    About needs = About::AnyStep;  ///< for steps alone that send it
+    std::span<const Key> keys = {};
+    std::span<const StepKind> phases = {};  ///< it is for steps that have one of them; empty: for every step
+    bool of_one_step = false;               ///< about the agents of one step, so not at the top of a file
 };
 
-std::span<const StepName> steps();    ///< what `pushsim list steps` shows
-std::span<const FaultName> faults();  ///< what `pushsim list faults` shows
+std::span<const StepName> steps();                   ///< what `pushsim list steps` shows
+std::span<const FaultName> faults();                 ///< what `pushsim list faults` shows
+const StepName* find_step(std::string_view name);    ///< null where there is none
+const FaultName* find_fault(std::string_view name);  ///< null where there is none
+const StepName& name_of(StepKind kind);
+const FaultName& name_of(FaultKind kind);
+/// The phases that a step of this kind is made of; empty: none.
+std::span<const StepKind> phases_of(StepKind kind);
+/// Whether a step of this kind has a phase that such a fault is about.
+bool concerns(FaultKind fault, StepKind step);
 
-std::span<const Name> scenario_keys();
-std::span<const Name> stack_keys();
-std::span<const Name> group_keys();  ///< what `pushsim list groups` shows
-/// Words that the value of such a key may be, or the keys of its map; empty: neither.
-std::span<const Name> group_key_values(std::string_view key);
-std::span<const Name> boot_keys();
-std::span<const Name> enrol_keys();
-std::span<const Name> step_sibling_keys();  ///< beside the step's own name: `as`, `expect`
-std::span<const Name> expect_keys();
-std::span<const Name> response_keys();
-std::span<const Name> request_kinds();
-std::span<const Name> checks();  ///< words for the whole run, such as `accounted`
+// Keys.
+std::span<const Key> scenario_keys();
+std::span<const Key> stack_keys();
+std::span<const Key> group_keys();  ///< what `pushsim list groups` shows
+std::span<const Key> boot_keys();
+std::span<const Key> ima_keys();
+std::span<const Key> clock_keys();
+std::span<const Key> enrol_keys();
+std::span<const Key> tpm_policy_keys();  ///< beside PCR numbers
+std::span<const Key> runtime_policy_keys();
+std::span<const Key> habit_keys();
+std::span<const Key> rust_agent_keys();
+std::span<const Key> tls_keys();
+std::span<const Key> step_sibling_keys();   ///< beside the step's own name: `as`, `expect`, `after`
+std::span<const Key> fault_sibling_keys();  ///< beside a fault's own name: `agents`, `probability`
+std::span<const Key>
+run_fault_sibling_keys();  ///< beside those, at the top of a file: `phase`, `from`, `until`
+std::span<const Key> expect_keys();
+/// Whether a key of a clause is about one step, and so not for the end of a file.
+bool is_about_one_step(std::string_view key);
+std::span<const Key> response_keys();
+std::span<const Key> request_kinds();  ///< keys of `requests:`
+std::span<const Key> intermittent_keys();
+std::span<const Key> distribution_keys();
+std::span<const Key> normal_keys();
+std::span<const Key> exponential_keys();
+
+/// In words: "a whole number from 1 to 64".
+std::string describe(const Form& form);
+
+/// A value of this form, as it stands in a file: "{ before: submit, for: 2s }".
+std::string example(const Form& form);
+/// A map with the keys that it needs, else with its first: "{ before: register, for: 2s }".
+std::string example(std::span<const Key> keys);
+/// The same with its key: "for: 2s".
+std::string example(const Key& key);
+
+/// The words that a value of this form may be, and the keys that its map may have; empty: neither.
+std::vector<Name> members_of(const Form& form);
+
+// Words.
+std::span<const Name> checks();  ///< for the whole run, such as `accounted`
 std::span<const Name> id_schemes();
 std::span<const Name> tpm_kinds();
 std::span<const Name> ak_kinds();
 std::span<const Name> source_kinds();
 std::span<const Name> habits();
-std::span<const Name> rust_agent_keys();
 std::span<const Name> connection_kinds();
-std::span<const Name> tls_keys();
 std::span<const Name> databases();
+std::span<const Name> needs();
+std::span<const Name> servers();
+std::span<const Name> phases();
+std::span<const Name> instants();
 std::span<const Name> verdicts();
 std::span<const Name> failure_reasons();
 std::span<const Name> agent_statuses();
+std::span<const Name> starts();  ///< values of `since:`
+std::span<const Name> cycle_words();
+std::span<const Name> request_peers();
+std::span<const Name> tpm_words();  ///< values of `reregister: {tpm: …}`
+std::span<const Name> hash_algorithms();
+std::span<const Name> encryption_algorithms();
+std::span<const Name> signing_algorithms();
+std::span<const Name> ima_templates();
+std::span<const Name> policy_words();
+
+// What metric comparisons of `expect` are about: a subject and a measure of it, as in submit.p99.
+struct MetricSubject : Name {
+    bool exchanges = false;  ///< of one phase; else things that are counted
+};
+struct MetricMeasure : Name {
+    enum class Unit { Duration, Rate, Share, Count };
+    Unit unit = Unit::Count;
+    bool of_exchanges = false;
+};
+std::span<const MetricSubject> metric_subjects();
+std::span<const MetricMeasure> metric_measures();
+bool goes_with(const MetricSubject& subject, const MetricMeasure& measure);
 
 /// How the value of a server's option is written in a scenario, and what Keylime takes.
 enum class OptionKind {
@@ -80,6 +136,7 @@ enum class OptionKind {
 struct OptionName : Name {
     OptionKind kind = OptionKind::Text;
 };
+std::string example(const OptionName& option);  ///< with a value that it takes: "quote_interval: 2s"
 std::span<const OptionName> verifier_options();
 std::span<const OptionName> registrar_options();
 

@@ -55,9 +55,11 @@ std::optional<std::string> read_file(const fs::path& path, std::vector<Problem>&
         return std::nullopt;
     }
     std::ifstream in(path, std::ios::binary);
-    std::string text(max_file_size + 1, '\0');
+    const std::uintmax_t size = fs::file_size(path, error);
+    std::string text(error ? 0 : static_cast<std::size_t>(std::min<std::uintmax_t>(size, max_file_size + 1)),
+                     '\0');
     in.read(text.data(), static_cast<std::streamsize>(text.size()));
-    if (!in.is_open() || in.bad()) {
+    if (!in.is_open() || in.bad() || error) {
         problems.push_back({{path.string(), 0, 0}, "cannot be read"});
         return std::nullopt;
     }
@@ -100,13 +102,16 @@ LoadResult load_text(std::string_view text, const std::string& file) {
     const auto root = parse_yaml(text, file, result.problems);
     if (!root) return result;
     Report report(file, result.problems);
-    Scenario scenario = read_scenario(report, *root, file);
+    std::vector<Scenario> scenarios = read_scenarios(report, *root, file);
     std::ranges::stable_sort(result.problems, {}, [](const Problem& problem) {
         return std::tuple(problem.position.line, problem.position.column);
     });
-    // An alias repeats the problems of what it stands for.
-    result.problems.erase(std::unique(result.problems.begin(), result.problems.end()), result.problems.end());
-    if (result.problems.empty()) result.scenarios.push_back(std::move(scenario));
+    // An alias repeats the problems of what it stands for, and so do the cases of a matrix.
+    std::set<std::tuple<int, int, std::string>> seen;
+    std::erase_if(result.problems, [&](const Problem& problem) {
+        return !seen.emplace(problem.position.line, problem.position.column, problem.message).second;
+    });
+    if (result.problems.empty()) result.scenarios = std::move(scenarios);
     return result;
 }
 

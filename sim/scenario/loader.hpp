@@ -35,7 +35,8 @@ struct LoadResult {
 /// read once; two scenarios of one name, a missing path, or no scenario at all are problems.
 LoadResult load(const std::vector<std::filesystem::path>& paths);
 
-/// Reads one scenario from a text; `file` is the name used in positions. At most 1 MiB.
+/// Reads a scenario, or the cases of its matrix, from a text; `file` is the name used in positions. At most
+/// 16 MiB.
 LoadResult load_text(std::string_view text, const std::string& file);
 
 }  // namespace pushsim::scenario

@@ -1,25 +1,40 @@
-#include "sim/scenario/plan.hpp"
-
 #include <algorithm>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "sim/scenario/language.hpp"
+
 namespace pushsim::scenario {
 namespace {
 
-std::string in_words(const ExpectResponse& response) {
+template <typename Range>
+std::vector<std::string> in_words(const std::vector<Range>& ranges) {
     std::vector<std::string> parts;
-    for (const StatusRange& range : response.status) {
+    parts.reserve(ranges.size());
+    for (const Range& range : ranges) {
         parts.push_back(range.first == range.last ? fmt::format("{}", range.first)
                                                   : fmt::format("{}-{}", range.first, range.last));
     }
-    std::string text = "response";
-    if (!parts.empty()) text += fmt::format(" {}", fmt::join(parts, " or "));
-    if (!response.code.empty()) {
-        text += fmt::format("{} code {}", parts.empty() ? "" : ",", fmt::join(response.code, " or "));
+    return parts;
+}
+
+std::string in_words(const ExpectResponse& response) {
+    std::vector<std::string> parts;
+    if (!response.status.empty())
+        parts.push_back(fmt::format("{}", fmt::join(in_words(response.status), " or ")));
+    if (!response.code.empty()) parts.push_back(fmt::format("code {}", fmt::join(response.code, " or ")));
+    if (!response.pointer.empty()) parts.push_back("pointer " + response.pointer);
+    for (const auto& [name, value] : response.headers) {
+        parts.push_back(value == "*"        ? fmt::format("header {} is there", name)
+                        : value == "absent" ? fmt::format("no header {}", name)
+                                            : fmt::format("header {}: {}", name, value));
     }
-    return text;
+    if (!response.retry_after.empty())
+        parts.push_back(fmt::format("Retry-After {}", fmt::join(in_words(response.retry_after), " or ")));
+    for (const auto& [pointer, value] : response.body)
+        parts.push_back(fmt::format("{} = {}", pointer, value));
+    return fmt::format("response {}", fmt::join(parts, ", "));
 }
 
 std::string in_words(const ExpectVerdict& verdict) {
@@ -29,20 +44,30 @@ std::string in_words(const ExpectVerdict& verdict) {
 }
 
 std::string in_words(const ExpectStatus& status) {
-    std::string text = fmt::format("status {}", to_string(status.status));
-    if (status.within) text += " within " + to_text(*status.within);
-    return text;
+    if (status.when == ExpectStatus::When::Last) {
+        std::string text = fmt::format("status {}", to_string(status.status));
+        if (status.within) text += " within " + to_text(*status.within);
+        return text;
+    }
+    return fmt::format("status {} {} during the step, read every {}", to_string(status.when),
+                       to_string(status.status), to_text(status.poll));
 }
 
 std::string in_words(const ExpectRequests& requests) {
     std::vector<std::string> parts;
     for (const auto& [kind, count] : requests.counts)
         parts.push_back(fmt::format("{} {}", count, kind));
-    return fmt::format("requests: {}", fmt::join(parts, ", "));
+    return fmt::format("requests{}: {}", requests.since_start ? " since the start" : "",
+                       fmt::join(parts, ", "));
 }
 
-std::string in_words(const ExpectAccounted&) {
-    return "everything sent is accounted for";
+std::string in_words(const ExpectMetric& metric) {
+    return fmt::format("{} {} {}", metric.metric, metric.comparison, metric.as_written);
+}
+
+std::string in_words(const ExpectCheck& check) {
+    const auto known = std::ranges::find(checks(), std::string_view(check.check), &Name::name);
+    return known == checks().end() ? check.check : std::string(known->about);
 }
 
 std::string in_words(const HowMany& how_many) {
@@ -64,11 +89,15 @@ void forget_positions(std::vector<Expectation>& expectations) {
         expectation.position = {};
 }
 
+void forget_positions(std::vector<Fault>& faults) {
+    for (Fault& fault : faults)
+        fault.position = {};
+}
+
 void forget_positions(std::vector<Step>& steps) {
     for (Step& step : steps) {
         step.position = {};
-        for (Fault& fault : step.faults)
-            fault.position = {};
+        forget_positions(step.faults);
         forget_positions(step.expect);
         forget_positions(step.steps);
     }
@@ -82,7 +111,7 @@ std::string Position::text() const {
 
 bool can_share(const StackOptions& a, const StackOptions& b) {
     return !a.fresh && !b.fresh && a.verifier == b.verifier && a.registrar == b.registrar &&
-           a.database == b.database;
+           a.database == b.database && a.workers == b.workers;
 }
 
 bool is_agent_id(std::string_view text) {
@@ -122,7 +151,8 @@ std::string Expectation::text() const {
     std::vector<std::string> parts;
     for (const Condition& condition : conditions)
         parts.push_back(scenario::text(condition));
-    const std::string wanted = fmt::format("{}", fmt::join(parts, ", "));
+    const std::string wanted =
+        fmt::format("{}{}", fmt::join(parts, ", "), last_cycle_only ? ", in the last cycle" : "");
     if (agents.empty()) return wanted;
     return fmt::format("{} of {}: {}", in_words(how_many), fmt::join(agents, " and "), wanted);
 }
@@ -147,6 +177,7 @@ bool same_plan(const Scenario& a, const Scenario& b) {
             group.position = {};
         forget_positions(scenario.script);
         forget_positions(scenario.expect);
+        forget_positions(scenario.faults);
         return scenario;
     };
     return placeless(a) == placeless(b);
@@ -332,6 +363,34 @@ const char* to_string(FaultKind kind) {
     return "";
 }
 
+const char* to_string(ExpectStatus::When when) {
+    switch (when) {
+        case ExpectStatus::When::Last:
+            return "status";
+        case ExpectStatus::When::Always:
+            return "always";
+        case ExpectStatus::When::Never:
+            return "never";
+    }
+    return "";
+}
+
+const char* to_string(Distribution::Kind kind) {
+    switch (kind) {
+        case Distribution::Kind::Uniform:
+            return "uniform";
+        case Distribution::Kind::Normal:
+            return "normal";
+        case Distribution::Kind::Exponential:
+            return "exponential";
+        case Distribution::Kind::OneOf:
+            return "one_of";
+        case Distribution::Kind::List:
+            return "list";
+    }
+    return "";
+}
+
 const char* to_string(InstantName name) {
     switch (name) {
         case InstantName::ChallengesExpireAt:
@@ -377,6 +436,26 @@ const char* to_string(StepKind kind) {
             return "read_status";
         case StepKind::RestartAgent:
             return "restart_agent";
+        case StepKind::StopAgent:
+            return "stop_agent";
+        case StepKind::Reboot:
+            return "reboot";
+        case StepKind::ChangePolicy:
+            return "change_policy";
+        case StepKind::Stop:
+            return "stop";
+        case StepKind::Start:
+            return "start";
+        case StepKind::Restart:
+            return "restart";
+        case StepKind::Kill:
+            return "kill";
+        case StepKind::Pause:
+            return "pause";
+        case StepKind::Request:
+            return "request";
+        case StepKind::Together:
+            return "together";
         case StepKind::Wait:
             return "wait";
         case StepKind::Repeat:

@@ -30,6 +30,28 @@ struct Position {
 /// option out of its configuration file.
 using ServerOptions = std::map<std::string, std::optional<std::string>>;
 
+/// How a duration is drawn (the scenario language, "distributions").
+struct Distribution {
+    enum class Kind {
+        Uniform,      ///< from values[0] to values[1]
+        Normal,       ///< mean values[0], deviation values[1], never less than nothing
+        Exponential,  ///< mean values[0]
+        OneOf,        ///< any of them
+        List,         ///< one after the other, then again
+    };
+    Kind kind = Kind::Uniform;
+    std::vector<Duration> values;
+
+    bool operator==(const Distribution&) const = default;
+};
+/// A duration that may vary.
+struct Amount {
+    Duration fixed{};
+    std::optional<Distribution> varies = {};  ///< then `fixed` is not looked at
+
+    bool operator==(const Amount&) const = default;
+};
+
 /// `stack:`, the servers a scenario wants.
 struct StackOptions {
     ServerOptions verifier;
@@ -37,7 +59,10 @@ struct StackOptions {
     bool verifier_raw = false;   ///< `raw: true`: values that Keylime cannot take are wanted
     bool registrar_raw = false;  ///< the same for the registrar
     std::string database = "sqlite";
-    bool fresh = false;  ///< a stack of its own, shared with no other scenario
+    std::optional<int> workers;      ///< processes of the verifier; as Keylime decides if absent
+    std::vector<std::string> needs;  ///< words of needs()
+    std::string keylime;             ///< ">=7.14"; empty: any version
+    bool fresh = false;              ///< a stack of its own, shared with no other scenario
 
     bool operator==(const StackOptions&) const = default;
 };
@@ -84,10 +109,15 @@ struct PolicyText {
 };
 using TpmPolicy = std::variant<NoPolicy, PolicyFromBoot, LiteralPolicy, PolicyText>;
 
+/// The IMA policy as the text that the tenant sends, right or wrong; none where it is empty.
+using RuntimePolicy = std::string;
+
 /// `enrol:`, what the tenant tells the verifier about the agents of a group.
 struct Enrolment {
     bool enrolled = true;  ///< `enrol: false`: never enrolled by itself; the step `enrol` still does it
     TpmPolicy tpm_policy;
+    RuntimePolicy runtime_policy;
+    std::string runtime_policy_name;  ///< empty: the verifier names it
     std::vector<std::string> accept_hash_algorithms{"sha256"};
     std::vector<std::string> accept_encryption_algorithms{"rsa"};
     std::vector<std::string> accept_signing_algorithms{"rsassa"};
@@ -169,6 +199,7 @@ struct Group {
     Habits habits = Habits::Correct;
     RustAgentHabits rust_agent;                  ///< Habits::RustAgent only
     Connections connections = Connections::One;  ///< where it is left out, those of the habits
+    Duration clock_offset{};                     ///< `clock: {offset: …}`: so much ahead
     bool tls_resumption = false;  ///< `tls: {resumption: …}`: a new connection continues the session before
     Position position;
 
@@ -185,10 +216,22 @@ struct StatusRange {
 
 // What a clause of `expect:` can ask for.
 
-/// The last response of the step. An empty list asks for nothing.
+/// Closed range of seconds.
+struct SecondRange {
+    int first = 0;
+    int last = 0;
+
+    bool operator==(const SecondRange&) const = default;
+};
+
+/// The last response of the step. What is empty asks for nothing.
 struct ExpectResponse {
-    std::vector<StatusRange> status;  ///< any of these
-    std::vector<std::string> code;    ///< any of these JSON:API error codes
+    std::vector<StatusRange> status;             ///< any of these
+    std::vector<std::string> code;               ///< any of these JSON:API error codes
+    std::string pointer;                         ///< JSON:API source pointer of the first error
+    std::map<std::string, std::string> headers;  ///< name, value; "*": any; "absent": none
+    std::vector<SecondRange> retry_after;        ///< any of these
+    std::map<std::string, std::string> body;     ///< JSON pointer, value as JSON text
 
     bool operator==(const ExpectResponse&) const = default;
 };
@@ -208,8 +251,15 @@ enum class AgentStatus { Pending, Pass, Fail, Timeout };
 
 /// What the status API says of the agent.
 struct ExpectStatus {
+    enum class When {
+        Last,    ///< at the last look
+        Always,  ///< at every look during the step
+        Never,   ///< at none
+    };
     AgentStatus status = AgentStatus::Pending;
-    std::optional<Duration> within;  ///< becomes so within that time; absent: is so at the first look
+    When when = When::Last;
+    std::optional<Duration> within;  ///< Last: becomes so within that time; absent: is so at the first look
+    Duration poll = std::chrono::milliseconds{100};  ///< Always, Never: from one look to the next
 
     bool operator==(const ExpectStatus&) const = default;
 };
@@ -217,16 +267,30 @@ struct ExpectStatus {
 /// How many requests of a kind each agent sends, in the step or in the whole run.
 struct ExpectRequests {
     std::map<std::string, int> counts;  ///< by the words of request_kinds()
+    bool since_start = false;           ///< of a step: counted since the start of the script
 
     bool operator==(const ExpectRequests&) const = default;
 };
 
-/// Everything sent is accounted for, over the whole history.
-struct ExpectAccounted {
-    bool operator==(const ExpectAccounted&) const = default;
+/// A comparison like "submit.p99 < 250ms", over the whole run.
+struct ExpectMetric {
+    std::string metric;      ///< "submit.p99"
+    std::string comparison;  ///< <, <=, >, >=, ==
+    double value = 0;        ///< seconds, per second, a share of 1, or a count
+    std::string as_written;  ///< "250ms"
+
+    bool operator==(const ExpectMetric&) const = default;
 };
 
-using Condition = std::variant<ExpectResponse, ExpectVerdict, ExpectStatus, ExpectRequests, ExpectAccounted>;
+/// A word of checks(), over the whole history.
+struct ExpectCheck {
+    std::string check;
+
+    bool operator==(const ExpectCheck&) const = default;
+};
+
+using Condition =
+    std::variant<ExpectResponse, ExpectVerdict, ExpectStatus, ExpectRequests, ExpectMetric, ExpectCheck>;
 
 /// How many of the agents must satisfy a clause.
 struct HowMany {
@@ -243,6 +307,7 @@ struct Expectation {
     std::vector<std::string> agents;  ///< group names, resolved; empty only for the checks of the whole run
     std::vector<Condition> conditions;
     HowMany how_many;
+    bool last_cycle_only = false;  ///< `cycles: last`
     Position position;
 
     /// In words: "every agent of honest: response 202, verdict pass".
@@ -266,7 +331,17 @@ enum class StepKind {
     Reactivate,
     ReadStatus,
     RestartAgent,
+    StopAgent,
+    Reboot,
+    ChangePolicy,
+    Stop,
+    Start,
+    Restart,
+    Kill,
+    Pause,
+    Request,
     Wait,
+    Together,
     Repeat,
 };
 
@@ -322,28 +397,63 @@ struct Fault {
     FaultKind kind = FaultKind::Delay;
     InstantOffset until;                   ///< HoldEvidence: until then
     StepKind phase = StepKind::Negotiate;  ///< Delay, Herd: before it; Stall: after its answer
-    Duration duration{};                   ///< Delay, Stall: how long; Early, ClockSkew: by how much
-    int count = 2;                         ///< ConcurrentSubmit: connections; ConcurrentNegotiate: how many
+    Duration duration{};  ///< Delay, Stall: how long; Early, ClockSkew: by how much; Swizzle: `every`
+    std::optional<Distribution> varies;  ///< Delay, Stall, Early, ClockSkew: the duration is drawn each time
+    int count = 2;                       ///< ConcurrentSubmit: connections; ConcurrentNegotiate: how many
+    double share = 0;                    ///< Swizzle: of the agents
     std::string of;          ///< ForeignToken, ForeignPop, OtherAgentId: the group whose agent it is
     bool other_tpm = false;  ///< Reregister: from another TPM
+    // Where it is:
+    std::vector<std::string> agents;   ///< groups; empty: all of the step, or of the scenario
+    std::optional<StepKind> in_phase;  ///< in this phase alone
+    double probability = 1;            ///< of each cycle
+    // At the top of a file, of cycles that begin, since the start of the script:
+    Duration from{};
+    std::optional<Duration> to;
+    std::string drawn;  ///< in a play: what was drawn for the cycle it is for; not compared, not written
     Position position;
 
     bool operator==(const Fault&) const = default;
+};
+
+/// `request:`, a raw request. Texts may have references (references.hpp).
+struct RawRequest {
+    std::string to = "verifier";  ///< a word of request_peers()
+    std::string by = "nobody";    ///< or "admin", or a group
+    std::string method = "GET";
+    std::string path;
+    std::map<std::string, std::string> headers;
+    std::string body;  ///< as sent
+    int times = 1;
+    int connections = 1;
+
+    bool operator==(const RawRequest&) const = default;
 };
 
 /// One line of the script. Fields that its kind does not use keep their defaults.
 struct Step {
     StepKind kind = StepKind::Attest;
     int number = 0;                       ///< in the order of the file, from 1
-    std::vector<std::string> agents;      ///< group names, resolved; empty for Wait and Repeat
+    std::vector<std::string> agents;      ///< group names, resolved; empty where none acts
     std::string as;                       ///< name of its exchanges, "" without
     bool bare = false;                    ///< no missing earlier phases, no retries
     int times = 1;                        ///< Attest, Repeat
+    std::optional<Duration> every;        ///< Attest: open model
+    Amount jitter;                        ///< Attest, with `every`
+    Duration spread{};                    ///< Attest
     std::vector<Extension> extend;        ///< Extend, in order
+    bool orderly = true;                  ///< Reboot
     std::optional<TpmPolicy> tpm_policy;  ///< Enrol: instead of the group's
-    std::vector<Fault> faults;            ///< of phases, in the order of the file
-    Duration wait{};                      ///< Wait
-    std::vector<Step> steps;              ///< Repeat
+    std::optional<RuntimePolicy>
+        runtime_policy;                  ///< Enrol: instead of the group's; ChangePolicy: the new one
+    std::string runtime_policy_name;     ///< ChangePolicy
+    std::vector<std::string> servers;    ///< Stop, Start, Restart, Kill, Pause: words of servers()
+    RawRequest request;                  ///< Request
+    std::vector<Fault> faults;           ///< of phases, in the order of the file
+    Amount wait;                         ///< Wait, Pause
+    std::optional<InstantOffset> until;  ///< Wait, in place of that
+    Amount after;                        ///< of a child of Together
+    std::vector<Step> steps;             ///< Together, Repeat
     std::vector<Expectation> expect;
     Position position;
 
@@ -360,6 +470,10 @@ struct Scenario {
     std::vector<Group> groups;  ///< in the order of the file
     std::vector<Step> script;
     std::vector<Expectation> expect;  ///< over the whole run
+    std::vector<Fault> faults;        ///< of all steps, in the order of the file
+    std::optional<int> tries;         ///< `intermittent`
+    /// Of the matrix, the values that make this case; its name ends with them: "x[workers=4]".
+    std::map<std::string, std::string> values;
     std::string file;
     Position position;  ///< of its name
 
@@ -384,12 +498,17 @@ const char* to_string(AgentStatus status);
 const char* to_string(HowMany::Rule rule);
 const char* to_string(StepKind kind);
 const char* to_string(FaultKind kind);
+const char* to_string(ExpectStatus::When when);
+const char* to_string(Distribution::Kind kind);
 const char* to_string(InstantName name);
 /// "challenges_expire_at - 500ms", as in files.
 std::string to_string(const InstantOffset& instant);
 
 // In words, for people.
 std::string text(const Fault& fault);         ///< "hold_evidence until challenges_expire_at - 500ms"
+std::string text(const Amount& amount);       ///< "2s", "1s to 3s"
+std::string share_text(double share);         ///< "12.5%"
+std::string signed_text(Duration duration);   ///< "-1h"
 std::string text(const TpmPolicy& policy);    ///< "the values of PCR 0, 7 at enrolment"
 std::string text(const Extension& measured);  ///< "PCR 7: text:secure boot on"
 /// "tpm: software, ak: child, source: shared, connections: one, tls: {resumption: false}"

@@ -1,35 +1,17 @@
 #include <algorithm>
-#include <array>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 
 #include <fmt/format.h>
 
+#include "sim/scenario/expand.hpp"
 #include "sim/scenario/reading.hpp"
 
 namespace pushsim::scenario {
 namespace {
 
-constexpr int most_agents = 100'000;
-constexpr std::array<Name, 2> policy_keys{{
-    {"from_boot", "the values at the moment of enrolment"},
-    {"json", "the text that is sent, right or wrong"},
-}};
-
-const std::vector<Name>& hash_algorithms() {
-    static const std::vector<Name> names{
-        {"sha1", ""}, {"sha256", ""}, {"sha384", ""}, {"sha512", ""}, {"sm3_256", ""}};
-    return names;
-}
-const std::vector<Name>& encryption_algorithms() {
-    static const std::vector<Name> names{{"rsa", ""},     {"rsa1024", ""}, {"rsa2048", ""}, {"rsa3072", ""},
-                                         {"rsa4096", ""}, {"ecc", ""},     {"ecc192", ""},  {"ecc224", ""},
-                                         {"ecc256", ""},  {"ecc384", ""},  {"ecc521", ""}};
-    return names;
-}
-const std::vector<Name>& signing_algorithms() {
-    static const std::vector<Name> names{
-        {"rsassa", ""}, {"rsapss", ""}, {"ecdsa", ""}, {"ecdaa", ""}, {"ecschnorr", ""}};
-    return names;
-}
+namespace fs = std::filesystem;
 
 AgentId read_id(Report& report, const Node& node, int count) {
     AgentId id;
@@ -62,7 +44,7 @@ TpmChoice read_tpm(Report& report, const Node& node, int count) {
         const auto kind = read_name(report, node, "tpm", tpm_kinds());
         return {enumerator(kind, {TpmKind::Software, TpmKind::Swtpm}).value_or(TpmKind::Software)};
     }
-    if (node.text.find('\n') != std::string::npos || node.text.ends_with(':')) {
+    if (!is_one_line(node.text) || node.text.ends_with(':')) {
         report.expected(node, "tpm", "software, swtpm:… or device:…, such as swtpm:port=2321");
     } else if (count > 1) {
         report.add(node, fmt::format("`tpm`: one TPM outside serves one agent, not {}", count));
@@ -75,7 +57,7 @@ Enrolment read_enrolment(Report& report, const Node& node) {
     if (node.is(Node::Kind::Scalar)) {
         if (node.text == "false" && !node.quoted) {
             enrolment.enrolled = false;
-        } else {
+        } else if (node.text != "true" || node.quoted) {
             report.expected(node, "enrol", "a map, like { tpm_policy: { from_boot: [7] } }, or false");
         }
         return enrolment;
@@ -84,13 +66,21 @@ Enrolment read_enrolment(Report& report, const Node& node) {
     if (const Node* policy = map.get("tpm_policy")) {
         if (auto read = read_tpm_policy(report, *policy)) enrolment.tpm_policy = std::move(*read);
     }
-    const auto accept = [&](std::string_view key, const std::vector<Name>& names,
-                            std::vector<std::string>& into) {
-        if (const Node* value = map.get(key)) into = read_names(report, *value, key, names);
+    if (const Node* policy = map.get("runtime_policy"))
+        enrolment.runtime_policy = read_runtime_policy(report, *policy, true).value_or("");
+    if (const auto name = map.text("runtime_policy_name")) {
+        enrolment.runtime_policy_name = *name;
+        if (!is_plain_name(*name)) {
+            report.expected(*map.get("runtime_policy_name"), "runtime_policy_name",
+                            "a name of lower-case letters, digits and hyphens");
+        }
+    }
+    const auto accept = [&](std::string_view key, std::vector<std::string>& into) {
+        if (map.get(key) != nullptr) into = map.words(key);
     };
-    accept("accept_tpm_hash_algs", hash_algorithms(), enrolment.accept_hash_algorithms);
-    accept("accept_tpm_encryption_algs", encryption_algorithms(), enrolment.accept_encryption_algorithms);
-    accept("accept_tpm_signing_algs", signing_algorithms(), enrolment.accept_signing_algorithms);
+    accept("accept_tpm_hash_algs", enrolment.accept_hash_algorithms);
+    accept("accept_tpm_encryption_algs", enrolment.accept_encryption_algorithms);
+    accept("accept_tpm_signing_algs", enrolment.accept_signing_algorithms);
     return enrolment;
 }
 
@@ -103,22 +93,15 @@ std::vector<Extension> read_boot(Report& report, const Node& node) {
 }
 
 RustAgentHabits read_rust_agent(Report& report, const Node& node) {
-    constexpr int most_retries = 1000;
     RustAgentHabits habits;
     const MapReader map(report, node, "`rust-agent`", rust_agent_keys());
-    const auto read = [&](const char* key, Duration& into) {
-        if (const Node* value = map.get(key)) into = read_duration(report, *value, key).value_or(into);
-    };
-    read("interval", habits.interval);
-    read("backoff_initial", habits.backoff_initial);
-    read("backoff_longest", habits.backoff_longest);
-    read("timeout", habits.timeout);
-    if (const Node* timeout = map.get("timeout"); timeout != nullptr && habits.timeout == Duration::zero())
-        report.expected(*timeout, "timeout", "more than nothing, such as 5s");
-    if (const Node* retries = map.get("max_retries")) {
-        habits.max_retries =
-            read_integer(report, *retries, "max_retries", 0, most_retries).value_or(habits.max_retries);
-    }
+    habits.interval = map.duration("interval").value_or(habits.interval);
+    habits.backoff_initial = map.duration("backoff_initial").value_or(habits.backoff_initial);
+    habits.backoff_longest = map.duration("backoff_longest").value_or(habits.backoff_longest);
+    habits.timeout = map.duration("timeout").value_or(habits.timeout);
+    habits.max_retries = map.integer("max_retries").value_or(habits.max_retries);
+    if (habits.timeout == Duration::zero())
+        report.expected(*map.get("timeout"), "timeout", "more than nothing, such as 5s");
     return habits;
 }
 
@@ -130,9 +113,14 @@ void read_habits(Report& report, const Node& node, Group& group) {
                 .value_or(Habits::Correct);
         return;
     }
-    const MapReader map(report, node, "`habits`", habits());
-    if (map.key("correct") != nullptr) report.add(node, "`habits`: `correct` has no parameters");
+    const auto correct = std::ranges::find_if(
+        node.entries, [](const Entry& entry) { return entry.key.text == to_string(Habits::Correct); });
+    if (correct != node.entries.end()) {
+        report.add(node, "`habits`: `correct` has no parameters");
+        return;
+    }
     if (node.entries.empty()) report.expected(node, "habits", "a name, or { rust-agent: { interval: 5s } }");
+    const MapReader map(report, node, "`habits`", habit_keys());
     if (const Node* options = map.get("rust-agent")) {
         group.habits = Habits::RustAgent;
         group.rust_agent = read_rust_agent(report, *options);
@@ -153,35 +141,60 @@ Group read_group(Report& report, const Node& name, const Node& node) {
     // `honest:` alone is a group of one agent, all as default.
     if (node.is(Node::Kind::Null)) return group;
     const MapReader map(report, node, place, group_keys());
-    if (const Node* count = map.get("count")) {
-        group.count = read_integer(report, *count, "count", 1, most_agents).value_or(1);
-    }
+    group.count = map.integer("count").value_or(1);
     if (const Node* id = map.get("id")) group.id = read_id(report, *id, group.count);
     if (const Node* tpm = map.get("tpm")) group.tpm = read_tpm(report, *tpm, group.count);
-    if (const Node* ak = map.get("ak")) {
-        group.ak = enumerator(read_name(report, *ak, "ak", ak_kinds()), {AkKind::Child, AkKind::Primary})
-                       .value_or(AkKind::Child);
-    }
-    if (const Node* source = map.get("source")) {
-        group.source =
-            enumerator(read_name(report, *source, "source", source_kinds()), {Source::Shared, Source::Own})
-                .value_or(Source::Shared);
-    }
+    group.ak = map.one_of("ak", {AkKind::Child, AkKind::Primary}).value_or(AkKind::Child);
+    group.source = map.one_of("source", {Source::Shared, Source::Own}).value_or(Source::Shared);
     if (const Node* boot = map.get("boot")) group.boot = read_boot(report, *boot);
     if (const Node* enrol = map.get("enrol")) group.enrol = read_enrolment(report, *enrol);
     if (const Node* value = map.get("habits")) read_habits(report, *value, group);
     if (group.habits == Habits::RustAgent) group.connections = Connections::RustAgent;
-    if (const Node* value = map.get("connections")) {
-        group.connections = enumerator(read_name(report, *value, "connections", connection_kinds()),
-                                       {Connections::One, Connections::RustAgent, Connections::PerRequest})
-                                .value_or(group.connections);
-    }
+    group.connections =
+        map.one_of("connections", {Connections::One, Connections::RustAgent, Connections::PerRequest})
+            .value_or(group.connections);
     if (const Node* tls = map.get("tls")) {
         const MapReader keys(report, *tls, "`tls`", tls_keys());
-        if (const Node* value = keys.get("resumption"))
-            group.tls_resumption = read_boolean(report, *value, "resumption").value_or(false);
+        group.tls_resumption = keys.boolean("resumption").value_or(false);
+    }
+    if (const Node* clock = map.get("clock")) {
+        const MapReader keys(report, *clock, "`clock`", clock_keys());
+        if (const Node* offset = keys.get("offset"))
+            group.clock_offset = read_signed_duration(report, *offset, "offset").value_or(Duration::zero());
     }
     return group;
+}
+
+/// The text of a file that the scenario names, relative to its own.
+std::optional<std::string> read_policy_file(Report& report, const Node& node) {
+    constexpr std::size_t most = 4 * 1024 * 1024;
+    const auto name = read_text(report, node, "file");
+    if (!name) return std::nullopt;
+    const fs::path path = fs::path(report.file()).parent_path() / *name;
+    std::error_code failed;
+    if (!fs::is_regular_file(path, failed)) {
+        report.add(node,
+                   fmt::format("`file`: there is no file {} (names are relative to the scenario's folder)",
+                               path.string()));
+        return std::nullopt;
+    }
+    if (fs::file_size(path, failed) > most) {
+        report.add(node, fmt::format("`file`: {} is larger than {} KiB", path.string(), most / 1024));
+        return std::nullopt;
+    }
+    std::ifstream in(path, std::ios::binary);
+    std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+    if (!in || text.empty() || !is_utf8(text)) {
+        report.add(node, fmt::format("`file`: {} is no text that can be read", path.string()));
+        return std::nullopt;
+    }
+    return text;
+}
+
+/// `json` or `file`, of which there must be no more than one thing.
+std::optional<std::string> read_policy_text(Report& report, const MapReader& map) {
+    if (const Node* file = map.get("file")) return read_policy_file(report, *file);
+    return map.text("json");
 }
 
 }  // namespace
@@ -192,16 +205,29 @@ std::optional<TpmPolicy> read_tpm_policy(Report& report, const Node& node) {
         report.expected(node, "tpm_policy", "none, { from_boot: [7] }, { 7: [hex, …] } or { json: text }");
         return std::nullopt;
     }
-    const MapReader map(report, node, "`tpm_policy`", policy_keys, MapReader::Pcrs::Taken);
+    const MapReader map(report, node, "`tpm_policy`", tpm_policy_keys(), MapReader::Pcrs::Taken);
     const Node* pcrs = map.get("from_boot");
-    const Node* text = map.get("json");
-    if (node.entries.size() > 1 && (pcrs != nullptr || text != nullptr)) {
+    const bool is_text = map.get("json") != nullptr || map.get("file") != nullptr;
+    if (node.entries.size() > 1 && (pcrs != nullptr || is_text)) {
         report.add(node.entries[1].key,
-                   "`tpm_policy`: one of `from_boot`, `json` and PCR values, not several");
+                   "`tpm_policy`: one of `from_boot`, `json`, `file` and PCR values, not several");
     }
     if (pcrs != nullptr) return PolicyFromBoot{read_pcr_list(report, *pcrs, "from_boot")};
-    if (text != nullptr) return PolicyText{read_text(report, *text, "json").value_or("")};
+    if (is_text) return PolicyText{read_policy_text(report, map).value_or("")};
     return LiteralPolicy{read_allowed_values(report, map.pcr_entries())};
+}
+
+std::optional<RuntimePolicy> read_runtime_policy(Report& report, const Node& node, bool none) {
+    if (none && node.is(Node::Kind::Scalar) && node.text == "none") return "";
+    if (!node.is(Node::Kind::Map) || node.entries.empty()) {
+        report.expected(node, "runtime_policy",
+                        fmt::format("{}{{ json: text }} or {{ file: policy.json }}", none ? "none, " : ""));
+        return std::nullopt;
+    }
+    const MapReader map(report, node, "`runtime_policy`", runtime_policy_keys());
+    if (node.entries.size() > 1)
+        report.add(node.entries[1].key, "`runtime_policy`: one of `json` and `file`, not both");
+    return read_policy_text(report, map);
 }
 
 std::vector<Group> read_groups(Report& report, const Node& node) {
@@ -209,9 +235,9 @@ std::vector<Group> read_groups(Report& report, const Node& node) {
     if (node.is(Node::Kind::Map) && node.entries.empty()) {
         report.expected(node, "agents", "at least one group");
     }
-    for (const auto& [name, value] : read_entries(report, node, "`agents`")) {
+    const Node whole = expand_likes(report, node);
+    for (const auto& [name, value] : read_entries(report, whole, "`agents`", "{ late: { count: 3 } }"))
         groups.push_back(read_group(report, *name, *value));
-    }
     return groups;
 }
 

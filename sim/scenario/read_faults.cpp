@@ -1,137 +1,250 @@
 #include <algorithm>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "sim/scenario/reading.hpp"
 
 namespace pushsim::scenario {
 namespace {
 
-using About = FaultName::About;
+/// Where faults can stand: in a step, or (with step = nullptr) at the top of a file.
+struct Place {
+    const StepName* step;
+    const std::vector<Group>& groups;
 
-constexpr std::string_view expiry = "challenges_expire_at";
-
-const FaultName* find_fault(std::string_view word) {
-    const auto at =
-        std::ranges::find_if(faults(), [&](const FaultName& fault) { return fault.name == word; });
-    return at == faults().end() ? nullptr : &*at;
-}
-
-/// "challenges_expire_at", "challenges_expire_at + 50ms", "challenges_expire_at - 500ms".
-std::optional<Duration> read_until(Report& report, const Node& node) {
-    const auto bad = [&] {
-        report.expected(node, "until",
-                        "challenges_expire_at, + or - a duration, like challenges_expire_at - 500ms");
-        return std::nullopt;
-    };
-    std::string_view rest = node.text;
-    if (!node.is(Node::Kind::Scalar) || !rest.starts_with(expiry)) return bad();
-    rest.remove_prefix(expiry.size());
-    if (rest.empty()) return Duration::zero();
-    const bool later = rest.starts_with(" + ");
-    if (!later && !rest.starts_with(" - ")) return bad();
-    const auto distance = parse_duration(rest.substr(3));
-    if (!distance) return bad();
-    return later ? *distance : -*distance;
-}
-
-/// The phases of the step that a fault can be about.
-std::vector<StepKind> phases_of(StepKind step) {
-    if (step == StepKind::Attest) return {StepKind::Negotiate, StepKind::Collect, StepKind::Submit};
-    return {step};
-}
-
-bool sends(const StepName& step, About what) {
-    switch (what) {
-        case About::AnyStep:
-            return true;
-        case About::Evidence:
-            return step.submits;
-        case About::Token:
-            return step.submits || step.kind == StepKind::Negotiate;
+    std::span<const Key> siblings() const {
+        return step != nullptr ? fault_sibling_keys() : run_fault_sibling_keys();
     }
-    return false;
-}
+    std::span<const StepKind> phases() const {
+        static constexpr std::array all{StepKind::Register,  StepKind::Activate, StepKind::Authenticate,
+                                        StepKind::Negotiate, StepKind::Collect,  StepKind::Submit};
+        return step != nullptr ? phases_of(*step->kind) : std::span<const StepKind>(all);
+    }
+};
 
-std::optional<StepKind> read_phase(Report& report, const Node& node, const StepName& step,
-                                   std::string_view key, bool answers) {
-    std::vector<StepKind> phases = phases_of(*step.kind);
-    if (answers) std::erase(phases, StepKind::Collect);
+std::string words_of(std::span<const StepKind> kinds) {
     std::vector<std::string_view> words;
-    for (const StepKind phase : phases) {
-        if (node.is(Node::Kind::Scalar) && node.text == to_string(phase)) return phase;
-        words.emplace_back(to_string(phase));
+    for (const StepKind kind : kinds)
+        words.emplace_back(to_string(kind));
+    return fmt::format("{}", fmt::join(words, ", "));
+}
+
+/// "`negotiate`, `attest`"
+std::string steps_with(std::span<const StepKind> phases) {
+    std::vector<std::string> names;
+    for (const StepName& step : steps()) {
+        if (!step.kind) continue;
+        const auto of_step = phases_of(*step.kind);
+        const bool has_one = std::ranges::any_of(
+            of_step, [&](StepKind phase) { return std::ranges::find(phases, phase) != phases.end(); });
+        if (has_one) names.push_back(fmt::format("`{}`", step.name));
     }
-    report.add(node, fmt::format("`{}`: expected a phase of step `{}` ({}); found {}", key, step.name,
-                                 fmt::join(words, ", "), found(node)));
+    return fmt::format("{}", fmt::join(names, ", "));
+}
+
+/// A phase that the step has, and the fault can be about.
+std::optional<StepKind> read_phase(Report& report, const MapReader& map, std::string_view key,
+                                   const Place& place, std::span<const StepKind> of_fault = {}) {
+    const Node* node = map.get(key);
+    const auto word = map.word(key);
+    if (node == nullptr || !word) return std::nullopt;
+    for (const StepKind phase : place.phases()) {
+        if (*word != to_string(phase)) continue;
+        if (of_fault.empty() || std::ranges::find(of_fault, phase) != of_fault.end()) return phase;
+    }
+    std::vector<StepKind> fitting;
+    std::ranges::copy_if(place.phases(), std::back_inserter(fitting), [&](StepKind phase) {
+        return of_fault.empty() || std::ranges::find(of_fault, phase) != of_fault.end();
+    });
+    report.add(*node,
+               fmt::format("`{}`: expected a phase of {} ({}); found {}", key,
+                           place.step != nullptr ? fmt::format("step `{}`", place.step->name) : "the fault",
+                           words_of(fitting), found(*node)));
     return std::nullopt;
 }
 
-std::optional<Fault> read_fault(Report& report, const Node& item, const StepName& step) {
-    const bool with_keys = item.is(Node::Kind::Map) && item.entries.size() == 1;
-    const Node& name = with_keys ? item.entries[0].key : item;
-    if (!name.is(Node::Kind::Scalar)) {
+/// An answer is looked at after phases that send alone.
+bool answers(StepKind phase) {
+    return phase != StepKind::Collect;
+}
+
+void read_keys(Report& report, const MapReader& map, const Place& place, Fault& fault) {
+    const auto take_amount = [&](std::string_view key) {
+        const Amount amount = map.amount(key).value_or(Amount{});
+        fault.duration = amount.fixed;
+        fault.varies = amount.varies;
+    };
+    switch (fault.kind) {
+        case FaultKind::HoldEvidence:
+            fault.until = map.instant("until").value_or(InstantOffset{});
+            return;
+        case FaultKind::Delay:
+            fault.phase = read_phase(report, map, "before", place).value_or(StepKind::Negotiate);
+            take_amount("for");
+            return;
+        case FaultKind::Stall:
+            fault.phase = read_phase(report, map, "after", place).value_or(StepKind::Negotiate);
+            if (!answers(fault.phase)) {
+                report.add(*map.get("after"),
+                           "`after`: phase `collect` has no answer that could be left "
+                           "unread; name one that sends, like negotiate");
+            }
+            take_amount("for");
+            return;
+        case FaultKind::Early:
+        case FaultKind::ClockSkew:
+            take_amount("by");
+            return;
+        case FaultKind::Herd:
+            fault.phase = read_phase(report, map, "before", place).value_or(StepKind::Negotiate);
+            return;
+        case FaultKind::Swizzle:
+            fault.share = map.share("share").value_or(0);
+            fault.duration = map.duration("every").value_or(Duration::zero());
+            return;
+        case FaultKind::ConcurrentSubmit:
+            fault.count = map.integer("connections").value_or(2);
+            return;
+        case FaultKind::ConcurrentNegotiate:
+            fault.count = map.integer("count").value_or(2);
+            return;
+        case FaultKind::ForeignToken:
+        case FaultKind::ForeignPop:
+        case FaultKind::OtherAgentId:
+            if (const Node* of = map.get("of")) {
+                const auto names = read_agent_names(report, *of, place.groups);
+                if (names.size() > 1) report.expected(*of, "of", "one group");
+                if (!names.empty()) fault.of = names[0];
+            }
+            return;
+        case FaultKind::Reregister:
+            fault.other_tpm = map.word("tpm") == "other";
+            return;
+        default:  // without keys
+            return;
+    }
+}
+
+void read_siblings(Report& report, const Node& siblings, const Place& place, const FaultName& definition,
+                   Fault& fault) {
+    const MapReader map(report, siblings, fmt::format("fault `{}`", definition.name), place.siblings());
+    if (const Node* agents = map.get("agents"))
+        fault.agents = read_agent_names(report, *agents, place.groups);
+    fault.in_phase = read_phase(report, map, "phase", place, definition.phases);
+    fault.probability = map.share("probability").value_or(1);
+    if (place.step != nullptr) return;
+    fault.from = map.duration("from").value_or(Duration::zero());
+    fault.to = map.duration("until");
+    if (fault.to && *fault.to <= fault.from)
+        report.expected(*map.get("until"), "until", fmt::format("later than {}", to_text(fault.from)));
+}
+
+/// The fault's own entry, and the rest of its map.
+struct Parts {
+    const Node* name = nullptr;
+    Node value;
+    Node siblings;
+};
+
+std::optional<Parts> parts_of(Report& report, const Node& item, const Place& place) {
+    Parts parts;
+    parts.siblings.kind = Node::Kind::Map;
+    parts.siblings.line = parts.value.line = item.line;
+    parts.siblings.column = parts.value.column = item.column;
+    if (item.is(Node::Kind::Scalar)) {
+        parts.name = &item;
+        return parts;
+    }
+    if (!item.is(Node::Kind::Map) || item.entries.empty()) {
         report.expected(item, "faults", "a list of faults, like [ delay: { before: submit, for: 2s } ]");
         return std::nullopt;
     }
+    for (const Entry& entry : item.entries) {
+        const auto sibling = std::ranges::find(place.siblings(), entry.key.text, &Key::name);
+        if (sibling != place.siblings().end()) {
+            parts.siblings.entries.push_back(entry);
+        } else if (parts.name == nullptr) {
+            parts.name = &entry.key;
+            parts.value = entry.value;
+        } else {
+            std::vector<Name> known = names_of(place.siblings());
+            const bool is_fault = find_fault(entry.key.text) != nullptr;
+            report.add(entry.key,
+                       is_fault ? fmt::format("one fault an item; found `{}` and `{}`", parts.name->text,
+                                              entry.key.text)
+                                : fmt::format("unknown key `{}` beside fault `{}`{}", shown(entry.key.text),
+                                              shown(parts.name->text), suggestion(entry.key.text, known)));
+        }
+    }
+    if (parts.name == nullptr) {
+        report.add(item, "a fault without a name, such as `delay`");
+        return std::nullopt;
+    }
+    return parts;
+}
+
+std::optional<Fault> read_fault(Report& report, const Node& item, const Place& place) {
+    const auto parts = parts_of(report, item, place);
+    if (!parts) return std::nullopt;
+    const Node& name = *parts->name;
     const FaultName* definition = find_fault(name.text);
     if (definition == nullptr) {
-        const std::vector<Name> names{faults().begin(), faults().end()};
-        report.add(name, fmt::format("unknown fault `{}`{}", shown(name.text), suggestion(name.text, names)));
+        const std::string near = nearest_name(name.text, names_of(faults()));
+        report.add(name, fmt::format("unknown fault `{}`{}", shown(name.text),
+                                     near.empty() ? "; `pushsim list faults` shows all" : near));
         return std::nullopt;
     }
     if (definition->availability == Availability::Later) {
         report.add(name, not_yet("fault", definition->name));
         return std::nullopt;
     }
-    if (!sends(step, definition->needs)) {
-        report.add(name,
-                   fmt::format("fault `{}` is about {}, and step `{}` sends none", definition->name,
-                               definition->needs == About::Evidence ? "evidence" : "a token", step.name));
+    if (place.step != nullptr && !concerns(*definition->kind, *place.step->kind)) {
+        report.add(name, fmt::format("fault `{}` is about {}, which step `{}` does not have; it goes with {}",
+                                     definition->name, words_of(definition->phases), place.step->name,
+                                     steps_with(definition->phases)));
         return std::nullopt;
     }
-    const std::string place = fmt::format("fault `{}`", definition->name);
     Fault fault;
     fault.kind = *definition->kind;
     fault.position = report.at(name);
-    if (definition->keys.empty()) {
-        if (with_keys) report.add(name, fmt::format("{} has no keys; write it by its name alone", place));
-        return fault;
-    }
-    if (!with_keys) {
-        report.add(name, fmt::format("{} needs `{}:`, {}", place, definition->keys[0].name,
-                                     definition->keys[0].about));
-        return std::nullopt;
-    }
-    const MapReader map(report, item.entries[0].value, place, definition->keys);
-    for (const Name& key : definition->keys) {
-        const Node* value = map.get(key.name);
-        if (value == nullptr) {
-            report.add(name, fmt::format("{} needs `{}:`, {}", place, key.name, key.about));
-        } else if (key.name == "until") {
-            fault.until.offset = read_until(report, *value).value_or(Duration::zero());
-        } else if (key.name == "before" || key.name == "after") {
-            fault.phase =
-                read_phase(report, *value, step, key.name, key.name == "after").value_or(StepKind::Negotiate);
-        } else {
-            fault.duration = read_duration(report, *value, key.name).value_or(Duration::zero());
+    const std::string text = fmt::format("fault `{}`", definition->name);
+    if (parts->value.is(Node::Kind::Null)) {
+        for (const Key& key : definition->keys) {
+            if (key.required) report.add(name, missing(text, key));
         }
+    } else if (definition->keys.empty() &&
+               !(parts->value.is(Node::Kind::Map) && parts->value.entries.empty())) {
+        report.add(name, fmt::format("{} has no keys; write it by its name alone", text));
+    } else if (!definition->keys.empty()) {
+        const MapReader map(report, parts->value, text, definition->keys);
+        read_keys(report, map, place, fault);
     }
+    read_siblings(report, parts->siblings, place, *definition, fault);
     return fault;
 }
 
-}  // namespace
-
-std::vector<Fault> read_faults(Report& report, const Node& node, const StepName& step) {
+std::vector<Fault> read_all(Report& report, const Node& node, const Place& place) {
     std::vector<Fault> read;
     if (!node.is(Node::Kind::List) || node.items.empty()) {
         report.expected(node, "faults", "a list of faults, like [ delay: { before: submit, for: 2s } ]");
         return read;
     }
     for (const Node& item : node.items) {
-        if (auto fault = read_fault(report, item, step)) read.push_back(std::move(*fault));
+        if (auto fault = read_fault(report, item, place)) read.push_back(std::move(*fault));
     }
     return read;
+}
+
+}  // namespace
+
+std::vector<Fault> read_faults(Report& report, const Node& node, const StepName& step,
+                               const std::vector<Group>& groups) {
+    return read_all(report, node, {&step, groups});
+}
+
+std::vector<Fault> read_run_faults(Report& report, const Node& node, const std::vector<Group>& groups) {
+    return read_all(report, node, {nullptr, groups});
 }
 
 }  // namespace pushsim::scenario

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "sim/scenario/expand.hpp"
 #include "sim/scenario/reading.hpp"
 
 namespace pushsim::scenario {
@@ -24,16 +25,19 @@ std::string trimmed(std::string text) {
     return text;
 }
 
-/// Values that the matrix or another agent would supply, anywhere in the file.
+/// References stand in requests alone; those to the matrix are replaced by now.
 void refuse_references(Report& report, const Node& node) {
     if (node.is(Node::Kind::Scalar) && node.text.find("${") != std::string::npos) {
-        report.add(node, not_yet("reference", shown(node.text)));
+        report.add_alone(node,
+                         fmt::format("nothing defines the reference in {}: variables stand in `matrix`, "
+                                     "and agents are referred to in `request`",
+                                     found(node)));
     }
     for (const Node& item : node.items)
         refuse_references(report, item);
     for (const auto& [key, value] : node.entries) {
         refuse_references(report, key);
-        refuse_references(report, value);
+        if (key.text != name_of(StepKind::Request).name) refuse_references(report, value);
     }
 }
 
@@ -65,27 +69,43 @@ bool expects_something(const Node& node) {
            std::ranges::any_of(node.items, expects_something);
 }
 
-void require(Report& report, const Node& root, std::string_view key, std::string_view meaning) {
-    const bool there =
-        std::ranges::any_of(root.entries, [&](const auto& entry) { return entry.key.text == key; });
-    if (!there) report.add(root, fmt::format("`{}:` is missing, {}", key, meaning));
-}
-
 }  // namespace
 
-Scenario read_scenario(Report& report, const Node& root, const std::string& file) {
+namespace {
+
+/// SQLite is no server.
+void refuse_database_acts(Report& report, const std::vector<Step>& steps) {
+    for (const Step& step : steps) {
+        if (std::ranges::find(step.servers, "database") != step.servers.end()) {
+            report.add(step.position,
+                       "there is no server `database`: SQLite is a file; `stack: { database: "
+                       "postgresql }` has one");
+        }
+        refuse_database_acts(report, step.steps);
+    }
+}
+
+bool acts_on_servers(const std::vector<Step>& steps) {
+    return std::ranges::any_of(
+        steps, [](const Step& step) { return !step.servers.empty() || acts_on_servers(step.steps); });
+}
+
+void refuse_faults_of_one_step(Report& report, const Scenario& scenario) {
+    for (const Fault& fault : scenario.faults) {
+        if (name_of(fault.kind).of_one_step) {
+            report.add(fault.position,
+                       fmt::format("fault `{}` is about the agents of one step; write it under that "
+                                   "step's `faults`",
+                                   to_string(fault.kind)));
+        }
+    }
+}
+
+Scenario read_case(Report& report, const Node& root, const std::string& file) {
     Scenario scenario;
     scenario.file = file;
-    if (!root.is(Node::Kind::Map)) {
-        report.add(root, fmt::format("a scenario: expected a map that begins with `scenario: name`; found {}",
-                                     found(root)));
-        return scenario;
-    }
     refuse_references(report, root);
     const MapReader map(report, root, "a scenario", scenario_keys());
-    require(report, root, "scenario", "the scenario's name");
-    require(report, root, "agents", "the groups of agents that act");
-    require(report, root, "script", "the steps");
     if (!expects_something(root)) {
         report.add(
             root,
@@ -118,11 +138,37 @@ Scenario read_scenario(Report& report, const Node& root, const std::string& file
     if (const Node* script = map.get("script")) {
         scenario.script = read_script(report, *script, scenario.groups);
         number_steps(report, scenario.script);
+        check_references(report, scenario.script, scenario.groups);
     }
+    if (const Node* faults = map.get("faults"))
+        scenario.faults = read_run_faults(report, *faults, scenario.groups);
+    refuse_faults_of_one_step(report, scenario);
+    if (const Node* intermittent = map.get("intermittent"))
+        scenario.tries =
+            MapReader(report, *intermittent, "`intermittent`", intermittent_keys()).integer("tries");
     if (const Node* expect = map.get("expect")) {
         scenario.expect = read_expectations(report, *expect, {scenario.groups, nullptr, {}});
     }
+    if (scenario.stack.database == "sqlite") refuse_database_acts(report, scenario.script);
+    if (acts_on_servers(scenario.script) || scenario.tries) scenario.stack.fresh = true;
     return scenario;
+}
+
+}  // namespace
+
+std::vector<Scenario> read_scenarios(Report& report, const Node& root, const std::string& file) {
+    if (!root.is(Node::Kind::Map)) {
+        report.add(root, fmt::format("a scenario: expected a map that begins with `scenario: name`; found {}",
+                                     found(root)));
+        return {};
+    }
+    std::vector<Scenario> cases;
+    expand_matrix(report, root, [&](const Node& one, const Values& values) {
+        cases.push_back(read_case(report, one, file));
+        cases.back().name += case_label(values);
+        cases.back().values = values;
+    });
+    return cases;
 }
 
 }  // namespace pushsim::scenario

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "sim/scenario/reading.hpp"
+#include "sim/scenario/version_range.hpp"
 
 namespace pushsim::scenario {
 namespace {
@@ -61,7 +62,7 @@ std::optional<std::string> read_value(Report& report, const Node& node, const Op
             break;
     }
     auto text = read_text(report, node, option.name);
-    if (text && text->find('\n') != std::string::npos) {
+    if (text && !is_one_line(*text)) {
         report.expected(node, option.name, "one line");
         return std::nullopt;
     }
@@ -70,7 +71,7 @@ std::optional<std::string> read_value(Report& report, const Node& node, const Op
 
 /// With `raw: true`: a duration in seconds, whole or not; anything else as it is written.
 std::optional<std::string> read_raw_value(Report& report, const Node& node, std::string_view name) {
-    if (!node.is(Node::Kind::Scalar) || node.text.find('\n') != std::string::npos) {
+    if (!node.is(Node::Kind::Scalar) || !is_one_line(node.text)) {
         report.expected(node, name, "a text of one line");
         return std::nullopt;
     }
@@ -86,7 +87,8 @@ bool is_option_name(std::string_view text) {
 void read_server(Report& report, const Node& node, const std::string& server,
                  std::span<const OptionName> known, ServerOptions& options, bool& raw) {
     const std::string place = "`" + server + "`";
-    const Entries entries = read_entries(report, node, place);
+    const Entries entries = read_entries(
+        report, node, place, server == "verifier" ? "{ quote_interval: 2s }" : "{ max_workers: 4 }");
     for (const auto& [key, value] : entries) {
         if (key->text == "raw") raw = read_boolean(report, *value, "raw").value_or(false);
     }
@@ -97,8 +99,10 @@ void read_server(Report& report, const Node& node, const std::string& server,
         if (option != known.end() && option->kind == OptionKind::Ours) {
             report.add(*key, fmt::format("option `{}` of the {} is set by pushsim itself", name, server));
         } else if (option == known.end() && (!raw || !is_option_name(name))) {
-            report.add(*key, fmt::format("unknown option `{}` of the {}{}", shown(name), server,
-                                         suggestion(name, words_of(known), "known")));
+            const auto near = nearest(name, words_of(known));
+            report.add(*key, fmt::format("unknown option `{}` of the {}; {}", shown(name), server,
+                                         near ? fmt::format("did you mean `{}`?", *near)
+                                              : "`pushsim list options` shows all"));
         } else if (value->is(Node::Kind::Null)) {
             options[name] = std::nullopt;
         } else if (auto text =
@@ -120,12 +124,15 @@ StackOptions read_stack(Report& report, const Node& node) {
         read_server(report, *registrar, "registrar", registrar_options(), stack.registrar,
                     stack.registrar_raw);
     }
-    if (const Node* database = map.get("database")) {
-        if (const auto name = read_name(report, *database, "database", databases())) stack.database = *name;
+    stack.database = map.word("database").value_or(stack.database);
+    stack.workers = map.integer("workers");
+    stack.needs = map.words("needs");
+    if (const auto versions = map.text("keylime")) {
+        stack.keylime = *versions;
+        if (!parse_version_range(*versions))
+            report.expected(*map.get("keylime"), "keylime", "a comparison with a version, like \">=7.14\"");
     }
-    if (const Node* fresh = map.get("fresh")) {
-        stack.fresh = read_boolean(report, *fresh, "fresh").value_or(false);
-    }
+    stack.fresh = map.boolean("fresh").value_or(false);
     return stack;
 }
 

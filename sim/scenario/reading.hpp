@@ -13,7 +13,17 @@ namespace pushsim::scenario {
 StackOptions read_stack(Report& report, const Node& node);
 std::vector<Group> read_groups(Report& report, const Node& node);
 std::optional<TpmPolicy> read_tpm_policy(Report& report, const Node& node);
-std::vector<Fault> read_faults(Report& report, const Node& node, const StepName& step);
+/// `none`: whether the word will do, too.
+std::optional<RuntimePolicy> read_runtime_policy(Report& report, const Node& node, bool none);
+/// Of a step.
+std::vector<Fault> read_faults(Report& report, const Node& node, const StepName& step,
+                               const std::vector<Group>& groups);
+/// At the top of a file: of any step.
+std::vector<Fault> read_run_faults(Report& report, const Node& node, const std::vector<Group>& groups);
+std::optional<RawRequest> read_request(Report& report, const MapReader& map,
+                                       const std::vector<Group>& groups);
+/// References of requests to groups and to names of steps before them that nothing defines are problems.
+void check_references(Report& report, const std::vector<Step>& script, const std::vector<Group>& groups);
 /// A script, or the steps within one.
 std::vector<Step> read_script(Report& report, const Node& node, const std::vector<Group>& groups);
 
@@ -24,7 +34,8 @@ void number_steps(Report& report, std::vector<Step>& steps);
 struct ClauseScope {
     const std::vector<Group>& groups;
     const StepName* step = nullptr;
-    std::vector<std::string> agents;  ///< of the step
+    std::vector<std::string> agents;  ///< of the step; of a request, who sends it
+    std::string by = {};              ///< of a request: nobody, admin, or a group
 };
 /// One clause or a list of them.
 std::vector<Expectation> read_expectations(Report& report, const Node& node, const ClauseScope& scope);
@@ -35,10 +46,13 @@ std::vector<std::string> read_agent_names(Report& report, const Node& node, cons
 /// The only group where `agents:` is left out; a problem at `where` if there are several.
 std::vector<std::string> only_group(Report& report, const Node& where, const std::vector<Group>& groups);
 
+/// YAML as JSON.
+std::string json_text(const Node& node);
+
 /// How many agents these groups have together.
 int count_agents(const std::vector<Group>& groups, const std::vector<std::string>& names);
 
-/// The scenario in the tree, with problems added for all that is wrong.
-Scenario read_scenario(Report& report, const Node& root, const std::string& file);
+/// The scenarios in the tree, one for each case, with problems added for all that is wrong.
+std::vector<Scenario> read_scenarios(Report& report, const Node& root, const std::string& file);
 
 }  // namespace pushsim::scenario

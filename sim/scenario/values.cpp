@@ -13,17 +13,13 @@ bool is_digit(char c) {
     return c >= '0' && c <= '9';
 }
 
-/// A value that the language lets vary, which is not there yet.
-bool is_distribution(const Node& node) {
-    constexpr std::array<std::string_view, 5> names{"uniform", "normal", "exponential", "one_of", "list"};
-    return node.is(Node::Kind::Map) && node.entries.size() == 1 &&
-           std::ranges::find(names, node.entries[0].key.text) != names.end();
-}
-
-bool refuse_distribution(Report& report, const Node& node) {
-    if (!is_distribution(node)) return false;
-    report.add(node, not_yet("distribution", node.entries[0].key.text));
-    return true;
+/// A value that the language lets vary elsewhere.
+bool refuse_distribution(Report& report, const Node& node, std::string_view what) {
+    const bool is_one = node.is(Node::Kind::Map) && node.entries.size() == 1 &&
+                        std::ranges::find(distribution_keys(), node.entries[0].key.text, &Key::name) !=
+                            distribution_keys().end();
+    if (is_one) report.add(node, fmt::format("`{}` cannot vary; write one value", what));
+    return is_one;
 }
 
 std::vector<std::string_view> words_of(std::span<const Name> names) {
@@ -45,7 +41,12 @@ void Report::add(const Node& where, std::string message) {
 }
 
 void Report::add(const Position& where, std::string message) {
-    problems_->push_back({where, std::move(message)});
+    if (!closed_.contains({where.line, where.column})) problems_->push_back({where, std::move(message)});
+}
+
+void Report::add_alone(const Node& where, std::string message) {
+    add(where, std::move(message));
+    close(where);
 }
 
 void Report::expected(const Node& where, std::string_view what, std::string_view expectation) {
@@ -87,6 +88,10 @@ std::string available_names(std::span<const Name> names) {
     return fmt::format("{}", fmt::join(now, ", "));
 }
 
+std::string available_keys(std::span<const Key> keys) {
+    return available_names(names_of(keys));
+}
+
 std::string nearest_name(std::string_view word, std::span<const Name> names) {
     const auto near = nearest(word, words_of(names));
     return near ? fmt::format("; did you mean `{}`?", *near) : "";
@@ -106,6 +111,10 @@ std::string suggestion(std::string_view word, const std::vector<std::string_view
 
 std::string not_yet(std::string_view kind, std::string_view name) {
     return fmt::format("{} `{}` is part of the language but not yet in pushsim {}", kind, name, version());
+}
+
+std::string missing(std::string_view place, const Key& key) {
+    return fmt::format("{} needs `{}:`, {}, like `{}`", place, key.name, key.about, example(key));
 }
 
 std::optional<std::string> read_text(Report& report, const Node& node, std::string_view what) {
@@ -139,7 +148,7 @@ std::optional<long long> parse_integer(std::string_view text) {
 
 std::optional<int> read_integer(Report& report, const Node& node, std::string_view what, int least,
                                 int most) {
-    if (refuse_distribution(report, node)) return std::nullopt;
+    if (refuse_distribution(report, node, what)) return std::nullopt;
     const auto value = node.is(Node::Kind::Scalar) && !node.quoted ? parse_integer(node.text) : std::nullopt;
     if (!value || *value < least || *value > most) {
         report.expected(node, what, fmt::format("a whole number from {} to {}", least, most));
@@ -177,7 +186,7 @@ std::optional<Duration> parse_duration(std::string_view text) {
 }
 
 std::optional<Duration> read_duration(Report& report, const Node& node, std::string_view what) {
-    if (refuse_distribution(report, node)) return std::nullopt;
+    if (refuse_distribution(report, node, what)) return std::nullopt;
     if (node.is(Node::Kind::Scalar)) {
         if (const auto duration = parse_duration(node.text)) return duration;
         if (parse_integer(node.text)) {
@@ -206,7 +215,8 @@ std::optional<long long> read_size(Report& report, const Node& node, std::string
 std::optional<std::string> read_name(Report& report, const Node& node, std::string_view what,
                                      std::span<const Name> names) {
     if (!node.is(Node::Kind::Scalar) || node.text.empty()) {
-        report.expected(node, what, "one of " + available_names(names));
+        const std::string known = available_names(names);
+        report.expected(node, what, (known.find(',') == std::string::npos ? "" : "one of ") + known);
         return std::nullopt;
     }
     const Name* name = find(names, node.text);
@@ -252,6 +262,11 @@ std::vector<std::string> read_names(Report& report, const Node& node, std::strin
         }
     }
     return result;
+}
+
+bool is_one_line(std::string_view text) {
+    return std::ranges::none_of(text,
+                                [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7F; });
 }
 
 bool is_plain_name(std::string_view text) {

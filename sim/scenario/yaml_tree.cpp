@@ -11,6 +11,8 @@
 #include <yaml-cpp/mark.h>
 #include <yaml-cpp/parser.h>
 
+#include "sim/scenario/values.hpp"
+
 namespace pushsim::scenario {
 namespace {
 
@@ -167,16 +169,6 @@ class TreeBuilder : public YAML::EventHandler {
         }
     }
 
-    /// Values, a long text counting as several: what a copy costs.
-    static std::size_t size_of(const Node& node) {
-        std::size_t size = 1 + node.text.size() / 32;
-        for (const Node& item : node.items)
-            size += size_of(item);
-        for (const auto& [key, value] : node.entries)
-            size += size_of(key) + size_of(value);
-        return size;
-    }
-
     static std::size_t depth_of(const Node& node) {
         std::size_t below = 0;
         for (const Node& item : node.items)
@@ -261,19 +253,53 @@ std::string explained(const std::string& message) {
     return message;
 }
 
+/// Where a reference stands in a list or map without quotes, whose braces it then ends: an octet of the text.
+std::optional<std::size_t> bare_reference(std::string_view text, std::size_t from) {
+    for (std::size_t at = text.find("${", from); at != std::string_view::npos; at = text.find("${", at + 1)) {
+        const std::size_t before = text.find_last_not_of(' ', at - 1);
+        if (before != std::string_view::npos &&
+            std::string_view(":,[").find(text[before]) != std::string_view::npos)
+            return at;
+    }
+    return std::nullopt;
+}
+
+std::size_t start_of_line(std::string_view text, int line) {
+    std::size_t start = 0;
+    for (int i = 1; i < line; ++i)
+        start = text.find('\n', start) + 1;
+    return start;
+}
+
 /// yaml-cpp's marks may lie behind the end of the text.
 Position inside(std::string_view text, const std::string& file, int line, int column) {
     int lines = static_cast<int>(std::ranges::count(text, '\n')) + 1;
     if (lines > 1 && text.back() == '\n') --lines;
     line = std::clamp(line, 1, lines);
-    std::size_t start = 0;
-    for (int i = 1; i < line; ++i)
-        start = text.find('\n', start) + 1;
+    const std::size_t start = start_of_line(text, line);
     const std::size_t end = std::min(text.find('\n', start), text.size());
     return {file, line, std::clamp(column, 1, static_cast<int>(end - start) + 1)};
 }
 
 }  // namespace
+
+std::size_t size_of(const Node& node) {
+    std::size_t size = 1 + node.text.size() / 32;
+    for (const Node& item : node.items)
+        size += size_of(item);
+    for (const auto& [key, value] : node.entries)
+        size += size_of(key) + size_of(value);
+    return size;
+}
+
+bool is_utf8(std::string_view text) {
+    while (!text.empty()) {
+        const std::size_t length = utf8_sequence(text);
+        if (length == 0) return false;
+        text.remove_prefix(length);
+    }
+    return true;
+}
 
 std::optional<Node> parse_yaml(std::string_view text, const std::string& file,
                                std::vector<Problem>& problems) {
@@ -300,6 +326,16 @@ std::optional<Node> parse_yaml(std::string_view text, const std::string& file,
     } catch (const YAML::Exception& error) {
         // For a bracket that is not closed yaml-cpp names the end of the file.
         const Node* open = error.msg.ends_with("flow not found") ? builder.innermost_open() : nullptr;
+        if (open != nullptr) {
+            const std::size_t start = start_of_line(text, open->line);
+            if (const auto at = bare_reference(text, start + static_cast<std::size_t>(open->column))) {
+                const auto line = static_cast<int>(std::ranges::count(text.substr(0, *at), '\n')) + 1;
+                const std::string_view reference = text.substr(*at, text.find('}', *at) - *at);
+                return refuse(
+                    line, static_cast<int>(*at - start_of_line(text, line)) + 1,
+                    fmt::format("within [ ] and {{ }} a reference needs quotes: \"{}}}\"", shown(reference)));
+            }
+        }
         return refuse(open != nullptr ? open->line : error.mark.line + 1,
                       open != nullptr ? open->column : error.mark.column + 1,
                       "not YAML: " + explained(error.msg));

@@ -32,7 +32,7 @@ struct Entry {
     Node value;
 };
 
-inline constexpr std::size_t max_file_size = 1024 * 1024;
+inline constexpr std::size_t max_file_size = 16 * 1024 * 1024;
 inline constexpr std::size_t max_depth = 32;
 /// Values in a file, those that aliases repeat included.
 inline constexpr std::size_t max_nodes = 50'000;
@@ -40,5 +40,10 @@ inline constexpr std::size_t max_nodes = 50'000;
 /// The one document of the text; nothing, and a problem added, where it is not YAML or over a bound.
 std::optional<Node> parse_yaml(std::string_view text, const std::string& file,
                                std::vector<Problem>& problems);
+
+/// Values within it and itself, a long text counting as several: what a copy costs.
+std::size_t size_of(const Node& node);
+
+bool is_utf8(std::string_view text);
 
 }  // namespace pushsim::scenario

@@ -64,6 +64,12 @@ Answer<void> Tenant::reactivate(const std::string& agent_id) {
                      address_.verifier, protocol::parse_done);
 }
 
+Answer<void> Tenant::change_runtime_policy(const std::string& name, const std::string& policy) {
+    return answer_of(
+        at_verifier(protocol::change_runtime_policy_request(name, policy, address_.api_version)),
+        address_.verifier, protocol::parse_policy_changed);
+}
+
 Answer<std::vector<std::string>> Tenant::list() {
     return answer_of(at_verifier(protocol::list_request(address_.api_version)), address_.verifier,
                      protocol::parse_list);

@@ -30,6 +30,7 @@ class Tenant {
     Answer<void> remove(const std::string& agent_id);
     Answer<void> reactivate(const std::string& agent_id);
     Answer<std::vector<std::string>> list();
+    Answer<void> change_runtime_policy(const std::string& name, const std::string& policy);
 
     // At the registrar.
     Answer<protocol::RegistrarAgent> registered(const std::string& agent_id);

@@ -1,9 +1,10 @@
-// pushsim_stand_in CA-FILE PATTERN SECONDS [FOLDER]: a verifier (https) and a registrar (http) on ports of
-// 127.0.0.1 that are free, until standard input ends or SIGTERM comes. Judges nothing: what it is for says
-// stand_ins.hpp. Writes the certificate of its CA to CA-FILE and then a line "verifier PORT registrar PORT"
-// to standard output. A request whose "METHOD TARGET" fits PATTERN (fnmatch) is taken and never answered; GET
-// /taken tells how many were. Sessions live for SECONDS. With FOLDER the verifier asks for client
-// certificates, and one that it takes is written there.
+// pushsim_stand_in CA-FILE PATTERN SECONDS FOLDER|- SEED|-: a verifier (https) and a registrar (http) on
+// ports of 127.0.0.1 that are free, until standard input ends or SIGTERM comes. Judges nothing: what it is
+// for says stand_ins.hpp. Writes the certificate of its CA to CA-FILE and then a line "verifier PORT
+// registrar PORT" to standard output. A request whose "METHOD TARGET" fits PATTERN (fnmatch) is taken and
+// never answered; GET /taken tells how many were. Sessions live for SECONDS. With FOLDER the verifier asks
+// for client certificates, and one that it takes is written there. With SEED its draws follow from that, and
+// its clock stands still.
 
 #include <chrono>
 #include <csignal>
@@ -45,13 +46,16 @@ struct Wish {
     const char* ca_file;
     const char* unanswered;
     std::chrono::seconds session_lifetime;
-    const char* admin_folder;  ///< null: no certificates are asked for
+    const char* admin_folder;           ///< null: no certificates are asked for
+    std::optional<std::uint64_t> seed;  ///< then the clock stands still
 };
 
 void serve(const Wish& wish) {
-    const core::SystemClock clock;
-    core::SeededStream random(core::fresh_seed(), {"stand-in"});
-    const pki::TestPki pki(clock.wall_now());
+    const core::SystemClock system_clock;
+    const core::SimulatedClock still_clock;
+    const Clock& clock = wish.seed ? static_cast<const Clock&>(still_clock) : system_clock;
+    core::SeededStream random(wish.seed ? *wish.seed : core::fresh_seed(), {"stand-in"});
+    const pki::TestPki pki(system_clock.wall_now());
     transport::testing::ServerTls tls{.credentials = pki.issue(pki::CertificateKind::Valid, pki::Role::Server,
                                                                {"stand-in", {"localhost"}, {"127.0.0.1"}})};
     if (wish.admin_folder != nullptr) {
@@ -65,6 +69,7 @@ void serve(const Wish& wish) {
     transport::EventLoop loop(clock);
     const std::size_t most = most_connections();
     stand_in::StandIns peers(clock, random, most, wish.session_lifetime);
+    peers.decides_at_once = wish.seed.has_value();
     std::size_t taken = 0;
     const auto answer = [&](const HttpRequest& request) -> std::optional<HttpResponse> {
         if (request.target == "/taken") return HttpResponse{200, {}, std::to_string(taken)};
@@ -89,14 +94,16 @@ void serve(const Wish& wish) {
 }  // namespace
 
 int main(int count, char** arguments) {
-    if (count != 4 && count != 5) {
-        std::fputs("usage: pushsim_stand_in CA-FILE PATTERN SECONDS [FOLDER]\n", stderr);
+    if (count != 6) {
+        std::fputs("usage: pushsim_stand_in CA-FILE PATTERN SECONDS FOLDER|- SEED|-\n", stderr);
         return 2;
     }
+    const std::string folder = arguments[4], seed = arguments[5];
     std::signal(SIGPIPE, SIG_IGN);
     try {
         serve({arguments[1], arguments[2], std::chrono::seconds{std::stol(arguments[3])},
-               count == 5 ? arguments[4] : nullptr});
+               folder == "-" ? nullptr : folder.c_str(),
+               seed == "-" ? std::nullopt : std::optional<std::uint64_t>(std::stoull(seed))});
     } catch (const std::exception& error) {
         std::fprintf(stderr, "pushsim_stand_in: %s\n", error.what());
         return 3;

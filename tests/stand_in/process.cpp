@@ -34,13 +34,11 @@ Process::Process(const Options& options) {
     if (::mkdtemp(folder.data()) == nullptr) throw std::runtime_error("mkdtemp failed");
     folder_ = folder;
     std::string program = PUSHSIM_STAND_IN, ca = ca_file().string(), pattern = options.unanswered,
-                lifetime = std::to_string(options.session_lifetime.count());
-    const std::array<char*, 6> arguments{program.data(),
-                                         ca.data(),
-                                         pattern.data(),
-                                         lifetime.data(),
-                                         options.asks_certificates ? folder.data() : nullptr,
-                                         nullptr};
+                lifetime = std::to_string(options.session_lifetime.count()),
+                certificates = options.asks_certificates ? folder : "-",
+                seed = options.seed ? std::to_string(*options.seed) : "-";
+    const std::array<char*, 7> arguments{program.data(),      ca.data(),   pattern.data(), lifetime.data(),
+                                         certificates.data(), seed.data(), nullptr};
 
     const Pipe in, out;
     posix_spawn_file_actions_t actions;

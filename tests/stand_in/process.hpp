@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include <sys/types.h>
@@ -20,6 +21,8 @@ class Process {
         std::chrono::seconds session_lifetime = std::chrono::hours{24};
         /// Asks for certificates, and tells in each answer whose was shown (X-Certificate).
         bool asks_certificates = false;
+        /// What it draws follows from that, and its clock stands still.
+        std::optional<std::uint64_t> seed = {};
     };
     /// Returns when it can be connected to. Throws std::runtime_error.
     explicit Process(const Options& options);

@@ -54,11 +54,14 @@ std::size_t taken(const Process& server, const Clock& clock) {
     return std::stoul(answer->body);
 }
 
-Staged::Staged(const Process& server, const pool::Pool* pool, std::filesystem::path folder)
-    : Staged(address_of(server), pool, std::move(folder)) {}
+Staged::Staged(const Process& server, const pool::Pool* pool, std::filesystem::path folder,
+               const Clock* clock)
+    : Staged(address_of(server), pool, std::move(folder), clock) {}
 
-Staged::Staged(const stack::StackAddress& address, const pool::Pool* pool, std::filesystem::path folder)
+Staged::Staged(const stack::StackAddress& address, const pool::Pool* pool, std::filesystem::path folder,
+               const Clock* clock)
     : folder_(std::move(folder)),
+      clock_(clock != nullptr ? *clock : system_clock_),
       tls_(must(transport::TlsIdentity::make({.ca_files = {address.ca_file.string()}}))),
       admin_tls_(
           address.admin_certificate.empty()
@@ -69,7 +72,7 @@ Staged::Staged(const stack::StackAddress& address, const pool::Pool* pool, std::
       history_(must(history::HistoryWriter::open(file(), clock_, {}, {.bodies = history::Bodies::All}))),
       tpms_(
           clock_, [this](fleet::Worker::Task task) { loop_.post(std::move(task)); },
-          fleet::TpmThreads::of_this_machine()),
+          clock != nullptr ? 1 : fleet::TpmThreads::of_this_machine()),
       pool_(pool),
       tenant_(address, clock_, [this](fleet::Worker::Task task) { loop_.post(std::move(task)); }),
       registrar_(must(transport::resolve(

@@ -28,10 +28,13 @@ std::size_t taken(const Process& server, const Clock& clock);
 
 class Staged {
   public:
-    /// `pool` may be null; it, the server and the folder outlive this. Throws std::runtime_error.
-    Staged(const Process& server, const pool::Pool* pool, std::filesystem::path folder);
+    /// `pool` may be null; it, the server, the folder and a clock in place of the system's outlive this.
+    /// Throws std::runtime_error.
+    Staged(const Process& server, const pool::Pool* pool, std::filesystem::path folder,
+           const Clock* clock = nullptr);
     /// Against any other servers, with their tenant.
-    Staged(const stack::StackAddress& address, const pool::Pool* pool, std::filesystem::path folder);
+    Staged(const stack::StackAddress& address, const pool::Pool* pool, std::filesystem::path folder,
+           const Clock* clock = nullptr);
 
     struct Wish {
         std::function<bool()> interrupted = [] { return false; };
@@ -49,7 +52,8 @@ class Staged {
 
   private:
     std::filesystem::path folder_;
-    core::SystemClock clock_;
+    core::SystemClock system_clock_;
+    const Clock& clock_;
     transport::EventLoop loop_{clock_};
     std::shared_ptr<const transport::TlsIdentity> tls_;
     std::shared_ptr<const transport::TlsIdentity> admin_tls_;  ///< null where the server asks for none

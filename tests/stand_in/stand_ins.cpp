@@ -25,7 +25,7 @@ std::string agent_in(const HttpRequest& request) {
 }  // namespace
 
 HttpResponse StandIns::record_of(const std::string& target) {
-    const bool is_decided = !asked_for_.insert(target).second;
+    const bool is_decided = !asked_for_.insert(target).second || decides_at_once;
     return lifecycle::json_answer(
         200, is_decided
                  ? R"({"data":{"attributes":{"stage":"verification_complete","evaluation":"pass"}}})"

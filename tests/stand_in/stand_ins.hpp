@@ -28,6 +28,9 @@ class StandIns {
     /// agent too many.
     HttpResponse answer(const HttpRequest& request);
 
+    /// Records are decided at the first look; else at the second.
+    bool decides_at_once = false;
+
   private:
     HttpResponse record_of(const std::string& target);
     lifecycle::StandIn* of(const std::string& agent);

@@ -1,5 +1,7 @@
 #include "sim/cli/session.hpp"
 
+#include <atomic>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -16,9 +18,10 @@ TEST(Session, ServersThatAreNotOfThisRunAreNotActedOnAndTheReasonIsGiven) {
     const Place place;
     const auto registry = *stack::Registry::open(place.path() / "registry");
     const core::SystemClock clock;
+    std::atomic<int> stacks{0};
     cli::RunOptions options;
     options.stack.stack = "external";
-    StackSession session(options, place.path() / "run", registry, clock);
+    StackSession session(options, place.path() / "run", registry, clock, stacks);
     EXPECT_EQ(session.why_not_acted_on(), "an external stack is not ours to stop and start");
     const auto done = session.act(stack::ServerAct::Pause, stack::ServerName::Verifier);
     ASSERT_FALSE(done);
@@ -33,9 +36,10 @@ TEST(Session, DatabaseThatCannotBeGivenIsAReasonNotToPlay) {
     const Place place;
     const auto registry = *stack::Registry::open(place.path() / "registry");
     const core::SystemClock clock;
+    std::atomic<int> stacks{0};
     cli::RunOptions options;
     options.stack.stack = "external";
-    const StackSession session(options, place.path() / "run", registry, clock);
+    const StackSession session(options, place.path() / "run", registry, clock, stacks);
     scenario::StackOptions wanted;
     EXPECT_EQ(session.cannot_play(wanted), std::nullopt);
     wanted.database = "postgresql";

@@ -48,7 +48,7 @@ struct Someone {
 inline Result<std::vector<Effect>> through(Outgoing& outgoing, const scenario::Fault& fault) {
     static std::vector<Faults> kept;  // effects point into them
     Someone someone;
-    kept.push_back(make({fault}));
+    kept.push_back(make(std::vector{fault}));
     return send(outgoing, kept.back(), someone.sender());
 }
 

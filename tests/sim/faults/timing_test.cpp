@@ -16,8 +16,8 @@ using testing::IsEmpty;
 
 constexpr Instant kBegin{1h};
 
-std::unique_ptr<Fault> one(const scenario::Fault& fault) {
-    return std::move(make({fault}).at(0));
+std::shared_ptr<Fault> one(const scenario::Fault& fault) {
+    return make(fault);
 }
 
 /// The negotiation took 20 ms, the challenge lives 2 s.

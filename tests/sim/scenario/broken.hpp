@@ -37,7 +37,7 @@ inline void PrintTo(const Broken& broken, std::ostream* out) {
     *out << "\n" << broken.parts.text();
 }
 
-inline std::string name_of(const testing::TestParamInfo<Broken>& info) {
+inline std::string case_name(const testing::TestParamInfo<Broken>& info) {
     return info.param.name;
 }
 

@@ -8,13 +8,21 @@ namespace {
 INSTANTIATE_TEST_SUITE_P(
     File, BrokenScenario,
     testing::ValuesIn(std::vector<Broken>{
-        {"NoName", {.head = "title: x"}, "1:1: `scenario:` is missing, the scenario's name"},
+        {"NoName",
+         {.head = "title: x"},
+         "1:1: a scenario needs `scenario:`, its name: lower-case words with hyphens, unique in a run, like "
+         "`scenario: pcr-mismatch`"},
         {"BadName",
          {.head = "scenario: My Scenario"},
          "1:11: `scenario`: expected a name of lower-case letters, digits and hyphens; found 'My Scenario'"},
         {"NameThatIsAList", {.head = "scenario: [a]"}, "1:11: `scenario`: expected a text; found a list"},
-        {"NoAgents", {.agents = ""}, "1:1: `agents:` is missing, the groups of agents that act"},
-        {"NoScript", {.script = ""}, "1:1: `script:` is missing, the steps"},
+        {"NoAgents",
+         {.agents = ""},
+         "1:1: a scenario needs `agents:`, the groups of agents, by name, and what they are, like `agents: { "
+         "late: { count: 3 } }`"},
+        {"NoScript",
+         {.script = ""},
+         "1:1: a scenario needs `script:`, a list of steps, done in order, like `script: [ attest ]`"},
         {"NothingExpected",
          {.expect = ""},
          "1:1: nothing is expected, so nothing can fail: add `expect` to a step or at the end, for "
@@ -29,7 +37,8 @@ INSTANTIATE_TEST_SUITE_P(
         {"TitleOfNothing", {.more = "title:"}, "5:1: `title`: expected a text; found nothing"},
         {"Reference",
          {.more = R"(title: "with ${workers}")"},
-         "5:8: reference `with ${workers}` is part of the language but not yet in pushsim"},
+         "5:8: nothing defines the reference in 'with ${workers}': variables stand in `matrix`, and agents "
+         "are referred to in `request`"},
         {"KeyTwice",
          {.more = "title: x\n"
                   "title: y"},
@@ -97,7 +106,7 @@ INSTANTIATE_TEST_SUITE_P(
          "2:42: expected a measurement, text:… (hashed) or a digest sha1:…, sha256:…, sha384:…, sha512:… in "
          "hex; found 'nonsense'"},
     }),
-    name_of);
+    case_name);
 
 }  // namespace
 }  // namespace pushsim::scenario

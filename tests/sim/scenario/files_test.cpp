@@ -92,7 +92,9 @@ TEST_F(Files, AnyOtherFileOfADirectoryMustBeAScenario) {
     const LoadResult result = load({folder_});
     EXPECT_FALSE(result.ok());
     EXPECT_THAT(names(result), ElementsAre("one")) << "the others can still be listed";
-    EXPECT_EQ(problems(result).at(0), "FOLDER/notes.yaml:1:1: `scenario:` is missing, the scenario's name");
+    EXPECT_EQ(problems(result).at(0),
+              "FOLDER/notes.yaml:1:1: a scenario needs `scenario:`, its name: lower-case words with hyphens, "
+              "unique in a run, like `scenario: pcr-mismatch`");
 }
 
 TEST_F(Files, AFileIsReadWhateverItsName) {

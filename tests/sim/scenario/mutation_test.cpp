@@ -34,8 +34,10 @@ std::string joined(const std::vector<std::string>& lines) {
 const std::vector<std::string>& valid_files() {
     static const std::vector<std::string> files = [] {
         std::vector<std::string> texts;
-        for (const char* name : {"honest-agent", "reproduce/pcr-mismatch"}) {
-            std::ifstream in(std::string(PUSHSIM_SCENARIOS) + "/" + name + ".yaml");
+        for (const char* name :
+             {PUSHSIM_SCENARIOS "/honest-agent", PUSHSIM_SCENARIOS "/reproduce/pcr-mismatch",
+              PUSHSIM_FIXTURES "/scenarios/whole-language"}) {
+            std::ifstream in(std::string(name) + ".yaml");
             texts.emplace_back(std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>());
             texts.push_back(resolved(load_text(texts.back(), name).scenarios.at(0)));
         }

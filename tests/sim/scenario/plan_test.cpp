@@ -116,8 +116,9 @@ TEST(HonestAgent, IsEnrolledFromItsBootAndAttestsThreeTimes) {
                 ElementsAre(Condition(ExpectResponse{{{202, 202}}, {}}),
                             Condition(ExpectVerdict{Verdict::Pass, {}})));
     ASSERT_EQ(scenario.expect.size(), 2U);
-    EXPECT_THAT(scenario.expect[0].conditions, ElementsAre(Condition(ExpectStatus{AgentStatus::Pass, 5s})));
-    EXPECT_THAT(scenario.expect[1].conditions, ElementsAre(Condition(ExpectAccounted{})));
+    EXPECT_THAT(scenario.expect[0].conditions,
+                ElementsAre(Condition(ExpectStatus{AgentStatus::Pass, ExpectStatus::When::Last, 5s})));
+    EXPECT_THAT(scenario.expect[1].conditions, ElementsAre(Condition(ExpectCheck{"accounted"})));
 }
 
 TEST(PcrMismatch, ExtendsPcr7AfterEnrolmentAndExpectsAPolicyViolation) {
@@ -131,7 +132,8 @@ TEST(PcrMismatch, ExtendsPcr7AfterEnrolmentAndExpectsAPolicyViolation) {
     EXPECT_THAT(scenario.script[2].expect[0].conditions,
                 ElementsAre(Condition(ExpectResponse{{{202, 202}}, {}}),
                             Condition(ExpectVerdict{Verdict::Fail, FailureReason::PolicyViolation})));
-    EXPECT_THAT(scenario.expect[0].conditions, ElementsAre(Condition(ExpectStatus{AgentStatus::Fail, 5s})));
+    EXPECT_THAT(scenario.expect[0].conditions,
+                ElementsAre(Condition(ExpectStatus{AgentStatus::Fail, ExpectStatus::When::Last, 5s})));
 }
 
 TEST(ShippedScenarios, AreAllValidAndShareAStack) {
@@ -332,7 +334,7 @@ TEST(Plan, StepsAndTheirClausesNameTheirGroups) {
     EXPECT_EQ(attest.expect[0].how_many, (HowMany{HowMany::Rule::AtLeast, 2}));
     EXPECT_THAT(attest.expect[1].agents, ElementsAre("first", "third"));
     EXPECT_EQ(attest.expect[2].conditions.size(), 2U);
-    EXPECT_EQ(scenario.script[10].wait, 1h + 2min + 3s + 4ms + 5us);
+    EXPECT_EQ(scenario.script[10].wait.fixed, 1h + 2min + 3s + 4ms + 5us);
     EXPECT_EQ(attest.position.text(), "f:53:5");
 }
 
@@ -348,7 +350,7 @@ TEST(Plan, ClausesReadAsSentences) {
         "at most 3 of the agents of first and third: verdict none, requests: 0 sessions, 2 submissions");
     EXPECT_EQ(scenario.script[9].expect[2].text(),
               "every agent of first and third: verdict pass, status PASS within 1s500ms");
-    EXPECT_EQ(scenario.expect[1].text(), "everything sent is accounted for");
+    EXPECT_EQ(scenario.expect[1].text(), "everything sent is accounted for, agent by agent");
 }
 
 TEST(HowMany, HoldsForTheNumberItNames) {

@@ -41,7 +41,7 @@ TEST(Yaml, AllProblemsOfAFileAreReportedInTheirOrder) {
 
 TEST(Yaml, BrokenAgentsAreNotReportedAgainByTheScript) {
     EXPECT_EQ(problems_of("scenario: s\nagents: [a]\nscript: [attest: a]\nexpect: [status: PASS]\n"),
-              "2:9: `agents`: expected a map; found a list");
+              "2:9: `agents`: expected a map, like { late: { count: 3 } }; found a list");
 }
 
 TEST(Yaml, CarriageReturnsBeforeLineFeedsChangeNothing) {
@@ -58,7 +58,8 @@ TEST(Yaml, AByteOrderMarkIsNoColumn) {
 
 TEST(Yaml, ColumnsCountOctets) {
     EXPECT_EQ(problems_of(Parts{.more = "stack: { \"ä\": 1, frehs: 1 }"}.text()),
-              "5:10: unknown key `ä` in `stack`; known: verifier, registrar, database, fresh\n"
+              "5:10: unknown key `ä` in `stack`; known: verifier, registrar, database, workers, needs, "
+              "keylime, fresh\n"
               "5:19: unknown key `frehs` in `stack`; did you mean `fresh`?");
 }
 
@@ -87,11 +88,11 @@ TEST(Yaml, LongTextsAreCutInMessagesBetweenCharacters) {
               "2:20: `ak`: unknown value 'x" + umlauts + "y'; known: child, primary");
 }
 
-TEST(Yaml, AFileOverOneMebibyteIsRefused) {
+TEST(Yaml, AFileOverTheBoundIsRefused) {
     const std::string valid = Parts{}.text();
     const std::string filling(max_file_size - valid.size() - 2, 'x');
     EXPECT_EQ(problems_of(valid + "#" + filling + "\n"), "");
-    EXPECT_EQ(problems_of(valid + "#" + filling + "x\n"), "1:1: larger than 1024 KiB");
+    EXPECT_EQ(problems_of(valid + "#" + filling + "x\n"), "1:1: larger than 16384 KiB");
 }
 
 TEST(Yaml, NestingIsBounded) {

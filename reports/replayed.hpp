@@ -1,0 +1,29 @@
+#pragma once
+// Whether a run shows again what another showed.
+
+#include <string>
+#include <vector>
+
+#include "reports/report.hpp"
+
+namespace pushsim::reports {
+
+struct Replayed {
+    enum class Result {
+        Reproduced,     ///< every expectation was judged alike, with the same causes and findings
+        NotReproduced,  ///< what failed before is as expected now, or what came by chance was not seen
+        Differs,        ///< in `differences`
+        NotComparable,  ///< one of the two did not come to its end: `differences` says which, and why
+    };
+    std::string scenario;
+    Result result = Result::NotComparable;
+    std::vector<std::string> differences = {};
+};
+
+/// "reproduced", "not reproduced", "differs", "not comparable"
+const char* to_string(Replayed::Result result);
+
+/// Scenario by scenario of `before`, by name; one that `after` lacks is not comparable.
+std::vector<Replayed> compare_replay(const RunReport& before, const RunReport& after);
+
+}  // namespace pushsim::reports

@@ -1,0 +1,164 @@
+#include "sim/cli/lane.hpp"
+
+#include <fmt/format.h>
+
+#include "sim/cli/interrupt.hpp"
+#include "sim/cli/progress.hpp"
+#include "sim/cli/wires.hpp"
+
+namespace pushsim::cli {
+
+using history::ScenarioEnd;
+
+namespace {
+
+fleet::Worker::Post post_to(transport::EventLoop& loop) {
+    return [&loop](fleet::Worker::Task task) { loop.post(std::move(task)); };
+}
+
+/// Whether a further try can show what was not seen so far.
+bool is_still_open(std::optional<reports::Outcome> outcome) {
+    return outcome == reports::Outcome::NotSeen || outcome == reports::Outcome::Partial;
+}
+
+}  // namespace
+
+LaneTools::LaneTools(const Clock& clock, int tpm_threads)
+    : loop(clock), tpms(clock, post_to(loop), tpm_threads) {}
+
+Lane::Lane(RunCommons& commons, std::unique_ptr<LaneTools> tools)
+    : run_(commons),
+      tools_(std::move(tools)),
+      session_(commons.options, commons.book.folder(), commons.registry, commons.clock, commons.stacks) {}
+
+Lane::~Lane() = default;
+
+void Lane::play(const StackGroup& group) {
+    for (const auto& scenario : group)
+        play_one(scenario);
+}
+
+void Lane::stop() {
+    tenant_.reset();
+    if (auto stopped = session_.stop(); !stopped) {
+        run_.book.note_failure(stopped.error());
+    } else if (*stopped) {
+        run_.book.history().append({}, history::StackEvent{"stopped", "", {}});
+    }
+}
+
+void Lane::play_one(const scenario::Scenario& scenario) {
+    if (const auto why = session_.cannot_play(scenario.stack)) return run_.book.skip(scenario, *why);
+    if (!scenario.tries) {
+        attempt(scenario, std::nullopt);
+        return;
+    }
+    for (int number = 1; number <= *scenario.tries; ++number) {
+        if (!attempt(scenario, history::Try{number, *scenario.tries})) return;
+        if (!is_still_open(run_.book.outcome_of(scenario.name))) break;
+    }
+    run_.book.say_scenario(scenario.name);
+}
+
+bool Lane::ready_for(const scenario::Scenario& scenario, stack::StackAddress& address) {
+    if (!run_.book.failure() && Interrupt::asked())
+        run_.book.note_failure({ErrorKind::Interrupted, "interrupted"});
+    if (!run_.book.failure()) {
+        auto ready = session_.prepare(scenario.stack);
+        if (ready) {
+            if (ready->fresh) {
+                if (const auto& note = session_.about_kept(); !note.empty())
+                    run_.book.say_error("pushsim: " + note);
+                auto facts = facts_of(ready->address);
+                const auto mode = scenario.stack.verifier.find("mode");
+                if (mode != scenario.stack.verifier.end() && mode->second) facts.mode = *mode->second;
+                run_.book.history().append(
+                    {}, history::StackEvent{"started", ready->kept ? "kept by `stack up`" : "", facts});
+                run_.book.say_head();
+                tenant_ =
+                    std::make_unique<fleet::TenantDesk>(ready->address, run_.clock, post_to(tools_->loop));
+            }
+            address = ready->address;
+            return true;
+        }
+        run_.book.note_failure(ready.error());
+    }
+    run_.book.skip(scenario, "the run ended before it: " + run_.book.failure()->message);
+    return false;
+}
+
+bool Lane::attempt(const scenario::Scenario& scenario, const std::optional<history::Try>& attempt) {
+    stack::StackAddress address;
+    if (!ready_for(scenario, address)) return false;
+    const auto cannot_play = [&](const Error& error) {
+        run_.book.note_failure(error);
+        run_.book.skip(scenario, error.message);
+        return false;
+    };
+    const auto wires = wires_to(address);
+    if (!wires) return cannot_play(wires.error());
+    agents_.reset();
+    if (session_.stays()) {
+        auto list = stack::AgentList::begin(run_.registry, address);
+        if (!list) return cannot_play(list.error());
+        agents_ = std::move(*list);
+    }
+    std::optional<StandingLine> line;
+    if (!run_.options.quiet) line.emplace(scenario.name, run_.clock);
+    const fleet::Stage stage{
+        .loop = tools_->loop,
+        .clock = run_.clock,
+        .history = run_.book.history(),
+        .tpms = tools_->tpms,
+        .pool = run_.pool,
+        .tenant = *tenant_,
+        .registrar = wires->registrar,
+        .registrar_tls = wires->registrar_tls,
+        .verifier = wires->verifier,
+        .tls = wires->tls,
+        .admin_tls = wires->admin_tls,
+        .seed = run_.seed,
+        .id_seed = run_.id_seed + static_cast<std::uint64_t>(attempt ? attempt->number : 0),
+        .remove_agents = session_.stays(),
+        .attempt = attempt,
+        .scenario_limit = run_.options.scenario_limit,
+        .max_in_flight = run_.options.max_in_flight,
+        .act_on_server = [this](stack::ServerAct what,
+                                stack::ServerName server) { return session_.act(what, server); },
+        .cut_acts = [this] { session_.cut_acts(); },
+        .standing =
+            [&line](const fleet::Standing& standing) {
+                if (line) line->at(standing);
+            },
+        .interrupted = [] { return Interrupt::asked(); },
+        .stack_failure = [this] { return session_.failure(); },
+        .stack_failed = [this](const Error& error) { session_.failed(error); },
+        .agent_id_taken = [this](const std::string& id) -> Result<void> {
+            return agents_ ? agents_->add(id) : Result<void>{};
+        },
+        .agents_removed =
+            [this] {
+                if (agents_) agents_->finish();
+                agents_.reset();
+            }};
+    const ScenarioEnd end = fleet::play(stage, scenario);
+    line.reset();
+    settle(end);
+    if (!attempt || run_.book.failure()) run_.book.say_scenario(scenario.name);
+    return !run_.book.failure();
+}
+
+void Lane::settle(const ScenarioEnd& end) {
+    if (const auto unwritten = run_.book.history().failure()) {
+        run_.book.note_failure(*unwritten);
+    } else if (end.ending == ScenarioEnd::Ending::Failed) {
+        if (const auto dead = session_.failure()) {
+            run_.book.history().append({}, history::StackEvent{"failed", dead->message, {}});
+            run_.book.note_failure(*dead);
+        }
+    } else if (end.ending == ScenarioEnd::Ending::Interrupted) {
+        run_.book.note_failure({ErrorKind::Interrupted, "interrupted"});
+    }
+}
+
+}  // namespace pushsim::cli

@@ -1,0 +1,67 @@
+#pragma once
+// One of the threads of a run, on which scenarios are played one after the other.
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "sim/cli/run_book.hpp"
+#include "sim/cli/session.hpp"
+#include "sim/fleet/runner.hpp"
+#include "sim/pool/pool.hpp"
+#include "sim/stack/agent_list.hpp"
+
+namespace pushsim::cli {
+
+/// Scenarios that can be played against one stack, one after the other.
+using StackGroup = std::vector<scenario::Scenario>;
+
+/// What the lanes of a run have in common; outlives them.
+struct RunCommons {
+    const RunOptions& options;
+    const Clock& clock;
+    const stack::Registry& registry;
+    const pool::Pool* pool;  ///< null: none
+    std::uint64_t seed;
+    std::uint64_t id_seed;  ///< of agent ids, which are unique per run
+    RunBook& book;
+    std::atomic<int> stacks{0};  ///< that were started
+};
+
+/// What a lane works with; there before the run is.
+struct LaneTools {
+    /// Throws std::runtime_error where there is no TPM thread to be had.
+    LaneTools(const Clock& clock, int tpm_threads);
+
+    transport::EventLoop loop;
+    fleet::TpmThreads tpms;
+};
+
+class Lane {
+  public:
+    Lane(RunCommons& commons, std::unique_ptr<LaneTools> tools);
+    ~Lane();
+    Lane(const Lane&) = delete;
+    Lane& operator=(const Lane&) = delete;
+
+    /// All of them; those that cannot be played, or after the run's end, are skipped with their reason.
+    void play(const StackGroup& group);
+    /// Ends the stack that it started.
+    void stop();
+
+  private:
+    void play_one(const scenario::Scenario& scenario);
+    /// Once; `attempt` of a scenario of chance. False where the run has ended.
+    bool attempt(const scenario::Scenario& scenario, const std::optional<history::Try>& attempt);
+    bool ready_for(const scenario::Scenario& scenario, stack::StackAddress& address);
+    void settle(const history::ScenarioEnd& end);
+
+    RunCommons& run_;
+    std::unique_ptr<LaneTools> tools_;
+    StackSession session_;
+    std::unique_ptr<fleet::TenantDesk> tenant_;
+    std::optional<stack::AgentList> agents_;  ///< on a stack that stays
+};
+
+}  // namespace pushsim::cli

@@ -1,0 +1,99 @@
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+
+#include <fmt/format.h>
+
+#include "reports/replayed.hpp"
+#include "reports/report.hpp"
+#include "sim/cli/commands.hpp"
+#include "sim/cli/fitted.hpp"
+#include "sim/cli/interrupt.hpp"
+#include "sim/cli/play_scenarios.hpp"
+#include "sim/cli/run_folder.hpp"
+#include "sim/scenario/draws.hpp"
+
+namespace pushsim::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Recorded {
+    scenario::PlanFile plan;
+    reports::RunReport report;
+};
+
+Result<Recorded> read_run(const fs::path& run) {
+    const auto history_file = history_of(run);
+    if (!history_file) {
+        return fail(ErrorKind::Usage, fmt::format("{}: no run is there", run.string()),
+                    "give the folder that a run has left, such as runs/latest");
+    }
+    const fs::path plan_file = history_file->parent_path() / "plan.yaml";
+    std::ifstream in(plan_file, std::ios::binary);
+    const std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+    if (!in.is_open()) {
+        return fail(ErrorKind::Usage, fmt::format("{}: there is no plan to replay", plan_file.string()),
+                    "what `pushsim agent` leaves has none: it is what a person did");
+    }
+    auto plan = scenario::read_plan(text, plan_file.string());
+    if (!plan) return fail(plan.error());
+    const auto again = scenario::plan_text(plan->scenarios, plan->seed);
+    if (!again) return fail(again.error());
+    if (*again != text) {
+        return fail(
+            ErrorKind::Config,
+            fmt::format("{}: this pushsim would draw or fill in something else for it", plan_file.string()),
+            "it was changed, or another version of pushsim made it: replay it with that one");
+    }
+    const auto history = history::read_history(*history_file);
+    if (!history) return fail(history.error());
+    return Recorded{std::move(*plan), reports::judge(*history)};
+}
+
+/// Those that are named; all if none is.
+Result<void> select(std::vector<scenario::Scenario>& scenarios, const std::vector<std::string>& names) {
+    for (const std::string& name : names) {
+        if (std::ranges::find(scenarios, name, &scenario::Scenario::name) != scenarios.end()) continue;
+        std::string known;
+        for (const auto& one : scenarios)
+            known += (known.empty() ? "" : ", ") + one.name;
+        return fail(ErrorKind::Usage, fmt::format("the run has no scenario '{}'", name), "it has " + known);
+    }
+    if (names.empty()) return {};
+    std::erase_if(scenarios, [&](const scenario::Scenario& one) {
+        return std::ranges::find(names, one.name) == names.end();
+    });
+    return {};
+}
+
+void tell(const std::vector<reports::Replayed>& all) {
+    for (const reports::Replayed& one : all) {
+        print_fitted(fmt::format("{:<14}  {}\n", to_string(one.result), one.scenario));
+        for (const std::string& difference : one.differences)
+            print_fitted(fmt::format("{:<14}  {}\n", "", difference));
+    }
+}
+
+}  // namespace
+
+int replay(const ReplayOptions& options) {
+    const Interrupt interrupt;
+    auto recorded = read_run(options.run);
+    if (!recorded) return report_error(recorded.error());
+    std::vector<scenario::Scenario>& scenarios = recorded->plan.scenarios;
+    if (auto some = select(scenarios, options.scenarios); !some) return report_error(some.error());
+    std::erase_if(recorded->report.scenarios, [&](const reports::ScenarioReport& one) {
+        return std::ranges::find(scenarios, one.name, &scenario::Scenario::name) == scenarios.end();
+    });
+    std::optional<reports::RunReport> again;
+    const int code = play_scenarios(options.again, scenarios, recorded->plan.seed, &again);
+    if (!again || code >= kUsage) return code;
+    const auto all = reports::compare_replay(recorded->report, *again);
+    tell(all);
+    const bool reproduced = std::ranges::all_of(
+        all, [](const auto& one) { return one.result == reports::Replayed::Result::Reproduced; });
+    return reproduced ? kAsExpected : kNotAsExpected;
+}
+
+}  // namespace pushsim::cli

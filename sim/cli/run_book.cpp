@@ -1,0 +1,165 @@
+#include "sim/cli/run_book.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <utility>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "agent/base/files.hpp"
+#include "reports/junit.hpp"
+#include "reports/report_json.hpp"
+#include "sim/cli/interrupt.hpp"
+#include "sim/cli/run_folder.hpp"
+#include "sim/scenario/draws.hpp"
+
+namespace pushsim::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+history::Bodies bodies_of(const std::string& word) {
+    if (word == "all") return history::Bodies::All;
+    if (word == "none") return history::Bodies::None;
+    return history::Bodies::Failures;
+}
+
+std::string name_of_run(const std::vector<scenario::Scenario>& scenarios) {
+    return scenarios.size() == 1 ? scenarios.front().name : "run";
+}
+
+void say(const std::string& text) {
+    std::fputs(text.c_str(), stdout);
+    std::fflush(stdout);
+}
+
+}  // namespace
+
+RunBook::RunBook(const RunOptions& options, fs::path folder, std::unique_ptr<history::HistoryWriter> history,
+                 int name_width)
+    : options_(options),
+      folder_(std::move(folder)),
+      history_(std::move(history)),
+      style_(reports::style_for(STDOUT_FILENO)) {
+    style_.quiet = options.quiet;
+    style_.verbose = options.verbose;
+    style_.name_width = std::max(style_.name_width, name_width);
+}
+
+Result<std::unique_ptr<RunBook>> RunBook::open(const RunOptions& options,
+                                               const std::vector<scenario::Scenario>& scenarios,
+                                               std::uint64_t seed, history::Head head, const Clock& clock) {
+    auto plan = scenario::plan_text(scenarios, seed);
+    if (!plan) return fail(plan.error());
+    auto folder = make_run_folder(options.out, name_of_run(scenarios), seed, clock.wall_now());
+    if (!folder) return fail(folder.error());
+    head.command = options.command_line;
+    head.seed = seed;
+    head.started = clock.wall_now();
+    auto history = history::HistoryWriter::open(*folder / "history.jsonl", clock, head,
+                                                {.bodies = bodies_of(options.bodies)});
+    if (!history) return fail(history.error());
+    if (auto written = write_file(*folder / "plan.yaml", *plan, 0644); !written) return fail(written.error());
+    std::size_t widest = 0;
+    for (const auto& scenario : scenarios)
+        widest = std::max(widest, scenario.name.size());
+    return std::unique_ptr<RunBook>(
+        new RunBook(options, std::move(*folder), std::move(*history), static_cast<int>(widest)));
+}
+
+void RunBook::note_failure(const Error& error) {
+    const std::lock_guard lock(mutex_);
+    if (failure_) return;
+    failure_ = error;
+    exit_code_ = exit_code(error.kind);
+}
+
+std::optional<Error> RunBook::failure() const {
+    const std::lock_guard lock(mutex_);
+    return failure_;
+}
+
+void RunBook::skip(const scenario::Scenario& scenario, const std::string& why) {
+    const history::Where where{.scenario = scenario.name};
+    history::ScenarioStart start;
+    start.title = scenario.title;
+    start.file = scenario.file;
+    history_->append(where, start);
+    history_->append(where, history::ScenarioEnd{history::ScenarioEnd::Ending::Skipped, why, ""});
+    if (!Interrupt::asked()) say_scenario(scenario.name);  // the last line counts them
+}
+
+std::optional<reports::RunReport> RunBook::judge() const {
+    const auto read = history::read_history(folder_ / "history.jsonl");
+    if (!read) {
+        report_error(read.error());
+        return std::nullopt;
+    }
+    return reports::judge(*read);
+}
+
+void RunBook::say_head() {
+    if (options_.format != "text" || options_.quiet) return;
+    const auto report = judge();
+    const std::lock_guard lock(mutex_);
+    if (report) say(reports::console_head(*report, style_));
+}
+
+void RunBook::say_scenario(const std::string& name) {
+    if (options_.format != "text") return;
+    const auto report = judge();
+    if (!report) return;
+    const auto& all = report->scenarios;
+    const auto found = std::ranges::find(all.rbegin(), all.rend(), name, &reports::ScenarioReport::name);
+    const std::lock_guard lock(mutex_);
+    if (found != all.rend()) say(reports::console_scenario(*found, style_));
+}
+
+void RunBook::say_error(const std::string& text) {
+    if (options_.quiet) return;
+    const std::lock_guard lock(mutex_);
+    cli::say_error(text);
+}
+
+std::optional<reports::Outcome> RunBook::outcome_of(const std::string& scenario) const {
+    const auto report = judge();
+    if (!report) return std::nullopt;
+    const auto found = std::ranges::find(report->scenarios, scenario, &reports::ScenarioReport::name);
+    return found == report->scenarios.end() ? std::nullopt : std::optional(found->outcome);
+}
+
+/// `latest` where it is still this run's.
+fs::path RunBook::shown_folder() const {
+    std::error_code failed;
+    const fs::path latest = fs::path(options_.out) / "latest";
+    return fs::read_symlink(latest, failed) == folder_.filename() ? latest : folder_;
+}
+
+int RunBook::report() {
+    const auto failed = failure();
+    history_->append({}, history::End{failed.has_value(), failed ? failed->message : "", exit_code_});
+    judged_ = judge();
+    if (!judged_) return kFailed;
+    const std::string json = reports::report_json(*judged_);
+    std::string files = "history.jsonl";
+    for (const auto& [file, text] :
+         {std::pair{"report.json", json},
+          std::pair{"junit.xml", reports::junit_xml(*judged_, (folder_ / "history.jsonl").string())}}) {
+        if (auto written = write_file(folder_ / file, text, 0644); !written) {
+            note_failure(written.error());
+        } else {
+            files += fmt::format(", {}", file);
+        }
+    }
+    if (options_.format == "json") {
+        say(json);
+    } else {
+        say(reports::console_totals(*judged_, fmt::format("{}/ ({})", shown_folder().string(), files),
+                                    style_));
+    }
+    if (failure_ && failure_->kind != ErrorKind::Interrupted) report_error(*failure_);
+    return exit_code_.value_or(judged_->exit_code);
+}
+
+}  // namespace pushsim::cli

@@ -1,0 +1,65 @@
+#pragma once
+// What the lanes of a run write together: its folder, its history, and what a person is told.
+
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "reports/console.hpp"
+#include "reports/report.hpp"
+#include "sim/cli/commands.hpp"
+#include "sim/history/writer.hpp"
+#include "sim/scenario/plan.hpp"
+
+namespace pushsim::cli {
+
+/// Thread-safe.
+class RunBook {
+  public:
+    /// Makes the folder with plan.yaml and the history. `facts` of this machine go into the history's head.
+    static Result<std::unique_ptr<RunBook>> open(const RunOptions& options,
+                                                 const std::vector<scenario::Scenario>& scenarios,
+                                                 std::uint64_t seed, history::Head head, const Clock& clock);
+
+    const std::filesystem::path& folder() const { return folder_; }
+    history::HistoryWriter& history() { return *history_; }
+
+    /// What ends the run; the first counts.
+    void note_failure(const Error& error);
+    std::optional<Error> failure() const;
+
+    /// It was not played, for that reason.
+    void skip(const scenario::Scenario& scenario, const std::string& why);
+    /// Which servers play; once for each stack.
+    void say_head();
+    /// How a scenario went that has ended.
+    void say_scenario(const std::string& name);
+    void say_error(const std::string& text);
+    /// Nothing where it cannot be told.
+    std::optional<reports::Outcome> outcome_of(const std::string& scenario) const;
+
+    /// Ends the history and writes the reports; the exit code.
+    int report();
+    /// As written by report().
+    const std::optional<reports::RunReport>& judged() const { return judged_; }
+
+  private:
+    RunBook(const RunOptions& options, std::filesystem::path folder,
+            std::unique_ptr<history::HistoryWriter> history, int name_width);
+    std::optional<reports::RunReport> judge() const;
+    std::filesystem::path shown_folder() const;
+
+    const RunOptions& options_;
+    std::filesystem::path folder_;
+    std::unique_ptr<history::HistoryWriter> history_;
+    reports::ConsoleStyle style_;
+    mutable std::mutex mutex_;  ///< guards what follows, and what is told
+    std::optional<Error> failure_;
+    std::optional<int> exit_code_;
+    std::optional<reports::RunReport> judged_;
+};
+
+}  // namespace pushsim::cli

@@ -1,0 +1,300 @@
+// What the tenant does in a step, and what it sees.
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "sim/fleet/play.hpp"
+
+namespace pushsim::fleet {
+namespace {
+
+using scenario::StepKind;
+
+constexpr Duration kVerdictPoll = std::chrono::milliseconds{50};
+constexpr Duration kStatusPoll = std::chrono::milliseconds{100};
+constexpr Duration kRemovalPatience = std::chrono::seconds{8};
+
+std::string policy_text(const scenario::TpmPolicy& policy, const boot::BootState& boot) {
+    if (const auto* from_boot = std::get_if<scenario::PolicyFromBoot>(&policy)) {
+        return protocol::tpm_policy_text(boot.policy_for(tpm::HashAlgorithm::Sha256, from_boot->pcrs));
+    }
+    if (const auto* literal = std::get_if<scenario::LiteralPolicy>(&policy)) {
+        return protocol::tpm_policy_text(literal->allowed);
+    }
+    if (const auto* text = std::get_if<scenario::PolicyText>(&policy)) return text->json;
+    return protocol::Enrolment{}.tpm_policy;
+}
+
+bool is_about(const scenario::Expectation& expectation, const std::string& group) {
+    return std::ranges::find(expectation.agents, group) != expectation.agents.end();
+}
+
+/// The status that the expectations want of an agent of this group, and how long it may take to come about.
+struct Wanted {
+    std::string status;
+    Duration within{};
+};
+std::optional<Wanted> wanted_status(const std::vector<scenario::Expectation>& expectations,
+                                    const std::string& group) {
+    for (const auto& expectation : expectations) {
+        if (!is_about(expectation, group)) continue;
+        for (const auto& condition : expectation.conditions) {
+            const auto* status = std::get_if<scenario::ExpectStatus>(&condition);
+            if (status != nullptr && status->when == scenario::ExpectStatus::When::Last)
+                return Wanted{scenario::to_string(status->status), status->within.value_or(Duration::zero())};
+        }
+    }
+    return std::nullopt;
+}
+
+/// How often the status of such an agent is read during a step; nothing: nobody asks for it.
+std::optional<Duration> watched(const std::vector<scenario::Expectation>& expectations,
+                                const std::string& group) {
+    std::optional<Duration> poll;
+    for (const auto& expectation : expectations) {
+        if (!is_about(expectation, group)) continue;
+        for (const auto& condition : expectation.conditions) {
+            const auto* status = std::get_if<scenario::ExpectStatus>(&condition);
+            if (status != nullptr && status->when != scenario::ExpectStatus::When::Last)
+                poll = std::min(poll.value_or(status->poll), status->poll);
+        }
+    }
+    return poll;
+}
+
+}  // namespace
+
+void Play::look_at_servers(const history::Where& where, Then then) {
+    stage_.tenant.probe([this, where, then = std::move(then), down = down_,
+                         alive = std::weak_ptr(alive_)](const TenantDesk::Looked<void>& answers) {
+        if (alive.expired()) return;
+        for (const auto& act : answers.acts)
+            record(where, act);
+        // A server that is down on purpose, or was when it was asked, need not answer.
+        if (!answers.result && down.empty() && down_.empty()) give_up(answers.result.error());
+        then();
+    });
+}
+
+void Play::go_on_after(const history::TenantAct& act, const history::Where& where, Then then) {
+    act.response ? then() : look_at_servers(where, std::move(then));
+}
+
+/// Of what changes the stack there is a line, also where the play has ended meanwhile.
+std::function<void(const history::TenantAct&)> Play::act_record(const history::Where& where) {
+    return [&history = stage_.history, where](const history::TenantAct& act) { history.append(where, act); };
+}
+
+void Play::enrol(const ActPtr& act, Member& member, Then then) {
+    const scenario::Enrolment& wanted = member.group->enrol;
+    // Without a step of its own it is a part of what the agent does.
+    const scenario::Step* own = act->step.kind == StepKind::Enrol ? &act->step : nullptr;
+    const auto here = where(act, member);
+    protocol::Enrolment enrolment;
+    enrolment.ak_public = member.ak_public;
+    enrolment.tpm_policy = policy_text(
+        own != nullptr && own->tpm_policy ? *own->tpm_policy : wanted.tpm_policy, member.agent->boot());
+    enrolment.runtime_policy =
+        own != nullptr && own->runtime_policy ? *own->runtime_policy : wanted.runtime_policy;
+    if (!wanted.runtime_policy_name.empty()) enrolment.runtime_policy_name = wanted.runtime_policy_name;
+    enrolment.accept_tpm_hash_algs = wanted.accept_hash_algorithms;
+    enrolment.accept_tpm_encryption_algs = wanted.accept_encryption_algorithms;
+    enrolment.accept_tpm_signing_algs = wanted.accept_signing_algorithms;
+    stage_.tenant.enrol(member.agent->identity().id, enrolment,
+                        [this, here, &member, then = std::move(then), put_down = act_record(here),
+                         alive = std::weak_ptr(alive_)](TenantDesk::Acted acted) {
+                            put_down(acted.act);
+                            if (alive.expired()) return;
+                            member.agent->enrolment_seen_to = true;
+                            member.agent->enrolled = member.agent->enrolled || acted.result;
+                            go_on_after(acted.act, here, then);
+                        });
+}
+
+void Play::tenant_act(const ActPtr& act, Member& member, Then then) {
+    const bool removes = act->step.kind == StepKind::Delete;
+    const auto here = where(act, member);
+    const auto done = [this, here, removes, &member, then = std::move(then), put_down = act_record(here),
+                       alive = std::weak_ptr(alive_)](TenantDesk::Acted acted) {
+        put_down(acted.act);
+        if (alive.expired()) return;
+        member.agent->enrolment_seen_to = true;
+        if (removes && acted.result) member.agent->enrolled = false;
+        go_on_after(acted.act, here, then);
+    };
+    if (removes) {
+        stage_.tenant.remove(member.agent->identity().id, done);
+    } else {
+        stage_.tenant.reactivate(member.agent->identity().id, done);
+    }
+}
+
+void Play::change_policy(const ActPtr& act, Then then) {
+    stage_.tenant.change_runtime_policy(act->step.runtime_policy_name, act->step.runtime_policy.value_or(""),
+                                        [this, act, then = std::move(then), put_down = act_record(act->where),
+                                         alive = std::weak_ptr(alive_)](const TenantDesk::Acted& acted) {
+                                            put_down(acted.act);
+                                            if (alive.expired()) return;
+                                            // Whatever comes after it would show something else.
+                                            if (!acted.result && acted.act.response) {
+                                                give_up(acted.result.error().in(fmt::format(
+                                                    "change_policy {}", act->step.runtime_policy_name)));
+                                                return;
+                                            }
+                                            go_on_after(acted.act, act->where, then);
+                                        });
+}
+
+void Play::watch_verdict(const ActPtr& act, Member& member, int index, Instant until) {
+    ++act->verdicts;
+    stage_.tenant.read_verdict(
+        member.agent->identity().id, index,
+        // A busy verifier may take longer than that for one answer, whose parts then are of different times.
+        [this, act, &member, index, until, asked = stage_.clock.now(),
+         alive = std::weak_ptr(alive_)](TenantDesk::Judged judged) {
+            if (alive.expired()) return;
+            if (judged.settled || asked >= until) {
+                record(where(act, member), judged.act);
+                record(where(act, member), std::move(judged.verdict));
+                go_on_after(judged.act, where(act, member), [this, act] {
+                    --act->verdicts;
+                    end_if_over(act);
+                });
+                return;
+            }
+            after(kVerdictPoll, [this, act, &member, index, until] {
+                --act->verdicts;
+                watch_verdict(act, member, index, until);
+            });
+        });
+}
+
+void Play::when_decided(const Member& member, int index, Instant until, Then then) {
+    stage_.tenant.read_verdict(
+        member.agent->identity().id, index,
+        [this, &member, index, until, then = std::move(then), asked = stage_.clock.now(),
+         alive = std::weak_ptr(alive_)](const TenantDesk::Judged& judged) {
+            if (alive.expired()) return;
+            if (judged.settled || asked >= until) return then();
+            after(kVerdictPoll,
+                  [this, &member, index, until, then] { when_decided(member, index, until, then); });
+        });
+}
+
+void Play::read_wanted(const std::vector<scenario::Expectation>& expectations, int number, Then then) {
+    const auto reading = std::make_shared<std::size_t>(1);
+    const auto done = [reading, then = std::move(then)] {
+        if (--*reading == 0) then();
+    };
+    for (Member& member : agents_) {
+        const auto wanted = wanted_status(expectations, member.group->name);
+        if (!wanted) continue;
+        ++*reading;
+        read_status(number, member, wanted->status, stage_.clock.now() + wanted->within, done);
+    }
+    done();
+}
+
+void Play::read_status_as_wanted(const ActPtr& act, Member& member, Then then) {
+    const auto wanted = wanted_status(act->step.expect, member.group->name).value_or(Wanted{});
+    read_status(act->number(), member, wanted.status, stage_.clock.now() + wanted.within, std::move(then));
+}
+
+void Play::read_status(int number, Member& member, const std::string& wanted, Instant until, Then then) {
+    stage_.tenant.read_status(
+        member.agent->identity().id, [this, number, &member, wanted, until, then = std::move(then),
+                                      alive = std::weak_ptr(alive_)](const TenantDesk::StatusSeen& seen) {
+            if (alive.expired()) return;
+            const bool as_wanted =
+                wanted.empty() || (seen.status.error.empty() && seen.status.status == wanted);
+            const bool last = as_wanted || stage_.clock.now() >= until;
+            put_down(number, member, seen, last);
+            if (last) {
+                go_on_after(seen.act, where(number, member), then);
+                return;
+            }
+            after(kStatusPoll, [this, number, &member, wanted, until, then] {
+                read_status(number, member, wanted, until, then);
+            });
+        });
+}
+
+/// A reading that says the same as the one before is a line only where it decides.
+void Play::put_down(int number, Member& member, const TenantDesk::StatusSeen& seen, bool decides) {
+    const std::string said = seen.status.status + seen.status.error;
+    const bool news = said != std::exchange(member.last_status, said);
+    if (!decides && !news) return;
+    record(where(number, member), seen.act);
+    record(where(number, member), seen.status);
+}
+
+void Play::watch_statuses(const ActPtr& act) {
+    for (Member& member : agents_) {
+        const auto poll = watched(act->step.expect, member.group->name);
+        if (!poll) continue;
+        ++act->watches;
+        watch_status(act, member, *poll, true);
+    }
+}
+
+/// The first reading and the last are lines whatever they say: they show that it was looked.
+void Play::watch_status(const ActPtr& act, Member& member, Duration poll, bool first) {
+    const bool last = act->over;
+    stage_.tenant.read_status(
+        member.agent->identity().id, [this, act, &member, poll, first, last, asked = stage_.clock.now(),
+                                      alive = std::weak_ptr(alive_)](const TenantDesk::StatusSeen& seen) {
+            if (alive.expired()) return;
+            put_down(act->number(), member, seen, first || last);
+            if (last) {
+                --act->watches;
+                end_if_over(act);
+                return;
+            }
+            after(std::max(asked + poll - stage_.clock.now(), Duration::zero()),
+                  [this, act, &member, poll] { watch_status(act, member, poll, false); });
+        });
+}
+
+/// Of those that a clause asks for, and of every other that is enrolled: for the account.
+void Play::read_final_status(Then then) {
+    const int after_all = scenario_.last_number() + 1;
+    read_wanted(scenario_.expect, after_all, [this, after_all, then = std::move(then)] {
+        const auto reading = std::make_shared<std::size_t>(1);
+        const auto done = [reading, then] {
+            if (--*reading == 0) then();
+        };
+        for (Member& member : agents_) {
+            if (!member.agent->enrolled || wanted_status(scenario_.expect, member.group->name)) continue;
+            ++*reading;
+            read_status(after_all, member, "", stage_.clock.now(), done);
+        }
+        done();
+    });
+}
+
+void Play::remove_agents() {
+    // Even when the play ended early: what was made known to a stack that stays is taken off it, in bounded
+    // time.
+    const Instant until = stage_.clock.now() + kRemovalPatience;
+    auto removing = std::make_shared<int>(0);
+    auto removed = std::make_shared<bool>(true);
+    for (const std::string& id : ids_) {
+        const auto done = [removing, removed, &history = stage_.history,
+                           scenario = scenario_.name](const TenantDesk::Acted& acted) {
+            const auto& answer = acted.act.response;
+            *removed = *removed && (acted.result || (answer && answer->status == 404));
+            history.append({.scenario = scenario}, acted.act);
+            --*removing;
+        };
+        *removing += 2;
+        stage_.tenant.remove(id, done);
+        stage_.tenant.forget(id, done);
+    }
+    while (*removing > 0 && stage_.clock.now() < until)
+        stage_.loop.run_once(std::chrono::milliseconds{100});
+    if (*removing == 0 && *removed) stage_.agents_removed();
+}
+
+}  // namespace pushsim::fleet

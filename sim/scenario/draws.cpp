@@ -1,0 +1,215 @@
+#include "sim/scenario/draws.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+#include <stdexcept>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "sim/core/random.hpp"
+#include "sim/scenario/language.hpp"
+
+namespace pushsim::scenario {
+namespace {
+
+using std::chrono::microseconds;
+
+constexpr double longest = 365.0 * 86400 * 1e6;  // what a file can write, in microseconds
+
+/// From 0 to 1, without 1; 53 bits.
+double unit(core::SeededStream& stream) {
+    return static_cast<double>(stream.next() >> 11) * 0x1.0p-53;
+}
+
+std::size_t below(core::SeededStream& stream, std::size_t count) {
+    return std::min(static_cast<std::size_t>(unit(stream) * static_cast<double>(count)), count - 1);
+}
+
+/// In microseconds. The generator's output is used as it is: std::*_distribution differs between libraries.
+std::int64_t draw(const Distribution& drawn, core::SeededStream& stream, std::size_t occurrence) {
+    const auto value = [&](std::size_t i) {
+        return std::chrono::duration<double, std::micro>(drawn.values[i]).count();
+    };
+    const auto rounded = [](double micros) { return std::llround(std::clamp(micros, 0.0, longest)); };
+    switch (drawn.kind) {
+        case Distribution::Kind::Uniform:
+            return rounded(value(0) + (value(1) - value(0)) * unit(stream));
+        case Distribution::Kind::Normal: {
+            // Box and Muller; of the two that it gives, one.
+            const double radius = std::sqrt(-2 * std::log(1 - unit(stream)));
+            return rounded(value(0) + value(1) * radius * std::cos(2 * std::numbers::pi * unit(stream)));
+        }
+        case Distribution::Kind::Exponential:
+            return rounded(-value(0) * std::log(1 - unit(stream)));
+        case Distribution::Kind::OneOf:
+            return rounded(value(below(stream, drawn.values.size())));
+        case Distribution::Kind::List:
+            return rounded(value(occurrence % drawn.values.size()));
+    }
+    return 0;
+}
+
+bool is_drawn(const Fault& fault) {
+    return fault.probability < 1;
+}
+
+std::string duration_word(const Fault& fault) {
+    return fault.kind == FaultKind::Early || fault.kind == FaultKind::ClockSkew ? "by" : "for";
+}
+
+}  // namespace
+
+/// Walks the script as it will be played, and draws.
+class Drawing {
+  public:
+    Drawing(const Scenario& scenario, std::uint64_t seed, Draws& draws)
+        : scenario_(scenario), seed_(seed), draws_(draws) {
+        for (const Group& group : scenario.groups) {
+            for (int i = 0; i < group.count; ++i)
+                agents_[group.name].push_back(agent_name(group.name, i));
+        }
+    }
+
+    Result<void> all() {
+        walk(scenario_.script, 1);
+        for (std::size_t i = 0; i < scenario_.faults.size(); ++i) {
+            for (const auto& [agent, cycles] : cycles_)
+                draw_fault(scenario_.faults[i], 0, i, agent, cycles);
+        }
+        if (count_ <= max_draws) return {};
+        return fail(ErrorKind::Usage,
+                    fmt::format("{}: the scenario draws more than {} values", scenario_.name, max_draws),
+                    "fewer agents, cycles or repetitions, or fewer things that vary");
+    }
+
+  private:
+    /// `times`: how often the steps are done.
+    void walk(const std::vector<Step>& steps, std::size_t times) {
+        for (const Step& step : steps) {
+            draw_amount(step.wait, "", purpose(step.number, step.kind == StepKind::Pause ? "for" : "wait"),
+                        times);
+            draw_amount(step.after, "", purpose(step.number, "after"), times);
+            const auto repeats = static_cast<std::size_t>(step.times);
+            if (!phases_of(step.kind).empty()) draw_agents(step, times, times * repeats);
+            const bool again = step.kind == StepKind::Repeat;
+            walk(step.steps, std::min(again ? times * repeats : times, max_draws + 1));
+        }
+    }
+
+    void draw_agents(const Step& step, std::size_t times, std::size_t cycles) {
+        for (const std::string& group : step.agents) {
+            for (const std::string& agent : agents_.at(group)) {
+                if (step.spread > Duration::zero()) {
+                    const Amount spread{{}, Distribution{Distribution::Kind::Uniform, {{}, step.spread}}};
+                    draw_amount(spread, agent, purpose(step.number, "spread"), times);
+                }
+                draw_amount(step.jitter, agent, purpose(step.number, "jitter"), cycles);
+                for (std::size_t i = 0; i < step.faults.size(); ++i)
+                    draw_fault(step.faults[i], step.number, i, agent, cycles);
+                cycles_[agent] += cycles;
+            }
+        }
+    }
+
+    void draw_fault(const Fault& fault, int step, std::size_t number, const std::string& agent,
+                    std::size_t cycles) {
+        const std::string group = agent.substr(0, agent.find('['));
+        if (!fault.agents.empty() && std::ranges::find(fault.agents, group) == fault.agents.end()) return;
+        if (is_drawn(fault)) draw_chances(agent, fault_purpose(step, number, "probability"), cycles);
+        if (fault.kind == FaultKind::Swizzle) {
+            draw_chances(agent, fault_purpose(step, number, "stop"), 1);
+            draw_chances(agent, fault_purpose(step, number, "go"), 1);
+        } else {
+            draw_amount({fault.duration, fault.varies}, agent,
+                        fault_purpose(step, number, duration_word(fault).c_str()), cycles);
+        }
+    }
+
+    /// Room for that many values; false where there is none any more.
+    bool take(std::size_t values) {
+        count_ = std::min(count_ + values, max_draws + 1);
+        return count_ <= max_draws;
+    }
+
+    void draw_amount(const Amount& amount, const std::string& agent, const std::string& what,
+                     std::size_t times) {
+        if (!amount.varies || !take(times)) return;
+        core::SeededStream stream(seed_, {scenario_.name, agent, what});
+        auto& values = draws_.values_[agent][what];
+        values.reserve(times);
+        for (std::size_t i = 0; i < times; ++i)
+            values.push_back(draw(*amount.varies, stream, i));
+    }
+
+    void draw_chances(const std::string& agent, const std::string& what, std::size_t times) {
+        if (!take(times)) return;
+        core::SeededStream stream(seed_, {scenario_.name, agent, what});
+        auto& values = draws_.values_[agent][what];
+        values.reserve(times);
+        for (std::size_t i = 0; i < times; ++i)
+            values.push_back(static_cast<std::int64_t>(below(stream, 1'000'000)));
+    }
+
+    const Scenario& scenario_;
+    std::uint64_t seed_;
+    Draws& draws_;
+    std::map<std::string, std::vector<std::string>> agents_;  ///< by group
+    std::map<std::string, std::size_t> cycles_;               ///< of an agent, in the whole script
+    std::size_t count_ = 0;
+};
+
+std::string agent_name(const std::string& group, int number) {
+    return fmt::format("{}[{}]", group, number);
+}
+
+std::string purpose(int step, const char* what) {
+    return fmt::format("{} {}", step, what);
+}
+
+std::string fault_purpose(int step, std::size_t fault, const char* what) {
+    return step == 0 ? fmt::format("faults[{}] {}", fault, what)
+                     : fmt::format("{} faults[{}] {}", step, fault, what);
+}
+
+bool happens(double probability, int millionths) {
+    return millionths < std::lround(probability * 1e6);
+}
+
+Result<Draws> Draws::of(const Scenario& scenario, std::uint64_t seed) {
+    Draws draws;
+    if (auto drawn = Drawing(scenario, seed, draws).all(); !drawn) return fail(drawn.error());
+    return draws;
+}
+
+const Draws::Values& Draws::values(const std::string& agent, const std::string& purpose) const {
+    const auto of_agent = values_.find(agent);
+    if (of_agent != values_.end()) {
+        const auto found = of_agent->second.find(purpose);
+        if (found != of_agent->second.end()) return found->second;
+    }
+    throw std::logic_error(fmt::format("nothing was drawn for '{}' of '{}'", purpose, agent));
+}
+
+Duration Draws::duration(const Amount& amount, const std::string& agent, const std::string& purpose,
+                         std::size_t occurrence) const {
+    if (!amount.varies) return amount.fixed;
+    return microseconds{values(agent, purpose).at(occurrence)};
+}
+
+int Draws::chance(const std::string& agent, const std::string& purpose, std::size_t occurrence) const {
+    return static_cast<int>(values(agent, purpose).at(occurrence));
+}
+
+std::string Draws::text() const {
+    std::string lines;
+    for (const auto& [agent, purposes] : values_) {
+        lines += fmt::format("\"{}\":\n", agent);
+        for (const auto& [purpose, values] : purposes)
+            lines += fmt::format("  \"{}\": [{}]\n", purpose, fmt::join(values, ", "));
+    }
+    return lines.empty() ? "{}\n" : lines;
+}
+
+}  // namespace pushsim::scenario

@@ -1,0 +1,227 @@
+#include "sim/scenario/reference_text.hpp"
+
+namespace pushsim::scenario {
+
+const char* const kReferenceStart = R"(# Scenarios
+
+A scenario is a play: a stack of servers, a cast of agents, a script, and what must be seen. It is YAML, read
+from top to bottom, and says what happens, never how. This page is the reference of its language. It is
+made from the tables by which `pushsim` reads a file (`pushsim list reference`), so it is complete.
+
+```yaml
+# yaml-language-server: $schema=schema.json
+scenario: evidence-too-late
+title: Evidence sent after challenges_expire_at is refused
+about: The verifier takes evidence while its challenge is alive, and not afterwards.
+
+stack:
+  verifier: { challenge_lifetime: 2s, quote_interval: 1s }
+
+agents:
+  early: { boot: { extend: { 7: ["text:secure-boot-on"] } }, enrol: { tpm_policy: { from_boot: [0, 7] } } }
+  late: { like: early }
+
+script:
+  - attest: { agents: early, faults: [ hold_evidence: { until: challenges_expire_at - 500ms } ] }
+    expect: { response: { status: 202 }, verdict: pass }
+  - attest: { agents: late, faults: [ hold_evidence: { until: challenges_expire_at + 50ms } ] }
+    expect: { response: { status: 403, code: challenges_expired } }
+
+expect:
+  - { agents: late, status: PENDING }
+  - accounted
+```
+
+`pushsim run FILE` plays it against a real registrar and verifier, `pushsim explain FILE` says it in words,
+`pushsim explain NAME` explains a step, fault, check, metric or key. The first line makes an editor with a YAML
+language server complete and explain; the path leads from the file to `scenarios/schema.json`, which
+`pushsim list schema` prints.
+
+## Rules
+
+* The script is done in order. A step acts on every agent of its group at once; agents do not wait for each
+  other within it, and it ends when all have done it. `together` runs steps side by side, `repeat` runs steps
+  again. There is no other control flow.
+* A step's value is a group (`attest: late`), a list of groups, or a map with `agents`. Where there is one group,
+  `agents` may be left out.
+* Missing earlier phases run when they are first needed: register, activate, enrol, authenticate, negotiate,
+  collect. `bare: true` turns that off, and the agent's retries too.
+* `from_boot` is taken at the moment of `enrol`: an `extend` before it is part of the policy, one after it is not.
+* A key that nothing reads and a name that nothing defines are errors, with file, line and column, what was
+  expected, and the nearest name. All errors of all files are reported together, and nothing starts before.
+* What YAML 1.1 reads as true or false (`on`, `no`, `y`) is no key. `true` and `false` are written so.
+* Something must be expected, of a step or at the end: else nothing could fail.
+
+)";
+
+const char* const kReferenceValues = R"(## How values are written
+
+* **Durations** have units: `250ms`, `2s`, `1m30s`, of h, m, s, ms, us in this order; at most `8760h`.
+* **Instants** are set by the verifier; a duration may be added or taken away, with spaces around the sign:
+  `challenges_expire_at - 500ms`, `token_expires_at + 1s`. Before an agent has negotiated, or got a token,
+  there is none.
+* **Shares** have a percent sign (`12.5%`), **sizes** `KiB` or `MiB` (`64KiB`), **rates** a unit of time (`10/s`,
+  `2/m`).
+* **Measurements** of PCRs are `text:…`, which is hashed for every bank, or a digest of one bank: `sha256:HEX`,
+  `sha1:HEX`, `sha384:HEX`, `sha512:HEX`.
+* **Distributions** stand in place of a duration where this page says so. All draws come from the run's seed:
+)";
+
+const char* const kReferenceSteps = R"(## script
+
+Each item is a step: its name alone (`- attest`), or a map of its name, its value and what stands beside it.
+
+```yaml
+- attest: { agents: late, times: 3 }
+  as: three-cycles
+  expect: { verdict: pass }
+```
+
+`attest` with `every` has due times that are fixed beforehand: a late cycle does not move the next one. Without
+`every` an agent waits between cycles as the verifier says (`seconds_to_next_attestation`).
+
+)";
+
+const char* const kReferenceFaults = R"(## faults
+
+What goes wrong, as a list: in a step (`faults:` in its map), or at the top of the file for chosen groups and times.
+A fault without keys is written by its name alone.
+
+```yaml
+faults:
+  - delay: { before: submit, for: { uniform: [1s, 3s] } }
+    agents: late
+    probability: 50%
+    from: 10s
+    until: 1m
+```
+
+)";
+
+const char* const kReferenceExpect = R"(## expect
+
+Beside a step a clause is about that step; at the end of the file about the whole run. A clause is a map, and an
+agent satisfies it when all its conditions hold for it, in every cycle of the step. At the end it may also be
+the name of a check, or a metric compared with a limit: `submit.p99 < 250ms`.
+
+Verdicts are those of the record that the verifier keeps of each attestation; they and `status` are asked for up
+to 10 seconds where they are not there yet.
+
+)";
+
+const char* const kReferenceMatrix = R"(## matrix
+
+One file makes a case of each combination of values. `${name}` stands for the value, anywhere in the file where a
+single value stands, alone or within a text; within `[ ]` and `{ }` it needs quotes. Each case has a name of its
+own, with its values in alphabetical order of their names: `many-workers[every=5s,workers=4]`.
+
+```yaml
+matrix: { workers: [1, 4], every: [5s, 10s] }
+exclude: [ { workers: 4, every: 10s } ]
+stack: { workers: "${workers}" }
+```
+
+A variable that nothing reads is an error, unless it has one value. There are at most 1,000 cases.
+
+)";
+
+const char* const kReferenceRequest = R"(## What requests refer to
+
+In `path`, `headers`, `body` and `raw` of a `request`, `${late.id}` stands for what the first agent of group `late`
+has at that moment, `${late[3].token}` for the fourth one's token (agents count from 0), and
+`${step.session_id}` for what an earlier step called `as: step` used.
+
+)";
+
+const char* const kReferenceRecipes = R"(## Three plays
+
+**A token that expires between negotiation and evidence.** The agent negotiates, its token expires, then it sends
+its evidence. A careful agent gets a new token and is taken.
+
+```yaml
+scenario: token-expires-before-evidence
+title: A token that expires between negotiation and evidence costs one more session
+stack:
+  verifier: { session_lifetime: 5s, extend_token_on_attestation: false, quote_interval: 1s }
+agents:
+  slow: { enrol: { tpm_policy: { from_boot: [7] } } }
+script:
+  - attest: { faults: [ hold_evidence: { until: token_expires_at + 1s } ] }
+    expect: { response: { status: 202 }, verdict: pass, requests: { sessions: 2 }, since: start }
+expect: [ { agents: slow, status: PASS, within: 5s }, accounted ]
+```
+
+**Fifty agents behind one address after a power cut.** They lose power together and come back at one instant;
+the verifier counts their sessions by address.
+
+```yaml
+scenario: power-cut
+title: Fifty agents behind one address come back at once
+stack:
+  verifier: { session_create_rate_limit_per_ip: 50, session_create_rate_limit_window_ip: 60s }
+  fresh: true
+agents:
+  office:
+    count: 50
+    source: shared
+    ak: primary
+    boot: { extend: { 7: ["text:secure-boot-on"] } }
+    enrol: { tpm_policy: { from_boot: [7] } }
+script:
+  - attest: { spread: 50s }
+    expect: { verdict: pass }
+  - reboot: { orderly: false }
+  - authenticate: { faults: [ herd: { before: authenticate } ] }
+  - attest
+    # every one of them must be attested in the end
+expect:
+  - { agents: office, status: PASS, within: 2m }
+  - no_5xx
+  - accounted
+```
+
+**An IMA policy that is corrected while evidence is in flight.** The policy has a name, so that it can be replaced;
+one agent holds its evidence back while that happens.
+
+```yaml
+scenario: policy-corrected-in-flight
+title: Evidence that was asked for under the old policy is judged by the new one
+agents:
+  web:
+    enrol:
+      tpm_policy: { from_boot: [10] }
+      runtime_policy_name: web-servers
+      runtime_policy: { json: '{"meta": {"version": 1}, "digests": {"/usr/bin/old": ["00"]}}' }
+script:
+  - together:
+      - attest: { faults: [ delay: { before: submit, for: 4s } ] }
+        expect: { verdict: pass }
+      - change_policy:
+          runtime_policy_name: web-servers
+          runtime_policy: { json: '{"meta": {"version": 1}, "digests": {}}' }
+        after: 2s
+expect: [ { agents: web, status: PASS, within: 5s }, accounted ]
+```
+
+IMA and UEFI logs of agents are part of the language and not yet there: such an agent sends no log.
+
+)";
+
+const char* const kReferenceChoices = R"(## Choices
+
+Where the language could have been otherwise:
+
+* `like` takes the other group's keys as a whole: a group with a `boot` of its own has nothing of the other's.
+* A case of a matrix is called `name[variable=value,…]`; letters that a name cannot have become `_`.
+* Only durations vary. `count`, `times` and shares are one value.
+* `always` and `never` take a status, and are about what is read during a step, every 100 ms or by `poll`.
+* `concurrent_negotiate` has `count`: the shorter `n` is read by YAML 1.1 as false.
+* `stop_agent` may stand beside another step of the same agent in `together`; other steps of one agent may not.
+* `change_policy` replaces a named runtime policy. Keylime has no update of `tpm_policy`: `delete`, then `enrol`.
+* A path after `file:` is relative to the scenario's folder. The plan of a run has the text, not the path.
+* A stack on whose servers the script acts is shared with no other scenario, as with `fresh: true`.
+* `keylime: ">=7.14"` compares as many numbers as it has: 7.14 and 7.14.3 are equal for it.
+* A file has at most 16 MiB and 50,000 values; a matrix at most 1,000 cases.
+)";
+
+}  // namespace pushsim::scenario
