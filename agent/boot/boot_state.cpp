@@ -52,9 +52,31 @@ Bytes extend(HashAlgorithm bank, ByteView old_value, ByteView digest) {
     return tpm::hash(bank, joined);
 }
 
+BootState::Measured& BootState::own() {
+    if (measured_.use_count() > 1) measured_ = std::make_shared<Measured>(*measured_);
+    return *measured_;
+}
+
 void BootState::measure(int pcr, Measurement measurement) {
-    if (events_.use_count() > 1) events_ = std::make_shared<std::vector<Event>>(*events_);
-    events_->push_back({pcr, std::move(measurement)});
+    own().events.push_back({pcr, std::move(measurement)});
+}
+
+void BootState::start_ima() {
+    Bytes values;
+    for (int pcr = 0; pcr <= 9; ++pcr) {
+        const Bytes value = pcr_value(HashAlgorithm::Sha256, pcr);
+        values.insert(values.end(), value.begin(), value.end());
+    }
+    measure_file({"boot_aggregate", tpm::hash(HashAlgorithm::Sha256, values)});
+}
+
+void BootState::measure_file(ImaFile file) {
+    Measurement measurement{ima_line(file), {}};
+    const Bytes data = ima_template_data(file);
+    for (const HashAlgorithm bank : tpm::hash_algorithms)
+        measurement.digests[bank] = tpm::hash(bank, data);
+    measure(ima_pcr, std::move(measurement));
+    own().ima_log.add(std::move(file));
 }
 
 Bytes BootState::pcr_value(HashAlgorithm bank, int pcr) const {

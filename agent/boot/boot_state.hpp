@@ -9,6 +9,7 @@
 
 #include "agent/base/result.hpp"
 #include "agent/base/time.hpp"
+#include "agent/boot/ima_log.hpp"
 #include "agent/tpm/types.hpp"
 
 namespace pushsim::boot {
@@ -43,13 +44,21 @@ class BootState {
     explicit BootState(WallTime boot_time) : boot_time_(boot_time) {}
     /// Another machine, with the same measurements so far.
     BootState(WallTime boot_time, const BootState& measured_alike)
-        : boot_time_(boot_time), events_(measured_alike.events_) {}
+        : boot_time_(boot_time), measured_(measured_alike.measured_) {}
 
     WallTime boot_time() const { return boot_time_; }
 
     void measure(int pcr, Measurement measurement);
 
-    const std::vector<Event>& events() const { return *events_; }
+    /// The kernel's IMA begins: boot_aggregate, the SHA-256 of the values that PCR 0 to 9 have now, is the
+    /// first entry of its log (Linux, security/integrity/ima/ima_init.c, ima_crypto.c).
+    void start_ima();
+    /// IMA measures a file: into its log, and into its PCR in every bank. After start_ima() alone.
+    void measure_file(ImaFile file);
+
+    const std::vector<Event>& events() const { return measured_->events; }
+    /// Empty where IMA was not started.
+    const ImaLog& ima_log() const { return measured_->ima_log; }
 
     /// The value of a PCR since a cold start: zeros, or ones for PCR 17 to 22 (TCG PC Client Platform TPM
     /// Profile, 4.6, PCR attributes), then extended in order. The TPM itself refuses measurements into 17 to
@@ -61,8 +70,15 @@ class BootState {
                                                        const std::vector<int>& pcrs) const;
 
   private:
+    struct Measured {
+        std::vector<Event> events;
+        ImaLog ima_log;
+    };
+    /// That nobody else has.
+    Measured& own();
+
     WallTime boot_time_;
-    std::shared_ptr<std::vector<Event>> events_ = std::make_shared<std::vector<Event>>();
+    std::shared_ptr<Measured> measured_ = std::make_shared<Measured>();
 };
 
 }  // namespace pushsim::boot
