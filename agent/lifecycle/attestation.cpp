@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "agent/base/text.hpp"
+#include "agent/boot/boot_state.hpp"
 #include "agent/lifecycle/state.hpp"
 
 namespace pushsim::lifecycle {
@@ -84,12 +85,14 @@ bool fits_a_pcr_blob(const tpm::Quote& quote) {
 }  // namespace
 
 Result<void> Machine::State::offer() {
-    auto capabilities = protocol::make_capabilities(description, settings.boot_time);
+    const boot::ImaLog* log = ima_log();
+    auto capabilities = protocol::make_capabilities(description, settings.boot_time, 0,
+                                                    log != nullptr ? log->entry_count() : 0);
     if (!capabilities) return fail(std::move(capabilities).error());
-    // There are no logs to give yet.
     if (!settings.habits.offers_empty_logs) {
+        // There is no UEFI log to give yet.
         capabilities->uefi_log.reset();
-        capabilities->ima_log.reset();
+        if (log == nullptr) capabilities->ima_log.reset();
     }
     offered = *std::move(capabilities);
     return {};
@@ -159,13 +162,29 @@ Want Machine::State::take_quote(const tpm::Quote& quote) {
     for (const auto& request : negotiation->evidence_requested) {
         if (std::holds_alternative<protocol::UefiLogRequest>(request)) {
             evidence->push_back(protocol::UefiLogEvidence{});
-        } else if (std::holds_alternative<protocol::ImaLogRequest>(request)) {
-            evidence->push_back(protocol::ImaLogEvidence{});
+        } else if (const auto* ima = std::get_if<protocol::ImaLogRequest>(&request)) {
+            evidence->push_back(read_ima_log(*ima));
         } else {
             evidence->push_back(protocol::make_quote_evidence(quote));
         }
     }
     return after(Phase::Collect, {}, "evidence collected");
+}
+
+const boot::ImaLog* Machine::State::ima_log() const {
+    if (settings.measured == nullptr || settings.measured->ima_log().entry_count() == 0) return nullptr;
+    return &settings.measured->ima_log();
+}
+
+/// After the quote, as the Rust agent does: what was measured in between is in the log, and not yet
+/// certified.
+protocol::ImaLogEvidence Machine::State::read_ima_log(const protocol::ImaLogRequest& request) const {
+    protocol::ImaLogEvidence read;
+    const boot::ImaLog* log = ima_log();
+    if (log == nullptr) return read;
+    read.entries = log->text(request.starting_offset, request.entry_count);
+    read.entry_count = static_cast<std::uint64_t>(std::ranges::count(read.entries, '\n'));
+    return read;
 }
 
 Want Machine::State::submit() {

@@ -19,6 +19,10 @@
 #include "agent/tpm/types.hpp"
 #include "agent/transport/exchange.hpp"
 
+namespace pushsim::boot {
+class BootState;
+}
+
 namespace pushsim::lifecycle {
 
 /// In this order; each needs the ones before it (enrolment, between Activate and Authenticate, is the
@@ -101,6 +105,9 @@ struct Settings {
     Habits habits = correct_habits();
     std::string contact_ip = "127.0.0.1";
     int contact_port = 9002;
+    /// Its IMA log is offered, and given as it is when the quote is there; outlives the machine. Null, or
+    /// without such a log: none is offered, or an empty one (Habits::offers_empty_logs).
+    const boot::BootState* measured = nullptr;
 };
 
 /// Not thread-safe; one per agent.

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "agent/boot/ima_log.hpp"
 #include "agent/lifecycle/machine.hpp"
 #include "agent/lifecycle/rules.hpp"
 #include "agent/protocol/protocol.hpp"
@@ -146,6 +147,8 @@ struct Machine::State {
     Want take_negotiation(const HttpResponse& answer);
     Want collect();
     Want take_quote(const tpm::Quote& quote);
+    const boot::ImaLog* ima_log() const;  ///< null: there is none
+    protocol::ImaLogEvidence read_ima_log(const protocol::ImaLogRequest& request) const;
     Want report_error();
     Want submit();
     Want take_submission(const HttpResponse& answer);

@@ -22,6 +22,10 @@ using PcrPolicy = std::map<int, std::vector<std::string>>;
 /// The JSON text of `tpm_policy`, with the `mask` of its PCRs: {"0":["00…"],"mask":"0x1"}.
 std::string tpm_policy_text(const PcrPolicy& policy);
 
+/// The JSON text of an IMA policy that allows these files (path -> digests, in lower-case hex) and no other
+/// (keylime/ima/ima.py, RUNTIME_POLICY_SCHEMA).
+std::string runtime_policy_text(const std::map<std::string, std::vector<std::string>>& files);
+
 /// What an agent is enrolled with. Texts are sent as they are, so that wrong ones can be, too.
 struct Enrolment {
     Bytes ak_public;                                 ///< marshalled TPM2B_PUBLIC

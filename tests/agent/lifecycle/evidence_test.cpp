@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "agent/boot/boot_state.hpp"
 #include "play.hpp"
 
 namespace pushsim::lifecycle {
@@ -9,6 +10,7 @@ namespace {
 
 using Ending = Finished::Ending;
 using testing::HasSubstr;
+using testing::Not;
 using transport::FailureKind;
 
 class Evidence : public Lifecycle {
@@ -39,6 +41,67 @@ TEST_F(Evidence, WhatWasNotOfferedIsNotGiven) {
         EXPECT_THAT(finished.reason, HasSubstr(named));
     }
     EXPECT_EQ(play.sent(Call::Submit), 0);
+}
+
+/// The answer to a negotiation that asks for the quote and, with these parameters, the IMA log.
+auto ima_log_wanted(Play& play, const std::string& parameters) {
+    return [&play, parameters](const HttpRequest& request) {
+        play.peer.answer(request);
+        return play.peer.negotiated(
+            "/v3.0/agents/" + kAgent + "/attestations/0", R"("server_identifier":"ak"}}})",
+            R"("server_identifier":"ak"}}},{"evidence_class":"log","evidence_type":"ima_log",)"
+            R"("chosen_parameters":{)" +
+                parameters + "}}");
+    };
+}
+
+TEST(EvidenceOfIma, TheLogIsOfferedByItsCountAndGivenFromTheOffsetOn) {
+    boot::BootState machine{WallTime{}};
+    Play play{4711, {.agent_id = kAgent, .boot_time = {}, .measured = &machine}};
+    play.prepare();
+    play.next(Call::Negotiate, ima_log_wanted(play, R"("starting_offset":0)"));
+    EXPECT_EQ(play.pursue(Phase::Submit).ending, Ending::Failed) << "IMA was not started";
+    EXPECT_THAT(play.requests(Call::Negotiate)[0].body, Not(HasSubstr("ima_log")));
+
+    machine.start_ima();
+    machine.measure_file({"/usr/bin/true", Bytes(32, 1)});
+    const std::string whole = machine.ima_log().text();
+    const std::string second = machine.ima_log().text(1);
+    const auto in_json = [](std::string lines) {
+        for (auto at = lines.find('\n'); at != std::string::npos; at = lines.find('\n', at))
+            lines.replace(at, 1, "\\n");
+        return lines;
+    };
+    const std::vector<std::tuple<std::string, std::string, int>> wanted{
+        {R"("starting_offset":0,"format":"text/plain")", whole, 2},
+        {R"("starting_offset":1)", second, 1},
+        {R"("starting_offset":0,"entry_count":1)", machine.ima_log().text(0, 1), 1},
+        {R"("starting_offset":2)", "", 0}};
+    for (const auto& [parameters, entries, count] : wanted) {
+        play.clear_record();
+        play.next(Call::Negotiate, ima_log_wanted(play, parameters));
+        const Finished finished = play.pursue(Phase::Submit);
+        EXPECT_EQ(finished.ending, Ending::Reached) << finished.reason;
+        EXPECT_THAT(play.requests(Call::Negotiate).at(0).body,
+                    HasSubstr(R"("evidence_type":"ima_log","capabilities":{"entry_count":2)"));
+        EXPECT_THAT(play.requests(Call::Submit).at(0).body,
+                    HasSubstr(R"("evidence_type":"ima_log","data":{"entries":")" + in_json(entries) +
+                              R"(","entry_count":)" + std::to_string(count) + "}}"));
+    }
+}
+
+TEST(EvidenceOfIma, WhatIsMeasuredBetweenQuoteAndLogIsGiven) {
+    boot::BootState machine{WallTime{}};
+    machine.start_ima();
+    Play play{4711, {.agent_id = kAgent, .boot_time = {}, .measured = &machine}};
+    play.prepare();
+    play.next(Call::Negotiate, [&](const HttpRequest& request) {
+        machine.measure_file({"/usr/bin/true", Bytes(32, 1)});
+        return ima_log_wanted(play, R"("starting_offset":0)")(request);
+    });
+    EXPECT_EQ(play.pursue(Phase::Submit).ending, Ending::Reached);
+    EXPECT_THAT(play.requests(Call::Negotiate)[0].body, HasSubstr(R"("entry_count":1)"));
+    EXPECT_THAT(play.requests(Call::Submit)[0].body, HasSubstr(R"("entry_count":2)"));
 }
 
 TEST_F(Evidence, PcrValuesThatAreNoDigestsOfTheBankAreNotSent) {

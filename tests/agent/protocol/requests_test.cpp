@@ -243,6 +243,14 @@ TEST(Requests, TpmPolicyListsValuesAndMasksItsPcrs) {
               R"({"0":["00","11"],"23":["ab"],"mask":"0x800001"})");
 }
 
+TEST(Enrolment, RuntimePolicyAllowsTheseFilesAlone) {
+    EXPECT_EQ(runtime_policy_text({{"/a", {"00", "11"}}, {"/b", {"ab"}}}),
+              R"({"meta":{"version":1,"generator":3},"release":0,"digests":{"/a":["00","11"],"/b":["ab"]},)"
+              R"("excludes":[],"keyrings":{},)"
+              R"("ima":{"ignored_keyrings":[],"log_hash_alg":"sha1","dm_policy":null},)"
+              R"("ima-buf":{},"verification-keys":""})");
+}
+
 TEST(Requests, CallNameIsMethodAndTarget) {
     EXPECT_EQ(call_name(session_request("a")), "POST /v3.0/sessions");
 }
