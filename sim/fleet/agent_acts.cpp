@@ -74,6 +74,9 @@ void Play::act_one(const ActPtr& act, Member& member, Then then) {
         case StepKind::Extend:
             measure(act, member, done);
             return;
+        case StepKind::Measure:
+            measure_file(act, member, done);
+            return;
         case StepKind::Reboot:
             reboot(act, member, done);
             return;
@@ -103,26 +106,32 @@ void Play::measure(const ActPtr& act, Member& member, Then done) {
         give_up(events.error());
         return;
     }
-    member.agent->extend(*events, act->number(),
-                         [this, &member, done = std::move(done)](const Result<void>& result) {
-                             if (!result) {
-                                 give_up(result.error().in(member.name));
-                                 return;
-                             }
-                             done();
-                         });
+    member.agent->extend(*events, act->number(), done_or_given_up(member, std::move(done)));
+}
+
+void Play::measure_file(const ActPtr& act, Member& member, Then done) {
+    auto file = ima_file(act->step.path, act->step.file);
+    if (!file) {
+        give_up(file.error());
+        return;
+    }
+    member.agent->measure_file(*std::move(file), act->number(), done_or_given_up(member, std::move(done)));
 }
 
 void Play::reboot(const ActPtr& act, Member& member, Then done) {
     const boot::BootState& golden = golden_.at(member.group);
     member.agent->reboot(act->step.orderly, boot::BootState(stage_.clock.wall_now(), golden), act->number(),
-                         [this, &member, done = std::move(done)](const Result<void>& result) {
-                             if (!result) {
-                                 give_up(result.error().in(member.name));
-                                 return;
-                             }
-                             done();
-                         });
+                         done_or_given_up(member, std::move(done)));
+}
+
+std::function<void(Result<void>)> Play::done_or_given_up(Member& member, Then done) {
+    return [this, &member, done = std::move(done)](const Result<void>& result) {
+        if (!result) {
+            give_up(result.error().in(member.name));
+            return;
+        }
+        done();
+    };
 }
 
 /// In whatever it does: its step goes on without it.

@@ -103,7 +103,10 @@ class Play {
     // agent_acts.cpp: what agents do.
     void act_one(const ActPtr& act, Member& member, Then then);
     void measure(const ActPtr& act, Member& member, Then done);
+    void measure_file(const ActPtr& act, Member& member, Then done);
     void reboot(const ActPtr& act, Member& member, Then done);
+    /// What such an act of the machine calls: a TPM that fails ends the play.
+    std::function<void(Result<void>)> done_or_given_up(Member& member, Then done);
     void stop_agent(const ActPtr& act, Member& member);
     /// Cycle `cycle` of the step's, counted from 1, then the next; the first was due at `first`.
     void pursue(const ActPtr& act, Member& member, lifecycle::Phase goal, int cycle, Instant first,
@@ -130,6 +133,8 @@ class Play {
     void enrol(const ActPtr& act, Member& member, Then then);
     void tenant_act(const ActPtr& act, Member& member, Then then);
     void change_policy(const ActPtr& act, Then then);
+    /// `own`: whose log is meant where the policy names no group; null where it names one.
+    std::string runtime_policy_text(const scenario::RuntimePolicy& policy, const Member* own) const;
     std::function<void(const history::TenantAct&)> act_record(const history::Where& where);
     /// `then` when the verifier has decided, or has had until then; nothing is put down of it.
     void when_decided(const Member& member, int index, Instant until, Then then);

@@ -194,14 +194,12 @@ VirtualAgent* Play::agent_of(const std::string& group, int number) {
 
 bool Play::take_golden_states() {
     for (const scenario::Group& group : scenario_.groups) {
-        auto events = events_of(group.boot);
-        if (!events) {
-            give_up(events.error().in(group.name));
+        auto golden = golden_state(group);
+        if (!golden) {
+            give_up(golden.error().in(group.name));
             return false;
         }
-        boot::BootState& golden = golden_.emplace(&group, WallTime{}).first->second;
-        for (auto& [pcr, measurement] : *events)
-            golden.measure(pcr, std::move(measurement));
+        golden_.emplace(&group, *std::move(golden));
     }
     return true;
 }
@@ -250,8 +248,8 @@ void Play::cast_agent(Member& member, int number, int overall, Then done) {
         member.ak_public = description->ak_public;
         const std::string id = agent_id(group, number, description->ek_public);
         take_id(group, member.name, id, [this, &member, &golden, here, id, number, overall, done, alive] {
-            for (const boot::Event& event : golden.events())
-                record(here, extension_record(event));
+            for (const history::MachineAct& act : boot_records(golden))
+                record(here, act);
             const auto measured = [this, &member, &golden, id, number, overall, done,
                                    alive](const Result<void>& result) {
                 if (alive.expired()) return;

@@ -96,8 +96,8 @@ void Play::enrol(const ActPtr& act, Member& member, Then then) {
     enrolment.ak_public = member.ak_public;
     enrolment.tpm_policy = policy_text(
         own != nullptr && own->tpm_policy ? *own->tpm_policy : wanted.tpm_policy, member.agent->boot());
-    enrolment.runtime_policy =
-        own != nullptr && own->runtime_policy ? *own->runtime_policy : wanted.runtime_policy;
+    enrolment.runtime_policy = runtime_policy_text(
+        own != nullptr && own->runtime_policy ? *own->runtime_policy : wanted.runtime_policy, &member);
     if (!wanted.runtime_policy_name.empty()) enrolment.runtime_policy_name = wanted.runtime_policy_name;
     enrolment.accept_tpm_hash_algs = wanted.accept_hash_algorithms;
     enrolment.accept_tpm_encryption_algs = wanted.accept_encryption_algorithms;
@@ -131,8 +131,26 @@ void Play::tenant_act(const ActPtr& act, Member& member, Then then) {
     }
 }
 
+std::string Play::runtime_policy_text(const scenario::RuntimePolicy& policy, const Member* own) const {
+    if (const auto* text = std::get_if<scenario::PolicyText>(&policy)) return text->json;
+    const auto* from_log = std::get_if<scenario::PolicyFromLog>(&policy);
+    if (from_log == nullptr) return "";
+    boot::AllowedFiles allowed;
+    const auto allow = [&](const Member& member) { member.agent->boot().ima_log().allow_in(allowed); };
+    if (from_log->group.empty()) {
+        allow(*own);
+    } else {
+        for (const Member& member : agents_) {
+            if (member.group->name == from_log->group) allow(member);
+        }
+    }
+    return protocol::runtime_policy_text(allowed);
+}
+
 void Play::change_policy(const ActPtr& act, Then then) {
-    stage_.tenant.change_runtime_policy(act->step.runtime_policy_name, act->step.runtime_policy.value_or(""),
+    const std::string text =
+        runtime_policy_text(act->step.runtime_policy.value_or(scenario::NoPolicy{}), nullptr);
+    stage_.tenant.change_runtime_policy(act->step.runtime_policy_name, text,
                                         [this, act, then = std::move(then), put_down = act_record(act->where),
                                          alive = std::weak_ptr(alive_)](const TenantDesk::Acted& acted) {
                                             put_down(acted.act);

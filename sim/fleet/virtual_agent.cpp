@@ -5,6 +5,8 @@
 #include <utility>
 #include <variant>
 
+#include "sim/fleet/events.hpp"
+
 namespace pushsim::fleet {
 namespace {
 
@@ -33,7 +35,8 @@ VirtualAgent::VirtualAgent(const Surroundings& surroundings, Identity identity, 
       clock_(surroundings.clock, clock_offset_),
       machine_(lifecycle::Settings{.agent_id = identity_.id,
                                    .boot_time = clock_.skewed(boot_.boot_time()),
-                                   .habits = manner.habits},
+                                   .habits = manner.habits,
+                                   .measured = &boot_},
                clock_, random_),
       request_timeout_(manner.habits.request_timeout),
       source_(manner.source_address.value_or("")),
@@ -341,8 +344,8 @@ void VirtualAgent::reboot(bool orderly, boot::BootState boot, int step,
     surroundings_.history.append(
         where(), history::MachineAct{.act = "reboot", .text = orderly ? "orderly" : "loss of power"});
     boot_ = std::move(boot);
-    for (const boot::Event& event : boot_.events())
-        surroundings_.history.append(where(), extension_record(event));
+    for (const history::MachineAct& act : boot_records(boot_))
+        surroundings_.history.append(where(), act);
     begin_anew();
     tpm_->reboot(orderly, boot_.events(),
                  [alive = std::weak_ptr(alive_), done = std::move(done)](Result<void> result) {
@@ -384,16 +387,22 @@ void VirtualAgent::extend(const std::vector<boot::Event>& events, int step,
     now_.step = step;
     for (const boot::Event& event : events)
         note_extension(event);
-    tpm_->extend(events, [alive = std::weak_ptr(alive_), done = std::move(done)](Result<void> result) {
-        if (!alive.expired()) done(std::move(result));
-    });
+    extend_tpm(events, std::move(done));
 }
 
-history::MachineAct extension_record(const boot::Event& event) {
-    history::MachineAct extension{.act = "extend", .pcr = event.pcr, .text = event.measurement.as_written};
-    for (const auto& [bank, digest] : event.measurement.digests)
-        extension.digests[std::string(tpm::to_string(bank))] = to_hex(digest);
-    return extension;
+void VirtualAgent::measure_file(boot::ImaFile file, int step, std::function<void(Result<void>)> done) {
+    now_.step = step;
+    boot_.measure_file(std::move(file));
+    const boot::Event& event = boot_.events().back();
+    surroundings_.history.append(where(), extension_record(event));
+    extend_tpm({event}, std::move(done));
+}
+
+void VirtualAgent::extend_tpm(std::vector<boot::Event> events, std::function<void(Result<void>)> done) {
+    tpm_->extend(std::move(events),
+                 [alive = std::weak_ptr(alive_), done = std::move(done)](Result<void> result) {
+                     if (!alive.expired()) done(std::move(result));
+                 });
 }
 
 }  // namespace pushsim::fleet

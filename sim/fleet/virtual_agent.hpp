@@ -114,6 +114,8 @@ class VirtualAgent {
 
     /// Measures into the TPM and the boot state; the error is of the TPM.
     void extend(const std::vector<boot::Event>& events, int step, std::function<void(Result<void>)> done);
+    /// IMA measures a file: into its log, then into the TPM. The error is of the TPM.
+    void measure_file(boot::ImaFile file, int step, std::function<void(Result<void>)> done);
 
     const boot::BootState& boot() const { return boot_; }
     AgentTpm& tpm() { return *tpm_; }
@@ -162,6 +164,7 @@ class VirtualAgent {
     /// Others may use a TPM that is not ours alone while we need none.
     void rest_tpm();
     void note_extension(const boot::Event& event);
+    void extend_tpm(std::vector<boot::Event> events, std::function<void(Result<void>)> done);
     void finish(lifecycle::Finished finished);
     void begin_anew();
     history::Where where() const;
@@ -224,8 +227,5 @@ class VirtualAgent {
     // Callbacks that come after the agent is gone find this expired.
     std::shared_ptr<int> alive_ = std::make_shared<int>(0);
 };
-
-/// As it goes into the history.
-history::MachineAct extension_record(const boot::Event& event);
 
 }  // namespace pushsim::fleet

@@ -96,6 +96,14 @@ std::string text(const TpmPolicy& policy) {
     return "none, no PCR is required";
 }
 
+std::string text(const RuntimePolicy& policy) {
+    if (const auto* from_log = std::get_if<PolicyFromLog>(&policy)) {
+        return from_log->group.empty() ? "the files in its log at enrolment"
+                                       : "the files in the logs of " + from_log->group;
+    }
+    return std::holds_alternative<PolicyText>(policy) ? "as sent" : "none";
+}
+
 std::string signed_text(Duration duration) {
     return duration < Duration::zero() ? "-" + to_text(-duration) : to_text(duration);
 }
@@ -123,6 +131,7 @@ std::string text(const Step& step) {
     if (step.kind == StepKind::Wait && !step.until) words += " " + text(step.wait);
     if (step.until) words += " until " + to_string(*step.until);
     if (step.kind == StepKind::Reboot && !step.orderly) words += ", by a loss of power";
+    if (step.kind == StepKind::Measure) words += fmt::format(", {} ({})", step.path, step.file.as_written);
     if (step.kind == StepKind::ChangePolicy) words += " " + step.runtime_policy_name;
     if (step.kind == StepKind::Request) {
         const RawRequest& request = step.request;
@@ -138,7 +147,7 @@ std::string text(const Step& step) {
     for (const Extension& measured : step.extend)
         words += ", " + text(measured);
     if (step.tpm_policy) words += ", policy: " + text(*step.tpm_policy);
-    if (step.runtime_policy && step.kind == StepKind::Enrol) words += ", another IMA policy";
+    if (step.runtime_policy) words += ", IMA policy: " + text(*step.runtime_policy);
     for (const Fault& fault : step.faults)
         words += ", with " + text(fault);
     if (step.after != Amount{}) words += fmt::format(", {} later", text(step.after));

@@ -426,6 +426,8 @@ const char* to_string(StepKind kind) {
             return "attest";
         case StepKind::Extend:
             return "extend";
+        case StepKind::Measure:
+            return "measure";
         case StepKind::Enrol:
             return "enrol";
         case StepKind::Delete:

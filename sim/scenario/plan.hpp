@@ -88,7 +88,7 @@ struct Extension {
     bool operator==(const Extension&) const = default;
 };
 
-/// `tpm_policy: none`: enrolled with a policy that names no PCR.
+/// `tpm_policy: none`: enrolled with a policy that names no PCR; `runtime_policy: none`: with none.
 struct NoPolicy {
     bool operator==(const NoPolicy&) const = default;
 };
@@ -109,8 +109,14 @@ struct PolicyText {
 };
 using TpmPolicy = std::variant<NoPolicy, PolicyFromBoot, LiteralPolicy, PolicyText>;
 
-/// The IMA policy as the text that the tenant sends, right or wrong; none where it is empty.
-using RuntimePolicy = std::string;
+/// `runtime_policy: from_boot`: exactly the files that are in the agent's IMA log at the moment of enrolment,
+/// or with `{from_boot: GROUP}` in those of a group's agents when the tenant acts.
+struct PolicyFromLog {
+    std::string group;  ///< empty: the agent's own
+    bool operator==(const PolicyFromLog&) const = default;
+};
+/// The IMA policy.
+using RuntimePolicy = std::variant<NoPolicy, PolicyFromLog, PolicyText>;
 
 /// `enrol:`, what the tenant tells the verifier about the agents of a group.
 struct Enrolment {
@@ -194,7 +200,8 @@ struct Group {
     TpmChoice tpm;
     AkKind ak = AkKind::Child;
     Source source = Source::Shared;
-    std::vector<Extension> boot;  ///< `boot: {extend: …}`: what is measured before the script, in order
+    std::vector<Extension> boot;   ///< `boot: {extend: …}`: what is measured before the script, in order
+    std::optional<int> ima_files;  ///< `boot: {ima: {entries: N}}`: in its IMA log, after boot_aggregate
     Enrolment enrol;
     Habits habits = Habits::Correct;
     RustAgentHabits rust_agent;                  ///< Habits::RustAgent only
@@ -326,6 +333,7 @@ enum class StepKind {
     Submit,
     Attest,
     Extend,
+    Measure,
     Enrol,
     Delete,
     Reactivate,
@@ -442,6 +450,8 @@ struct Step {
     Amount jitter;                        ///< Attest, with `every`
     Duration spread{};                    ///< Attest
     std::vector<Extension> extend;        ///< Extend, in order
+    std::string path;                     ///< Measure
+    Measurement file;                     ///< Measure: what the file holds, as a text or by its SHA-256
     bool orderly = true;                  ///< Reboot
     std::optional<TpmPolicy> tpm_policy;  ///< Enrol: instead of the group's
     std::optional<RuntimePolicy>
@@ -505,12 +515,13 @@ const char* to_string(InstantName name);
 std::string to_string(const InstantOffset& instant);
 
 // In words, for people.
-std::string text(const Fault& fault);         ///< "hold_evidence until challenges_expire_at - 500ms"
-std::string text(const Amount& amount);       ///< "2s", "1s to 3s"
-std::string share_text(double share);         ///< "12.5%"
-std::string signed_text(Duration duration);   ///< "-1h"
-std::string text(const TpmPolicy& policy);    ///< "the values of PCR 0, 7 at enrolment"
-std::string text(const Extension& measured);  ///< "PCR 7: text:secure boot on"
+std::string text(const Fault& fault);           ///< "hold_evidence until challenges_expire_at - 500ms"
+std::string text(const Amount& amount);         ///< "2s", "1s to 3s"
+std::string share_text(double share);           ///< "12.5%"
+std::string signed_text(Duration duration);     ///< "-1h"
+std::string text(const TpmPolicy& policy);      ///< "the values of PCR 0, 7 at enrolment"
+std::string text(const RuntimePolicy& policy);  ///< "the files in its log at enrolment"
+std::string text(const Extension& measured);    ///< "PCR 7: text:secure boot on"
 /// "tpm: software, ak: child, source: shared, connections: one, tls: {resumption: false}"
 std::string text(const Group& group);
 std::string text(const Step& step);  ///< "attest late, 3 times, with early by 500ms"

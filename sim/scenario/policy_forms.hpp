@@ -12,7 +12,8 @@ inline constexpr std::array<Form, 3> tpm_policy_forms{
     {none, map(tpm_policy_keys), {.kind = Form::Kind::ByPcr, .item = &hex_list}}};
 inline constexpr Form tpm_policy{
     .kind = Form::Kind::AnyOf, .example = "{ from_boot: [0, 7] }", .any = tpm_policy_forms};
-inline constexpr std::array<Form, 2> runtime_policy_forms{{none, map(runtime_policy_keys)}};
+inline constexpr Form from_boot{.kind = Form::Kind::Text, .pattern = "^from_boot$", .example = "from_boot"};
+inline constexpr std::array<Form, 3> runtime_policy_forms{{none, from_boot, map(runtime_policy_keys)}};
 inline constexpr Form runtime_policy{
     .kind = Form::Kind::AnyOf, .example = "{ json: '{}' }", .any = runtime_policy_forms};
 

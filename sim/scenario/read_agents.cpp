@@ -67,7 +67,7 @@ Enrolment read_enrolment(Report& report, const Node& node) {
         if (auto read = read_tpm_policy(report, *policy)) enrolment.tpm_policy = std::move(*read);
     }
     if (const Node* policy = map.get("runtime_policy"))
-        enrolment.runtime_policy = read_runtime_policy(report, *policy, true).value_or("");
+        enrolment.runtime_policy = read_runtime_policy(report, *policy, true).value_or(NoPolicy{});
     if (const auto name = map.text("runtime_policy_name")) {
         enrolment.runtime_policy_name = *name;
         if (!is_plain_name(*name)) {
@@ -84,12 +84,18 @@ Enrolment read_enrolment(Report& report, const Node& node) {
     return enrolment;
 }
 
-std::vector<Extension> read_boot(Report& report, const Node& node) {
+void read_boot(Report& report, const Node& node, Group& group) {
     const MapReader map(report, node, "`boot`", boot_keys());
-    const Node* extend = map.get("extend");
-    if (extend == nullptr) return {};
-    const MapReader pcrs(report, *extend, "`extend`", {}, MapReader::Pcrs::Taken);
-    return read_extensions(report, pcrs.pcr_entries());
+    if (const Node* extend = map.get("extend")) {
+        const MapReader pcrs(report, *extend, "`extend`", {}, MapReader::Pcrs::Taken);
+        group.boot = read_extensions(report, pcrs.pcr_entries());
+    }
+    if (const Node* ima = map.get("ima")) {
+        const MapReader keys(report, *ima, "`ima`", ima_keys());
+        group.ima_files = keys.integer("entries").value_or(0);
+        if (const Node* format = keys.get("template"))
+            read_name(report, *format, "template", ima_templates());
+    }
 }
 
 RustAgentHabits read_rust_agent(Report& report, const Node& node) {
@@ -146,7 +152,7 @@ Group read_group(Report& report, const Node& name, const Node& node) {
     if (const Node* tpm = map.get("tpm")) group.tpm = read_tpm(report, *tpm, group.count);
     group.ak = map.one_of("ak", {AkKind::Child, AkKind::Primary}).value_or(AkKind::Child);
     group.source = map.one_of("source", {Source::Shared, Source::Own}).value_or(Source::Shared);
-    if (const Node* boot = map.get("boot")) group.boot = read_boot(report, *boot);
+    if (const Node* boot = map.get("boot")) read_boot(report, *boot, group);
     if (const Node* enrol = map.get("enrol")) group.enrol = read_enrolment(report, *enrol);
     if (const Node* value = map.get("habits")) read_habits(report, *value, group);
     if (group.habits == Habits::RustAgent) group.connections = Connections::RustAgent;
@@ -217,17 +223,50 @@ std::optional<TpmPolicy> read_tpm_policy(Report& report, const Node& node) {
     return LiteralPolicy{read_allowed_values(report, map.pcr_entries())};
 }
 
-std::optional<RuntimePolicy> read_runtime_policy(Report& report, const Node& node, bool none) {
-    if (none && node.is(Node::Kind::Scalar) && node.text == "none") return "";
+std::optional<RuntimePolicy> read_runtime_policy(Report& report, const Node& node, bool of_agent) {
+    if (of_agent && node.is(Node::Kind::Scalar)) {
+        if (node.text == "none") return NoPolicy{};
+        if (node.text == "from_boot") return PolicyFromLog{};
+    }
     if (!node.is(Node::Kind::Map) || node.entries.empty()) {
         report.expected(node, "runtime_policy",
-                        fmt::format("{}{{ json: text }} or {{ file: policy.json }}", none ? "none, " : ""));
+                        fmt::format("{}{{ json: text }}, {{ file: policy.json }} or {{ from_boot: GROUP }}",
+                                    of_agent ? "none, from_boot, " : ""));
         return std::nullopt;
     }
     const MapReader map(report, node, "`runtime_policy`", runtime_policy_keys());
     if (node.entries.size() > 1)
-        report.add(node.entries[1].key, "`runtime_policy`: one of `json` and `file`, not both");
-    return read_policy_text(report, map);
+        report.add(node.entries[1].key,
+                   "`runtime_policy`: one of `json`, `file` and `from_boot`, not several");
+    if (map.get("from_boot") != nullptr) return PolicyFromLog{map.text("from_boot").value_or("")};
+    return PolicyText{read_policy_text(report, map).value_or("")};
+}
+
+void need_ima_logs(Report& report, const Position& at, const std::vector<std::string>& names,
+                   const std::vector<Group>& groups) {
+    for (const std::string& name : names) {
+        const auto group = std::ranges::find(groups, name, &Group::name);
+        if (group == groups.end() || group->ima_files) continue;
+        report.add(
+            at, fmt::format("the agents of `{}` have no IMA log; give them one: `boot: {{ ima: {{ entries: "
+                            "3 }} }}`",
+                            shown(name)));
+    }
+}
+
+void need_ima_logs(Report& report, const Position& at, const RuntimePolicy& policy,
+                   const std::vector<std::string>& names, const std::vector<Group>& groups) {
+    const auto* from_log = std::get_if<PolicyFromLog>(&policy);
+    if (from_log == nullptr || groups.empty()) return;
+    if (from_log->group.empty()) return need_ima_logs(report, at, names, groups);
+    if (std::ranges::find(groups, from_log->group, &Group::name) == groups.end()) {
+        std::vector<std::string_view> known;
+        for (const Group& group : groups)
+            known.push_back(group.name);
+        report.add(at, fmt::format("`from_boot`: unknown group `{}`{}", shown(from_log->group),
+                                   suggestion(from_log->group, known, "agents")));
+    }
+    need_ima_logs(report, at, {from_log->group}, groups);
 }
 
 std::vector<Group> read_groups(Report& report, const Node& node) {
@@ -238,6 +277,8 @@ std::vector<Group> read_groups(Report& report, const Node& node) {
     const Node whole = expand_likes(report, node);
     for (const auto& [name, value] : read_entries(report, whole, "`agents`", "{ late: { count: 3 } }"))
         groups.push_back(read_group(report, *name, *value));
+    for (const Group& group : groups)
+        need_ima_logs(report, group.position, group.enrol.runtime_policy, {group.name}, groups);
     return groups;
 }
 

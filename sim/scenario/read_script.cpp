@@ -16,6 +16,10 @@ bool is_key_of(std::span<const Key> keys, std::string_view word) {
 bool acts_on_agents(const StepName& definition) {
     return is_key_of(definition.keys, "agents");
 }
+/// Whether its agents are all that it has to be told.
+bool needs_only_agents(const StepName& definition) {
+    return acts_on_agents(definition) && std::ranges::none_of(definition.keys, &Key::required);
+}
 bool is_server_act(StepKind kind) {
     return kind == StepKind::Stop || kind == StepKind::Start || kind == StepKind::Restart ||
            kind == StepKind::Kill || kind == StepKind::Pause;
@@ -69,6 +73,22 @@ std::vector<Step> read_children(Report& report, const Node& node, const std::vec
 std::vector<Step> read_steps(Report& report, const Node& node, const std::vector<Group>& groups,
                              std::string_view what, bool in_together);
 
+/// The file that IMA measures.
+void read_measure(Report& report, const MapReader& map, const std::vector<Group>& groups, Step& step) {
+    step.path = map.text("path").value_or("");
+    const Node* path = map.get("path");
+    const auto printable = [](char c) { return c > ' ' && c <= '~'; };
+    const bool absolute = step.path.starts_with('/') && step.path.size() > 1;
+    if (path != nullptr && (!absolute || !std::ranges::all_of(step.path, printable)))
+        report.expected(*path, "path", "an absolute path without spaces, such as /usr/bin/new");
+    const Node* digest = map.get("digest");
+    if (digest == nullptr) return;
+    step.file = read_measurement(report, *digest).value_or(Measurement{});
+    if (!step.file.bank.empty() && step.file.bank != "sha256")
+        report.expected(*digest, "digest", "text:… or sha256:HEX");
+    need_ima_logs(report, report.at(*digest), step.agents, groups);
+}
+
 /// What a step of agents has in its map.
 void read_agent_step(Report& report, const MapReader& map, const StepName& definition,
                      const std::vector<Group>& groups, Step& step) {
@@ -80,8 +100,12 @@ void read_agent_step(Report& report, const MapReader& map, const StepName& defin
     if (const Node* faults = map.get("faults"))
         step.faults = read_faults(report, *faults, definition, groups);
     if (const Node* policy = map.get("tpm_policy")) step.tpm_policy = read_tpm_policy(report, *policy);
-    if (const Node* policy = map.get("runtime_policy"))
-        step.runtime_policy = read_runtime_policy(report, *policy, step.kind == StepKind::Enrol);
+    if (const Node* policy = map.get("runtime_policy")) {
+        step.runtime_policy = read_runtime_policy(report, *policy, true);
+        need_ima_logs(report, report.at(*policy), step.runtime_policy.value_or(NoPolicy{}), step.agents,
+                      groups);
+    }
+    if (step.kind == StepKind::Measure) read_measure(report, map, groups, step);
     if (!map.pcr_entries().empty()) step.extend = read_extensions(report, map.pcr_entries());
     for (const Fault& fault : step.faults) {
         for (const std::string& name : fault.agents) {
@@ -114,7 +138,7 @@ std::string read_policy_name(Report& report, const Node& node, const std::vector
 /// Steps whose value may be a single word, or a list of words.
 void read_short_value(Report& report, const Node& node, const StepName& definition,
                       const std::vector<Group>& groups, Step& step) {
-    if (acts_on_agents(definition) && step.kind != StepKind::Wait) {
+    if (needs_only_agents(definition)) {
         step.agents = read_agent_names(report, node, groups);
     } else if (is_server_act(step.kind) && step.kind != StepKind::Pause) {
         step.servers = read_servers(report, node);
@@ -171,7 +195,7 @@ void read_step_value(Report& report, const Node& name, const Node& node, const S
     }
     const bool takes_agents = acts_on_agents(definition);
     const std::size_t problems = report.count();
-    if (node.is(Node::Kind::Null) && takes_agents) {
+    if (node.is(Node::Kind::Null) && needs_only_agents(definition)) {
         step.agents = only_group(report, name, groups);
     } else if (!node.is(Node::Kind::Map)) {
         read_short_value(report, node, definition, groups, step);
@@ -190,8 +214,11 @@ void read_step_value(Report& report, const Node& name, const Node& node, const S
         } else if (step.kind == StepKind::ChangePolicy) {
             if (const Node* policy_name = map.get("runtime_policy_name"))
                 step.runtime_policy_name = read_policy_name(report, *policy_name, groups);
-            if (const Node* policy = map.get("runtime_policy"))
+            if (const Node* policy = map.get("runtime_policy")) {
                 step.runtime_policy = read_runtime_policy(report, *policy, false);
+                need_ima_logs(report, report.at(*policy), step.runtime_policy.value_or(NoPolicy{}), {},
+                              groups);
+            }
         } else if (step.kind == StepKind::Request) {
             if (auto request = read_request(report, map, groups)) step.request = std::move(*request);
         } else if (is_server_act(step.kind)) {

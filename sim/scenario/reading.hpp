@@ -13,8 +13,14 @@ namespace pushsim::scenario {
 StackOptions read_stack(Report& report, const Node& node);
 std::vector<Group> read_groups(Report& report, const Node& node);
 std::optional<TpmPolicy> read_tpm_policy(Report& report, const Node& node);
-/// `none`: whether the word will do, too.
-std::optional<RuntimePolicy> read_runtime_policy(Report& report, const Node& node, bool none);
+/// `of_agent`: of one agent, so that `none` and `from_boot` will do, too.
+std::optional<RuntimePolicy> read_runtime_policy(Report& report, const Node& node, bool of_agent);
+/// What is not there and has to be: the IMA log of each of these groups.
+void need_ima_logs(Report& report, const Position& at, const std::vector<std::string>& names,
+                   const std::vector<Group>& groups);
+/// The same, of the group that the policy names or, where it names none, of these.
+void need_ima_logs(Report& report, const Position& at, const RuntimePolicy& policy,
+                   const std::vector<std::string>& names, const std::vector<Group>& groups);
 /// Of a step.
 std::vector<Fault> read_faults(Report& report, const Node& node, const StepName& step,
                                const std::vector<Group>& groups);

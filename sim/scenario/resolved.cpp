@@ -107,6 +107,13 @@ void write_extensions(YAML::Emitter& out, const std::vector<Extension>& extensio
     }
 }
 
+void write_map_of_one(YAML::Emitter& out, std::string_view name, const std::string& value) {
+    out << YAML::BeginMap;
+    key(out, name);
+    quoted(out, value);
+    out << YAML::EndMap;
+}
+
 void write_policy(YAML::Emitter& out, const TpmPolicy& policy) {
     key(out, "tpm_policy");
     if (const auto* from_boot = std::get_if<PolicyFromBoot>(&policy)) {
@@ -124,10 +131,7 @@ void write_policy(YAML::Emitter& out, const TpmPolicy& policy) {
         }
         out << YAML::EndMap;
     } else if (const auto* text = std::get_if<PolicyText>(&policy)) {
-        out << YAML::BeginMap;
-        key(out, "json");
-        quoted(out, text->json);
-        out << YAML::EndMap;
+        write_map_of_one(out, "json", text->json);
     } else {
         out << "none";
     }
@@ -135,14 +139,16 @@ void write_policy(YAML::Emitter& out, const TpmPolicy& policy) {
 
 void write_runtime_policy(YAML::Emitter& out, const RuntimePolicy& policy) {
     key(out, "runtime_policy");
-    if (policy.empty()) {
+    const auto* from_log = std::get_if<PolicyFromLog>(&policy);
+    if (from_log != nullptr && from_log->group.empty()) {
+        out << "from_boot";
+    } else if (from_log != nullptr) {
+        write_map_of_one(out, "from_boot", from_log->group);
+    } else if (const auto* text = std::get_if<PolicyText>(&policy)) {
+        write_map_of_one(out, "json", text->json);
+    } else {
         out << "none";
-        return;
     }
-    out << YAML::BeginMap;
-    key(out, "json");
-    quoted(out, policy);
-    out << YAML::EndMap;
 }
 
 void write_amount(YAML::Emitter& out, std::string_view name, const Amount& amount) {
@@ -201,7 +207,14 @@ void write_group(YAML::Emitter& out, const Group& group) {
     key(out, "boot") << YAML::BeginMap;
     key(out, "extend") << YAML::BeginMap;
     write_extensions(out, group.boot);
-    out << YAML::EndMap << YAML::EndMap;
+    out << YAML::EndMap;
+    if (group.ima_files) {
+        key(out, "ima") << YAML::BeginMap;
+        key(out, "entries") << *group.ima_files;
+        key(out, "template") << "ima-ng";
+        out << YAML::EndMap;
+    }
+    out << YAML::EndMap;
     key(out, "enrol");
     if (group.enrol.enrolled) {
         out << YAML::BeginMap;
@@ -445,6 +458,12 @@ void write_step_keys(YAML::Emitter& out, const Step& step) {
     if (has_key(name, "servers")) write_texts(out, "servers", step.servers);
     if (name.takes_pcrs) write_extensions(out, step.extend);
     if (has_key(name, "bare")) key(out, "bare") << step.bare;
+    if (step.kind == StepKind::Measure) {
+        key(out, "path");
+        quoted(out, step.path);
+        key(out, "digest");
+        quoted(out, step.file.as_written);
+    }
     if (has_key(name, "orderly")) key(out, "orderly") << step.orderly;
     if (step.kind == StepKind::Attest || step.kind == StepKind::Repeat) key(out, "times") << step.times;
     if (step.every) {

@@ -50,13 +50,15 @@ constexpr std::array<Key, 16> group_table{{
 
 constexpr std::array<Key, 5> boot_table{{
     {{"extend", "PCR: [measurement, …], in order", now}, {.kind = Form::Kind::ByPcr, .item = &measurements}},
-    {{"ima", "the IMA log: {entries: N} or {list: [{path: …, digest: sha256:…}, …]}", later}, map(ima_keys)},
+    {{"ima", "the IMA log, after `extend`: {entries: N}", now}, map(ima_keys)},
     {{"pcrs", "bank: {PCR: hex}, values to reach", later}, any_text},
     {{"uefi", "the UEFI event log", later}, any_text},
     {{"boot_time", "when the machine booted", later}, any_text},
 }};
 constexpr std::array<Key, 2> ima_table{{
-    {{"entries", "so many files, each with a path and digest of its own", now}, integer(0, 100'000)},
+    {{"entries", "so many files, each with a path and digest of its own, after boot_aggregate", now},
+     integer(0, 100'000),
+     true},
     {{"template", "ima-ng (default)", now}, word(ima_templates)},
 }};
 constexpr Form signed_duration{
@@ -75,7 +77,10 @@ constexpr std::array<Key, 8> enrol_table{{
     {{"accept_tpm_hash_algs", "in order of preference; [sha256] if left out", now}, one_or_list(&hash_form)},
     {{"accept_tpm_encryption_algs", "[rsa] if left out", now}, one_or_list(&encryption_form)},
     {{"accept_tpm_signing_algs", "[rsassa] if left out", now}, one_or_list(&signing_form)},
-    {{"runtime_policy", "the IMA policy: none (default), {json: text as sent} or {file: …}", now},
+    {{"runtime_policy",
+      "the IMA policy: none (default), from_boot (what is in its log at the moment of enrolment), "
+      "{json: text as sent}, {file: …} or {from_boot: GROUP}",
+      now},
      runtime_policy},
     {{"runtime_policy_name", "the name under which the verifier keeps the IMA policy", now}, plain_name},
     {{"mb_policy", "the measured boot policy", later}, any_text},
@@ -87,9 +92,10 @@ constexpr std::array<Key, 3> tpm_policy_table{{
     {{"json", "the text that is sent, right or wrong", now}, any_text},
     {{"file", "a file with that text, beside the scenario's or anywhere", now}, any_text},
 }};
-constexpr std::array<Key, 2> runtime_policy_table{{
+constexpr std::array<Key, 3> runtime_policy_table{{
     {{"json", "the text that is sent, right or wrong", now}, any_text},
     {{"file", "a file with that text, beside the scenario's or anywhere", now}, any_text},
+    {{"from_boot", "the files that are in the IMA logs of this group's agents at that moment", now}, group},
 }};
 
 constexpr std::array<Key, 2> habit_table{{

@@ -29,6 +29,15 @@ constexpr std::array<Key, 2> reboot_keys{{
     agents_key,
     {{"orderly", "true (default): the TPM is told; false: a loss of power", now}, boolean},
 }};
+constexpr Form path_of_file{.kind = Form::Kind::Text, .pattern = "^/[!-~]+$", .example = "/usr/bin/new"};
+constexpr Form contents{.kind = Form::Kind::Text,
+                        .pattern = "^(text:.+|sha256:[0-9a-fA-F]{64})$",
+                        .example = "\"text:version 2\""};
+constexpr std::array<Key, 3> measure_keys{{
+    agents_key,
+    {{"path", "of the file", now}, path_of_file, true},
+    {{"digest", "text:… (what the file holds) or sha256:HEX", now}, contents, true},
+}};
 constexpr std::array<Key, 2> repeat_keys{{
     {{"times", "how often", now}, integer(1, 1'000'000), true},
     {{"steps", "a list of steps", now}, step_list, true},
@@ -61,7 +70,9 @@ constexpr std::array<Key, 9> attest_keys{{
 }};
 constexpr std::array<Key, 4> policy_keys{{
     {{"runtime_policy_name", "which one", now}, plain_name, true},
-    {{"runtime_policy", "what it says from now on: {json: …} or {file: …}", now}, policy_text, true},
+    {{"runtime_policy", "what it says from now on: {json: …}, {file: …} or {from_boot: GROUP}", now},
+     policy_text,
+     true},
     {{"mb_policy_name", "a named measured boot policy", later}, any_text},
     {{"mb_policy", "what that says from now on", later}, any_text},
 }};
@@ -127,6 +138,10 @@ constexpr std::array<StepName, 33> step_table{{
      true,
      true},
     machine("extend", "extends PCRs of the agent's TPM: PCR: [measurement, …]", StepKind::Extend),
+    {{"measure", "a file is used: IMA adds it to the agent's log and PCR 10", now},
+     StepKind::Measure,
+     {},
+     measure_keys},
     {{"reboot", "the agent's machine starts again: PCRs begin anew, and so does the agent", now},
      StepKind::Reboot,
      agent_forms,
@@ -161,7 +176,6 @@ constexpr std::array<StepName, 33> step_table{{
      true},
     {{"together", "does steps side by side; one may have `after: 5s`", now}, StepKind::Together, step_forms},
     {{"repeat", "does steps several times", now}, StepKind::Repeat, {}, repeat_keys},
-    not_yet_there("measure", "adds to the IMA log"),
     not_yet_there("suspend", "the agent's machine, to memory"),
     not_yet_there("hibernate", "the agent's machine, to disk"),
     not_yet_there("kexec", "starts another kernel without a reboot"),

@@ -139,6 +139,8 @@ std::string acts(const Step& step, const Scenario& scenario) {
                     fmt::format("PCR {} with {}", extension.pcr, extension.measurement.as_written));
             return fmt::format("{} {} {}", who.words, who.verb("extends", "extend"), listed(measured));
         }
+        case StepKind::Measure:
+            return does("uses", "use") + " " + step.path + ", and IMA measures it";
         case StepKind::Reboot:
             return does("reboots", "reboot") + (step.orderly ? "" : ", by a loss of power");
         case StepKind::RestartAgent:
@@ -150,8 +152,8 @@ std::string acts(const Step& step, const Scenario& scenario) {
             std::string words = fmt::format("the tenant enrols {}", who.words);
             if (step.tpm_policy) words += ", with another TPM policy: " + text(*step.tpm_policy);
             if (step.runtime_policy)
-                words +=
-                    step.runtime_policy->empty() ? ", without an IMA policy" : ", with another IMA policy";
+                words += *step.runtime_policy == RuntimePolicy{} ? ", without an IMA policy"
+                                                                 : ", with another IMA policy";
             return words;
         }
         case StepKind::Delete:
@@ -281,7 +283,8 @@ std::string tell(const Group& group) {
                                     group.count == 1 ? "one agent" : fmt::format("{} agents", group.count));
     if (group.enrol.enrolled) {
         words += ", enrolled with the TPM policy: " + text(group.enrol.tpm_policy);
-        if (!group.enrol.runtime_policy.empty()) words += ", and an IMA policy";
+        if (group.enrol.runtime_policy != RuntimePolicy{})
+            words += ", and as IMA policy " + text(group.enrol.runtime_policy);
         if (!group.enrol.runtime_policy_name.empty())
             words += fmt::format(", and the IMA policy called {}", group.enrol.runtime_policy_name);
     } else {
@@ -292,6 +295,8 @@ std::string tell(const Group& group) {
     for (const Extension& extension : group.boot)
         measured.push_back(fmt::format("PCR {} with {}", extension.pcr, extension.measurement.as_written));
     if (!measured.empty()) words += fmt::format(" The boot extends {}.", listed(measured));
+    if (group.ima_files)
+        words += fmt::format(" Its IMA log has boot_aggregate and {} files.", *group.ima_files);
     if (group.id.scheme == AgentId::Scheme::Literal) words += fmt::format(" Its id is {}.", group.id.text);
     if (group.id.scheme == AgentId::Scheme::HashEk) words += " Its id is the hash of its EK.";
     if (group.habits == Habits::RustAgent) words += " It has the habits of Keylime's Rust agent.";

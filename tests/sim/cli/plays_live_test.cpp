@@ -49,6 +49,52 @@ TEST_F(Plays, MeanWhatTheySay) {
     EXPECT_THAT(run.out, HasSubstr("5 scenarios: 5 as expected"));
 }
 
+TEST_F(Plays, ImaLogsAreJudgedByThePolicyOfTheMoment) {
+    const auto group = [](const std::string& name, const std::string& enrol) {
+        return "agents: {" + name + ": {boot: {extend: {4: ['text:loader']}, ima: {entries: 3}}, enrol: {" +
+               enrol + "}}}\n";
+    };
+    const std::string offset = "{/data/attributes/evidence_requested/1/chosen_parameters/starting_offset: ";
+    add("goes-on", group("a", "runtime_policy: from_boot"),
+        "script:\n  - reboot\n  - attest\n    expect: {verdict: pass}\n  - wait: 1s\n"
+        "  - negotiate\n    expect: {response: {status: 201, body: " +
+            offset +
+            "4}}}\n"
+            "  - wait: 1s\n  - attest\n    expect: {verdict: pass}\n");
+    add("unknown-file", group("a", "runtime_policy: from_boot"),
+        "script:\n  - enrol\n  - measure: {path: /usr/bin/new, digest: 'text:new'}\n"
+        "  - attest\n    expect: {verdict: fail, reason: policy_violation}\n");
+    // A log that another PCR 10 belongs to.
+    add("not-of-the-log", group("a", "runtime_policy: from_boot"),
+        "script:\n  - extend: {10: ['text:by hand']}\n"
+        "  - attest\n    expect: {verdict: fail, reason: broken_evidence_chain}\n");
+    // A file that the policy knows by another digest.
+    add("other-digest",
+        "agents: {a: {boot: {ima: {entries: 1}}, enrol: {runtime_policy: {from_boot: b}}},\n"
+        "  b: {boot: {ima: {entries: 1}}, enrol: false}}\n",
+        "script:\n  - measure: {agents: b, path: /usr/bin/new, digest: 'text:of b'}\n"
+        "  - enrol: a\n  - measure: {agents: a, path: /usr/bin/new, digest: 'text:of a'}\n"
+        "  - attest: a\n    expect: {verdict: fail, reason: policy_violation}\n");
+    // Open in Keylime 7.14: it replays the log from the PCR 10 of before the reboot.
+    add("rebooted", group("a", "runtime_policy: from_boot"),
+        "script:\n  - attest\n    expect: {verdict: pass}\n  - reboot\n  - wait: 1s\n"
+        "  - negotiate\n    expect: {response: {status: 201, body: " +
+            offset +
+            "0}}}\n"
+            "  - attest\n    expect: {verdict: fail, reason: broken_evidence_chain}\n");
+    const Ended run = play();
+    EXPECT_EQ(run.exit_code, 0) << run.out << run.err;
+    EXPECT_THAT(run.out, HasSubstr("5 scenarios: 5 as expected"));
+}
+
+TEST_F(Plays, TheImaPolicyIsCorrectedWhileEvidenceIsOnItsWay) {
+    const Ended run = pushsim(place_, {"run", scenario_file("examples/ima-policy-corrected")});
+    EXPECT_EQ(run.exit_code, 0) << run.out << run.err;
+    EXPECT_THAT(run.out, HasSubstr("1 scenario: 1 as expected"));
+    const std::string history = place_.read("runs/latest/history.jsonl");
+    EXPECT_THAT(history, HasSubstr(R"("act":"ima_log","pcr":10)"));
+}
+
 TEST_F(Plays, FaultsOfTimingChangeWhenAnAgentActs) {
     const std::string stack = "stack: {verifier: {quote_interval: 2s, challenge_lifetime: 1s}}\n";
     const auto write = [&](const std::string& name, const std::string& script) {

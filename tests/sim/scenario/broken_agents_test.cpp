@@ -106,11 +106,13 @@ INSTANTIATE_TEST_SUITE_P(
          "2:49: `file`: there is no file nowhere.json (names are relative to the scenario's folder)"},
         {"RuntimePolicyOfTwoKinds",
          {.agents = "agents: { a: { enrol: { runtime_policy: { json: x, file: y } } } }"},
-         "2:52: `runtime_policy`: one of `json` and `file`, not both\n"
+         "2:52: `runtime_policy`: one of `json`, `file` and `from_boot`, not several\n"
          "2:58: `file`: there is no file y (names are relative to the scenario's folder)"},
         {"RuntimePolicyThatIsAWord",
          {.agents = "agents: { a: { enrol: { runtime_policy: permissive } } }"},
-         "2:41: `runtime_policy`: expected none, { json: text } or { file: policy.json }; found "
+         "2:41: `runtime_policy`: expected none, from_boot, { json: text }, { file: policy.json } or { "
+         "from_boot: GROUP "
+         "}; found "
          "'permissive'"},
         {"PolicyNamedBadly",
          {.agents = "agents: { a: { enrol: { runtime_policy_name: My Policy } } }"},
@@ -200,8 +202,8 @@ INSTANTIATE_TEST_SUITE_P(
          {.agents = "agents: { a: { boot: { extends: {} } } }"},
          "2:24: unknown key `extends` in `boot`; did you mean `extend`?"},
         {"KeyOfBootNotYetThere",
-         {.agents = "agents: { a: { boot: { ima: { entries: 5 } } } }"},
-         "2:24: key `ima` is part of the language but not yet in pushsim"},
+         {.agents = "agents: { a: { boot: { uefi: { profile: x } } } }"},
+         "2:24: key `uefi` is part of the language but not yet in pushsim"},
         {"PcrTooLarge",
          {.agents = R"(agents: { a: { boot: { extend: { 24: ["text:x"] } } } })"},
          "2:34: expected a PCR number from 0 to 23; found '24'"},

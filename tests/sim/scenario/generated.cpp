@@ -162,7 +162,9 @@ void add_scenario(Generator& generator) {
 Place in_group(const std::string& before, const std::string& after) {
     return [=](const std::string& members) {
         return Lines{
-            fmt::format("agents: {{ late: {{ count: 3 }}, x: {{ {}{}{} }} }}", before, members, after),
+            fmt::format(
+                "agents: {{ late: {{ count: 3, boot: {{ ima: {{ entries: 3 }} }} }}, x: {{ {}{}{} }} }}",
+                before, members, after),
             "script: [ attest: late ]"};
     };
 }
@@ -181,8 +183,10 @@ void add_agents(Generator& generator) {
 }
 
 Lines script_of(const std::string& step) {
-    return {"agents: { late: { count: 3, enrol: { runtime_policy_name: pcr-mismatch } } }",
-            fmt::format("script: [ {{ {} }} ]", step)};
+    return {
+        "agents: { late: { count: 3, boot: { ima: { entries: 3 } }, enrol: { runtime_policy_name: "
+        "pcr-mismatch } } }",
+        fmt::format("script: [ {{ {} }} ]", step)};
 }
 
 void add_steps(Generator& generator) {

@@ -94,6 +94,7 @@ TEST(Language, EveryStepOfTheTableIsReadOrSaysThatItIsNotThereYet) {
         {"together", "[ attest ]"},
         {"repeat", "{ times: 2, steps: [ attest ] }"},
         {"extend", "{ 7: [\"text:x\"] }"},
+        {"measure", "{ path: /usr/bin/new, digest: \"text:x\" }"},
         {"pause", "{ servers: verifier, for: 2s }"},
         {"request", "{ path: /version }"},
         {"change_policy", "{ runtime_policy_name: p, runtime_policy: { json: \"{}\" } }"},
@@ -110,7 +111,8 @@ TEST(Language, EveryStepOfTheTableIsReadOrSaysThatItIsNotThereYet) {
                                          ? ""
                                          : "3:13: step `" + std::string(step.name) +
                                                "` is part of the language but not yet in pushsim";
-        const std::string agents = "agents: { a: { enrol: { runtime_policy_name: p } } }";
+        const std::string agents =
+            "agents: { a: { boot: { ima: { entries: 1 } }, enrol: { runtime_policy_name: p } } }";
         EXPECT_EQ(problems_of(Parts{.agents = agents, .script = script}.text()), expected);
     }
 }

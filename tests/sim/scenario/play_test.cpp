@@ -292,10 +292,10 @@ TEST(ChangePolicy, IsOfANamedPolicy) {
         .script = "script: [ change_policy: { runtime_policy_name: allowed, runtime_policy: { json: '{\"a\": "
                   "1}' } } ]"}
                                        .text());
-    EXPECT_EQ(scenario.groups[0].enrol.runtime_policy, "{}");
+    EXPECT_EQ(scenario.groups[0].enrol.runtime_policy, RuntimePolicy(PolicyText{"{}"}));
     EXPECT_EQ(scenario.groups[0].enrol.runtime_policy_name, "allowed");
     EXPECT_EQ(scenario.script[0].runtime_policy_name, "allowed");
-    EXPECT_EQ(scenario.script[0].runtime_policy, R"({"a": 1})");
+    EXPECT_EQ(scenario.script[0].runtime_policy, RuntimePolicy(PolicyText{R"({"a": 1})"}));
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -314,7 +314,9 @@ INSTANTIATE_TEST_SUITE_P(
         {"ChangeToNothing",
          {.agents = "agents: { a: { enrol: { runtime_policy_name: p } } }",
           .script = "script: [ change_policy: { runtime_policy_name: p, runtime_policy: none } ]"},
-         "3:68: `runtime_policy`: expected { json: text } or { file: policy.json }; found 'none'"},
+         "3:68: `runtime_policy`: expected { json: text }, { file: policy.json } or { from_boot: GROUP }; "
+         "found "
+         "'none'"},
         {"ChangeOfATpmPolicy",
          {.script = "script: [ change_policy: { tpm_policy: { from_boot: [7] } } ]"},
          "3:28: Keylime has no update of `tpm_policy`: write the steps `delete` and `enrol` in place of "
