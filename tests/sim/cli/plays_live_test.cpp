@@ -50,24 +50,23 @@ TEST_F(Plays, MeanWhatTheySay) {
 }
 
 TEST_F(Plays, ImaLogsAreJudgedByThePolicyOfTheMoment) {
-    const auto group = [](const std::string& name, const std::string& enrol) {
-        return "agents: {" + name + ": {boot: {extend: {4: ['text:loader']}, ima: {entries: 3}}, enrol: {" +
-               enrol + "}}}\n";
-    };
+    const std::string logged =
+        "agents: {a: {boot: {extend: {4: ['text:loader']}, ima: {entries: 3}}, enrol: {runtime_policy: "
+        "from_boot}}}\n";
     const std::string offset = "{/data/attributes/evidence_requested/1/chosen_parameters/starting_offset: ";
-    add("goes-on", group("a", "runtime_policy: from_boot"),
-        "script:\n  - reboot\n  - attest\n    expect: {verdict: pass}\n  - wait: 1s\n"
-        "  - negotiate\n    expect: {response: {status: 201, body: " +
+    add("goes-on", logged,
+        "script:\n  - reboot\n  - attest:\n    expect: {verdict: pass}\n  - wait: 1s\n"
+        "  - negotiate:\n    expect: {response: {status: 201, body: " +
             offset +
             "4}}}\n"
-            "  - wait: 1s\n  - attest\n    expect: {verdict: pass}\n");
-    add("unknown-file", group("a", "runtime_policy: from_boot"),
+            "  - wait: 1s\n  - attest:\n    expect: {verdict: pass}\n");
+    add("unknown-file", logged,
         "script:\n  - enrol\n  - measure: {path: /usr/bin/new, digest: 'text:new'}\n"
-        "  - attest\n    expect: {verdict: fail, reason: policy_violation}\n");
+        "  - attest:\n    expect: {verdict: fail, reason: policy_violation}\n");
     // A log that another PCR 10 belongs to.
-    add("not-of-the-log", group("a", "runtime_policy: from_boot"),
+    add("not-of-the-log", logged,
         "script:\n  - extend: {10: ['text:by hand']}\n"
-        "  - attest\n    expect: {verdict: fail, reason: broken_evidence_chain}\n");
+        "  - attest:\n    expect: {verdict: fail, reason: broken_evidence_chain}\n");
     // A file that the policy knows by another digest.
     add("other-digest",
         "agents: {a: {boot: {ima: {entries: 1}}, enrol: {runtime_policy: {from_boot: b}}},\n"
@@ -75,16 +74,19 @@ TEST_F(Plays, ImaLogsAreJudgedByThePolicyOfTheMoment) {
         "script:\n  - measure: {agents: b, path: /usr/bin/new, digest: 'text:of b'}\n"
         "  - enrol: a\n  - measure: {agents: a, path: /usr/bin/new, digest: 'text:of a'}\n"
         "  - attest: a\n    expect: {verdict: fail, reason: policy_violation}\n");
-    // Open in Keylime 7.14: it replays the log from the PCR 10 of before the reboot.
-    add("rebooted", group("a", "runtime_policy: from_boot"),
-        "script:\n  - attest\n    expect: {verdict: pass}\n  - reboot\n  - wait: 1s\n"
-        "  - negotiate\n    expect: {response: {status: 201, body: " +
-            offset +
-            "0}}}\n"
-            "  - attest\n    expect: {verdict: fail, reason: broken_evidence_chain}\n");
+    // Open in Keylime 7.14: it replays the log from the PCR 10 of before the reboot, whose value therefore
+    // passes, and no other.
+    const std::string after_reboot =
+        "  - attest:\n    expect: {verdict: pass}\n  - wait: 1s\n  - reboot\n"
+        "  - negotiate:\n    expect: {response: {status: 201, body: " +
+        offset + "0}}}\n  - attest:\n    expect: ";
+    add("rebooted-alike", logged, "script:\n" + after_reboot + "{verdict: pass}\n");
+    add("rebooted", logged,
+        "script:\n  - measure: {path: /usr/bin/new, digest: 'text:new'}\n" + after_reboot +
+            "{verdict: fail, reason: broken_evidence_chain}\n");
     const Ended run = play();
     EXPECT_EQ(run.exit_code, 0) << run.out << run.err;
-    EXPECT_THAT(run.out, HasSubstr("5 scenarios: 5 as expected"));
+    EXPECT_THAT(run.out, HasSubstr("6 scenarios: 6 as expected"));
 }
 
 TEST_F(Plays, TheImaPolicyIsCorrectedWhileEvidenceIsOnItsWay) {
