@@ -261,6 +261,7 @@ void need_ima_logs(Report& report, const Position& at, const RuntimePolicy& poli
     if (from_log->group.empty()) return need_ima_logs(report, at, names, groups);
     if (std::ranges::find(groups, from_log->group, &Group::name) == groups.end()) {
         std::vector<std::string_view> known;
+        known.reserve(groups.size());
         for (const Group& group : groups)
             known.push_back(group.name);
         report.add(at, fmt::format("`from_boot`: unknown group `{}`{}", shown(from_log->group),
