@@ -174,6 +174,20 @@ Result<void> select_by_tag(std::vector<scenario::Scenario>& scenarios, const std
     return {};
 }
 
+/// What takes long is played where it is asked for: by its file, or by --tag.
+void leave_out_long_ones(std::vector<scenario::Scenario>& scenarios, const std::vector<std::string>& paths) {
+    const std::string tag = "long";
+    const auto left_out = std::erase_if(scenarios, [&](const scenario::Scenario& one) {
+        const bool is_long = std::ranges::find(one.tags, tag) != one.tags.end();
+        return is_long && std::ranges::find(paths, one.file) == paths.end();
+    });
+    if (left_out > 0) {
+        say_error(fmt::format("pushsim: {} that {} long {} left out; --tag {} plays {}", left_out,
+                              left_out == 1 ? "takes" : "take", left_out == 1 ? "is" : "are", tag,
+                              left_out == 1 ? "it" : "them"));
+    }
+}
+
 /// What scenarios do to servers beyond what honest agents do; empty: nothing.
 std::string harm_of(const std::vector<scenario::Scenario>& scenarios) {
     constexpr int few = 10;
@@ -311,6 +325,7 @@ int run(const RunOptions& options) {
         if (const auto some = select_by_tag(loaded.scenarios, options.tags); !some)
             return report_error(some.error());
     }
+    if (options.tags.empty()) leave_out_long_ones(loaded.scenarios, options.paths);
     if (options.tpm == "swtpm") {
         for (auto& one : loaded.scenarios)
             for (auto& group : one.groups)

@@ -16,7 +16,9 @@ class HoldEvidence final : public Fault {
     // Before the expiry by whatever clock, or after it by whatever clock.
     Duration before(const Moment& moment) const override {
         const auto& expires = expiry(moment);
-        if (moment.phase != Phase::Submit || !expires) return {};
+        // The evidence of a negotiation that came after a refusal is not held until another end.
+        const bool first = moment.begun.at(static_cast<std::size_t>(Phase::Submit)) <= 1;
+        if (moment.phase != Phase::Submit || !expires || !first) return {};
         return std::max((is_early() ? expires->earliest : expires->latest) + plan().until.offset - moment.now,
                         Duration::zero());
     }

@@ -282,6 +282,10 @@ void read_siblings(Report& report, const Entries& entries, const StepName& defin
                 step.as = *as;
                 if (!is_plain_name(*as)) {
                     report.expected(*value, "as", "a name of lower-case letters, digits and hyphens");
+                } else if (step.kind == StepKind::Request) {
+                    report.add(*key,
+                               "`as` names what agents came to, and a raw request changes nothing of that; "
+                               "refer to the agents themselves");
                 } else if (!definition.exchanges) {
                     report.add(*key, fmt::format("`as` names exchanges, and `{}` has none", definition.name));
                 }

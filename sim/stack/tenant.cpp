@@ -65,9 +65,8 @@ Answer<void> Tenant::reactivate(const std::string& agent_id) {
 }
 
 Answer<void> Tenant::change_runtime_policy(const std::string& name, const std::string& policy) {
-    return answer_of(
-        at_verifier(protocol::change_runtime_policy_request(name, policy, address_.api_version)),
-        address_.verifier, protocol::parse_policy_changed);
+    return answer_of(at_verifier(protocol::change_runtime_policy_request(name, policy, address_.api_version)),
+                     address_.verifier, protocol::parse_policy_changed);
 }
 
 Answer<std::vector<std::string>> Tenant::list() {

@@ -90,16 +90,42 @@ INSTANTIATE_TEST_SUITE_P(Reproductions, Recorded, testing::ValuesIn(names()), []
     return name;
 });
 
-TEST(Reproductions, AreAllRecordedAndNothingElseIs) {
-    for (const fs::path& folder : {fs::path(PUSHSIM_SOURCE_DIR) / "scenarios/reproduce",
-                                   fs::path(PUSHSIM_SOURCE_DIR) / "fixtures/histories"}) {
-        std::vector<std::string> found;
-        for (const auto& entry : fs::directory_iterator(folder)) {
-            if (entry.path().extension() != ".md") found.push_back(entry.path().stem().string());
-        }
-        EXPECT_THAT(found, testing::UnorderedElementsAreArray(names()))
-            << folder << ": scripts/record-histories records, the table in this test says what is found";
+/// Reproductions whose histories are not recorded: no rule of diagnosis speaks of them yet.
+const std::vector<std::string>& without_a_rule() {
+    static const std::vector<std::string> all = {"attestations-without-evidence",
+                                                 "challenge-issued-twice",
+                                                 "database-is-locked",
+                                                 "database-pool-exhausted",
+                                                 "enrolment-mtls-certificate-required",
+                                                 "old-attestation-two-negotiations",
+                                                 "policy-name-taken",
+                                                 "push-agent-pull-verifier",
+                                                 "rate-limit-locked-out-by-others",
+                                                 "silent-agent-stays-pass-after-restart",
+                                                 "status-pass-after-verifier-restart",
+                                                 "status-pass-while-failing",
+                                                 "status-timeout-several-workers",
+                                                 "status-timeout-too-early",
+                                                 "token-of-another-agent",
+                                                 "token-outlives-agent",
+                                                 "uuid-taken-by-another-tpm"};
+    return all;
+}
+
+std::vector<std::string> stems_in(const char* folder) {
+    std::vector<std::string> found;
+    for (const auto& entry : fs::directory_iterator(fs::path(PUSHSIM_SOURCE_DIR) / folder)) {
+        if (entry.path().extension() != ".md") found.push_back(entry.path().stem().string());
     }
+    return found;
+}
+
+TEST(Reproductions, AreAllRecordedWhereARuleSpeaksOfThemAndNothingElseIs) {
+    EXPECT_THAT(stems_in("fixtures/histories"), testing::UnorderedElementsAreArray(names()))
+        << "scripts/record-histories records, the table in this test says what is found";
+    std::vector<std::string> all = names();
+    all.insert(all.end(), without_a_rule().begin(), without_a_rule().end());
+    EXPECT_THAT(stems_in("scenarios/reproduce"), testing::UnorderedElementsAreArray(all));
 }
 
 }  // namespace
