@@ -68,10 +68,10 @@ class Lanes {
   public:
     Lanes(RunCommons& commons, std::vector<StackGroup> groups,
           std::vector<std::unique_ptr<LaneTools>> tools) {
-        const auto alone = std::ranges::stable_partition(
-            groups, [](const StackGroup& group) { return !wants_the_machine(group); });
-        alone_.assign(alone.begin(), alone.end());
-        groups.erase(alone.begin(), alone.end());
+        const auto alone = std::stable_partition(
+            groups.begin(), groups.end(), [](const StackGroup& group) { return !wants_the_machine(group); });
+        alone_.assign(alone, groups.end());
+        groups.erase(alone, groups.end());
         groups_ = std::move(groups);
         for (auto& one : tools)
             lanes_.push_back(std::make_unique<Lane>(commons, std::move(one)));

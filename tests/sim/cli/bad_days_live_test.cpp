@@ -248,7 +248,7 @@ TEST(BadDays, CtrlCOnceStopsInOrderAndMarksTheReportPartial) {
     place.write("long.yaml", kLong);
     place.write("next.yaml",
                 "scenario: next\nagents: { a: {} }\nscript: [ register ]\nexpect: [ accounted ]\n");
-    Program program(place, {"run", "long.yaml", "next.yaml"});
+    Program program(place, {"run", "long.yaml", "next.yaml", "--jobs", "1"});
     ASSERT_TRUE(becomes([&] { return in_the_middle(place); }));
     program.signal(SIGINT);
     const Ended run = program.wait(seconds{15});

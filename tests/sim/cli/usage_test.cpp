@@ -154,6 +154,50 @@ TEST(CommandLine, AnExternalStackNeedsAllItsOptions) {
     EXPECT_THAT(run.err, HasSubstr("--stack external needs --registrar"));
 }
 
+TEST(CommandLine, FaultsAndCrowdsForServersElsewhereNeedLeave) {
+    const Place place;
+    const std::string agents = "scenario: s\nagents: { a: { count: 11 } }\n";
+    place.write("crowd.yaml", agents + "script: [ attest ]\nexpect: [ accounted ]\n");
+    place.write("fault.yaml",
+                "scenario: f\nagents: { a: ~ }\nscript: [ attest: { faults: [ no_token ] } ]\n"
+                "expect: [ accounted ]\n");
+    place.write("raw.yaml",
+                "scenario: r\nagents: { a: ~ }\nscript: [ request: { path: /version }, attest ]\n"
+                "expect: [ accounted ]\n");
+    for (const char* file : {"ca.pem", "cert.pem", "key.pem"})
+        place.write(file, "x");
+    const auto run = [&](const std::string& scenario, const std::string& host) {
+        // Of the addresses for documentation (RFC 5737): nobody is there.
+        std::vector<std::string> words{"run",
+                                       scenario,
+                                       "--stack",
+                                       "external",
+                                       "--verifier",
+                                       "192.0.2.1:8881",
+                                       "--registrar",
+                                       "192.0.2.1:8890",
+                                       "--registrar-tls",
+                                       "192.0.2.1:8891",
+                                       "--ca",
+                                       "ca.pem",
+                                       "--admin-cert",
+                                       "cert.pem",
+                                       "--admin-key",
+                                       "key.pem"};
+        if (!host.empty()) words.insert(words.end(), {"--i-may-break", host});
+        return pushsim(place, words);
+    };
+    for (const auto& [scenario, harm] :
+         {std::pair{"crowd.yaml", "11 agents at a time"}, std::pair{"fault.yaml", "faults: no_token"},
+          std::pair{"raw.yaml", "raw requests"}}) {
+        const Ended refused = run(scenario, "");
+        EXPECT_EQ(refused.exit_code, 2);
+        EXPECT_THAT(refused.err, HasSubstr(std::string("this would bring to 192.0.2.1: ") + harm));
+        EXPECT_THAT(refused.err, HasSubstr("--i-may-break 192.0.2.1\n"));
+    }
+    EXPECT_EQ(run("crowd.yaml", "192.0.2.2").exit_code, 2);
+}
+
 TEST(CommandLine, TheKindStackIsNotThereYetAndSaysSo) {
     const Place place;
     const Ended run = pushsim(place, {"run", scenario_file("honest-agent"), "--stack", "kind"});
