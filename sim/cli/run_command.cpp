@@ -122,6 +122,7 @@ std::vector<std::unique_ptr<LaneTools>> make_tools(const RunOptions& options,
         std::ranges::count_if(groups, [](const StackGroup& group) { return !wants_the_machine(group); }));
     const int lanes = options.stack.stack == "local" ? std::clamp(side_by_side, 1, jobs) : 1;
     std::vector<std::unique_ptr<LaneTools>> tools;
+    tools.reserve(static_cast<std::size_t>(lanes));
     for (int i = 0; i < lanes; ++i)
         tools.push_back(std::make_unique<LaneTools>(clock, std::max(1, jobs / lanes)));
     return tools;
