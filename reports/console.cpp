@@ -108,7 +108,9 @@ std::string account_text(const Account& account) {
 std::string causes_text(const ScenarioReport& scenario, const ConsoleStyle& style) {
     std::string text;
     const std::string failed = failed_words(scenario);
-    if (scenario.failed_agents >= fewest_counted && scenario.headline != failed)
+    const bool as_it_should =
+        scenario.outcome == Outcome::AsExpected && scenario.diagnoses.empty() && scenario.unexplained.empty();
+    if (scenario.failed_agents >= fewest_counted && scenario.headline != failed && !as_it_should)
         text += line(8, failed, style);
     for (std::size_t i = 0; i < scenario.diagnoses.size(); ++i) {
         if (i == (style.evidence ? most_explained : most_diagnoses) && !style.verbose) {

@@ -74,7 +74,7 @@ bool Lane::ready_for(const scenario::Scenario& scenario, stack::StackAddress& ad
                 if (mode != scenario.stack.verifier.end() && mode->second) facts.mode = *mode->second;
                 run_.book.history().append(
                     {}, history::StackEvent{"started", ready->kept ? "kept by `stack up`" : "", facts});
-                run_.book.say_head();
+                run_.book.say_head(facts);
                 tenant_ =
                     std::make_unique<fleet::TenantDesk>(ready->address, run_.clock, post_to(tools_->loop));
             }

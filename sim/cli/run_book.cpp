@@ -99,10 +99,12 @@ std::optional<reports::RunReport> RunBook::judge() const {
     return reports::judge(*read);
 }
 
-void RunBook::say_head() {
+void RunBook::say_head(const history::StackFacts& stack) {
     if (options_.format != "text" || options_.quiet) return;
     const auto report = judge();
     const std::lock_guard lock(mutex_);
+    if (!heads_.insert(stack.mode + stack.keylime_version + stack.keylime_where + stack.changed_start).second)
+        return;
     if (report) say(reports::console_head(*report, style_));
 }
 

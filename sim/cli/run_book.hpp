@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -33,8 +34,8 @@ class RunBook {
 
     /// It was not played, for that reason.
     void skip(const scenario::Scenario& scenario, const std::string& why);
-    /// Which servers play; once for each stack.
-    void say_head();
+    /// Which servers play; once for all stacks that differ in their ports alone.
+    void say_head(const history::StackFacts& stack);
     /// How a scenario went that has ended.
     void say_scenario(const std::string& name);
     void say_error(const std::string& text);
@@ -60,6 +61,7 @@ class RunBook {
     std::optional<Error> failure_;
     std::optional<int> exit_code_;
     std::optional<reports::RunReport> judged_;
+    std::set<std::string> heads_;
 };
 
 }  // namespace pushsim::cli

@@ -84,13 +84,10 @@ void Play::act_one(const ActPtr& act, Member& member, Then then) {
             break;
     }
     member.in_doubt = 0;
-    Instant first = act->began;
-    if (step.spread > Duration::zero()) {
-        const scenario::Amount spread{
-            {}, scenario::Distribution{scenario::Distribution::Kind::Uniform, {{}, step.spread}}};
-        first += draws_.duration(spread, member.name, scenario::purpose(step.number, "spread"),
-                                 member.executions[step.number]++);
-    }
+    const scenario::Amount start = scenario::start_of(step);
+    const Instant first =
+        act->began + draws_.duration(start, member.name, scenario::purpose(step.number, "spread"),
+                                     start.varies ? member.executions[step.number]++ : 0);
     const auto go = [this, act, &member, first, done] {
         pursue(act, member, goal_of(act->step.kind), 1, first, done);
     };

@@ -9,24 +9,11 @@
 #include "sim/scenario/language.hpp"
 
 namespace pushsim::fleet {
-namespace {
-
 using scenario::Fault;
-
-const char* duration_purpose(const Fault& fault) {
-    return fault.kind == scenario::FaultKind::Early || fault.kind == scenario::FaultKind::ClockSkew ? "by"
-                                                                                                    : "for";
-}
-
-bool names(const Fault& fault, const std::string& group) {
-    return fault.agents.empty() || std::ranges::find(fault.agents, group) != fault.agents.end();
-}
-
-}  // namespace
 
 std::optional<Fault> Play::drawn(const Fault& fault, int step, std::size_t number, const Member& member,
                                  std::size_t cycle) const {
-    if (!names(fault, member.group->name)) return std::nullopt;
+    if (!scenario::is_for(fault, member.group->name)) return std::nullopt;
     Fault drawn = fault;
     if (fault.probability < 1) {
         const int chance =
@@ -38,7 +25,7 @@ std::optional<Fault> Play::drawn(const Fault& fault, int step, std::size_t numbe
     if (fault.varies) {
         drawn.duration =
             draws_.duration({fault.duration, fault.varies}, member.name,
-                            scenario::fault_purpose(step, number, duration_purpose(fault)), cycle);
+                            scenario::fault_purpose(step, number, scenario::duration_purpose(fault)), cycle);
         drawn.drawn += fmt::format("{}{} of {}", drawn.drawn.empty() ? "" : ", ", to_text(drawn.duration),
                                    scenario::text(scenario::Amount{fault.duration, fault.varies}));
         drawn.varies.reset();
@@ -57,7 +44,7 @@ void Play::swizzle(const ActPtr& act) {
         };
         std::vector<Drawn> all;
         for (const Member& member : agents_) {
-            if (!takes_part(act->step, member) || !names(fault, member.group->name)) continue;
+            if (!takes_part(act->step, member) || !scenario::is_for(fault, member.group->name)) continue;
             const auto chance = [&](const char* what) {
                 return draws_.chance(member.name, scenario::fault_purpose(act->number(), i, what), 0);
             };

@@ -55,10 +55,6 @@ bool is_drawn(const Fault& fault) {
     return fault.probability < 1;
 }
 
-std::string duration_word(const Fault& fault) {
-    return fault.kind == FaultKind::Early || fault.kind == FaultKind::ClockSkew ? "by" : "for";
-}
-
 }  // namespace
 
 /// Walks the script as it will be played, and draws.
@@ -101,10 +97,7 @@ class Drawing {
     void draw_agents(const Step& step, std::size_t times, std::size_t cycles) {
         for (const std::string& group : step.agents) {
             for (const std::string& agent : agents_.at(group)) {
-                if (step.spread > Duration::zero()) {
-                    const Amount spread{{}, Distribution{Distribution::Kind::Uniform, {{}, step.spread}}};
-                    draw_amount(spread, agent, purpose(step.number, "spread"), times);
-                }
+                draw_amount(start_of(step), agent, purpose(step.number, "spread"), times);
                 draw_amount(step.jitter, agent, purpose(step.number, "jitter"), cycles);
                 for (std::size_t i = 0; i < step.faults.size(); ++i)
                     draw_fault(step.faults[i], step.number, i, agent, cycles);
@@ -116,14 +109,14 @@ class Drawing {
     void draw_fault(const Fault& fault, int step, std::size_t number, const std::string& agent,
                     std::size_t cycles) {
         const std::string group = agent.substr(0, agent.find('['));
-        if (!fault.agents.empty() && std::ranges::find(fault.agents, group) == fault.agents.end()) return;
+        if (!is_for(fault, group)) return;
         if (is_drawn(fault)) draw_chances(agent, fault_purpose(step, number, "probability"), cycles);
         if (fault.kind == FaultKind::Swizzle) {
             draw_chances(agent, fault_purpose(step, number, "stop"), 1);
             draw_chances(agent, fault_purpose(step, number, "go"), 1);
         } else {
             draw_amount({fault.duration, fault.varies}, agent,
-                        fault_purpose(step, number, duration_word(fault).c_str()), cycles);
+                        fault_purpose(step, number, duration_purpose(fault)), cycles);
         }
     }
 
@@ -171,6 +164,19 @@ std::string purpose(int step, const char* what) {
 std::string fault_purpose(int step, std::size_t fault, const char* what) {
     return step == 0 ? fmt::format("faults[{}] {}", fault, what)
                      : fmt::format("{} faults[{}] {}", step, fault, what);
+}
+
+const char* duration_purpose(const Fault& fault) {
+    return fault.kind == FaultKind::Early || fault.kind == FaultKind::ClockSkew ? "by" : "for";
+}
+
+bool is_for(const Fault& fault, const std::string& group) {
+    return fault.agents.empty() || std::ranges::find(fault.agents, group) != fault.agents.end();
+}
+
+Amount start_of(const Step& step) {
+    if (step.spread == Duration::zero()) return {};
+    return {{}, Distribution{Distribution::Kind::Uniform, {{}, step.spread}}};
 }
 
 bool happens(double probability, int millionths) {

@@ -51,6 +51,13 @@ bool happens(double probability, int millionths);
 // the scenario's faults.
 std::string purpose(int step, const char* what);
 std::string fault_purpose(int step, std::size_t fault, const char* what);
+/// Of a fault's duration: "by" or "for", as its key is called.
+const char* duration_purpose(const Fault& fault);
+
+/// Whether the fault is for agents of the group, as far as its `agents` say.
+bool is_for(const Fault& fault, const std::string& group);
+/// When an agent of the step begins, after the step does.
+Amount start_of(const Step& step);
 
 /// All scenarios of a run with what is drawn for them, for plan.yaml: the same seed and scenarios give the
 /// same octets on every machine.

@@ -108,49 +108,12 @@ std::string signed_text(Duration duration) {
     return duration < Duration::zero() ? "-" + to_text(-duration) : to_text(duration);
 }
 
-std::string text(const Extension& measured) {
-    return fmt::format("PCR {}: {}", measured.pcr, measured.measurement.as_written);
-}
-
 std::string text(const Group& group) {
     std::string words = fmt::format("tpm: {}, ak: {}, source: {}, connections: {}, tls: {{resumption: {}}}",
                                     to_string(group.tpm), to_string(group.ak), to_string(group.source),
                                     to_string(group.connections), group.tls_resumption);
     if (group.clock_offset != Duration::zero())
         words += fmt::format(", clock: {{offset: {}}}", signed_text(group.clock_offset));
-    return words;
-}
-
-std::string text(const Step& step) {
-    std::string words = to_string(step.kind);
-    if (step.kind == StepKind::Repeat) return fmt::format("{} {} times:", words, step.times);
-    if (step.kind == StepKind::Together) return words + ":";
-    if (!step.agents.empty()) words += fmt::format(" {}", fmt::join(step.agents, ", "));
-    if (!step.servers.empty()) words += fmt::format(" {}", fmt::join(step.servers, ", "));
-    if (step.kind == StepKind::Pause) words += " for " + text(step.wait);
-    if (step.kind == StepKind::Wait && !step.until) words += " " + text(step.wait);
-    if (step.until) words += " until " + to_string(*step.until);
-    if (step.kind == StepKind::Reboot && !step.orderly) words += ", by a loss of power";
-    if (step.kind == StepKind::Measure) words += fmt::format(", {} ({})", step.path, step.file.as_written);
-    if (step.kind == StepKind::ChangePolicy) words += " " + step.runtime_policy_name;
-    if (step.kind == StepKind::Request) {
-        const RawRequest& request = step.request;
-        words += fmt::format(" {} {} to {} by {}", request.method, request.path, request.to, request.by);
-        if (request.connections > 1) words += fmt::format(" on {} connections", request.connections);
-        if (request.times > 1) words += fmt::format(", {} times", request.times);
-    }
-    if (step.times != 1) words += fmt::format(", {} times", step.times);
-    if (step.every) words += ", one due every " + to_text(*step.every);
-    if (step.jitter != Amount{}) words += fmt::format(" (late by {})", text(step.jitter));
-    if (step.spread > Duration::zero()) words += ", begun over " + to_text(step.spread);
-    if (step.bare) words += ", and nothing that it needs before";
-    for (const Extension& measured : step.extend)
-        words += ", " + text(measured);
-    if (step.tpm_policy) words += ", policy: " + text(*step.tpm_policy);
-    if (step.runtime_policy) words += ", IMA policy: " + text(*step.runtime_policy);
-    for (const Fault& fault : step.faults)
-        words += ", with " + text(fault);
-    if (step.after != Amount{}) words += fmt::format(", {} later", text(step.after));
     return words;
 }
 

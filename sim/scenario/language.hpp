@@ -108,7 +108,6 @@ std::span<const Name> hash_algorithms();
 std::span<const Name> encryption_algorithms();
 std::span<const Name> signing_algorithms();
 std::span<const Name> ima_templates();
-std::span<const Name> policy_words();
 
 // What metric comparisons of `expect` are about: a subject and a measure of it, as in submit.p99.
 struct MetricSubject : Name {

@@ -521,10 +521,8 @@ std::string share_text(double share);           ///< "12.5%"
 std::string signed_text(Duration duration);     ///< "-1h"
 std::string text(const TpmPolicy& policy);      ///< "the values of PCR 0, 7 at enrolment"
 std::string text(const RuntimePolicy& policy);  ///< "the files in its log at enrolment"
-std::string text(const Extension& measured);    ///< "PCR 7: text:secure boot on"
 /// "tpm: software, ak: child, source: shared, connections: one, tls: {resumption: false}"
 std::string text(const Group& group);
-std::string text(const Step& step);  ///< "attest late, 3 times, with early by 500ms"
 
 /// Whether both say the same, wherever they are written: files and positions are not compared.
 bool same_plan(const Scenario& a, const Scenario& b);

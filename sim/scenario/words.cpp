@@ -130,10 +130,6 @@ constexpr std::array<Name, 3> ima_template_table{{
     {"ima-sig", "with a signature", later},
     {"ima-buf", "with a buffer", later},
 }};
-constexpr std::array<Name, 2> policy_word_table{{
-    {"none", "no policy"},
-    {"from_boot", "what was measured up to the moment of enrolment"},
-}};
 
 }  // namespace
 
@@ -206,10 +202,6 @@ std::span<const Name> signing_algorithms() {
 std::span<const Name> ima_templates() {
     return ima_template_table;
 }
-std::span<const Name> policy_words() {
-    return policy_word_table;
-}
-
 std::string_view version() {
     return PUSHSIM_VERSION;
 }

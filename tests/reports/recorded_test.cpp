@@ -32,7 +32,8 @@ void PrintTo(const Spoken& one, std::ostream* out) {
 const std::map<std::string, std::vector<Spoken>>& expected() {
     static const std::map<std::string, std::vector<Spoken>> all = {
         {"challenges-expired-late", {{"evidence_after_expiry", {"late[0]"}}}},
-        {"challenges-expired-no-policy", {{"no_policy_no_challenge", {"nothing-required[0]"}}}},
+        {"challenges-expired-no-policy",
+         {{"no_policy_no_challenge", {"mask-alone[0]", "nothing-required[0]"}}}},
         {"pcr-mismatch", {{"pcr_changed", {"changed[0]"}}}},
         {"pcr-mismatch-upper-case-policy", {{"policy_in_upper_case", {"upper-case[0]"}}}},
         {"pcr-mismatch-wrong-bank", {{"policy_of_another_bank", {"sha1-values[0]"}}}},

@@ -41,6 +41,21 @@ inline std::string case_name(const testing::TestParamInfo<Broken>& info) {
     return info.param.name;
 }
 
+/// Of a text without mistakes; its plan, written out, loads again as itself.
+inline Scenario read(const std::string& text) {
+    const LoadResult result = load_text(text, "f");
+    EXPECT_TRUE(result.ok()) << result.text() << text;
+    if (!result.ok()) return {};
+    const Scenario& scenario = result.scenarios[0];
+    const LoadResult again = load_text(resolved(scenario), "again");
+    EXPECT_TRUE(again.ok()) << again.text() << resolved(scenario);
+    EXPECT_TRUE(again.ok() && same_plan(again.scenarios[0], scenario)) << resolved(scenario);
+    return scenario;
+}
+inline Scenario read(const Parts& parts) {
+    return read(parts.text());
+}
+
 /// Problems as the tables have them, without the file's name and pushsim's version.
 inline std::string problems_of(const std::string& text) {
     const std::string with_version = " in pushsim " + std::string(version());

@@ -18,12 +18,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-Scenario read(const std::string& text) {
-    const LoadResult result = load_text(text, "f");
-    EXPECT_TRUE(result.ok()) << result.text();
-    return result.ok() ? result.scenarios[0] : Scenario{};
-}
-
 /// Everything that is drawn, in a scenario of `count` agents.
 std::string everything(int count) {
     return fmt::format(

@@ -167,12 +167,6 @@ TEST(Matrix, ManyCasesOfALargeFileAreRefusedBeforeTheyAreMade) {
     EXPECT_THAT(problems, HasSubstr("the 1000 cases of the matrix have more than 1000000 values together"));
 }
 
-Scenario read(const Parts& parts) {
-    const LoadResult result = load_text(parts.text(), "f");
-    EXPECT_TRUE(result.ok()) << result.text();
-    return result.ok() ? result.scenarios[0] : Scenario{};
-}
-
 TEST(Like, GivesWhatTheGroupDoesNotSayItself) {
     const Scenario scenario = read({.agents = "agents:\n"
                                               "  late: { like: early, id: \"late-{n}\" }\n"

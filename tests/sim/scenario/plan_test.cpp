@@ -15,15 +15,6 @@ using testing::ElementsAre;
 using testing::Pair;
 using testing::UnorderedElementsAre;
 
-Scenario read(const std::string& text) {
-    const LoadResult result = load_text(text, "f");
-    EXPECT_TRUE(result.ok()) << result.text() << text;
-    return result.ok() ? result.scenarios[0] : Scenario{};
-}
-Scenario read(const Parts& parts) {
-    return read(parts.text());
-}
-
 Scenario shipped(const std::string& name) {
     const LoadResult result = load({std::string(PUSHSIM_SCENARIOS) + "/" + name + ".yaml"});
     EXPECT_TRUE(result.ok()) << result.text();

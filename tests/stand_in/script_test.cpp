@@ -1,0 +1,229 @@
+// What steps and faults of a script mean, played against the stand-in. Times are compared with those that the
+// script asks for, from below alone: a slow machine is later, never sooner.
+
+#include <set>
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+
+#include "sim/scenario/draws.hpp"
+#include "tests/stand_in/staged.hpp"
+
+namespace pushsim::stand_in {
+namespace {
+
+using namespace std::chrono_literals;
+using history::ExchangeSeen;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::SizeIs;
+
+class PlayedScript : public testing::Test {
+  protected:
+    history::ScenarioEnd play(const std::string& rest, const Process& server) {
+        Staged staged(server, &pool_, folder_.path());
+        scenario_ = staged.load(
+            "scenario: played\nagents: { a: { count: 4, ak: primary, enrol: false }, b: { ak: primary, "
+            "enrol: false } }\n" +
+            rest + "expect: [ accounted ]\n");
+        const auto end = staged.play(scenario_, {});
+        history_ = history::read_history(staged.file()).value();
+        return end;
+    }
+    history::ScenarioEnd play(const std::string& rest) { return play(rest, server_); }
+
+    /// Lines of a kind, of one step where it is given and of one agent where that is.
+    template <typename Record>
+    std::vector<const history::Entry*> lines(std::optional<int> step = {},
+                                             const std::string& agent = "") const {
+        std::vector<const history::Entry*> found;
+        for (const history::Entry& entry : history_.entries) {
+            if (std::holds_alternative<Record>(entry.event) && (!step || entry.where.step == step) &&
+                (agent.empty() || entry.where.agent == agent))
+                found.push_back(&entry);
+        }
+        return found;
+    }
+    std::vector<ExchangeSeen> exchanges(int step, const std::string& agent, const std::string& phase) const {
+        std::vector<ExchangeSeen> found;
+        for (const history::Entry* line : lines<ExchangeSeen>(step, agent)) {
+            const auto& one = std::get<ExchangeSeen>(line->event);
+            if (one.phase == phase) found.push_back(one);
+        }
+        return found;
+    }
+    Duration begin_of(int step) const { return lines<history::StepStart>(step).at(0)->t; }
+    Duration end_of(int step) const { return lines<history::StepEnd>(step).at(0)->t; }
+
+    const Process server_{{.session_lifetime = 2s}};
+    const stack::test::TemporaryFolder folder_;
+    const pool::Pool pool_ = pool_of_one(folder_.path(), 5);
+    scenario::Scenario scenario_;
+    history::History history_;
+};
+
+TEST_F(PlayedScript, CyclesThatAreDueBeginWhenTheyAreAndAsDrawn) {
+    play(
+        "script:\n  - register: a\n  - attest: { agents: a, times: 3, every: 300ms, spread: 400ms, jitter: { "
+        "uniform: [50ms, "
+        "100ms] } }\n");
+    const scenario::Draws draws = scenario::Draws::of(scenario_, 0).value();
+    const scenario::Step& step = scenario_.script.at(1);
+    for (int agent = 0; agent < 4; ++agent) {
+        const std::string name = scenario::agent_name("a", agent);
+        const Duration start = draws.duration(scenario::start_of(step), name, "2 spread", 0);
+        const auto begun = exchanges(2, name, "negotiate");
+        ASSERT_THAT(begun, SizeIs(3)) << name;
+        EXPECT_GE(begun[0].start, begin_of(2) + start);
+        // The jitter of the cycle that has ended counts for the next.
+        for (int cycle = 1; cycle < 3; ++cycle) {
+            const Duration jitter =
+                draws.duration(step.jitter, name, "2 jitter", static_cast<std::size_t>(cycle));
+            EXPECT_GE(jitter, 50ms);
+            EXPECT_GE(begun[static_cast<std::size_t>(cycle)].start,
+                      begin_of(2) + start + cycle * 300ms + jitter);
+        }
+    }
+}
+
+TEST_F(PlayedScript, StepsSideBySideDoNotWaitForEachOther) {
+    play(
+        "script:\n  - together:\n      - wait: 800ms\n      - authenticate: b\n        after: 100ms\n  - "
+        "wait: 1ms\n");
+    EXPECT_GE(begin_of(3), begin_of(2) + 100ms);
+    EXPECT_LT(begin_of(3), end_of(2)) << "the second begins while the first lasts";
+    EXPECT_GE(begin_of(4), end_of(2));
+    EXPECT_GE(begin_of(4), end_of(3)) << "what follows waits for both";
+}
+
+TEST_F(PlayedScript, StepsAreRepeated) {
+    play("script:\n  - repeat: { times: 3, steps: [ authenticate: b, wait: 1ms ] }\n");
+    EXPECT_THAT(lines<history::StepStart>(2), SizeIs(3));
+    EXPECT_THAT(lines<history::StepEnd>(3), SizeIs(3));
+}
+
+TEST_F(PlayedScript, WaitsUntilAnInstantOfTheVerifier) {
+    play("script:\n  - authenticate: b\n  - wait: { agents: b, until: token_expires_at + 50ms }\n");
+    const auto proof = exchanges(1, "b[0]", "authenticate").back();
+    EXPECT_GE(end_of(2), proof.start + 2s + 50ms);
+}
+
+TEST_F(PlayedScript, InstantThatNobodyHasIsAnErrorOfTheScenario) {
+    const auto end = play("script:\n  - wait: { agents: b, until: challenges_expire_at }\n");
+    EXPECT_EQ(end.ending, history::ScenarioEnd::Ending::Failed);
+    EXPECT_THAT(end.reason, HasSubstr("b[0]: there is no challenges_expire_at to wait for"));
+}
+
+TEST_F(PlayedScript, AgentIsStoppedInTheMidstOfAnExchangeAndBeginsAnew) {
+    const Process mute("PATCH */attestations/*");
+    const auto end = play(
+        "script:\n  - together:\n      - attest: b\n      - stop_agent: b\n        after: 700ms\n"
+        "  - attest: b\n  - restart_agent: b\n  - authenticate: b\n",
+        mute);
+    EXPECT_EQ(end.reason, "");
+    const auto given_up = exchanges(2, "b[0]", "submit");
+    ASSERT_THAT(given_up, SizeIs(1));
+    EXPECT_FALSE(given_up[0].status);
+    EXPECT_EQ(given_up[0].failure, "cancelled");
+    EXPECT_THAT(exchanges(4, "b[0]", "negotiate"), SizeIs(0)) << "a stopped agent does nothing";
+    EXPECT_THAT(exchanges(6, "b[0]", "register"), testing::Not(SizeIs(0))) << "it begins anew";
+    EXPECT_EQ(exchanges(6, "b[0]", "authenticate").back().status, 200);
+}
+
+TEST_F(PlayedScript, SubmitGoesOnWithTheNegotiationBefore) {
+    play("script:\n  - negotiate: b\n  - submit: b\n  - submit: b\n");
+    EXPECT_THAT(exchanges(2, "b[0]", "negotiate"), SizeIs(0));
+    EXPECT_EQ(exchanges(2, "b[0]", "submit").at(0).index, 0);
+    EXPECT_THAT(exchanges(3, "b[0]", "negotiate"), SizeIs(1)) << "that one is used up";
+    EXPECT_EQ(exchanges(3, "b[0]", "submit").at(0).index, 1);
+}
+
+TEST_F(PlayedScript, FaultsAreForTheAgentsAndTheTimeThatTheyName) {
+    play(
+        "script:\n  - attest: { agents: [a, b], times: 2 }\n"
+        "faults:\n  - { duplicate_submit: ~, agents: b }\n"
+        "  - { never_submit: ~, agents: a, from: 1h }\n"
+        "  - { no_token: ~, agents: a, phase: submit, until: 1us }\n");
+    EXPECT_THAT(exchanges(1, "b[0]", "submit"), SizeIs(4));
+    EXPECT_THAT(exchanges(1, "a[0]", "submit"), SizeIs(2));
+    std::set<std::string> agents;
+    for (const auto* line : lines<history::FaultEffect>())
+        agents.insert(line->where.agent);
+    EXPECT_THAT(agents, ElementsAre("b[0]"));
+}
+
+TEST_F(PlayedScript, FaultInOnePhaseLeavesTheOthers) {
+    play(
+        "script:\n  - authenticate: b\n  - attest: { agents: b, faults: [ { no_token: ~, phase: submit } ] "
+        "}\n");
+    EXPECT_EQ(exchanges(2, "b[0]", "negotiate").at(0).status, 201) << "with its token";
+    EXPECT_NE(exchanges(2, "b[0]", "submit").at(0).status, 202);
+}
+
+TEST_F(PlayedScript, ChanceIsThatOfThePlanAndStandsInTheHistory) {
+    play(
+        "script:\n  - attest: { agents: a, times: 6, faults: [ { duplicate_submit: ~, probability: 50% } ] "
+        "}\n");
+    const scenario::Draws draws = scenario::Draws::of(scenario_, 0).value();
+    std::size_t all = 0;
+    for (int agent = 0; agent < 4; ++agent) {
+        const std::string name = scenario::agent_name("a", agent);
+        std::vector<std::string> planned;
+        for (std::size_t cycle = 0; cycle < 6; ++cycle) {
+            const int chance = draws.chance(name, "1 faults[0] probability", cycle);
+            if (scenario::happens(0.5, chance))
+                planned.push_back(fmt::format("{:.4f}% of 50%", chance / 1e4));
+        }
+        std::vector<std::string> seen;
+        for (const auto* line : lines<history::FaultEffect>(1, name))
+            seen.push_back(std::get<history::FaultEffect>(line->event).draw);
+        EXPECT_EQ(seen, planned) << name;
+        all += seen.size();
+    }
+    EXPECT_GT(all, 0U);
+    EXPECT_LT(all, 24U);
+}
+
+TEST_F(PlayedScript, SwizzleStopsAsManyAsItSays) {
+    play(
+        "script:\n  - activate: a\n  - attest: { agents: a, faults: [ swizzle: { share: 50%, every: 300ms } "
+        "] }\n");
+    std::set<std::string> stopped;
+    for (const auto* line : lines<history::FaultEffect>(2))
+        stopped.insert(line->where.agent);
+    // One is stopped at once, another after 300 ms, where it has not come to its end by then.
+    EXPECT_GE(stopped.size(), 1U);
+    EXPECT_LE(stopped.size(), 2U);
+    EXPECT_GE(end_of(2), begin_of(2) + 2 * 300ms) << "the first is let go when all were stopped";
+}
+
+TEST_F(PlayedScript, RawRequestsComeFromWhomTheySay) {
+    play(
+        "script:\n  - authenticate: b\n  - request: { by: b, path: "
+        "\"/v3.0/agents/${b.id}/x/${b.session_id}\" }\n"
+        "  - request: { by: nobody, method: POST, path: /v3.0/sessions, connections: 3, times: 2, body: { "
+        "id: \"${b.id}\", n: 1 } "
+        "}\n");
+    const auto by_agent = exchanges(2, "b[0]", "request").at(0);
+    const std::string session = exchanges(1, "b[0]", "authenticate").back().target;
+    EXPECT_THAT(by_agent.target, testing::EndsWith("/x/" + session.substr(session.rfind('/') + 1)));
+    EXPECT_THAT(by_agent.target, testing::Not(HasSubstr("${")));
+    EXPECT_THAT(by_agent.request.headers,
+                testing::Contains(testing::Pair("authorization", HasSubstr("Bearer fp:"))));
+    for (const char* nobody : {"nobody[0]", "nobody[1]", "nobody[2]"}) {
+        const auto sent = exchanges(3, nobody, "request");
+        ASSERT_THAT(sent, SizeIs(2)) << nobody;
+        EXPECT_THAT(sent[0].request.body, HasSubstr(",\"n\":1}"));
+        EXPECT_THAT(sent[0].request.headers,
+                    testing::Contains(testing::Pair("content-type", "application/vnd.api+json")));
+    }
+}
+
+TEST_F(PlayedScript, ReferenceToWhatIsNotThereYetIsAnErrorOfTheScenario) {
+    const auto end = play("script:\n  - request: { by: nobody, path: \"/v3.0/sessions/${b.session_id}\" }\n");
+    EXPECT_EQ(end.ending, history::ScenarioEnd::Ending::Failed);
+    EXPECT_THAT(end.reason, HasSubstr("`${b.session_id}`: there is none yet"));
+}
+
+}  // namespace
+}  // namespace pushsim::stand_in
