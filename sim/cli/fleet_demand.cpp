@@ -30,6 +30,43 @@ std::uint64_t files_of(const scenario::TpmChoice& tpm) {
     return 0;
 }
 
+bool is_of(const std::vector<std::string>& groups, const scenario::Group& group) {
+    return groups.empty() || std::ranges::find(groups, group.name) != groups.end();
+}
+
+/// What faults and requests take of one agent beside its own connection and TPM.
+struct Beside {
+    std::uint64_t connections = 0;  ///< the most at a time
+    std::uint64_t tpms = 0;
+
+    void take(const scenario::Group& group, const std::vector<scenario::Fault>& faults) {
+        using enum scenario::FaultKind;
+        for (const scenario::Fault& fault : faults) {
+            if (!is_of(fault.agents, group)) continue;
+            if (fault.kind == ConcurrentSubmit || fault.kind == ConcurrentNegotiate)
+                connections = std::max(connections, static_cast<std::uint64_t>(fault.count));
+            if (fault.kind == Reregister && fault.other_tpm) tpms = 1;
+        }
+    }
+    void take(const scenario::Group& group, const std::vector<scenario::Step>& steps) {
+        for (const scenario::Step& step : steps) {
+            if (is_of(step.agents, group)) take(group, step.faults);
+            take(group, step.steps);
+        }
+    }
+};
+
+/// Of one raw request, whoever it is by: the most connections of any.
+std::uint64_t raw_connections(const std::vector<scenario::Step>& steps) {
+    std::uint64_t most = 0;
+    for (const scenario::Step& step : steps) {
+        const bool is_raw = step.kind == scenario::StepKind::Request;
+        most = std::max({most, is_raw ? static_cast<std::uint64_t>(step.request.connections) : 0,
+                         raw_connections(step.steps)});
+    }
+    return most;
+}
+
 /// An address of 127.0.0.0/8 reaches nothing but the same network.
 Result<void> check_sources(const scenario::Scenario& scenario, const transport::Endpoint& server) {
     const auto own = std::ranges::find(scenario.groups, scenario::Source::Own, &scenario::Group::source);
@@ -51,15 +88,20 @@ Result<void> check_sources(const scenario::Scenario& scenario, const transport::
 doctor::FleetDemand demand_of(const scenario::Scenario& scenario, const Circumstances& here) {
     doctor::FleetDemand demand{.scenario = scenario.name,
                                .tpm_threads = static_cast<std::uint64_t>(here.tpm_threads)};
+    demand.files = demand.ports = raw_connections(scenario.script);
     int overall = 0;
     for (const auto& group : scenario.groups) {
         const auto count = static_cast<std::uint64_t>(group.count);
         const bool two = group.connections == scenario::Connections::RustAgent;
-        const std::uint64_t sockets = two ? 2 * count : count;
+        Beside beside;
+        beside.take(group, scenario.faults);
+        beside.take(group, scenario.script);
+        const std::uint64_t sockets = count * ((two ? 2 : 1) + beside.connections);
+        const std::uint64_t tpms = count * (1 + beside.tpms);
         demand.agents += count;
-        if (group.tpm.kind == scenario::TpmKind::Swtpm) demand.swtpms += count;
-        demand.files += sockets + count * files_of(group.tpm);
-        demand.several_connections = demand.several_connections || two;
+        if (group.tpm.kind == scenario::TpmKind::Swtpm) demand.swtpms += tpms;
+        demand.files += sockets + tpms * files_of(group.tpm);
+        demand.several_connections = demand.several_connections || two || beside.connections > 0;
         if (group.source == scenario::Source::Own) {
             if (demand.own_addresses.empty()) demand.own_addresses = {fleet::own_address(overall), ""};
             demand.own_addresses.back() = fleet::own_address(overall + group.count - 1);

@@ -19,8 +19,6 @@ struct Circumstances {
 /// What a scenario takes of the machine.
 doctor::FleetDemand demand_of(const scenario::Scenario& scenario, const Circumstances& here);
 
-/// Where its agents connect to.
-
 /// Whether all of the addresses of both are of this machine's loopback.
 bool on_loopback(const stack::StackAddress& address);
 

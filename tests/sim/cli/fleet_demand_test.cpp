@@ -48,6 +48,35 @@ TEST(FleetDemand, AConnectionForEachRequestHoldsItsPortsWhereTheServersAreElsewh
     EXPECT_FALSE(on_loopback(address));
 }
 
+TEST(FleetDemand, WhatFaultsAndRequestsTakeBesideIsCounted) {
+    using scenario::FaultKind;
+    scenario::Scenario scenario;
+    scenario.groups = {group(10), group(5)};
+    scenario.groups[0].name = "all";
+    scenario.groups[1].name = "taken";
+    scenario.groups[1].tpm.kind = scenario::TpmKind::Swtpm;
+    const auto files = [&] { return demand_of(scenario, {}).files; };
+    ASSERT_EQ(files(), 10U + 5 + 5 * 4);
+
+    scenario.faults = {{.kind = FaultKind::ConcurrentSubmit, .count = 3}};
+    EXPECT_EQ(files(), 10U * 4 + 5 * 4 + 5 * 4);
+    EXPECT_EQ(demand_of(scenario, {}).ports, 15U * 4);
+    EXPECT_TRUE(demand_of(scenario, {}).several_connections);
+    scenario.faults = {{.kind = FaultKind::ConcurrentNegotiate, .count = 3, .agents = {"taken"}}};
+    EXPECT_EQ(files(), 10U + 5 * 4 + 5 * 4);
+
+    // Within a step within a step, of the group that takes part in it.
+    scenario::Step within{.kind = scenario::StepKind::Attest, .agents = {"taken"}};
+    within.faults = {{.kind = FaultKind::Reregister, .other_tpm = true}};
+    scenario.faults.clear();
+    scenario.script = {{.kind = scenario::StepKind::Repeat, .steps = {within}}};
+    EXPECT_EQ(files(), 10U + 5 + 2 * 5 * 4);
+    EXPECT_EQ(demand_of(scenario, {}).swtpms, 10U);
+
+    scenario.script = {{.kind = scenario::StepKind::Request, .request = {.connections = 40}}};
+    EXPECT_EQ(files(), 40U + 10 + 5 + 5 * 4);
+}
+
 TEST(FleetDemand, ThatDescriptorsDoNotMeetIsToldBeforeAnythingIsStarted) {
     const testing::Place place;
     place.write(
