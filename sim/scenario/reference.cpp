@@ -343,7 +343,7 @@ void add_later(Page& page) {
     const auto add = [&](const Name& name) {
         if (!is_there(name)) names += fmt::format("{}`{}`", names.empty() ? "" : ", ", name.name);
     };
-    const auto say = [&](const char* what) {
+    const auto say = [&](std::string_view what) {
         if (!names.empty()) page.item(0, fmt::format("{}: {}.", what, names));
         names.clear();
     };
@@ -351,10 +351,16 @@ void add_later(Page& page) {
     say("steps");
     std::ranges::for_each(faults(), add);
     say("faults");
-    for (const auto keys : {stack_keys(), group_keys(), boot_keys(), enrol_keys(), tls_keys(),
-                            name_of(StepKind::Attest).keys, name_of(StepKind::ChangePolicy).keys})
+    for (const auto& [of, keys] :
+         {std::pair{"stack", stack_keys()}, std::pair{"agents", group_keys()}, std::pair{"boot", boot_keys()},
+          std::pair{"enrol", enrol_keys()}, std::pair{"tls", tls_keys()}}) {
         std::ranges::for_each(keys, add);
-    say("keys");
+        say(fmt::format("keys of {}", of));
+    }
+    for (const StepName& step : steps()) {
+        std::ranges::for_each(step.keys, add);
+        say(fmt::format("keys of the step {}", step.name));
+    }
     page.blank();
 }
 
