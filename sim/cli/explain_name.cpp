@@ -78,20 +78,16 @@ void add_keys(std::vector<Line>& lines, std::span<const Key> keys) {
 
 void add_step(std::vector<Line>& lines, const scenario::StepName& step) {
     lines.push_back({0, fmt::format("Step {}: {}.{}", step.name, step.about, later(step))});
-    for (const scenario::Form& form : step.shorthand) {
-        lines.push_back({2, form.kind == scenario::Form::Kind::Null
-                                ? fmt::format("- {}", step.name)
-                                : fmt::format("- {}: {}", step.name, example(form))});
-    }
-    if (step.takes_pcrs)
-        lines.push_back({2, fmt::format("- {}: {{ 7: [\"text:secure-boot-on\"] }}", step.name)});
-    if (!step.keys.empty())
-        lines.push_back({2, fmt::format("- {}: {}", step.name, scenario::example(step.keys))});
+    for (const std::string& one : examples(step))
+        lines.push_back({2, "- " + one});
     if (!step.keys.empty()) lines.push_back({2, "Keys of its map:"});
     add_keys(lines, step.keys);
     if (step.availability == scenario::Availability::Now) {
         lines.push_back({2, "Beside it:"});
-        add_keys(lines, scenario::step_sibling_keys());
+        std::vector<Key> siblings;
+        std::ranges::copy_if(scenario::step_sibling_keys(), std::back_inserter(siblings),
+                             [&](const Key& key) { return goes_beside(key.name, step); });
+        add_keys(lines, siblings);
     }
 }
 

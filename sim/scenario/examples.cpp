@@ -95,6 +95,25 @@ std::string example(const Key& key) {
     return fmt::format("{}: {}", key.name, example(key.form));
 }
 
+std::vector<std::string> examples(const StepName& step) {
+    const auto written = [&](std::string_view value) { return fmt::format("{}: {}", step.name, value); };
+    if (step.takes_pcrs) {
+        return {written(R"({ agents: late, 7: ["text:secure-boot-on"] })"),
+                written(R"({ 7: ["text:secure-boot-on"] })")};
+    }
+    std::vector<std::string> all;
+    if (!step.keys.empty()) all.push_back(written(example(step.keys)));
+    for (const Form& form : step.shorthand)
+        all.push_back(form.kind == Form::Kind::Null ? std::string(step.name) : written(example(form)));
+    return all;
+}
+
+bool goes_beside(std::string_view key, const StepName& step) {
+    if (key == "as") return step.exchanges && step.kind != StepKind::Request;
+    if (key == "expect") return step.kind != StepKind::Together && step.kind != StepKind::Repeat;
+    return true;
+}
+
 std::string example(const OptionName& option) {
     const auto value = [&] {
         switch (option.kind) {

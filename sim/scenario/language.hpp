@@ -80,6 +80,10 @@ std::string example(const Form& form);
 std::string example(std::span<const Key> keys);
 /// The same with its key: "for: 2s".
 std::string example(const Key& key);
+/// A step in each of the ways in which it may be written, the shortest last: "attest: late", "attest".
+std::vector<std::string> examples(const StepName& step);
+/// Whether a key of step_sibling_keys() may stand beside it.
+bool goes_beside(std::string_view key, const StepName& step);
 
 /// The words that a value of this form may be, and the keys that its map may have; empty: neither.
 std::vector<Name> members_of(const Form& form);

@@ -220,17 +220,6 @@ std::vector<Key> common_keys() {
     return all;
 }
 
-std::string shorthand_of(const StepName& step) {
-    std::string all;
-    for (const Form& form : step.shorthand) {
-        const std::string one = form.kind == Form::Kind::Null
-                                    ? fmt::format("`- {}`", step.name)
-                                    : fmt::format("`- {}: {}`", step.name, example(form));
-        all += (all.empty() ? "" : ", ") + one;
-    }
-    return all;
-}
-
 void add_steps(Page& page) {
     page.text(kReferenceSteps);
     page.say("Beside each step may stand:");
@@ -246,14 +235,11 @@ void add_steps(Page& page) {
         page.heading(3, step.name);
         page.say(fmt::format("{}.", capitalized(std::string(step.about))));
         page.blank();
-        const bool short_pcrs = step.takes_pcrs;
-        if (!step.shorthand.empty() && !short_pcrs)
-            page.item(0, fmt::format("Short: {}.", shorthand_of(step)));
-        if (short_pcrs)
-            page.item(
-                0, fmt::format("`{}: {{ 7: [\"text:secure-boot-on\"] }}`: PCR numbers, each with a list of "
-                               "measurements, in order.",
-                               step.name));
+        std::string written;
+        for (const std::string& one : examples(step))
+            written += fmt::format("{}`- {}`", written.empty() ? "" : ", ", one);
+        page.item(0, fmt::format("{}.", written));
+        if (step.takes_pcrs) page.item(0, "PCR numbers: each with a list of measurements, in order.");
         std::string also;
         for (const Key& key : step.keys) {
             if (!is_there(key)) continue;

@@ -142,7 +142,10 @@ constexpr std::array<StepName, 33> step_table{{
      StepKind::Measure,
      {},
      measure_keys},
-    {{"reboot", "the agent's machine starts again: PCRs begin anew, and so does the agent", now},
+    {{"reboot",
+      "the agent's machine starts again, and so does the agent: `boot` is measured anew, what steps measured "
+      "is gone",
+      now},
      StepKind::Reboot,
      agent_forms,
      reboot_keys},

@@ -193,11 +193,9 @@ void add_steps(Generator& generator) {
     for (const StepName& step : steps()) {
         if (!is_there(step)) continue;
         const std::string name = fmt::format("step `{}`", step.name);
-        for (const Form& form : step.shorthand) {
-            if (form.kind == Form::Kind::Null && step.takes_pcrs) continue;
-            if (step.takes_pcrs) continue;
+        for (const std::string& one : examples(step)) {
             generator.add(Slip::None, name, step.name,
-                          script_of(fmt::format("{}: {}", step.name, example(form))));
+                          script_of(one.find(':') == std::string::npos ? one + ":" : one));
         }
         if (!step.shorthand.empty() && step.kind != StepKind::Together)
             generator.add(Slip::WrongType, name, step.name, script_of(fmt::format("{}: [[x]]", step.name)));
