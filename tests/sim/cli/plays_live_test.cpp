@@ -97,6 +97,28 @@ TEST_F(Plays, TheImaPolicyIsCorrectedWhileEvidenceIsOnItsWay) {
     EXPECT_THAT(history, HasSubstr(R"("act":"ima_log","pcr":10)"));
 }
 
+TEST_F(Plays, OfTheReferenceComeOutAsItSays) {
+    const std::string page = pushsim(place_, {"list", "reference"}).out;
+    const std::string fence = "```yaml\n";
+    int number = 0;
+    for (std::size_t at = 0; (at = page.find(fence, at)) != std::string::npos;) {
+        at += fence.size();
+        std::string text = page.substr(at, page.find("```", at) - at);
+        // A tenth of the crowd, and of what it is allowed.
+        for (const auto& [many, few] :
+             {std::pair{"count: 50", "count: 5"}, std::pair{"_ip: 120", "_ip: 12"}}) {
+            if (const auto found = text.find(many); found != std::string::npos)
+                text.replace(found, std::string(many).size(), few);
+        }
+        if (text.find("scenario: ") == std::string::npos) continue;
+        place_.write("plays/" + std::to_string(++number) + ".yaml", text);
+    }
+    ASSERT_EQ(number, 4);
+    const Ended run = play();
+    EXPECT_EQ(run.exit_code, 0) << run.out << run.err;
+    EXPECT_THAT(run.out, HasSubstr("4 scenarios: 4 as expected"));
+}
+
 TEST_F(Plays, FaultsOfTimingChangeWhenAnAgentActs) {
     const std::string stack = "stack: {verifier: {quote_interval: 2s, challenge_lifetime: 1s}}\n";
     const auto write = [&](const std::string& name, const std::string& script) {

@@ -1,4 +1,4 @@
-// The reference page: as the tables have it, and its plays can be played.
+// The reference page: as the tables have it, and its plays are valid.
 
 #include "sim/scenario/reference.hpp"
 
