@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include "sim/scenario/plan.hpp"
+#include "sim/scenario/values.hpp"
 
 namespace pushsim::scenario {
 
@@ -101,7 +102,8 @@ std::string text(const RuntimePolicy& policy) {
         return from_log->group.empty() ? "the files in its log at enrolment"
                                        : "the files in the logs of " + from_log->group;
     }
-    return std::holds_alternative<PolicyText>(policy) ? "as sent" : "none";
+    const auto* as_sent = std::get_if<PolicyText>(&policy);
+    return as_sent != nullptr ? shown(as_sent->json) : "none";
 }
 
 std::string signed_text(Duration duration) {

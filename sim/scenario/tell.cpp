@@ -140,7 +140,8 @@ std::string acts(const Step& step, const Scenario& scenario) {
             return fmt::format("{} {} {}", who.words, who.verb("extends", "extend"), listed(measured));
         }
         case StepKind::Measure:
-            return does("uses", "use") + " " + step.path + ", and IMA measures it";
+            return fmt::format("{} {} {}, and IMA measures it as {}", who.words, who.verb("uses", "use"),
+                               step.path, step.file.as_written);
         case StepKind::Reboot:
             return does("reboots", "reboot") + (step.orderly ? "" : ", by a loss of power");
         case StepKind::RestartAgent:
@@ -152,8 +153,9 @@ std::string acts(const Step& step, const Scenario& scenario) {
             std::string words = fmt::format("the tenant enrols {}", who.words);
             if (step.tpm_policy) words += ", with another TPM policy: " + text(*step.tpm_policy);
             if (step.runtime_policy)
-                words += *step.runtime_policy == RuntimePolicy{} ? ", without an IMA policy"
-                                                                 : ", with another IMA policy";
+                words += *step.runtime_policy == RuntimePolicy{}
+                             ? ", without an IMA policy"
+                             : ", with another IMA policy: " + text(*step.runtime_policy);
             return words;
         }
         case StepKind::Delete:
@@ -163,7 +165,8 @@ std::string acts(const Step& step, const Scenario& scenario) {
         case StepKind::ReadStatus:
             return fmt::format("the tenant asks the verifier for the status of {}", who.words);
         case StepKind::ChangePolicy:
-            return fmt::format("the tenant replaces the IMA policy {}", step.runtime_policy_name);
+            return fmt::format("the tenant replaces the IMA policy {}: {}", step.runtime_policy_name,
+                               text(step.runtime_policy.value_or(NoPolicy{})));
         case StepKind::Stop:
             return fmt::format("{} is stopped (SIGTERM)", servers);
         case StepKind::Start:
@@ -228,9 +231,9 @@ struct ConditionTeller {
     std::string operator()(const ExpectRequests& requests) const {
         std::vector<std::string> parts;
         for (const auto& [kind, count] : requests.counts)
-            parts.push_back(fmt::format("{} {}", count == 0 ? "no" : fmt::format("{}", count), kind));
-        return fmt::format("the agent's requests{} are {}", requests.since_start ? " since the start" : "",
-                           listed(parts));
+            parts.push_back(fmt::format("{} {}", count, kind));
+        return fmt::format("so many requests of each agent{}: {}",
+                           requests.since_start ? " since the start" : "", listed(parts));
     }
     std::string operator()(const ExpectMetric& metric) const {
         return fmt::format("{} {} {}", metric.metric, metric.comparison, metric.as_written);

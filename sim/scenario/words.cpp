@@ -18,7 +18,7 @@ constexpr std::array<Name, 9> check_table{{
     {"stages_legal", "attestations go through their stages in order"},
     {"verdict_sources_agree", "record, database and log say the same of each attestation"},
     {"status_agrees", "the status is what Keylime's rules make of the verdicts"},
-    {"invariants", "all of these"},
+    {"invariants", "every check there is holds"},
 }};
 constexpr std::array<Name, 3> id_scheme_table{{
     {"uuid", "drawn anew for every run"},
