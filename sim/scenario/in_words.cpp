@@ -11,7 +11,7 @@ namespace pushsim::scenario {
 namespace {
 
 std::string kind_text(const Fault& fault) {
-    const char* name = to_string(fault.kind);
+    const std::string name = to_string(fault.kind);
     const std::string duration = text(Amount{fault.duration, fault.varies});
     switch (fault.kind) {
         case FaultKind::HoldEvidence:

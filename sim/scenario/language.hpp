@@ -39,6 +39,8 @@ const StepName* find_step(std::string_view name);    ///< null where there is no
 const FaultName* find_fault(std::string_view name);  ///< null where there is none
 const StepName& name_of(StepKind kind);
 const FaultName& name_of(FaultKind kind);
+/// The phases of the protocol, in order.
+std::span<const StepKind> all_phases();
 /// The phases that a step of this kind is made of; empty: none.
 std::span<const StepKind> phases_of(StepKind kind);
 /// Whether a step of this kind has a phase that such a fault is about.

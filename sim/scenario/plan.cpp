@@ -303,66 +303,6 @@ const char* to_string(HowMany::Rule rule) {
     return "";
 }
 
-const char* to_string(FaultKind kind) {
-    switch (kind) {
-        case FaultKind::Delay:
-            return "delay";
-        case FaultKind::HoldEvidence:
-            return "hold_evidence";
-        case FaultKind::Early:
-            return "early";
-        case FaultKind::Stall:
-            return "stall";
-        case FaultKind::Herd:
-            return "herd";
-        case FaultKind::Swizzle:
-            return "swizzle";
-        case FaultKind::ClockSkew:
-            return "clock_skew";
-        case FaultKind::SkipNegotiation:
-            return "skip_negotiation";
-        case FaultKind::OldIndex:
-            return "old_index";
-        case FaultKind::FutureIndex:
-            return "future_index";
-        case FaultKind::DuplicateSubmit:
-            return "duplicate_submit";
-        case FaultKind::ConcurrentSubmit:
-            return "concurrent_submit";
-        case FaultKind::ConcurrentNegotiate:
-            return "concurrent_negotiate";
-        case FaultKind::NeverSubmit:
-            return "never_submit";
-        case FaultKind::ResubmitAfterVerdict:
-            return "resubmit_after_verdict";
-        case FaultKind::NoToken:
-            return "no_token";
-        case FaultKind::GarbledToken:
-            return "garbled_token";
-        case FaultKind::OldToken:
-            return "old_token";
-        case FaultKind::ExpiredToken:
-            return "expired_token";
-        case FaultKind::ForeignToken:
-            return "foreign_token";
-        case FaultKind::AdminCertificate:
-            return "admin_certificate";
-        case FaultKind::CertificateAndToken:
-            return "certificate_and_token";
-        case FaultKind::OtherAgentId:
-            return "other_agent_id";
-        case FaultKind::WrongActivationTag:
-            return "wrong_activation_tag";
-        case FaultKind::Reregister:
-            return "reregister";
-        case FaultKind::ForeignPop:
-            return "foreign_pop";
-        case FaultKind::ReusePop:
-            return "reuse_pop";
-    }
-    return "";
-}
-
 const char* to_string(ExpectStatus::When when) {
     switch (when) {
         case ExpectStatus::When::Last:
@@ -406,64 +346,6 @@ std::string to_string(const InstantOffset& instant) {
     const bool before = instant.offset < Duration::zero();
     return fmt::format("{} {} {}", to_string(instant.name), before ? '-' : '+',
                        to_text(before ? -instant.offset : instant.offset));
-}
-
-const char* to_string(StepKind kind) {
-    switch (kind) {
-        case StepKind::Register:
-            return "register";
-        case StepKind::Activate:
-            return "activate";
-        case StepKind::Authenticate:
-            return "authenticate";
-        case StepKind::Negotiate:
-            return "negotiate";
-        case StepKind::Collect:
-            return "collect";
-        case StepKind::Submit:
-            return "submit";
-        case StepKind::Attest:
-            return "attest";
-        case StepKind::Extend:
-            return "extend";
-        case StepKind::Measure:
-            return "measure";
-        case StepKind::Enrol:
-            return "enrol";
-        case StepKind::Delete:
-            return "delete";
-        case StepKind::Reactivate:
-            return "reactivate";
-        case StepKind::ReadStatus:
-            return "read_status";
-        case StepKind::RestartAgent:
-            return "restart_agent";
-        case StepKind::StopAgent:
-            return "stop_agent";
-        case StepKind::Reboot:
-            return "reboot";
-        case StepKind::ChangePolicy:
-            return "change_policy";
-        case StepKind::Stop:
-            return "stop";
-        case StepKind::Start:
-            return "start";
-        case StepKind::Restart:
-            return "restart";
-        case StepKind::Kill:
-            return "kill";
-        case StepKind::Pause:
-            return "pause";
-        case StepKind::Request:
-            return "request";
-        case StepKind::Together:
-            return "together";
-        case StepKind::Wait:
-            return "wait";
-        case StepKind::Repeat:
-            return "repeat";
-    }
-    return "";
 }
 
 }  // namespace pushsim::scenario

@@ -17,16 +17,14 @@ struct Place {
         return step != nullptr ? fault_sibling_keys() : run_fault_sibling_keys();
     }
     std::span<const StepKind> phases() const {
-        static constexpr std::array all{StepKind::Register,  StepKind::Activate, StepKind::Authenticate,
-                                        StepKind::Negotiate, StepKind::Collect,  StepKind::Submit};
-        return step != nullptr ? phases_of(*step->kind) : std::span<const StepKind>(all);
+        return step != nullptr ? phases_of(*step->kind) : all_phases();
     }
 };
 
 std::string words_of(std::span<const StepKind> kinds) {
-    std::vector<std::string_view> words;
+    std::vector<std::string> words;
     for (const StepKind kind : kinds)
-        words.emplace_back(to_string(kind));
+        words.push_back(to_string(kind));
     return fmt::format("{}", fmt::join(words, ", "));
 }
 

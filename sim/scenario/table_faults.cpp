@@ -171,6 +171,10 @@ const FaultName& name_of(FaultKind kind) {
     return *at;
 }
 
+std::string to_string(FaultKind kind) {
+    return std::string(name_of(kind).name);
+}
+
 bool concerns(FaultKind fault, StepKind step) {
     const std::span<const StepKind> about = name_of(fault).phases;
     const std::span<const StepKind> phases = phases_of(step);

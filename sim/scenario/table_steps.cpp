@@ -194,6 +194,8 @@ constexpr std::array<Key, 3> sibling_table{{
     {{"after", "in `together`: how much later it begins", now}, varying_duration},
 }};
 
+constexpr std::array phase_table{StepKind::Register,  StepKind::Activate, StepKind::Authenticate,
+                                 StepKind::Negotiate, StepKind::Collect,  StepKind::Submit};
 constexpr std::array kAttestPhases{StepKind::Negotiate, StepKind::Collect, StepKind::Submit};
 
 }  // namespace
@@ -216,12 +218,18 @@ const StepName& name_of(StepKind kind) {
     return *at;
 }
 
+std::string to_string(StepKind kind) {
+    return std::string(name_of(kind).name);
+}
+
+std::span<const StepKind> all_phases() {
+    return phase_table;
+}
+
 std::span<const StepKind> phases_of(StepKind kind) {
     if (kind == StepKind::Attest) return kAttestPhases;
-    static constexpr std::array each{StepKind::Register,  StepKind::Activate, StepKind::Authenticate,
-                                     StepKind::Negotiate, StepKind::Collect,  StepKind::Submit};
-    const auto at = std::ranges::find(each, kind);
-    return at == each.end() ? std::span<const StepKind>{} : std::span<const StepKind>(at, 1);
+    const auto at = std::ranges::find(phase_table, kind);
+    return at == phase_table.end() ? std::span<const StepKind>{} : std::span<const StepKind>(at, 1);
 }
 
 }  // namespace pushsim::scenario
