@@ -12,8 +12,8 @@
 
 #include "agent/tpm/tcti_name.hpp"
 #include "sim/cli/command_tree.hpp"
+#include "sim/scenario/group.hpp"
 #include "sim/scenario/language.hpp"
-#include "sim/scenario/plan.hpp"
 
 namespace pushsim::cli {
 namespace {

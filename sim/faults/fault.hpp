@@ -18,7 +18,8 @@
 #include "agent/lifecycle/machine.hpp"
 #include "agent/protocol/attestation.hpp"
 #include "sim/faults/rendezvous.hpp"
-#include "sim/scenario/plan.hpp"
+#include "sim/scenario/fault.hpp"
+#include "sim/scenario/step_kind.hpp"
 
 namespace pushsim::faults {
 

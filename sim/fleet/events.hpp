@@ -6,7 +6,8 @@
 #include "agent/base/result.hpp"
 #include "agent/boot/boot_state.hpp"
 #include "sim/history/record.hpp"
-#include "sim/scenario/plan.hpp"
+#include "sim/scenario/group.hpp"
+#include "sim/scenario/policy.hpp"
 
 namespace pushsim::fleet {
 

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "sim/history/expectation.hpp"
+#include "sim/scenario/expectation.hpp"
 #include "sim/scenario/plan.hpp"
 
 namespace pushsim::fleet {

@@ -10,7 +10,7 @@
 
 #include "agent/base/files.hpp"
 #include "agent/boot/boot_state.hpp"
-#include "sim/scenario/plan.hpp"
+#include "sim/scenario/group.hpp"
 #include "sim/stack/process.hpp"
 #include "sim/stack/registry.hpp"
 

@@ -5,7 +5,7 @@
 
 #include "agent/lifecycle/habits.hpp"
 #include "agent/transport/connection.hpp"
-#include "sim/scenario/plan.hpp"
+#include "sim/scenario/group.hpp"
 
 namespace pushsim::fleet {
 

@@ -12,6 +12,7 @@
 #include "sim/fleet/virtual_agent.hpp"
 #include "sim/history/writer.hpp"
 #include "sim/pool/pool.hpp"
+#include "sim/scenario/group.hpp"
 #include "sim/scenario/plan.hpp"
 #include "sim/stack/acts.hpp"
 

@@ -15,7 +15,7 @@
 #include "sim/fleet/kept_tpm.hpp"
 #include "sim/fleet/swtpm_process.hpp"
 #include "sim/pool/pool.hpp"
-#include "sim/scenario/plan.hpp"
+#include "sim/scenario/group.hpp"
 
 namespace pushsim::fleet {
 

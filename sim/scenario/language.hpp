@@ -9,8 +9,9 @@
 #include <string_view>
 #include <vector>
 
+#include "sim/scenario/fault.hpp"
 #include "sim/scenario/form.hpp"
-#include "sim/scenario/plan.hpp"
+#include "sim/scenario/step_kind.hpp"
 
 namespace pushsim::scenario {
 

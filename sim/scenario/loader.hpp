@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "sim/scenario/plan.hpp"
+#include "sim/scenario/position.hpp"
 
 namespace pushsim::scenario {
 

@@ -6,6 +6,12 @@
 #include <string>
 #include <vector>
 
+#include "sim/scenario/expectation.hpp"
+#include "sim/scenario/fault.hpp"
+#include "sim/scenario/group.hpp"
+#include "sim/scenario/plan.hpp"
+#include "sim/scenario/stack_options.hpp"
+#include "sim/scenario/step.hpp"
 #include "sim/scenario/values.hpp"
 
 namespace pushsim::scenario {

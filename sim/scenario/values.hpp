@@ -10,7 +10,10 @@
 #include <string_view>
 #include <vector>
 
+#include "sim/scenario/amount.hpp"
 #include "sim/scenario/language.hpp"
+#include "sim/scenario/policy.hpp"
+#include "sim/scenario/position.hpp"
 #include "sim/scenario/yaml_tree.hpp"
 
 namespace pushsim::scenario {

@@ -1,0 +1,65 @@
+#pragma once
+// One line of a script.
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/base/time.hpp"
+#include "sim/scenario/amount.hpp"
+#include "sim/scenario/expectation.hpp"
+#include "sim/scenario/fault.hpp"
+#include "sim/scenario/policy.hpp"
+#include "sim/scenario/position.hpp"
+#include "sim/scenario/step_kind.hpp"
+
+namespace pushsim::scenario {
+
+/// `request:`, a raw request. Texts may have references (references.hpp).
+struct RawRequest {
+    std::string to = "verifier";  ///< a word of request_peers()
+    std::string by = "nobody";    ///< or "admin", or a group
+    std::string method = "GET";
+    std::string path;
+    std::map<std::string, std::string> headers;
+    std::string body;  ///< as sent
+    int times = 1;
+    int connections = 1;
+
+    bool operator==(const RawRequest&) const = default;
+};
+
+/// One line of the script. Fields that its kind does not use keep their defaults.
+struct Step {
+    StepKind kind = StepKind::Attest;
+    int number = 0;                       ///< in the order of the file, from 1
+    std::vector<std::string> agents;      ///< group names, resolved; empty where none acts
+    std::string as;                       ///< name of its exchanges, "" without
+    bool bare = false;                    ///< no missing earlier phases, no retries
+    int times = 1;                        ///< Attest, Repeat
+    std::optional<Duration> every;        ///< Attest: open model
+    Amount jitter;                        ///< Attest, with `every`
+    Duration spread{};                    ///< Attest
+    std::vector<Extension> extend;        ///< Extend, in order
+    std::string path;                     ///< Measure
+    Measurement file;                     ///< Measure: what the file holds, as a text or by its SHA-256
+    bool orderly = true;                  ///< Reboot
+    std::optional<TpmPolicy> tpm_policy;  ///< Enrol: instead of the group's
+    std::optional<RuntimePolicy>
+        runtime_policy;                  ///< Enrol: instead of the group's; ChangePolicy: the new one
+    std::string runtime_policy_name;     ///< ChangePolicy
+    std::vector<std::string> servers;    ///< Stop, Start, Restart, Kill, Pause: words of servers()
+    RawRequest request;                  ///< Request
+    std::vector<Fault> faults;           ///< of phases, in the order of the file
+    Amount wait;                         ///< Wait, Pause
+    std::optional<InstantOffset> until;  ///< Wait, in place of that
+    Amount after;                        ///< of a child of Together
+    std::vector<Step> steps;             ///< Together, Repeat
+    std::vector<Expectation> expect;
+    Position position;
+
+    bool operator==(const Step&) const = default;
+};
+
+}  // namespace pushsim::scenario
