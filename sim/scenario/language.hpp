@@ -48,6 +48,7 @@ std::span<const StepKind> phases_of(StepKind kind);
 bool concerns(FaultKind fault, StepKind step);
 
 // Keys.
+bool has_key(std::span<const Key> keys, std::string_view name);
 std::span<const Key> scenario_keys();
 std::span<const Key> stack_keys();
 std::span<const Key> group_keys();  ///< what `pushsim list groups` shows

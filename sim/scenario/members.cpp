@@ -1,6 +1,12 @@
+#include <algorithm>
+
 #include "sim/scenario/language.hpp"
 
 namespace pushsim::scenario {
+
+bool has_key(std::span<const Key> keys, std::string_view name) {
+    return std::ranges::find(keys, name, &Key::name) != keys.end();
+}
 
 std::vector<Name> members_of(const Form& form) {
     switch (form.kind) {

@@ -136,7 +136,7 @@ Scenario read_case(Report& report, const Node& root, const std::string& file) {
     if (const Node* stack = map.get("stack")) scenario.stack = read_stack(report, *stack);
     if (const Node* agents = map.get("agents")) scenario.groups = read_groups(report, *agents);
     if (const Node* script = map.get("script")) {
-        scenario.script = read_script(report, *script, scenario.groups);
+        scenario.script = read_steps(report, *script, scenario.groups, "script");
         number_steps(report, scenario.script);
         check_references(report, scenario.script, scenario.groups);
     }

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "sim/scenario/expectation.hpp"
@@ -36,8 +37,14 @@ std::optional<RawRequest> read_request(Report& report, const MapReader& map,
                                        const std::vector<Group>& groups);
 /// References of requests to groups and to names of steps before them that nothing defines are problems.
 void check_references(Report& report, const std::vector<Step>& script, const std::vector<Group>& groups);
-/// A script, or the steps within one.
-std::vector<Step> read_script(Report& report, const Node& node, const std::vector<Group>& groups);
+/// A script, or the steps within one; `what` names the list in problems.
+std::vector<Step> read_steps(Report& report, const Node& node, const std::vector<Group>& groups,
+                             std::string_view what);
+/// The steps of `together`: what acts side by side must not be two things of one agent.
+std::vector<Step> read_together(Report& report, const Node& node, const std::vector<Group>& groups);
+/// What stands behind a step's name: its map, list of groups, group name, duration, or steps.
+void read_step_value(Report& report, const Node& name, const Node& node, const StepName& definition,
+                     const std::vector<Group>& groups, Step& step);
 
 /// Numbers them in the order of the file; names (`as`) that are given twice are problems.
 void number_steps(Report& report, std::vector<Step>& steps);

@@ -243,7 +243,7 @@ void add_steps(Page& page) {
         std::string also;
         for (const Key& key : step.keys) {
             if (!is_there(key)) continue;
-            if (std::ranges::find(common, key.name, &Key::name) != common.end()) {
+            if (has_key(common, key.name)) {
                 also += fmt::format("{}`{}`", also.empty() ? "" : ", ", key.name);
             } else {
                 add_key(page, 0, key, step.kind == StepKind::Request);
@@ -264,8 +264,7 @@ void add_faults(Page& page) {
     page.say("and at the top of a file also:");
     page.blank();
     for (const Key& key : run_fault_sibling_keys()) {
-        if (std::ranges::find(fault_sibling_keys(), key.name, &Key::name) == fault_sibling_keys().end())
-            add_key(page, 0, key, false);
+        if (!has_key(fault_sibling_keys(), key.name)) add_key(page, 0, key, false);
     }
     std::string_view group;
     for (const FaultName& fault : faults()) {

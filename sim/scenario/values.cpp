@@ -16,8 +16,7 @@ bool is_digit(char c) {
 /// A value that the language lets vary elsewhere.
 bool refuse_distribution(Report& report, const Node& node, std::string_view what) {
     const bool is_one = node.is(Node::Kind::Map) && node.entries.size() == 1 &&
-                        std::ranges::find(distribution_keys(), node.entries[0].key.text, &Key::name) !=
-                            distribution_keys().end();
+                        has_key(distribution_keys(), node.entries[0].key.text);
     if (is_one) report.add(node, fmt::format("`{}` cannot vary; write one value", what));
     return is_one;
 }

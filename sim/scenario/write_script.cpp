@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include <yaml-cpp/emitter.h>
 
 #include "sim/scenario/language.hpp"
@@ -23,23 +21,19 @@ void write_request(YAML::Emitter& out, const RawRequest& request) {
     if (request.by == "nobody" || request.by == "admin") key(out, "connections") << request.connections;
 }
 
-bool has_key(const StepName& name, std::string_view key) {
-    return std::ranges::find(name.keys, key, &Key::name) != name.keys.end();
-}
-
 void write_step_keys(YAML::Emitter& out, const Step& step) {
     const StepName& name = name_of(step.kind);
-    if (has_key(name, "agents")) write_texts(out, "agents", step.agents);
-    if (has_key(name, "servers")) write_texts(out, "servers", step.servers);
+    if (has_key(name.keys, "agents")) write_texts(out, "agents", step.agents);
+    if (has_key(name.keys, "servers")) write_texts(out, "servers", step.servers);
     if (name.takes_pcrs) write_extensions(out, step.extend);
-    if (has_key(name, "bare")) key(out, "bare") << step.bare;
+    if (has_key(name.keys, "bare")) key(out, "bare") << step.bare;
     if (step.kind == StepKind::Measure) {
         key(out, "path");
         quoted(out, step.path);
         key(out, "digest");
         quoted(out, step.file.as_written);
     }
-    if (has_key(name, "orderly")) key(out, "orderly") << step.orderly;
+    if (has_key(name.keys, "orderly")) key(out, "orderly") << step.orderly;
     if (step.kind == StepKind::Attest || step.kind == StepKind::Repeat) key(out, "times") << step.times;
     if (step.every) {
         key(out, "every") << to_text(*step.every);
