@@ -59,6 +59,11 @@ struct ClauseScope {
 /// One clause or a list of them.
 std::vector<Expectation> read_expectations(Report& report, const Node& node, const ClauseScope& scope);
 
+/// `response` of a clause.
+std::optional<ExpectResponse> read_response(Report& report, const Node& node);
+/// "submit.p99 < 250ms"
+std::optional<ExpectMetric> read_metric(Report& report, const Node& node);
+
 /// Group names from `agents:`: a name or a list of names, each once. No problem is added about names where
 /// the groups themselves could not be read (`groups` is empty).
 std::vector<std::string> read_agent_names(Report& report, const Node& node, const std::vector<Group>& groups);
