@@ -1,21 +1,18 @@
 #include "sim/cli/command_line.hpp"
 
-#include <cstdint>
-#include <cstdlib>
-#include <limits>
-
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include "reports/checks.hpp"
+#include "sim/cli/agent_options.hpp"
 #include "sim/cli/completion.hpp"
 #include "sim/cli/manual.hpp"
 #include "sim/cli/pool_options.hpp"
 #include "sim/cli/run_options.hpp"
 #include "sim/cli/stack_options.hpp"
+#include "sim/cli/tenant_options.hpp"
 #include "sim/cli/usage_error.hpp"
 #include "sim/cli/version.hpp"
-#include "sim/scenario/values.hpp"
 
 namespace pushsim::cli {
 namespace {
@@ -130,143 +127,6 @@ void add_list(CLI::App& app, CommandLine& line) {
     auto* reference = list->add_subcommand("reference", "Prints the reference of the scenario language");
     reference->footer("Example: pushsim list reference > docs/scenarios.md");
     reference->callback([&line] { line.exit = list_reference(); });
-}
-
-void add_agent_tpm(CLI::App& command, AgentOptions& options) {
-    command
-        .add_option("--tcti", options.tcti,
-                    "a TPM that is there, such as swtpm:port=2321; else one in pushsim")
-        ->type_name("swtpm:…|device:…")
-        ->check(tcti_name());
-}
-
-void add_agent(CLI::App& app, CommandLine& line) {
-    AgentOptions& options = line.agent;
-    auto* command =
-        app.add_subcommand("agent", "One honest agent, by hand: registers, waits for its enrolment, attests");
-    command->require_subcommand(0, 1);
-    command->add_option("--id", options.id, "its id, and with it the TPM that is kept; a new UUID by default")
-        ->type_name("ID");
-    add_agent_tpm(*command, options);
-    command->add_option("--habits", options.habits, "a careful client's, or those of Keylime's Rust agent")
-        ->check(one_of({"correct", "rust-agent"}))
-        ->capture_default_str();
-    command->add_option("--times", options.times, "attestations; without end by default")
-        ->type_name("NUMBER")
-        ->transform(whole_number(1, 1'000'000'000));
-    command
-        ->add_option("--every", line.agent_every,
-                     "from one attestation to the next; as the verifier says by default")
-        ->type_name("DURATION");
-    add_running_stack(*command, options.stack,
-                      "--verifier, --ca and one of the registrar's; all six to read its verdict");
-    command
-        ->add_option("--cert", options.client_certificate,
-                     "PEM: a client certificate to show; none by default")
-        ->type_name("FILE");
-    command->add_option("--key", options.client_key, "PEM: its key")->type_name("FILE");
-    command->add_option("--out", options.out, "where run folders go")
-        ->type_name("DIR")
-        ->capture_default_str();
-    add_format(*command, options.format);
-    command->footer(
-        "Examples:\n"
-        "  pushsim agent --id web-1                  at the stack that `stack up` keeps, until Ctrl-C\n"
-        "  pushsim tenant add web-1 --from-boot 7    enrols it, from another terminal\n"
-        "  pushsim agent extend --id web-1 7 text:x  changes its PCR 7: the next attestation fails\n"
-        "  pushsim agent --id web-2 --tcti swtpm:port=2321 --times 1\n"
-        "The verifier does not tell agents their verdict; with the tenant's certificate it is read.\n\n"
-        "The TPM in pushsim is kept in $XDG_STATE_HOME/pushsim/tpms (else ~/.local/state/pushsim/tpms); of a "
-        "TPM outside the AK is. Without --id the file goes at the regular end. Between attestations others "
-        "may use the TPM.\n\n"
-        "Exit codes: 0 all were accepted and none failed (Ctrl-C is the regular end without --times), 1 one "
-        "was refused or failed, 2 usage or configuration, 3 the stack or the TPM failed, 130 interrupted.");
-    command->callback([command, &line] {
-        if (!command->get_subcommands().empty()) return;
-        if (!line.agent_every.empty()) {
-            line.agent.every = scenario::parse_duration(line.agent_every);
-            if (!line.agent.every) {
-                line.exit = report_error(
-                    {ErrorKind::Usage,
-                     "--every: expected a duration with its unit, found '" + line.agent_every + "'",
-                     "for example --every 10s"});
-                return;
-            }
-        }
-        line.exit = agent_run(line.agent);
-    });
-    auto* extend = command->add_subcommand("extend", "Measures into a PCR of its TPM, also while it runs");
-    extend->add_option("--id", options.id, "the agent's")->type_name("ID");
-    add_agent_tpm(*extend, options);
-    extend->add_option("pcr", options.pcr, "0 to 23")
-        ->type_name("PCR")
-        ->required()
-        ->transform(whole_number(0, 23));
-    extend->add_option("measurement", options.measurement, "hashed, or a digest of one bank")
-        ->type_name("text:…|sha256:HEX")
-        ->required();
-    extend->footer("Example: pushsim agent extend --id web-1 7 text:changed");
-    extend->callback([&line] { line.exit = agent_extend(line.agent); });
-}
-
-void add_tenant(CLI::App& app, CommandLine& line) {
-    TenantOptions& options = line.tenant;
-    auto* tenant =
-        app.add_subcommand("tenant", "The tenant's part by hand, at the stack that `stack up` keeps");
-    tenant->require_subcommand(1);
-    tenant->footer("Example: pushsim tenant add 4f2c0f0e-… --tpm-policy '{\"7\": [\"HEX\"]}'");
-    const auto add = [&](const char* name, const char* about, int (*act)(const TenantOptions&),
-                         bool of_an_agent) {
-        auto* command = tenant->add_subcommand(name, about);
-        if (of_an_agent) {
-            command->add_option("agent", options.agent, "its id")
-                ->type_name("ID")
-                ->required()
-                ->check(agent_id());
-        }
-        add_running_stack(*command, options.stack);
-        command->footer(std::string("Example: pushsim tenant ") + name + (of_an_agent ? " 4f2c0f0e-…" : ""));
-        command->callback([&line, act] { line.exit = act(line.tenant); });
-        return command;
-    };
-    auto* enrol = add("add", "Enrols an agent that is registered", tenant_add, true);
-    auto* policy = enrol->add_option_group("policy", "What its PCRs must be (one of these)");
-    policy->require_option(0, 1);
-    policy->add_option("--tpm-policy", options.tpm_policy, "PCR: [value, …]")->type_name("JSON|@FILE");
-    auto* from_boot =
-        policy
-            ->add_option("--from-boot", options.from_boot,
-                         "as they are now in the TPM that `pushsim agent --id` works with, or at --tcti")
-            ->type_name("PCR,…")
-            ->delimiter(',')
-            ->allow_extra_args(false)
-            ->transform(whole_number(0, 23));
-    enrol->add_option("--tcti", options.tcti, "the TPM that --from-boot reads")
-        ->type_name("swtpm:…|device:…")
-        ->check(tcti_name())
-        ->needs(from_boot);
-    enrol->add_option("--runtime-policy", options.runtime_policy, "Keylime's runtime policy, for the IMA log")
-        ->type_name("FILE");
-    enrol->add_option("--mb-policy", options.mb_policy, "a measured boot policy, for the UEFI log")
-        ->type_name("FILE");
-    enrol->footer(
-        "Examples:\n"
-        "  pushsim tenant add web-1 --from-boot 0,7\n"
-        "  pushsim tenant add 4f2c0f0e-… --tpm-policy '{\"7\": [\"HEX\"]}'");
-    auto* status = add("status", "What the verifier says of an agent", tenant_status, true);
-    add_format(*status, options.format);
-    status->footer(
-        "Example: pushsim tenant status web-1\n\n"
-        "Exit codes: 0 it is enrolled, whatever its state, 1 it is registered alone, 2 neither verifier nor "
-        "registrar knows it, 3 the stack failed.");
-    add("delete", "Takes an agent off the verifier; its registration stays unless told otherwise",
-        tenant_delete, true)
-        ->add_flag("--registration", options.registration,
-                   "takes it off the registrar, too: its id is free for another TPM then");
-    add_format(
-        *add("list", "The agents that are enrolled, with their states, and those that are only registered",
-             tenant_list, false),
-        options.format);
 }
 
 void add_explain(CLI::App& app, CommandLine& line) {
