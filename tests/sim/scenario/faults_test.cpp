@@ -1,0 +1,104 @@
+// What the faults of a step and of a run say.
+
+#include <gmock/gmock.h>
+
+#include "tests/sim/scenario/plays.hpp"
+
+namespace pushsim::scenario {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+
+TEST(Faults, HaveTheirKeys) {
+    EXPECT_EQ(fault("early: { by: 500ms }").duration, 500ms);
+    EXPECT_EQ(fault("clock_skew: { by: { uniform: [1s, 2s] } }").varies->values,
+              (std::vector<Duration>{1s, 2s}));
+    EXPECT_EQ(fault("herd: { before: submit }").phase, StepKind::Submit);
+    EXPECT_EQ(fault("concurrent_submit: { connections: 5 }").count, 5);
+    EXPECT_EQ(fault("concurrent_negotiate: { count: 6 }").count, 6);
+    EXPECT_EQ(fault("foreign_token: { of: a }").of, "a");
+    EXPECT_TRUE(fault("reregister: { tpm: other }").other_tpm);
+    EXPECT_FALSE(fault("reregister: { tpm: same }").other_tpm);
+    for (const FaultName& name : faults()) {
+        if (name.kind && name.keys.empty()) {
+            const bool of_attest = name.phases.empty() || name.phases[0] == StepKind::Negotiate ||
+                                   name.phases[0] == StepKind::Submit;
+            if (of_attest) {
+                EXPECT_EQ(fault(std::string(name.name)).kind, *name.kind) << name.name;
+            }
+        }
+    }
+}
+
+TEST(Faults, HaveGroupsAPhaseAndAProbability) {
+    const Step attest = step_of_two(
+        "  - attest: { agents: [a, b], faults: [ { no_token: , agents: b, phase: submit, "
+        "probability: 50% } ] }\n");
+    ASSERT_EQ(attest.faults.size(), 1U);
+    EXPECT_THAT(attest.faults[0].agents, ElementsAre("b"));
+    EXPECT_EQ(attest.faults[0].in_phase, StepKind::Submit);
+    EXPECT_EQ(attest.faults[0].probability, 0.5);
+}
+
+TEST(Faults, OfTheWholeRunHaveATime) {
+    const Scenario scenario = read(Parts{.more = "faults:\n"
+                                                 "  - delay: { before: register, for: 2s }\n"
+                                                 "    agents: [a]\n"
+                                                 "    from: 10s\n"
+                                                 "    until: 1m\n"
+                                                 "  - no_token\n"}
+                                       .text());
+    ASSERT_EQ(scenario.faults.size(), 2U);
+    EXPECT_EQ(scenario.faults[0].phase, StepKind::Register);
+    EXPECT_THAT(scenario.faults[0].agents, ElementsAre("a"));
+    EXPECT_EQ(scenario.faults[0].from, 10s);
+    EXPECT_EQ(scenario.faults[0].to, 60s);
+    EXPECT_EQ(scenario.faults[1].from, 0s);
+    EXPECT_EQ(scenario.faults[1].to, std::nullopt);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Faults, BrokenScenario,
+    testing::ValuesIn(std::vector<Broken>{
+        {"FaultOfAGroupThatTakesNoPart",
+         {.agents = "agents: { a: {}, b: {} }",
+          .script = "script: [ attest: { agents: a, faults: [ { no_token: , agents: b } ] } ]"},
+         "3:44: group `b` does not take part in this step"},
+        {"FaultOfAPhaseThatItIsNotAbout",
+         {.script = "script: [ attest: { faults: [ { no_token: , phase: collect } ] } ]"},
+         "3:52: `phase`: expected a phase of step `attest` (negotiate, submit); found 'collect'"},
+        {"ProbabilityWithoutAUnit",
+         {.script = "script: [ attest: { faults: [ { no_token: , probability: 0.5 } ] } ]"},
+         "3:58: `probability`: expected a share from 0% to 100%, like 10%; found '0.5'"},
+        {"WindowOfAFaultOfAStep",
+         {.script = "script: [ attest: { faults: [ { no_token: , from: 5s } ] } ]"},
+         "3:45: unknown key `from` beside fault `no_token`; known: agents, phase, probability"},
+        {"TwoFaultsInOneItem",
+         {.script = "script: [ attest: { faults: [ { no_token: , old_index: } ] } ]"},
+         "3:45: one fault an item; found `no_token` and `old_index`"},
+        {"FaultWithoutAName",
+         {.script = "script: [ attest: { faults: [ { probability: 5% } ] } ]"},
+         "3:31: a fault without a name, such as `delay`"},
+        {"WindowThatEndsBeforeItBegins",
+         {.more = "faults: [ { no_token: , from: 10s, until: 5s } ]"},
+         "5:43: `until`: expected later than 10s; found '5s'"},
+        {"HerdOfTheRun",
+         {.more = "faults: [ herd: { before: submit } ]"},
+         "5:11: fault `herd` is about the agents of one step; write it under that step's `faults`"},
+        {"TokenOfAnUnknownGroup",
+         {.script = "script: [ attest: { faults: [ foreign_token: { of: b } ] } ]"},
+         "3:52: no group is called `b`; groups: a"},
+        {"TokenOfTwoGroups",
+         {.agents = "agents: { a: {}, b: {} }",
+          .script = "script: [ attest: { agents: a, faults: [ foreign_token: { of: [a, b] } ] } ]"},
+         "3:63: `of`: expected one group; found a list"},
+        {"SwizzleWithoutAShare",
+         {.script = "script: [ attest: { faults: [ swizzle: { every: 1s } ] } ]"},
+         "3:40: fault `swizzle` needs `share:`, of the agents, which are chosen by chance, like `share: "
+         "10%`"},
+    }),
+    case_name);
+
+}  // namespace
+}  // namespace pushsim::scenario
