@@ -1,13 +1,7 @@
-#include <csignal>
-
 #include <CLI/CLI.hpp>
 #include <gmock/gmock.h>
-#include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
 
 #include "sim/cli/usage_error.hpp"
-#include "sim/core/clock.hpp"
-#include "sim/pki/pki.hpp"
 #include "tests/sim/cli/program.hpp"
 
 namespace pushsim::testing {
@@ -15,7 +9,6 @@ namespace {
 
 using ::testing::HasSubstr;
 using ::testing::MatchesRegex;
-using ::testing::Not;
 
 TEST(CommandLine, VersionIsThatOfTheProject) {
     const Place place;
@@ -146,58 +139,6 @@ TEST(WholeNumber, IsDecimalWhateverItBeginsWith) {
         EXPECT_EQ(cli::whole_number(1, 10)(wrong), "expected a number from 1 to 10, found '" + wrong + "'");
 }
 
-TEST(CommandLine, AnExternalStackNeedsAllItsOptions) {
-    const Place place;
-    const Ended run = pushsim(
-        place, {"run", scenario_file("honest-agent"), "--stack", "external", "--verifier", "127.0.0.1:1"});
-    EXPECT_EQ(run.exit_code, 2);
-    EXPECT_THAT(run.err, HasSubstr("--stack external needs --registrar"));
-}
-
-TEST(CommandLine, FaultsAndCrowdsForServersElsewhereNeedLeave) {
-    const Place place;
-    const std::string agents = "scenario: s\nagents: { a: { count: 11 } }\n";
-    place.write("crowd.yaml", agents + "script: [ attest ]\nexpect: [ accounted ]\n");
-    place.write("fault.yaml",
-                "scenario: f\nagents: { a: ~ }\nscript: [ attest: { faults: [ no_token ] } ]\n"
-                "expect: [ accounted ]\n");
-    place.write("raw.yaml",
-                "scenario: r\nagents: { a: ~ }\nscript: [ request: { path: /version }, attest ]\n"
-                "expect: [ accounted ]\n");
-    for (const char* file : {"ca.pem", "cert.pem", "key.pem"})
-        place.write(file, "x");
-    const auto run = [&](const std::string& scenario, const std::string& host) {
-        // Of the addresses for documentation (RFC 5737): nobody is there.
-        std::vector<std::string> words{"run",
-                                       scenario,
-                                       "--stack",
-                                       "external",
-                                       "--verifier",
-                                       "192.0.2.1:8881",
-                                       "--registrar",
-                                       "192.0.2.1:8890",
-                                       "--registrar-tls",
-                                       "192.0.2.1:8891",
-                                       "--ca",
-                                       "ca.pem",
-                                       "--admin-cert",
-                                       "cert.pem",
-                                       "--admin-key",
-                                       "key.pem"};
-        if (!host.empty()) words.insert(words.end(), {"--i-may-break", host});
-        return pushsim(place, words);
-    };
-    for (const auto& [scenario, harm] :
-         {std::pair{"crowd.yaml", "11 agents at a time"}, std::pair{"fault.yaml", "faults: no_token"},
-          std::pair{"raw.yaml", "raw requests"}}) {
-        const Ended refused = run(scenario, "");
-        EXPECT_EQ(refused.exit_code, 2);
-        EXPECT_THAT(refused.err, HasSubstr(std::string("this would bring to 192.0.2.1: ") + harm));
-        EXPECT_THAT(refused.err, HasSubstr("--i-may-break 192.0.2.1\n"));
-    }
-    EXPECT_EQ(run("crowd.yaml", "192.0.2.2").exit_code, 2);
-}
-
 TEST(CommandLine, TheKindStackIsNotThereYetAndSaysSo) {
     const Place place;
     const Ended run = pushsim(place, {"run", scenario_file("honest-agent"), "--stack", "kind"});
@@ -237,20 +178,6 @@ TEST(ScenarioFiles, AMissingFileIsNamed) {
     EXPECT_THAT(run.err, HasSubstr("nowhere.yaml"));
 }
 
-TEST(List, EndsQuietlyWhereNobodyReadsItsOutput) {
-    const Place place;
-    const std::vector<std::string> unread{
-        "python3", "-c",
-        "import os, subprocess, sys\n"
-        "reader, writer = os.pipe()\n"
-        "os.close(reader)\n"
-        "sys.exit(-subprocess.run(sys.argv[1:], stdout=writer).returncode)"};
-    Program program(place, {"list", "faults", "--all", "--format", "json"}, {}, unread);
-    const Ended list = program.wait();
-    EXPECT_EQ(list.exit_code, SIGPIPE);
-    EXPECT_EQ(list.err, "");
-}
-
 TEST(Output, ThatCannotBeWrittenIsExitThreeWithTheReason) {
     const Place place;
     for (const char* words : {"pool list", "list faults --all --format json", "--help", "man"}) {
@@ -260,98 +187,6 @@ TEST(Output, ThatCannotBeWrittenIsExitThreeWithTheReason) {
     }
 }
 
-TEST(Explain, AScenarioIsToldInWords) {
-    const Place place;
-    const Ended ended = pushsim(place, {"explain", scenario_file("reproduce/challenges-expired-late")});
-    EXPECT_EQ(ended.exit_code, 0) << ended.err;
-    EXPECT_THAT(ended.out,
-                HasSubstr("challenges-expired-late: Evidence sent after challenges_expire_at is refused\n"));
-    EXPECT_THAT(ended.out, HasSubstr("  The verifier has challenge_lifetime = 2 and quote_interval = 1.\n"));
-    EXPECT_THAT(ended.out,
-                HasSubstr("  late: one agent, enrolled with the TPM policy: the values of PCR 0, 7 at "
-                          "enrolment. "));
-    EXPECT_THAT(ended.out, HasSubstr("  2   late attests once. The evidence is held back until 50ms after "
-                                     "challenges_expire_at.\n"));
-    EXPECT_THAT(ended.out,
-                HasSubstr("      Expected: late: the response has status 403 and code challenges_expired"));
-    EXPECT_THAT(pushsim(place, {"explain", scenario_file("reproduce/token-lost-on-403")}).out,
-                ::testing::ContainsRegex("habits[ \n]+of[ \n]+Keylime's[ \n]+Rust[ \n]+agent"));
-    EXPECT_THAT(pushsim(place, {"explain", scenario_file("fleet")}).out,
-                HasSubstr("  1   The 200 agents of fleet attest once.\n"));
-    const Ended none = pushsim(place, {"explain", "no-such.yaml"});
-    EXPECT_EQ(none.exit_code, 2);
-    EXPECT_THAT(none.err, HasSubstr("no-such.yaml"));
-}
-
-TEST(Explain, TheCasesOfAMatrixAreToldOnceWithTheirValues) {
-    const Place place;
-    place.write("m.yaml",
-                "scenario: m\nmatrix: { times: [1, 4] }\nagents: { a: {} }\n"
-                "script: [ attest: { times: \"${times}\" } ]\nexpect: accounted\n");
-    const Ended ended = pushsim(place, {"explain", "m.yaml"});
-    EXPECT_EQ(ended.exit_code, 0) << ended.err;
-    EXPECT_THAT(ended.out, HasSubstr("  2 cases, a run of each:\n    times: 1 or 4\n"));
-    EXPECT_THAT(ended.out, HasSubstr("  1   a attests once.\n"));
-    EXPECT_THAT(ended.out, Not(HasSubstr("a attests 4 times")));
-}
-
-TEST(Explain, AWordOfTheLanguageIsToldWithItsKeys) {
-    const Place place;
-    const auto told = [&](const char* name) { return pushsim(place, {"explain", name}).out; };
-    EXPECT_THAT(told("hold_evidence"),
-                HasSubstr("Fault hold_evidence (timing): sends the evidence at an instant."));
-    EXPECT_THAT(told("attest"), HasSubstr("    spread: 2s: the agents begin at times drawn from so long"));
-    EXPECT_THAT(told("accounted"), HasSubstr("Check accounted: everything sent is accounted for"));
-    EXPECT_THAT(told("submit.p99"), HasSubstr("    submit.p99: 99th percentile of how long"));
-    EXPECT_THAT(told("status"), HasSubstr("Key status of `response`: HTTP status"));
-    EXPECT_THAT(told("quote_interval"), HasSubstr("  stack: { verifier: { quote_interval: 2s } }\n"));
-    EXPECT_THAT(told("suspend"), HasSubstr("(not yet in this version)"));
-    const Ended none = pushsim(place, {"explain", "attset"});
-    EXPECT_EQ(none.exit_code, 2);
-    EXPECT_THAT(none.err, HasSubstr("did you mean `attest`?"));
-}
-
-TEST(List, SchemaReferenceChecksAndMetricsArePrinted) {
-    const Place place;
-    const auto schema = nlohmann::json::parse(pushsim(place, {"list", "schema"}).out);
-    EXPECT_EQ(schema.at("$schema"), "http://json-schema.org/draft-07/schema#");
-    EXPECT_THAT(pushsim(place, {"list", "reference"}).out, HasSubstr("# Scenarios\n"));
-    EXPECT_THAT(pushsim(place, {"list", "checks"}).out, HasSubstr("\ninvariants             every check there is holds\n"));
-    EXPECT_THAT(pushsim(place, {"list", "metrics"}).out,
-                HasSubstr("\n  p99                 99th percentile"));
-}
-
-TEST(List, WhatTheAgentsOfAGroupCanBeIsListedWithTheValues) {
-    const Place place;
-    const Ended groups = pushsim(place, {"list", "groups"});
-    EXPECT_EQ(groups.exit_code, 0) << groups.err;
-    EXPECT_THAT(groups.out, HasSubstr("count                         how many agents; 1 if left out\n"));
-    EXPECT_THAT(groups.out,
-                HasSubstr("\nak                            child of the EK (default), or primary, "));
-    EXPECT_THAT(groups.out, HasSubstr("\n  per_request                 a new one for each request, "));
-    EXPECT_THAT(groups.out, HasSubstr("\n  resumption                  true: each new connection "));
-    EXPECT_THAT(groups.out, HasSubstr("pushsim list groups --all\n"));
-    EXPECT_THAT(pushsim(place, {"list", "groups", "--all"}).out, HasSubstr("(not yet)"));
-    const auto list = nlohmann::json::parse(pushsim(place, {"list", "groups", "--format", "json"}).out);
-    EXPECT_EQ(list.at(4).at("name"), "ak");
-    EXPECT_EQ(list.at(4).at("values").at(1).at("name"), "primary");
-}
-
-TEST(List, ScenariosAndStepsAreListed) {
-    const Place place;
-    const Ended scenarios =
-        pushsim(place, {"list", "scenarios", std::string(PUSHSIM_SOURCE_DIR) + "/scenarios"});
-    EXPECT_EQ(scenarios.exit_code, 0);
-    EXPECT_THAT(scenarios.out, HasSubstr("pcr-mismatch"));
-    const Ended steps = pushsim(place, {"list", "steps"});
-    EXPECT_THAT(steps.out, HasSubstr("attest"));
-    EXPECT_THAT(steps.out,
-                HasSubstr("more are part of the language and not yet in pushsim: pushsim list steps --all"));
-    EXPECT_THAT(steps.out, Not(HasSubstr("(not yet)")));
-    EXPECT_THAT(pushsim(place, {"list", "steps", "--all"}).out, HasSubstr("(not yet)"));
-    EXPECT_THAT(pushsim(place, {"list", "steps", "--format", "json"}).out, HasSubstr("\"available\": true"));
-}
-
 TEST(Usage, WithoutACommandTheHelpIsShown) {
     const Place place;
     const Ended ended = pushsim(place, {});
@@ -359,138 +194,11 @@ TEST(Usage, WithoutACommandTheHelpIsShown) {
     EXPECT_THAT(ended.err, HasSubstr("Subcommands:"));
 }
 
-TEST(Tenant, APolicyThatAVerifierWouldNotEnforceIsRefusedBeforeItIsAsked) {
-    const Place place;
-    place.write("broken.json", "{\"7\": ");
-    const std::vector<std::pair<std::string, std::string>> wrong = {
-        {"@broken.json", "broken.json:1:7: not JSON"},
-        {"{\"7\":\n nothing}", "--tpm-policy:2:3: not JSON"},
-        {"@none.json", "--tpm-policy: cannot read none.json: No such file"},
-        {"[]", "--tpm-policy: not a JSON object"},
-        {"broken.json",
-         "--tpm-policy: 'broken.json' is no JSON but names a file\n"
-         "  mend: a file is meant by an @ before it: --tpm-policy @broken.json"},
-        {"policies/none", "--tpm-policy @policies/none"},
-        {"7", "--tpm-policy: not a JSON object\n  mend: for example --tpm-policy '{"},
-        {R"({"24": ["00"]})", "--tpm-policy: '24' is no PCR; they go from 0 to 23"},
-        {R"({"seven": ["00"]})", "'seven' is no PCR"},
-        {R"({"7": "00"})", "PCR 7 has a text where a list belongs, which the verifier would not compare"},
-        {R"({"7": ["AB"]})", "PCR 7 has \"AB\" where the hex digits of a digest belong, in lower case"},
-        {R"({"7": ["abcd"]})", "PCR 7 has \"abcd\" where the hex digits of a digest belong"},
-        {"{}", "--tpm-policy: names no PCR"},
-        {R"({"mask": "0x80"})", "--tpm-policy: names no PCR"},
-        {R"({"7": []})", "PCR 7 has no list of values"},
-    };
-    for (const auto& [policy, words] : wrong) {
-        const Ended ended = pushsim(place, {"tenant", "add", "web-0", "--tpm-policy", policy});
-        EXPECT_EQ(ended.exit_code, 2) << ended.err;
-        EXPECT_THAT(ended.err, HasSubstr(words));
-    }
-}
-
-TEST(Tenant, AFileOfAPolicyThatAVerifierWouldNotEnforceIsRefusedToo) {
-    const Place place;
-    place.write("broken.json", "{\"meta\":\n  {,}}");
-    place.write("list.json", "[]");
-    place.write("empty.json", "{}");
-    place.write("generator.json", R"({"meta": {"version": 1, "generator": 1}})");
-    struct Wrong {
-        const char* option;
-        const char* file;
-        const char* words;
-        const char* mend;
-    };
-    const std::vector<Wrong> wrong = {
-        {"--runtime-policy", "broken.json", "broken.json:2:4: not JSON", "keylime-policy create runtime"},
-        {"--runtime-policy", "list.json", "list.json: not a JSON object", "keylime-policy create runtime"},
-        {"--runtime-policy", "none.json", "--runtime-policy: cannot read none.json: No such file",
-         "a file of JSON that this user may read"},
-        {"--runtime-policy", ".", "--runtime-policy: cannot read .: Is a directory", "a file of JSON"},
-        {"--runtime-policy", "generator.json",
-         "generator.json: meta.generator is 1, and the verifier asks for no IMA log",
-         "keylime-policy create runtime"},
-        {"--mb-policy", "broken.json", "broken.json:2:4: not JSON", "keylime-policy create measured-boot"},
-        {"--mb-policy", "none.json", "--mb-policy: cannot read none.json: No such file", "a file of JSON"},
-        {"--mb-policy", "empty.json", "empty.json: an empty policy: the verifier would ask for the UEFI log",
-         "keylime-policy create measured-boot"},
-    };
-    for (const auto& [option, file, words, mend] : wrong) {
-        const Ended ended = pushsim(place, {"tenant", "add", "web-0", option, file});
-        EXPECT_EQ(ended.exit_code, 2) << ended.err;
-        EXPECT_THAT(ended.err, HasSubstr(words));
-        EXPECT_THAT(ended.err, HasSubstr(mend)) << words;
-    }
-}
-
-TEST(Tenant, AnEnrolmentWithoutAnyPolicyIsRefusedWithWhatWouldCome) {
-    const Place place;
-    const Ended ended = pushsim(place, {"tenant", "add", "web-0"});
-    EXPECT_EQ(ended.exit_code, 2);
-    EXPECT_THAT(ended.err, HasSubstr("no policy: the verifier would ask for no evidence"));
-    EXPECT_THAT(ended.err,
-                HasSubstr("mend: pushsim tenant add web-0 --tpm-policy '{\"7\": [\"HEX\"]}' enrols it; "
-                          "pushsim tenant add --help tells of the other policies"));
-}
-
-TEST(Tenant, WithoutAStackTheWayOutIsNamed) {
-    const Place place;
-    const Ended ended = pushsim(place, {"tenant", "list"});
-    EXPECT_EQ(ended.exit_code, 2);
-    EXPECT_THAT(ended.err, HasSubstr("no stack is up\n  mend: pushsim stack up starts one"));
-}
-
 TEST(Usage, ATagThatNoScenarioHasIsRefusedWithThoseThereAre) {
     const Place place;
     const Ended ended = pushsim(place, {"run", scenario_file("honest-agent"), "--tag", "quik"});
     EXPECT_EQ(ended.exit_code, 2);
     EXPECT_THAT(ended.err, HasSubstr("--tag: no scenario here has the tag 'quik'\n  mend: they have quick"));
-}
-
-/// The options of an external stack where nobody listens; the registrar's HTTP port as given.
-std::vector<std::string> nobody_there(const Place& place, const std::string& registrar) {
-    const pki::TestPki pki(core::SystemClock().wall_now());
-    const auto ca = *pki::write_certificate(pki.ca_certificate_pem(), place.path() / "ca.pem");
-    const auto admin =
-        *pki::write_files(pki.issue(pki::CertificateKind::Admin, pki::Role::Client, {.common_name = "admin"}),
-                          place.path(), "admin");
-    return {"--stack",     "external",        "--verifier",      "127.0.0.1:1",
-            "--registrar", registrar,         "--registrar-tls", "127.0.0.1:1",
-            "--ca",        ca.string(),       "--admin-cert",    admin.certificate.string(),
-            "--admin-key", admin.key.string()};
-}
-
-TEST(Usage, AnAddressOfItsOwnIsRefusedWhereNothingCanBeReachedFromIt) {
-    const Place place;
-    place.write("own.yaml",
-                "scenario: own\ntitle: T\nagents: {one: {source: own}}\n"
-                "script:\n  - register: one\n    expect: {response: {status: 200}}\n");
-    auto words = nobody_there(place, "[::1]:1");
-    words.insert(words.begin(), {"run", "own.yaml"});
-    const Ended ended = pushsim(place, words);
-    EXPECT_EQ(ended.exit_code, 2) << ended.out << ended.err;
-    EXPECT_THAT(ended.err, HasSubstr("own.yaml: group `one`: `source: own` gives each agent an address of "
-                                     "127.0.0.0/8, and from there [::1]:1 (::1) cannot be reached\n"
-                                     "  mend: play it against a stack on 127.0.0.1"));
-    EXPECT_FALSE(place.has("runs"));
-}
-
-TEST(Tenant, AServerThatDoesNotAnswerIsNamedWithTheWayOut) {
-    const Place place;
-    const std::string policy = "{\"7\": [\"" + std::string(64, '0') + "\"]}";
-    const std::vector<std::pair<std::vector<std::string>, std::string>> asked = {
-        {{"tenant", "list"}, "verifier"},
-        {{"tenant", "status", "web-0"}, "verifier"},
-        {{"tenant", "delete", "web-0"}, "verifier"},
-        {{"tenant", "add", "web-0", "--tpm-policy", policy}, "registrar"}};
-    for (const auto& [command, server] : asked) {
-        std::vector<std::string> words = command;
-        for (const std::string& option : nobody_there(place, "127.0.0.1:1"))
-            words.push_back(option);
-        const Ended ended = pushsim(place, words);
-        EXPECT_EQ(ended.exit_code, 3) << ended.err;
-        EXPECT_THAT(ended.err, HasSubstr("the " + server + " at 127.0.0.1:1 does not answer: "));
-        EXPECT_THAT(ended.err, HasSubstr("mend: is it running?"));
-    }
 }
 
 TEST(Usage, AnOptionThatKeylimeDoesNotHaveIsRefusedWithTheNearest) {

@@ -1,0 +1,70 @@
+#include <csignal>
+
+#include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
+
+#include "tests/sim/cli/program.hpp"
+
+namespace pushsim::testing {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+TEST(List, EndsQuietlyWhereNobodyReadsItsOutput) {
+    const Place place;
+    const std::vector<std::string> unread{
+        "python3", "-c",
+        "import os, subprocess, sys\n"
+        "reader, writer = os.pipe()\n"
+        "os.close(reader)\n"
+        "sys.exit(-subprocess.run(sys.argv[1:], stdout=writer).returncode)"};
+    Program program(place, {"list", "faults", "--all", "--format", "json"}, {}, unread);
+    const Ended list = program.wait();
+    EXPECT_EQ(list.exit_code, SIGPIPE);
+    EXPECT_EQ(list.err, "");
+}
+
+TEST(List, SchemaReferenceChecksAndMetricsArePrinted) {
+    const Place place;
+    const auto schema = nlohmann::json::parse(pushsim(place, {"list", "schema"}).out);
+    EXPECT_EQ(schema.at("$schema"), "http://json-schema.org/draft-07/schema#");
+    EXPECT_THAT(pushsim(place, {"list", "reference"}).out, HasSubstr("# Scenarios\n"));
+    EXPECT_THAT(pushsim(place, {"list", "checks"}).out, HasSubstr("\ninvariants             every check there is holds\n"));
+    EXPECT_THAT(pushsim(place, {"list", "metrics"}).out,
+                HasSubstr("\n  p99                 99th percentile"));
+}
+
+TEST(List, WhatTheAgentsOfAGroupCanBeIsListedWithTheValues) {
+    const Place place;
+    const Ended groups = pushsim(place, {"list", "groups"});
+    EXPECT_EQ(groups.exit_code, 0) << groups.err;
+    EXPECT_THAT(groups.out, HasSubstr("count                         how many agents; 1 if left out\n"));
+    EXPECT_THAT(groups.out,
+                HasSubstr("\nak                            child of the EK (default), or primary, "));
+    EXPECT_THAT(groups.out, HasSubstr("\n  per_request                 a new one for each request, "));
+    EXPECT_THAT(groups.out, HasSubstr("\n  resumption                  true: each new connection "));
+    EXPECT_THAT(groups.out, HasSubstr("pushsim list groups --all\n"));
+    EXPECT_THAT(pushsim(place, {"list", "groups", "--all"}).out, HasSubstr("(not yet)"));
+    const auto list = nlohmann::json::parse(pushsim(place, {"list", "groups", "--format", "json"}).out);
+    EXPECT_EQ(list.at(4).at("name"), "ak");
+    EXPECT_EQ(list.at(4).at("values").at(1).at("name"), "primary");
+}
+
+TEST(List, ScenariosAndStepsAreListed) {
+    const Place place;
+    const Ended scenarios =
+        pushsim(place, {"list", "scenarios", std::string(PUSHSIM_SOURCE_DIR) + "/scenarios"});
+    EXPECT_EQ(scenarios.exit_code, 0);
+    EXPECT_THAT(scenarios.out, HasSubstr("pcr-mismatch"));
+    const Ended steps = pushsim(place, {"list", "steps"});
+    EXPECT_THAT(steps.out, HasSubstr("attest"));
+    EXPECT_THAT(steps.out,
+                HasSubstr("more are part of the language and not yet in pushsim: pushsim list steps --all"));
+    EXPECT_THAT(steps.out, Not(HasSubstr("(not yet)")));
+    EXPECT_THAT(pushsim(place, {"list", "steps", "--all"}).out, HasSubstr("(not yet)"));
+    EXPECT_THAT(pushsim(place, {"list", "steps", "--format", "json"}).out, HasSubstr("\"available\": true"));
+}
+
+}  // namespace
+}  // namespace pushsim::testing
