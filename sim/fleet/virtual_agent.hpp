@@ -157,6 +157,11 @@ class VirtualAgent {
     void meet(lifecycle::Phase phase, std::size_t number, Then then);
     void note(const faults::Fault& fault, const std::string& effect);
     void note(const std::vector<faults::Effect>& effects);
+    void finish(lifecycle::Finished finished);
+    void begin_anew();
+    history::Where where() const;
+
+    // tpm_use.cpp: its TPM, and what is measured into it.
     void use_tpm(const lifecycle::UseTpm& use);
     void used_tpm(const AgentTpm::Used& used);
     /// Whose TPM answers a session's challenge; null: none, for the proof is one that was made before.
@@ -165,9 +170,6 @@ class VirtualAgent {
     void rest_tpm();
     void note_extension(const boot::Event& event);
     void extend_tpm(std::vector<boot::Event> events, std::function<void(Result<void>)> done);
-    void finish(lifecycle::Finished finished);
-    void begin_anew();
-    history::Where where() const;
 
     // sending.cpp: requests.
     void send(lifecycle::SendRequest request);

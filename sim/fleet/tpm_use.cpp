@@ -1,0 +1,126 @@
+// A virtual agent's TPM: what the agent does with it, and what is measured into it.
+
+#include <stdexcept>
+#include <utility>
+#include <variant>
+
+#include "sim/fleet/events.hpp"
+#include "sim/fleet/virtual_agent.hpp"
+
+namespace pushsim::fleet {
+
+Result<VirtualAgent*> VirtualAgent::prover() {
+    faults::Proving proving;
+    if (now_.faults == nullptr) return this;
+    const auto effects = faults::prove(proving, *now_.faults);
+    if (proving.repeats && !earlier_proof_) {
+        return fail(ErrorKind::Usage, "the agent had no session before whose proof it could use again",
+                    "let it `authenticate` before");
+    }
+    auto by = proving.group.empty() ? Result<VirtualAgent*>(this) : other_of(proving.group);
+    if (!by) return by;
+    note(effects);
+    return proving.repeats ? nullptr : *by;
+}
+
+void VirtualAgent::use_tpm(const lifecycle::UseTpm& use) {
+    VirtualAgent* by = this;
+    if (std::holds_alternative<lifecycle::CertifyAk>(use.operation)) {
+        const auto proves = prover();
+        if (!proves) {
+            impossible_ = proves.error();
+            return begin(machine_.on_tpm(fail(*impossible_)));
+        }
+        by = *proves;
+        if (by == nullptr) return begin(machine_.on_tpm(lifecycle::TpmAnswer{*earlier_proof_}));
+    }
+    doing_ = Doing::UsesTpm;
+    by->tpm_->use(use, by->boot_.events().size(),
+                  [this, own = by == this, alive = std::weak_ptr(alive_)](AgentTpm::Used used) {
+                      if (alive.expired()) return;
+                      if (!own) used.measured.clear();
+                      used_tpm(used);
+                  });
+}
+
+void VirtualAgent::used_tpm(const AgentTpm::Used& used) {
+    for (const auto& [pcr, text] : used.measured) {
+        if (auto measurement = boot::parse_measurement(text)) note_extension({pcr, *measurement});
+    }
+    history::TpmOperation operation;
+    operation.operation = used.operation;
+    operation.duration = used.duration;
+    operation.waited = used.queued.waited;
+    operation.ahead = static_cast<int>(used.queued.ahead);
+    if (!used.answer) operation.error = used.answer.error().message;
+    if (used.answer) {
+        if (const auto* quote = std::get_if<tpm::Quote>(&*used.answer)) {
+            history::QuoteValues values;
+            values.bank = tpm::to_string(quote->bank);
+            for (const auto& [pcr, value] : quote->pcrs)
+                values.pcrs[pcr] = to_hex(value);
+            operation.quote = std::move(values);
+            operation.clock = {quote->clock.clock, quote->clock.reset_count, quote->clock.restart_count,
+                               quote->clock.safe};
+            if (now_.quoted) now_.quoted(*quote);
+        }
+        if (const auto* proof = std::get_if<tpm::Certification>(&*used.answer)) proof_ = *proof;
+        // The secret that the registrar's challenge held must not come back in anybody's words.
+        if (const auto* secret = std::get_if<Bytes>(&*used.answer)) surroundings_.history.add_secret(*secret);
+    }
+    surroundings_.history.append(where(), operation);
+    begin(machine_.on_tpm(used.answer));
+}
+
+void VirtualAgent::rest_tpm() {
+    tpm_->rest([this, alive = std::weak_ptr(alive_)](const Result<void>& rested) {
+        if (alive.expired() || rested) return;
+        surroundings_.history.append(where(), history::Note{rested.error().message});
+    });
+}
+
+void VirtualAgent::note_extension(const boot::Event& event) {
+    boot_.measure(event.pcr, event.measurement);
+    surroundings_.history.append(where(), extension_record(event));
+}
+
+void VirtualAgent::extend(const std::vector<boot::Event>& events, int step,
+                          std::function<void(Result<void>)> done) {
+    now_.step = step;
+    for (const boot::Event& event : events)
+        note_extension(event);
+    extend_tpm(events, std::move(done));
+}
+
+void VirtualAgent::measure_file(boot::ImaFile file, int step, std::function<void(Result<void>)> done) {
+    now_.step = step;
+    boot_.measure_file(std::move(file));
+    const boot::Event& event = boot_.events().back();
+    surroundings_.history.append(where(), extension_record(event));
+    extend_tpm({event}, std::move(done));
+}
+
+void VirtualAgent::extend_tpm(std::vector<boot::Event> events, std::function<void(Result<void>)> done) {
+    tpm_->extend(std::move(events),
+                 [alive = std::weak_ptr(alive_), done = std::move(done)](Result<void> result) {
+                     if (!alive.expired()) done(std::move(result));
+                 });
+}
+
+void VirtualAgent::reboot(bool orderly, boot::BootState boot, int step,
+                          std::function<void(Result<void>)> done) {
+    if (done_) throw std::logic_error(identity_.name + ": a pursuit is under way");
+    now_.step = step;
+    surroundings_.history.append(
+        where(), history::MachineAct{.act = "reboot", .text = orderly ? "orderly" : "loss of power"});
+    boot_ = std::move(boot);
+    for (const history::MachineAct& act : boot_records(boot_))
+        surroundings_.history.append(where(), act);
+    begin_anew();
+    tpm_->reboot(orderly, boot_.events(),
+                 [alive = std::weak_ptr(alive_), done = std::move(done)](Result<void> result) {
+                     if (!alive.expired()) done(std::move(result));
+                 });
+}
+
+}  // namespace pushsim::fleet
