@@ -173,7 +173,9 @@ Want Machine::State::retry(Reaction reaction, const Grounds& grounds, const std:
         if (layered) backoffs = 0;
         run.again.set(static_cast<std::size_t>(call_of(then)));
         const auto told = std::chrono::ceil<std::chrono::seconds>(*grounds.told_to_wait);
-        return pause(*grounds.told_to_wait,
+        // Keylime 7.14 says 0 where less than a second is left, and counts who asks at once as too early.
+        const bool says_nothing = *grounds.told_to_wait == Duration::zero() && !layered;
+        return pause(says_nothing ? backoff(pace(), used + 1, random) : *grounds.told_to_wait,
                      run.call + ": " + std::to_string(grounds.status.value_or(0)) +
                          ", Retry-After: " + std::to_string(told.count()),
                      then);

@@ -73,7 +73,8 @@ ScenarioEnd Play::run() {
     until_ = stage_.clock.now() + stage_.scenario_limit;
     told_ = stage_.clock.now();
     record({.scenario = scenario_.name}, start_record(scenario_, stage_.attempt));
-    if (auto drawn = scenario::Draws::of(scenario_, stage_.seed)) {
+    const int attempt = stage_.attempt ? stage_.attempt->number : 1;
+    if (auto drawn = scenario::Draws::of(scenario_, stage_.seed, attempt)) {
         draws_ = std::move(*drawn);
     } else {
         give_up(drawn.error());

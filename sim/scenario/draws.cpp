@@ -60,8 +60,11 @@ bool is_drawn(const Fault& fault) {
 /// Walks the script as it will be played, and draws.
 class Drawing {
   public:
-    Drawing(const Scenario& scenario, std::uint64_t seed, Draws& draws)
-        : scenario_(scenario), seed_(seed), draws_(draws) {
+    Drawing(const Scenario& scenario, std::uint64_t seed, int attempt, Draws& draws)
+        : scenario_(scenario),
+          stream_(attempt == 1 ? scenario.name : fmt::format("{} try {}", scenario.name, attempt)),
+          seed_(seed),
+          draws_(draws) {
         for (const Group& group : scenario.groups) {
             for (int i = 0; i < group.count; ++i)
                 agents_[group.name].push_back(agent_name(group.name, i));
@@ -129,7 +132,7 @@ class Drawing {
     void draw_amount(const Amount& amount, const std::string& agent, const std::string& what,
                      std::size_t times) {
         if (!amount.varies || !take(times)) return;
-        core::SeededStream stream(seed_, {scenario_.name, agent, what});
+        core::SeededStream stream(seed_, {stream_, agent, what});
         auto& values = draws_.values_[agent][what];
         values.reserve(times);
         for (std::size_t i = 0; i < times; ++i)
@@ -138,7 +141,7 @@ class Drawing {
 
     void draw_chances(const std::string& agent, const std::string& what, std::size_t times) {
         if (!take(times)) return;
-        core::SeededStream stream(seed_, {scenario_.name, agent, what});
+        core::SeededStream stream(seed_, {stream_, agent, what});
         auto& values = draws_.values_[agent][what];
         values.reserve(times);
         for (std::size_t i = 0; i < times; ++i)
@@ -146,6 +149,7 @@ class Drawing {
     }
 
     const Scenario& scenario_;
+    std::string stream_;
     std::uint64_t seed_;
     Draws& draws_;
     std::map<std::string, std::vector<std::string>> agents_;  ///< by group
@@ -183,9 +187,9 @@ bool happens(double probability, int millionths) {
     return millionths < std::lround(probability * 1e6);
 }
 
-Result<Draws> Draws::of(const Scenario& scenario, std::uint64_t seed) {
+Result<Draws> Draws::of(const Scenario& scenario, std::uint64_t seed, int attempt) {
     Draws draws;
-    if (auto drawn = Drawing(scenario, seed, draws).all(); !drawn) return fail(drawn.error());
+    if (auto drawn = Drawing(scenario, seed, attempt, draws).all(); !drawn) return fail(drawn.error());
     return draws;
 }
 

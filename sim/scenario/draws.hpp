@@ -21,8 +21,9 @@ std::string agent_name(const std::string& group, int number);
 
 class Draws {
   public:
-    /// ErrorKind::Usage where the scenario would have more than max_draws.
-    static Result<Draws> of(const Scenario& scenario, std::uint64_t seed);
+    /// ErrorKind::Usage where the scenario would have more than max_draws. Each try of a scenario of chance
+    /// has its own; `attempt` counts from 1.
+    static Result<Draws> of(const Scenario& scenario, std::uint64_t seed, int attempt = 1);
 
     /// An amount of that purpose for the `occurrence`th time, counted from 0; `agent` is empty for what is
     /// nobody's. What does not vary is not drawn.

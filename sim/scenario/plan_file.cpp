@@ -29,14 +29,34 @@ std::vector<std::string> documents_of(std::string_view text) {
     return documents;
 }
 
+/// What is drawn for a scenario; of further tries, which have draws where the first has, each by its number.
+Result<std::string> draws_text(const Scenario& scenario, std::uint64_t seed) {
+    const auto first = Draws::of(scenario, seed);
+    if (!first) return fail(first.error());
+    std::string text = first->text();
+    const std::string nothing = Draws{}.text();
+    for (int attempt = 2; text != nothing && attempt <= scenario.tries.value_or(1); ++attempt) {
+        const auto draws = Draws::of(scenario, seed, attempt);
+        if (!draws) return fail(draws.error());
+        text += fmt::format("\"try {}\":\n", attempt);
+        const std::string lines = draws->text();
+        for (std::size_t at = 0; at < lines.size();) {
+            const std::size_t end = lines.find('\n', at) + 1;
+            text += "  " + lines.substr(at, end - at);
+            at = end;
+        }
+    }
+    return text;
+}
+
 }  // namespace
 
 Result<std::string> plan_text(const std::vector<Scenario>& scenarios, std::uint64_t seed) {
     std::string text = fmt::format("{}plan: 1\nseed: {}\n", head, seed);
     for (const Scenario& scenario : scenarios) {
-        const auto draws = Draws::of(scenario, seed);
+        const auto draws = draws_text(scenario, seed);
         if (!draws) return fail(draws.error());
-        text += fmt::format("{}{}{}{}", separator, resolved(scenario), separator, draws->text());
+        text += fmt::format("{}{}{}{}", separator, resolved(scenario), separator, *draws);
     }
     return text;
 }

@@ -114,6 +114,14 @@ TEST_F(SessionAnswers, ThrottlingIsObeyedOnBothCalls) {
     }
 }
 
+TEST_F(SessionAnswers, ARetryAfterOfNothingIsNoLeaveToAskAtOnce) {
+    play.next(Call::OpenSession, refusal_without_code(429, "Rate limit exceeded", {{"Retry-After", "0"}}), 3);
+    EXPECT_EQ(play.pursue(Phase::Authenticate).ending, Ending::Reached);
+    ASSERT_EQ(play.pauses.size(), 3U);
+    for (std::size_t i = 0; i < 3; ++i)
+        EXPECT_GE(play.pauses[i].duration, std::chrono::milliseconds{500} * (1 << i));
+}
+
 TEST_F(SessionAnswers, AProofIsNeverSentTwice) {
     for (const auto kind : {FailureKind::Closed, FailureKind::ConnectRefused}) {
         play.clear_record();

@@ -59,6 +59,18 @@ TEST(Draws, OneMoreAgentChangesNobodyElses) {
     EXPECT_NE(draws_of(everything(3), 8).text(), fewer) << "another seed draws otherwise";
 }
 
+TEST(Draws, EachTryOfAScenarioOfChanceHasItsOwn) {
+    const Scenario scenario = read(everything(1) + "intermittent: { tries: 3 }\n");
+    const std::string first = Draws::of(scenario, 7)->text();
+    const std::string second = Draws::of(scenario, 7, 2)->text();
+    EXPECT_NE(first, second);
+    const std::string plan = plan_text({scenario}, 7).value();
+    EXPECT_THAT(plan, testing::HasSubstr("---\n" + first + "\"try 2\":\n  \"\":\n    \""));
+    EXPECT_THAT(plan, testing::HasSubstr("\n\"try 3\":\n"));
+    EXPECT_THAT(plan, testing::Not(testing::HasSubstr("try 4")));
+    EXPECT_EQ(plan_text(read_plan(plan, "plan.yaml")->scenarios, 7), plan);
+}
+
 // On any machine, with any --jobs: nothing of these stands in a plan. If this changes, plans of earlier
 // versions cannot be replayed any more, which the changelog must say.
 TEST(Plans, AreTheSameOctetsForTheSameSeed) {
