@@ -58,13 +58,22 @@ void explain_steps(const std::vector<scenario::Step>& steps, const scenario::Sce
 /// The values of each variable, and which case is told.
 void explain_matrix(const std::vector<scenario::Scenario>& cases, const Page& page) {
     page.say(2, fmt::format("{} cases, a run of each:", cases.size()), 0);
+    std::size_t combinations = 1;
     for (const auto& [name, first] : cases.front().values) {
         std::vector<std::string> values;
         for (const scenario::Scenario& one : cases) {
             const std::string& value = one.values.at(name);
             if (std::ranges::find(values, value) == values.end()) values.push_back(value);
         }
+        combinations *= values.size();
         page.say(4, fmt::format("{}: {}", name, fmt::join(values, " or ")));
+    }
+    if (combinations > cases.size()) {
+        page.say(4, fmt::format("but not all {} combinations; played are:", combinations));
+        for (const scenario::Scenario& one : cases) {
+            const std::size_t label = one.name.find('[');
+            page.say(6, one.name.substr(label + 1, one.name.size() - label - 2));
+        }
     }
     page.say(2, fmt::format("Told is the first of them, {}.", cases.front().name), 0);
 }
@@ -78,7 +87,8 @@ void explain_scenario(const std::vector<scenario::Scenario>& cases, const Page& 
     if (!one.values.empty()) explain_matrix(cases, page);
     for (const std::string& sentence : tell(one.stack))
         page.say(2, sentence);
-    if (one.tries) page.say(2, fmt::format("It comes by chance: tried {} times at most.", *one.tries));
+    if (one.tries)
+        page.say(2, fmt::format("It comes by chance: tried until it is seen, at most {} times.", *one.tries));
     fmt::print("\n");
     page.say(0, "Agents");
     for (const scenario::Group& group : one.groups)

@@ -166,7 +166,8 @@ std::vector<Line> explain_name(std::string_view name) {
     for (const WordPlace& place : word_places()) {
         const auto word = std::ranges::find(place.words, name, &Name::name);
         if (word != place.words.end())
-            lines.push_back({0, fmt::format("{}, a {}: {}.{}", name, place.what, word->about, later(*word))});
+            lines.push_back({0, fmt::format("{}, {} {}: {}.{}", name, place.what[0] == 'i' ? "an" : "a",
+                                            place.what, word->about, later(*word))});
     }
     for (const auto& [server, options] : {std::pair{"verifier", scenario::verifier_options()},
                                           std::pair{"registrar", scenario::registrar_options()}}) {

@@ -48,13 +48,14 @@ std::string other_places(std::string_view key) {
         std::string_view name;
         std::span<const Key> keys;
     };
-    const std::array<Place, 7> places{{{"at the top of the file", scenario_keys()},
+    const std::array<Place, 8> places{{{"at the top of the file", scenario_keys()},
                                        {"in `stack`", stack_keys()},
                                        {"in a group of `agents`", group_keys()},
                                        {"in `boot`", boot_keys()},
                                        {"in `enrol`", enrol_keys()},
                                        {"in `expect`", expect_keys()},
-                                       {"in `response`", response_keys()}}};
+                                       {"in `response`", response_keys()},
+                                       {"beside the fault, in one map with it", run_fault_sibling_keys()}}};
     for (const Place& place : places) {
         if (std::ranges::find(place.keys, key, &Name::name) != place.keys.end()) {
             return fmt::format("; it stands {}", place.name);

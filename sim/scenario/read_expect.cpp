@@ -98,7 +98,12 @@ HowMany read_how_many(Report& report, const MapReader& map, int total) {
         // A rule that always or never holds is a slip.
         const int least = rule == HowMany::Rule::AtLeast ? 1 : 0;
         const int most = rule == HowMany::Rule::AtMost ? total - 1 : total;
-        if (total > 0) {
+        if (total == 0) continue;
+        if (const auto number = parse_integer(node->text); number && *number > most) {
+            report.expected(
+                *node, to_string(rule),
+                fmt::format("at most {}, for it is about {} agent{}", most, total, total == 1 ? "" : "s"));
+        } else {
             how_many.number = read_integer(report, *node, to_string(rule), least, most).value_or(least);
         }
     }
@@ -115,7 +120,7 @@ void check_scope(Report& report, const MapReader& map, const ClauseScope& scope)
             refuse(key, "is about one step; write it under that step's `expect`");
         } else if (key == "verdict" ? !scope.step->submits : !scope.step->exchanges) {
             refuse(key, fmt::format("cannot be asked of step `{}`, which {}", scope.step->name,
-                                    key == "verdict"    ? "sends no evidence"
+                                    key == "verdict"    ? "sends no evidence; `attest` and `submit` do"
                                     : key == "requests" ? "sends nothing"
                                     : key == "cycles"   ? "has no cycles"
                                                         : "gets no response"));

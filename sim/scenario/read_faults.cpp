@@ -176,7 +176,10 @@ std::optional<Parts> parts_of(Report& report, const Node& item, const Place& pla
         }
     }
     if (parts.name == nullptr) {
-        report.add(item, "a fault without a name, such as `delay`");
+        const std::string beside = parts.siblings.entries.front().key.text;
+        report.add(item, fmt::format("`{}` without its fault; both stand in one map: "
+                                     "[ {{ delay: {{ before: submit, for: 2s }}, {}: … }} ]",
+                                     beside, beside));
         return std::nullopt;
     }
     return parts;
@@ -213,7 +216,14 @@ std::optional<Fault> read_fault(Report& report, const Node& item, const Place& p
         }
     } else if (definition->keys.empty() &&
                !(parts->value.is(Node::Kind::Map) && parts->value.entries.empty())) {
-        report.add(name, fmt::format("{} has no keys; write it by its name alone", text));
+        const auto beside = [&](const Entry& entry) {
+            return std::ranges::find(place.siblings(), entry.key.text, &Key::name) != place.siblings().end();
+        };
+        const auto misplaced = std::ranges::find_if(parts->value.entries, beside);
+        report.add(name, misplaced == parts->value.entries.end()
+                             ? fmt::format("{} has no keys; write it by its name alone", text)
+                             : fmt::format("{} has no keys; `{}` stands beside it: {{ {}: , {}: … }}", text,
+                                           misplaced->key.text, definition->name, misplaced->key.text));
     } else if (!definition->keys.empty()) {
         const MapReader map(report, parts->value, text, definition->keys);
         read_keys(report, map, place, fault);

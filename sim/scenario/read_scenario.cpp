@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "sim/scenario/expand.hpp"
 #include "sim/scenario/reading.hpp"
@@ -101,6 +102,46 @@ void refuse_faults_of_one_step(Report& report, const Scenario& scenario) {
     }
 }
 
+bool has(std::span<const StepKind> phases, StepKind phase) {
+    return std::ranges::find(phases, phase) != phases.end();
+}
+
+bool has_own_phase(const Fault& fault) {
+    return fault.kind == FaultKind::Delay || fault.kind == FaultKind::Stall;
+}
+
+/// Whether a fault of the whole script can be met in one of these steps.
+bool can_act(const Fault& fault, const std::vector<Step>& steps) {
+    return std::ranges::any_of(steps, [&](const Step& step) {
+        if (can_act(fault, step.steps)) return true;
+        const auto phases = phases_of(step.kind);
+        const bool takes_part = std::ranges::any_of(step.agents, [&](const std::string& group) {
+            return fault.agents.empty() || std::ranges::find(fault.agents, group) != fault.agents.end();
+        });
+        return takes_part && !phases.empty() && concerns(fault.kind, step.kind) &&
+               (!has_own_phase(fault) || has(phases, fault.phase)) &&
+               (!fault.in_phase || has(phases, *fault.in_phase));
+    });
+}
+
+void refuse_faults_of_no_step(Report& report, const Scenario& scenario) {
+    for (const Fault& fault : scenario.faults) {
+        if (name_of(fault.kind).of_one_step || can_act(fault, scenario.script)) continue;
+        std::vector<std::string> about;
+        if (fault.in_phase) about.push_back(to_string(*fault.in_phase));
+        if (has_own_phase(fault)) about.push_back(to_string(fault.phase));
+        if (about.empty())
+            std::ranges::transform(name_of(fault.kind).phases, std::back_inserter(about),
+                                   [](StepKind phase) { return to_string(phase); });
+        report.add(
+            fault.position,
+            fmt::format(
+                "fault `{}` is about {}, which no step of these agents has; what runs unasked, such as "
+                "a registration before the first `attest`, runs without faults: write it as a step",
+                to_string(fault.kind), fmt::join(about, ", ")));
+    }
+}
+
 Scenario read_case(Report& report, const Node& root, const std::string& file) {
     Scenario scenario;
     scenario.file = file;
@@ -143,6 +184,7 @@ Scenario read_case(Report& report, const Node& root, const std::string& file) {
     if (const Node* faults = map.get("faults"))
         scenario.faults = read_run_faults(report, *faults, scenario.groups);
     refuse_faults_of_one_step(report, scenario);
+    if (map.get("script") != nullptr && report.count() == 0) refuse_faults_of_no_step(report, scenario);
     if (const Node* intermittent = map.get("intermittent"))
         scenario.tries =
             MapReader(report, *intermittent, "`intermittent`", intermittent_keys()).integer("tries");

@@ -100,9 +100,14 @@ void read_server(Report& report, const Node& node, const std::string& server,
             report.add(*key, fmt::format("option `{}` of the {} is set by pushsim itself", name, server));
         } else if (option == known.end() && (!raw || !is_option_name(name))) {
             const auto near = nearest(name, words_of(known));
+            const bool is_verifier = server == "verifier";
+            const auto other = is_verifier ? registrar_options() : verifier_options();
+            const bool of_other = std::ranges::find(other, name, &OptionName::name) != other.end();
             report.add(*key, fmt::format("unknown option `{}` of the {}; {}", shown(name), server,
-                                         near ? fmt::format("did you mean `{}`?", *near)
-                                              : "`pushsim list options` shows all"));
+                                         of_other ? fmt::format("the {} has it",
+                                                                is_verifier ? "registrar" : "verifier")
+                                         : near   ? fmt::format("did you mean `{}`?", *near)
+                                                  : "`pushsim list options` shows all"));
         } else if (value->is(Node::Kind::Null)) {
             options[name] = std::nullopt;
         } else if (auto text =

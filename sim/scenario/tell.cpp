@@ -114,7 +114,10 @@ std::string acts(const Step& step, const Scenario& scenario) {
     const auto does = [&](const char* singular, const char* plural) {
         return fmt::format("{} {}", who.words, who.verb(singular, plural));
     };
-    const std::string servers = "the " + listed(step.servers);
+    const Subject servers{"the " + listed(step.servers), step.servers.size() > 1};
+    const auto undergo = [&](const char* what) {
+        return fmt::format("{} {} {}", servers.words, servers.verb("is", "are"), what);
+    };
     switch (step.kind) {
         case StepKind::Register:
             return does("tells the registrar its keys", "tell the registrar their keys");
@@ -168,15 +171,16 @@ std::string acts(const Step& step, const Scenario& scenario) {
             return fmt::format("the tenant replaces the IMA policy {}: {}", step.runtime_policy_name,
                                text(step.runtime_policy.value_or(NoPolicy{})));
         case StepKind::Stop:
-            return fmt::format("{} is stopped (SIGTERM)", servers);
+            return undergo("stopped (SIGTERM)");
         case StepKind::Start:
-            return fmt::format("{} is started", servers);
+            return undergo("started");
         case StepKind::Restart:
-            return fmt::format("{} is restarted", servers);
+            return undergo("restarted");
         case StepKind::Kill:
-            return fmt::format("{} is killed", servers);
+            return undergo("killed");
         case StepKind::Pause:
-            return fmt::format("{} stands still for {}", servers, text(step.wait));
+            return fmt::format("{} {} still for {}", servers.words, servers.verb("stands", "stand"),
+                               text(step.wait));
         case StepKind::Request:
             return requests(step.request);
         case StepKind::Wait:
@@ -286,10 +290,11 @@ std::string tell(const Group& group) {
                                     group.count == 1 ? "one agent" : fmt::format("{} agents", group.count));
     if (group.enrol.enrolled) {
         words += ", enrolled with the TPM policy: " + text(group.enrol.tpm_policy);
-        if (group.enrol.runtime_policy != RuntimePolicy{})
-            words += ", and as IMA policy " + text(group.enrol.runtime_policy);
-        if (!group.enrol.runtime_policy_name.empty())
-            words += fmt::format(", and the IMA policy called {}", group.enrol.runtime_policy_name);
+        const bool has_policy = group.enrol.runtime_policy != RuntimePolicy{};
+        const std::string& name = group.enrol.runtime_policy_name;
+        if (has_policy || !name.empty())
+            words += fmt::format(", and with the IMA policy{}{}", name.empty() ? "" : " " + name,
+                                 has_policy ? ": " + text(group.enrol.runtime_policy) : "");
     } else {
         words += ", not enrolled";
     }

@@ -198,7 +198,8 @@ INSTANTIATE_TEST_SUITE_P(
          {.script = "script:\n"
                     "  - register: a\n"
                     "    expect: { verdict: pass }"},
-         "5:15: `verdict` cannot be asked of step `register`, which sends no evidence"},
+         "5:15: `verdict` cannot be asked of step `register`, which sends no evidence; `attest` and `submit` "
+         "do"},
         {"RequestsOfAStepThatSendsNothing",
          {.script = "script:\n"
                     "  - wait: 1s\n"
@@ -371,10 +372,10 @@ INSTANTIATE_TEST_SUITE_P(
          "5:25: `response` asks for nothing"},
         {"CountThatCannotBeReached",
          {.agents = "agents: { a: { count: 3 } }", .expect = "expect: [ { status: PASS, at_least: 4 } ]"},
-         "4:37: `at_least`: expected a whole number from 1 to 3; found '4'"},
+         "4:37: `at_least`: expected at most 3, for it is about 3 agents; found '4'"},
         {"CountThatAlwaysHolds",
          {.agents = "agents: { a: { count: 3 } }", .expect = "expect: [ { status: PASS, at_most: 3 } ]"},
-         "4:36: `at_most`: expected a whole number from 0 to 2; found '3'"},
+         "4:36: `at_most`: expected at most 2, for it is about 3 agents; found '3'"},
         {"TwoCounts",
          {.expect = "expect: [ { status: PASS, at_least: 1, exactly: 1 } ]"},
          "4:40: one of all, at_least, at_most and exactly; `at_least` is there already"},

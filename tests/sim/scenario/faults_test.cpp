@@ -43,14 +43,14 @@ TEST(Faults, HaveGroupsAPhaseAndAProbability) {
 
 TEST(Faults, OfTheWholeRunHaveATime) {
     const Scenario scenario = read(Parts{.more = "faults:\n"
-                                                 "  - delay: { before: register, for: 2s }\n"
+                                                 "  - delay: { before: submit, for: 2s }\n"
                                                  "    agents: [a]\n"
                                                  "    from: 10s\n"
                                                  "    until: 1m\n"
                                                  "  - no_token\n"}
                                        .text());
     ASSERT_EQ(scenario.faults.size(), 2U);
-    EXPECT_EQ(scenario.faults[0].phase, StepKind::Register);
+    EXPECT_EQ(scenario.faults[0].phase, StepKind::Submit);
     EXPECT_THAT(scenario.faults[0].agents, ElementsAre("a"));
     EXPECT_EQ(scenario.faults[0].from, 10s);
     EXPECT_EQ(scenario.faults[0].to, 60s);
@@ -61,6 +61,28 @@ TEST(Faults, OfTheWholeRunHaveATime) {
 INSTANTIATE_TEST_SUITE_P(
     Faults, BrokenScenario,
     testing::ValuesIn(std::vector<Broken>{
+        {"FaultOfTheRunInAPhaseOfNoStep",
+         {.script = "script: [ attest: { } ]", .more = "faults: [ delay: { before: register, for: 2s } ]"},
+         "5:11: fault `delay` is about register, which no step of these agents has; what runs unasked, such "
+         "as a registration before the first `attest`, runs without faults: write it as a step"},
+        {"FaultOfTheRunOfAgentsWithoutSuchAStep",
+         {.agents = "agents: { a: {}, b: {} }",
+          .script = "script: [ attest: a, authenticate: b ]",
+          .more = "faults: [ { foreign_pop: { of: b }, agents: a } ]"},
+         "5:13: fault `foreign_pop` is about authenticate, which no step of these agents has; what runs "
+         "unasked, such as a registration before the first `attest`, runs without faults: write it as a "
+         "step"},
+        {"ProbabilityWithinAFault",
+         {.script = "script: [ attest: { faults: [ duplicate_submit: { probability: 30% } ] } ]"},
+         "3:31: fault `duplicate_submit` has no keys; `probability` stands beside it: { duplicate_submit: , "
+         "probability: … }"},
+        {"ProbabilityApartFromItsFault",
+         {.script = "script: [ attest: { faults: [ no_token, probability: 30% ] } ]"},
+         "3:41: `probability` without its fault; both stand in one map: [ { delay: { before: submit, for: 2s "
+         "}, probability: … } ]"},
+        {"MoreAgentsThanThereAre",
+         {.script = "script: [ { attest: , expect: { verdict: pass, at_least: 2 } } ]"},
+         "3:58: `at_least`: expected at most 1, for it is about 1 agent; found '2'"},
         {"FaultOfAGroupThatTakesNoPart",
          {.agents = "agents: { a: {}, b: {} }",
           .script = "script: [ attest: { agents: a, faults: [ { no_token: , agents: b } ] } ]"},
@@ -79,7 +101,8 @@ INSTANTIATE_TEST_SUITE_P(
          "3:45: one fault an item; found `no_token` and `old_index`"},
         {"FaultWithoutAName",
          {.script = "script: [ attest: { faults: [ { probability: 5% } ] } ]"},
-         "3:31: a fault without a name, such as `delay`"},
+         "3:31: `probability` without its fault; both stand in one map: [ { delay: { before: submit, for: 2s "
+         "}, probability: … } ]"},
         {"WindowThatEndsBeforeItBegins",
          {.more = "faults: [ { no_token: , from: 10s, until: 5s } ]"},
          "5:43: `until`: expected later than 10s; found '5s'"},

@@ -41,7 +41,8 @@ TEST(Measure, HasAPathAndWhatTheFileHolds) {
     EXPECT_EQ(scenario.script.at(0).path, "/usr/bin/new");
     EXPECT_EQ(scenario.script.at(0).file.as_written, "text:x");
     EXPECT_EQ(scenario.script.at(1).file.as_written, digest);
-    EXPECT_EQ(tell(scenario.script.at(0), scenario), "logged uses /usr/bin/new, and IMA measures it as text:x.");
+    EXPECT_EQ(tell(scenario.script.at(0), scenario),
+              "logged uses /usr/bin/new, and IMA measures it as text:x.");
 }
 
 INSTANTIATE_TEST_SUITE_P(

@@ -107,7 +107,7 @@ INSTANTIATE_TEST_SUITE_P(
          {.script = "script:\n"
                     "  - request: { path: / }\n"
                     "    expect: { response: { status: 200 }, at_least: 2 }"},
-         "5:52: `at_least`: expected a whole number from 1 to 1; found '2'"},
+         "5:52: `at_least`: expected at most 1, for it is about 1 agent; found '2'"},
     }),
     case_name);
 
