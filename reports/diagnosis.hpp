@@ -20,7 +20,7 @@ struct Rule {
     std::vector<Diagnosis> (*find)(const AgentStory& agent, const Stories& all);
 };
 
-/// Every rule there is, in the order in which they are said (diagnosis_rules.cpp).
+/// Every rule there is, in the order in which they are said (rules/table.cpp).
 std::span<const Rule> rules();
 
 /// Puts together what single agents have. Two agents have the same cause where the same rule found it and its

@@ -1,0 +1,96 @@
+// Evidence that is refused: 403 of a submission.
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "reports/rules/rules.hpp"
+
+namespace pushsim::reports::rule {
+namespace {
+
+/// Submissions that were refused as expired.
+template <typename Each>
+Found for_each_refusal(const AgentStory& agent, Each each) {
+    Found found;
+    for (const Attempt& attempt : agent.attempts) {
+        if (attempt.in_doubt) continue;
+        for (const history::Entry* line : attempt.submissions) {
+            const auto* submission = as<history::ExchangeSeen>(line);
+            if (submission->status == 403 && submission->code == "challenges_expired")
+                each(attempt, *line, found);
+        }
+    }
+    return found;
+}
+
+/// What the enrolment says of PCRs; nothing where its policy requires one.
+std::optional<std::string> requires_nothing(const Attempt& attempt) {
+    const auto named = policy_names(attempt);
+    if (!named) return "The verifier's policy for the agent requires no PCR.";
+    if (named->empty()) return "The agent is enrolled without a policy that names a PCR.";
+    if (std::ranges::any_of(*named, [](const auto& pcr) { return pcr.second; })) return std::nullopt;
+    return "The policy that the agent is enrolled with names PCRs and gives none of them a value.";
+}
+
+std::string milliseconds(Duration duration) {
+    return fmt::format("{} ms", std::chrono::round<std::chrono::milliseconds>(duration).count());
+}
+
+/// How long the challenge lives, by the verifier's own clock.
+std::optional<Duration> lifetime_of(const history::NegotiatedSeen& negotiated) {
+    const auto from = from_rfc3339(negotiated.received_at);
+    const auto to = from_rfc3339(negotiated.expire_at);
+    if (!from || !to) return std::nullopt;
+    return *to - *from;
+}
+
+}  // namespace
+
+Found no_policy_no_challenge(const AgentStory& agent, const Stories& /*all*/) {
+    return for_each_refusal(agent, [&](const Attempt& attempt, const history::Entry& refusal, Found& found) {
+        const auto& negotiated = attempt.negotiated().negotiated;
+        const auto why = requires_nothing(attempt);
+        if (!negotiated || !negotiated->requested.empty() || !why) return;
+        std::vector<std::uint64_t> evidence{refusal.n, attempt.negotiation->n};
+        if (attempt.enrolment != nullptr) evidence.push_back(attempt.enrolment->n);
+        found.push_back(
+            {.subject = *why,  // one sentence for each kind of policy
+             .cause = *why + " No PCR is required, so the verifier requests no evidence and issues no "
+                             "challenge; whatever is sent counts as expired.",
+             .mend = "Enrol with a policy that names at least one PCR, e.g. keylime_tenant -c add -u <id> "
+                     "--push-model --tpm_policy '{\"7\": [\"…\"]}'; deleting first is needed "
+                     "(keylime_tenant -c delete -u <id>)",
+             .evidence = std::move(evidence)});
+    });
+}
+
+/// The first of them; further ones are counted, for no two are late by the same time.
+Found evidence_after_expiry(const AgentStory& agent, const Stories& /*all*/) {
+    return for_each_refusal(agent, [&](const Attempt& attempt, const history::Entry& refusal, Found& found) {
+        const auto& negotiated = attempt.negotiated().negotiated;
+        if (!negotiated || negotiated->requested.empty()) return;
+        const auto lifetime = lifetime_of(*negotiated);
+        if (!lifetime) return;
+        const auto& submission = *as<history::ExchangeSeen>(&refusal);
+        // Both by our clock; the verifier's began when the request arrived, between the two.
+        if (submission.start + submission.total - attempt.negotiated().start < *lifetime) return;
+        if (!found.empty()) {
+            ++found.front().more;
+            return;
+        }
+        found.push_back(
+            {.cause = fmt::format(
+                 "The challenge lived {} (challenge_lifetime), and the evidence was sent {} after the "
+                 "negotiation began. The evidence itself was not looked at.",
+                 milliseconds(*lifetime), milliseconds(submission.start - attempt.negotiated().start)),
+             .mend = "Find what delays the agent between negotiation and evidence (a busy TPM, a long log, a "
+                     "slow or frozen machine), or raise challenge_lifetime in verifier.conf. A new "
+                     "negotiation gets a new challenge; the token is still good.",
+             .evidence = {refusal.n, attempt.negotiation->n}});
+    });
+}
+
+}  // namespace pushsim::reports::rule

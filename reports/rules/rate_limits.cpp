@@ -1,0 +1,78 @@
+// Sessions that are refused with 429.
+
+#include <algorithm>
+#include <iterator>
+
+#include <fmt/format.h>
+
+#include "reports/rules/rules.hpp"
+#include "reports/text.hpp"
+
+namespace pushsim::reports::rule {
+namespace {
+
+constexpr Duration limiter_window = std::chrono::seconds{60};  // the defaults of Keylime 7.14
+constexpr std::size_t sessions_of_an_agent = 15;
+constexpr std::size_t sessions_of_an_address = 50;
+
+/// Sessions of the story that were taken in the minute before `line`.
+Lines taken_before(const AgentStory& story, const history::Entry& line) {
+    Lines taken;
+    std::ranges::copy_if(story.sessions, std::back_inserter(taken), [&](const history::Entry* session) {
+        const auto& exchange = *as<history::ExchangeSeen>(session);
+        return exchange.status == 200 && session->t <= line.t && line.t - session->t < limiter_window;
+    });
+    return taken;
+}
+
+const history::Entry* first_refused_session(const AgentStory& agent) {
+    const auto refused = std::ranges::find_if(agent.sessions, is_refused);
+    return refused == agent.sessions.end() ? nullptr : *refused;
+}
+
+std::string told_to_wait(const history::Entry& refusal) {
+    const std::string& seconds = as<history::ExchangeSeen>(&refusal)->retry_after;
+    return seconds.empty()
+               ? ""
+               : fmt::format(" It is told to wait {} s; who asks too early waits twice as long.", seconds);
+}
+
+}  // namespace
+
+Found limit_of_an_agent(const AgentStory& agent, const Stories& /*all*/) {
+    const history::Entry* refusal = first_refused_session(agent);
+    if (refusal == nullptr) return {};
+    const Lines own = taken_before(agent, *refusal);
+    if (own.size() < sessions_of_an_agent) return {};
+    return {
+        {.cause = fmt::format("The agent took {} sessions within a minute, and the verifier refused the next "
+                              "(session_create_rate_limit_per_agent).{}",
+                              own.size(), told_to_wait(*refusal)),
+         .mend = "Find out why it takes so many: one session lasts for many attestations. Raise "
+                 "session_create_rate_limit_per_agent in verifier.conf only where that is right.",
+         .evidence = lines_of({refusal}, own)}};
+}
+
+Found limit_of_an_address(const AgentStory& agent, const Stories& all) {
+    const history::Entry* refusal = first_refused_session(agent);
+    if (refusal == nullptr || taken_before(agent, *refusal).size() >= sessions_of_an_agent) return {};
+    const std::string& address = as<history::ExchangeSeen>(refusal)->source;
+    const auto taken = all.sessions.find(address);
+    if (taken == all.sessions.end()) return {};
+    const auto time = [](const history::Entry* session) { return session->t; };
+    const Lines together(std::ranges::upper_bound(taken->second, refusal->t - limiter_window, {}, time),
+                         std::ranges::upper_bound(taken->second, refusal->t, {}, time));
+    if (together.size() < sessions_of_an_address) return {};
+    return {
+        {.subject = address,
+         .cause =
+             fmt::format("{} sessions were taken from one address within a minute, and the verifier refused "
+                         "the next (session_create_rate_limit_per_ip), though this agent asked for {}.{}",
+                         together.size(), counted(taken_before(agent, *refusal).size() + 1, "session"),
+                         told_to_wait(*refusal)),
+         .mend = "Agents behind one NAT or proxy share the limit: raise session_create_rate_limit_per_ip in "
+                 "verifier.conf, or spread their starts.",
+         .evidence = lines_of({refusal}, together)}};
+}
+
+}  // namespace pushsim::reports::rule
