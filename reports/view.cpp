@@ -160,7 +160,8 @@ bool may_have_arrived(const history::ExchangeSeen& submission) {
 
 bool says_not_enrolled(const history::Cycle& cycle) {
     if (cycle.phase == "authenticate") return cycle.status == 200;
-    return cycle.status == 404 && (cycle.phase == "negotiate" || cycle.phase == "submit");
+    return cycle.status == 404 && !cycle.code.empty() &&
+           (cycle.phase == "negotiate" || cycle.phase == "submit");
 }
 
 std::string unresolved_doubt(const Lines& lines) {

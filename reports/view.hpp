@@ -66,8 +66,9 @@ bool is_accepted(const history::ExchangeSeen& submission);  ///< 202
 /// Not a word came back, or one that leaves open whether the verifier took the evidence (408, 5xx).
 bool may_have_arrived(const history::ExchangeSeen& submission);
 
-/// The verifier's answers to an agent that it does not know: 404, and a proof that is accepted and not
-/// looked at (keylime/web/verifier/session_controller.py).
+/// The verifier's answers to an agent that it does not know: 404 with a code, and a proof that is accepted
+/// and not looked at (keylime/web/verifier/session_controller.py). A 404 without a code is of a verifier that
+/// has no attestations, as in pull mode.
 bool says_not_enrolled(const history::Cycle& cycle);
 
 /// Why a cycle of the lines shows nothing and no other took its place (history::Cycle::doubt); empty: there

@@ -39,8 +39,10 @@ constexpr std::array kRules = {
          "the verifier holds the evidence: an earlier sending had arrived, only its answer was lost"},
     Rule{cycle, 403, 403, C::HasCode, R::Refuse, R::Refuse, "calls for a new negotiation"},
     Rule{cycle, 403, 403, C::None, R::Authenticate, R::Stop, "forbidden, also with a new token"},
-    Rule{cycle, 404, 404, C::None, R::Stop, R::Stop,
+    Rule{cycle, 404, 404, C::HasCode, R::Stop, R::Stop,
          "the agent is not enrolled at the verifier, or was deleted"},
+    Rule{cycle, 404, 404, C::None, R::Stop, R::Stop,
+         "the verifier has no attestations, as in pull mode: verifier.conf needs `mode = push`"},
     Rule{cycle, 409, 409, C::None, R::NegotiateAnew, R::Refuse, "another negotiation came between"},
 
     Rule{open, 401, 401, C::None, R::NewSession, R::BackOff, "the verifier opens no session"},

@@ -26,8 +26,9 @@ constexpr Duration kVerdictPoll = std::chrono::milliseconds{100};
 /// The Rust agent takes it for a failure like any other.
 bool is_not_enrolled(const Finished& finished, bool stops_at_it) {
     const bool attests = finished.phase > Phase::Authenticate;
-    const bool unknown =
-        attests ? finished.status == 404 : finished.phase == Phase::Authenticate && finished.status == 200;
+    // Without a code it is of a verifier that has no attestations, as in pull mode.
+    const bool unknown = attests ? finished.status == 404 && finished.code
+                                 : finished.phase == Phase::Authenticate && finished.status == 200;
     return unknown && (finished.ending == Finished::Ending::Stopped ||
                        (!stops_at_it && finished.ending != Finished::Ending::Reached));
 }

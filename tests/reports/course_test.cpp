@@ -124,12 +124,20 @@ TEST(ByHand, AnAgentThatIsRefusedEveryTimeIsNotAsExpected) {
 
 TEST(ByHand, AnAgentThatNeverAttestedIsNoSuccess) {
     const RunReport report = by_hand([](Script& s) {
-        s.cycle({"negotiate", "stopped", 404, "", std::nullopt, "not enrolled"});
+        s.cycle({"negotiate", "stopped", 404, "not_found", std::nullopt, "not enrolled"});
         s.cycle({"authenticate", "stopped", 200, "", std::nullopt, "not enrolled"});
     });
     EXPECT_EQ(report.scenarios.at(0).outcome, Outcome::Skipped);
     EXPECT_EQ(report.scenarios[0].headline, "it was stopped before it attested: it was not enrolled");
     EXPECT_EQ(report.exit_code, 4) << "nothing was judged";
+}
+
+TEST(ByHand, A404WithoutACodeDoesNotSayThatItIsNotEnrolled) {
+    const RunReport report = by_hand([](Script& s) {
+        s.cycle({"negotiate", "stopped", 404, "", std::nullopt, "no attestations"});
+    });
+    EXPECT_THAT(report.scenarios.at(0).headline, testing::Not(HasSubstr("not enrolled")));
+    EXPECT_EQ(report.exit_code, 1) << "an attempt that came to no verdict, and no waiting";
 }
 
 TEST(ByHand, WhatKeptAnAgentFromAttestingIsNotGuessed) {

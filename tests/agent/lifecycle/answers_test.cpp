@@ -146,6 +146,16 @@ TEST(Answer404, StopsAndSaysNotEnrolledOrDeleted) {
     });
 }
 
+TEST(Answer404, WithoutABodyIsOfAVerifierInPullMode) {
+    on_each_call_of_a_cycle([](Play& play, Call call) {
+        play.next(call, bare_status(404));
+        const Finished finished = play.pursue(Phase::Submit);
+        EXPECT_EQ(finished.ending, Ending::Stopped);
+        EXPECT_THAT(finished.reason, HasSubstr("no attestations, as in pull mode"));
+        EXPECT_EQ(play.sent(call), 1);
+    });
+}
+
 TEST(Answer409, NegotiatesAnewAtOnceOnce) {
     on_each_call_of_a_cycle([](Play& play, Call call) {
         play.next(call, refusal(409, "conflict"));
