@@ -13,6 +13,14 @@ bool is_session(const history::ExchangeSeen& exchange) {
     return exchange.phase == "authenticate" && exchange.method == "POST";
 }
 
+/// The attempt that evidence of that index is for: the last of that number, else the last of all.
+Attempt& attempt_of(std::vector<Attempt>& attempts, std::optional<int> index) {
+    const auto of_it = std::find_if(attempts.rbegin(), attempts.rend(), [&](const Attempt& attempt) {
+        return index && attempt.negotiated().index == index;
+    });
+    return of_it == attempts.rend() ? attempts.back() : *of_it;
+}
+
 AgentStory story_of(const std::string& name, const Lines& lines) {
     AgentStory story;
     story.name = name;
@@ -30,10 +38,11 @@ AgentStory story_of(const std::string& name, const Lines& lines) {
             if (machine->act == "extend" && machine->pcr) story.extensions.push_back(line);
         } else if (const auto* read = as<history::StatusRead>(line)) {
             if (read->error.empty()) story.statuses.push_back(line);
-        } else if (as_submission(line) != nullptr) {
+        } else if (const auto* submission = as_submission(line)) {
             if (story.attempts.empty()) continue;
-            story.attempts.back().quote = quote;
-            story.attempts.back().submissions.push_back(line);
+            Attempt& attempt = attempt_of(story.attempts, submission->index);
+            attempt.quote = quote;
+            attempt.submissions.push_back(line);
         } else if (const auto* exchange = as<history::ExchangeSeen>(line)) {
             if (is_session(*exchange)) story.sessions.push_back(line);
             if (exchange->phase == "negotiate" && exchange->status == 201) {

@@ -13,8 +13,8 @@ namespace pushsim::reports {
 namespace {
 
 constexpr std::size_t max_notes = 8;
-constexpr std::size_t max_findings = 3;       // of one check
-constexpr std::size_t fewest_unanswered = 3;  // once or twice is an accident
+constexpr std::size_t max_findings = 3;             // of one check
+constexpr std::size_t fewest_without_evidence = 3;  // once or twice is an accident
 
 /// How often each of these words was said, in the order of their first use.
 class Tally {
@@ -79,7 +79,7 @@ Story story_of(const ScenarioView& scenario) {
 }
 
 /// Negotiations that asked for evidence and got none.
-std::size_t unanswered_negotiations(const ScenarioView& scenario) {
+std::size_t negotiations_without_evidence(const ScenarioView& scenario) {
     std::size_t count = 0;
     for (const AgentStory& agent : stories_of(scenario).agents) {
         count += static_cast<std::size_t>(std::ranges::count_if(agent.attempts, [](const Attempt& attempt) {
@@ -98,8 +98,8 @@ std::string as_expected_headline(const ScenarioView& scenario, const Account& ac
     } else if (account.accepted > 0) {
         parts.push_back(counted(account.accepted, "attestation") + " accepted");
     }
-    if (const auto unanswered = unanswered_negotiations(scenario); unanswered >= fewest_unanswered)
-        parts.push_back(counted(unanswered, "negotiation") + " unanswered");
+    if (const auto without = negotiations_without_evidence(scenario); without >= fewest_without_evidence)
+        parts.push_back(counted(without, "negotiation") + " without evidence");
     if (!story.refusals.empty()) parts.push_back(story.refusals.text());
     if (story.failed || !story.refusals.empty()) {
         parts.emplace_back("as expected");

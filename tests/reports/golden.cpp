@@ -16,6 +16,10 @@ std::string attestations_of(const std::string& name) {
     return "/v3.0/agents/" + id_of(name) + "/attestations";
 }
 
+std::string session_request(const std::string& name) {
+    return fmt::format(R"({{"data":{{"type":"session","attributes":{{"agent_id":"{}"}}}}}})", id_of(name));
+}
+
 }  // namespace
 
 Script::Script() {
@@ -101,7 +105,37 @@ h::Exchange Script::exchange(const std::string& phase, const std::string& call, 
     exchange.request.method = call.substr(0, blank);
     exchange.request.target = call.substr(blank + 1);
     exchange.outcome.timings.start = clock_.now();
+    exchange.outcome.reused_connection = reused_;
     return exchange;
+}
+
+Script& Script::enrol_in_vain(int status, const std::string& words) {
+    h::TenantAct act;
+    act.act = "enrol";
+    act.request = HttpRequest{"POST", "/v2.6/agents/id", {}, "{}"};
+    act.response = HttpResponse{status, {}, "{}"};
+    act.error = Error{ErrorKind::Protocol, fmt::format("answered {} {}, expected 200", status, words)};
+    return add(where(), act);
+}
+
+Script& Script::registration(int status, const std::string& name, const std::string& body) {
+    h::Exchange registration = exchange("register", "POST /v2.6/agents/" + id_of(name), status, body);
+    registration.peer = "registrar";
+    return add(where(name), registration);
+}
+
+Script& Script::session_by_nobody() {
+    h::Exchange session = exchange("request", "POST /v3.0/sessions", 200, "{}");
+    session.request.body = session_request(agent);
+    return add(where("nobody[0]"), session);
+}
+
+Script& Script::no_attestations() {
+    return add(where(), exchange("negotiate", "POST " + attestations_of(agent), 404, ""));
+}
+
+Script& Script::restart_verifier() {
+    return add({scenario_, step_}, h::StackEvent{"restart", "the verifier was restarted", {}});
 }
 
 Script& Script::session(int status, const std::string& name, const std::string& source) {
@@ -111,6 +145,7 @@ Script& Script::session(int status, const std::string& name, const std::string& 
                     new_challenge());
     h::Exchange session =
         exchange("authenticate", "POST /v3.0/sessions", status, status == 200 ? body : "{}");
+    session.request.body = session_request(name);
     session.source = source;
     if (status == 429) session.outcome.response->headers.emplace_back("Retry-After", "60");
     return add(where(name), session);
@@ -135,7 +170,9 @@ Script& Script::proof_refused(const std::string& name) {
 Script& Script::negotiate_in_vain(int status, const std::string& code, const std::string& name) {
     const std::string body =
         code.empty() ? "{}" : fmt::format(R"({{"errors":[{{"status":"{}","code":"{}"}}]}})", status, code);
-    return add(where(name), exchange("negotiate", "POST " + attestations_of(name), status, body));
+    h::Exchange refused = exchange("negotiate", "POST " + attestations_of(name), status, body);
+    if (borne_) refused.request.headers.emplace_back("Authorization", "Bearer a-session." + token(*borne_));
+    return add(where(name), refused);
 }
 
 Script& Script::restart(const std::string& name) {
@@ -160,6 +197,7 @@ Script& Script::attest(int index, int status, const std::string& code, const std
         status, fmt::format(R"({{"meta":{{"seconds_to_next_attestation":{}}}}})", seconds_to_next_));
     submit.request.target = fmt::format("{}/{}", attestations_of(name), index);
     submit.outcome.timings.start = clock_.now();
+    submit.outcome.reused_connection = reused_;
     if (!code.empty()) {
         submit.outcome.response->body =
             fmt::format(R"({{"errors":[{{"status":"{}","code":"{}"}}]}})", status, code);
@@ -199,11 +237,15 @@ Script& Script::submit_in_vain(int index, int status) {
     return add(where(), submit);
 }
 
-Script& Script::attest_again(int index) {
+Script& Script::submit_refused(int index, const std::string& code) {
     h::Exchange submit = h::test::an_exchange(403);
     submit.request.target = fmt::format("/v3.0/agents/id/attestations/{}", index);
-    submit.outcome.response->body = R"({"errors":[{"status":"403","code":"evidence_immutable"}]})";
-    add(where(), submit);
+    submit.outcome.response->body = fmt::format(R"({{"errors":[{{"status":"403","code":"{}"}}]}})", code);
+    return add(where(), submit);
+}
+
+Script& Script::attest_again(int index) {
+    submit_refused(index, "evidence_immutable");
     return add(where(), h::Cycle{"submit", "reached", 403, "evidence_immutable", index});
 }
 
@@ -338,6 +380,13 @@ std::function<void(std::string&)> replacing(const std::string& from, const std::
     };
 }
 
+std::vector<Diagnosis> all_diagnoses(const RunReport& report) {
+    std::vector<Diagnosis> all;
+    for (const ScenarioReport& scenario : report.scenarios)
+        all.insert(all.end(), scenario.diagnoses.begin(), scenario.diagnoses.end());
+    return all;
+}
+
 namespace {
 
 /// Without the line the agent has another cause, or none.
@@ -345,7 +394,7 @@ void expect_to_rest_on(const std::string& text, const std::string& rule, const C
     // Which policy was in force may be unknown: then the verifier's request speaks for it.
     if (rule == "no_policy_no_challenge" && n == one.evidence.back() && one.evidence.size() == 3) return;
     const RunReport report = judged(without(text, "{\"n\":" + std::to_string(n) + ","));
-    for (const Diagnosis& left : report.scenarios.at(0).diagnoses) {
+    for (const Diagnosis& left : all_diagnoses(report)) {
         for (const Case& other : left.cases) {
             EXPECT_FALSE(left.rule == rule && other.agent == one.agent && other.cause == one.cause)
                 << rule << " of " << one.agent << " without line " << n;
@@ -357,7 +406,7 @@ void expect_to_rest_on(const std::string& text, const std::string& rule, const C
 
 void expect_causes_rest_on_their_lines(const std::string& text) {
     const RunReport whole = judged(text);
-    for (const Diagnosis& one : whole.scenarios.at(0).diagnoses) {
+    for (const Diagnosis& one : all_diagnoses(whole)) {
         for (const Case& own : one.cases) {
             for (const std::uint64_t n : own.evidence)
                 expect_to_rest_on(text, one.rule, own, n);

@@ -74,6 +74,26 @@ class Script {
     Script& proof_refused(const std::string& name = agent);
     /// The session's proof passes, and its token lives so long.
     Script& proof(Duration token_lifetime, const std::string& name = agent);
+    /// The tenant's enrolment is refused.
+    Script& enrol_in_vain(int status, const std::string& words);
+    /// At the registrar; two agents of one number have the same id.
+    Script& registration(int status, const std::string& name = agent, const std::string& body = "{}");
+    /// From here on refused negotiations bear the token of the proof of that number (from 0).
+    Script& bearing(int token_number) {
+        borne_ = token_number;
+        return *this;
+    }
+    /// From here on requests go over the connection of the one before, or each over one of its own.
+    Script& on_one_connection(bool one = true) {
+        reused_ = one;
+        return *this;
+    }
+    /// Somebody who is no agent takes a session in the agent's name.
+    Script& session_by_nobody();
+    /// A negotiation that a verifier in pull mode answers.
+    Script& no_attestations();
+    /// The verifier is started anew.
+    Script& restart_verifier();
     /// A negotiation that is refused, with a code or without.
     Script& negotiate_in_vain(int status, const std::string& code = "", const std::string& name = agent);
     Script& restart(const std::string& name = agent);
@@ -95,6 +115,8 @@ class Script {
     Script& submit_in_vain(int index, int status = 0);
     /// The same, and the cycle ends.
     Script& attest_in_vain(int index);
+    /// The evidence goes out and is refused with 403.
+    Script& submit_refused(int index, const std::string& code);
     /// The evidence goes out again, and the verifier says that it has it already.
     Script& attest_again(int index);
     /// Somebody else enrolled the agent.
@@ -138,6 +160,8 @@ class Script {
     Duration held_{};
     std::string doubt_;
     int seconds_to_next_ = 1;
+    std::optional<int> borne_;
+    bool reused_ = false;
 };
 
 /// "3 attestations accepted, status PASS"
@@ -156,6 +180,9 @@ std::string with_line(const std::string& text, const std::string& part, int numb
                       const std::function<void(std::string&)>& change);
 /// The first `from` in a line becomes `to`; throws if it is not there.
 std::function<void(std::string&)> replacing(const std::string& from, const std::string& to);
+
+/// Of all scenarios: a matrix has one for each case.
+std::vector<Diagnosis> all_diagnoses(const RunReport& report);
 
 /// The history's lines that a cause names are removed, one at a time: without each the agent has another
 /// cause, or none.

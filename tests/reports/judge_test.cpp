@@ -51,6 +51,23 @@ TEST(Judge, ARefusalThatWasExpectedIsNamed) {
               "403 challenges_expired, as expected");
 }
 
+/// Four negotiations, and then evidence for so many of them.
+std::string headline_of_negotiations(int answered) {
+    Script script;
+    script.begin("negotiations").step(1, "negotiate");
+    for (int index = 0; index < 4; ++index)
+        script.negotiate(index);
+    for (int index = 0; index < answered; ++index)
+        script.submit_refused(index, "old_attestation");
+    return judged(script.end_scenario().end().text()).scenarios.at(0).headline;
+}
+
+TEST(Judge, NegotiationsThatNoEvidenceWasSentForAreCounted) {
+    EXPECT_EQ(headline_of_negotiations(1), "3 negotiations without evidence");
+    EXPECT_EQ(headline_of_negotiations(2), "nothing was attested") << "once or twice is an accident";
+    EXPECT_EQ(headline_of_negotiations(4), "nothing was attested") << "evidence was sent for each";
+}
+
 TEST(Judge, WithoutAPcrToBlameTheLogIsQuoted) {
     Script script;
     script.begin("log").step(1, "attest").enrol(R"({"7":[")" + quoted + R"("]})").attest(0);
