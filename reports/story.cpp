@@ -45,6 +45,7 @@ AgentStory story_of(const std::string& name, const Lines& lines) {
             attempt.submissions.push_back(line);
         } else if (const auto* exchange = as<history::ExchangeSeen>(line)) {
             if (is_session(*exchange)) story.sessions.push_back(line);
+            if (exchange->token_lifetime) story.proofs.push_back(line);
             if (exchange->phase == "negotiate" && exchange->status == 201) {
                 Attempt attempt;
                 attempt.negotiation = line;
@@ -136,10 +137,35 @@ Lines AgentStory::extended(int pcr, const history::Entry& since, const history::
     return found;
 }
 
+namespace {
+
+void sort_in(const history::Entry* line, const history::ExchangeSeen& exchange, Stories& stories) {
+    stories.exchanges.push_back(line->n);
+    const bool taken = exchange.status == 200;
+    if (taken && exchange.token_lifetime) {
+        for (const std::string& token : exchange.response.secrets)
+            stories.proofs.emplace(token, line);
+    }
+    if (taken && exchange.phase == "register" && exchange.method == "POST")
+        stories.registrations[exchange.target].push_back(line);
+    const bool session = exchange.peer == "verifier" && exchange.method == "POST" &&
+                         exchange.target.ends_with("/sessions") && !exchange.request.sha256.empty();
+    if (taken && session) stories.sessions_for[exchange.request.sha256].push_back(line);
+}
+
+bool is_start_of_verifier(const history::Entry* line) {
+    const auto* event = as<history::StackEvent>(line);
+    return event != nullptr && (event->what == "start" || event->what == "restart") &&
+           event->text.find("verifier") != std::string::npos;
+}
+
+}  // namespace
+
 Stories stories_of(const ScenarioView& scenario) {
     Stories stories;
     for (const history::Entry* line : scenario.lines) {
-        if (as<history::ExchangeSeen>(line) != nullptr) stories.exchanges.push_back(line->n);
+        if (const auto* exchange = as<history::ExchangeSeen>(line)) sort_in(line, *exchange, stories);
+        if (is_start_of_verifier(line)) stories.verifier_starts.push_back(line);
     }
     for (const auto& [name, lines] : scenario.by_agent) {
         stories.agents.push_back(story_of(name, lines));

@@ -43,6 +43,7 @@ struct AgentStory {
     std::string name;
     Lines lines;
     Lines enrolments;  ///< that succeeded; of one by somebody else the reading of its policy
+    Lines proofs;      ///< of possession, that passed
     Lines extensions;  ///< of PCRs: MachineAct
     Lines sessions;    ///< POST /sessions, whatever the answer
     Lines statuses;    ///< that could be read
@@ -56,6 +57,11 @@ struct Stories {
     std::vector<AgentStory> agents;         ///< by group and number
     std::vector<std::uint64_t> exchanges;   ///< line numbers of all agents' requests, ascending
     std::map<std::string, Lines> sessions;  ///< that were taken (200), by the address they came from, by time
+    /// That were taken, by the digest of what was asked, which has the agent's id: also by who is no agent.
+    std::map<std::string, Lines> sessions_for;
+    std::map<std::string, const history::Entry*> proofs;  ///< by the fingerprint of the token they brought
+    std::map<std::string, Lines> registrations;           ///< that were taken, by their target
+    Lines verifier_starts;                                ///< StackEvent: start and restart
 };
 
 Stories stories_of(const ScenarioView& scenario);

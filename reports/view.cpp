@@ -226,6 +226,8 @@ std::string words(const history::Entry& line) {
         return fmt::format("verdict on attestation {}: {}{}", verdict->index, verdict_words(*verdict), who);
     if (const auto* read = as<history::StatusRead>(&line))
         return fmt::format("status {}{}", read->status, who);
+    if (const auto* event = as<history::StackEvent>(&line); event != nullptr && !event->text.empty())
+        return event->text;
     return line.kind + who;
 }
 

@@ -47,6 +47,26 @@ std::optional<Duration> lifetime_of(const history::NegotiatedSeen& negotiated) {
     return *to - *from;
 }
 
+/// The first negotiation of a later attestation before `refusal`, of the agent or of another that goes by its
+/// id.
+const history::Entry* negotiated_between(const Attempt& old, const history::Entry& refusal,
+                                         const AgentStory& agent, const Stories& all) {
+    const auto in = [&](const AgentStory& story) -> const history::Entry* {
+        for (const Attempt& later : story.attempts) {
+            if (later.negotiation->n > refusal.n) break;
+            if (later.negotiated().target == old.negotiated().target &&
+                later.negotiated().index > old.negotiated().index)
+                return later.negotiation;
+        }
+        return nullptr;
+    };
+    if (const history::Entry* own = in(agent)) return own;
+    for (const AgentStory& other : all.agents) {
+        if (const history::Entry* copy = in(other)) return copy;
+    }
+    return nullptr;
+}
+
 }  // namespace
 
 Found no_policy_no_challenge(const AgentStory& agent, const Stories& /*all*/) {
@@ -91,6 +111,38 @@ Found evidence_after_expiry(const AgentStory& agent, const Stories& /*all*/) {
                      "negotiation gets a new challenge; the token is still good.",
              .evidence = {refusal.n, attempt.negotiation->n}});
     });
+}
+
+/// The first of them; further ones are counted, for each has other numbers.
+Found negotiated_again(const AgentStory& agent, const Stories& all) {
+    Found found;
+    for (const Attempt& attempt : agent.attempts) {
+        for (const history::Entry* line : attempt.submissions) {
+            const auto& submission = *as<history::ExchangeSeen>(line);
+            if (submission.status != 403 || submission.code != "old_attestation" ||
+                submission.index != attempt.negotiated().index)
+                continue;
+            const history::Entry* later = negotiated_between(attempt, *line, agent, all);
+            if (later == nullptr) continue;
+            if (!found.empty()) {
+                ++found.front().more;
+                continue;
+            }
+            const bool by_copy = later->where.agent != agent.name;
+            found.push_back(
+                {.subject = by_copy ? "by another with its id" : "by itself",
+                 .cause = fmt::format(
+                     "The evidence was for attestation {}, and {} had begun attestation {} before it came: a "
+                     "verifier takes evidence for the latest alone. Nothing had expired, and the evidence "
+                     "was not looked at.",
+                     *submission.index, by_copy ? later->where.agent + ", which has its id," : "the agent",
+                     *as<history::ExchangeSeen>(later)->index),
+                 .mend = "See that one copy of the agent runs, and that it answers what it negotiated last. "
+                         "A new negotiation mends it; the token is still good.",
+                 .evidence = lines_of({line, attempt.negotiation, later})});
+        }
+    }
+    return found;
 }
 
 }  // namespace pushsim::reports::rule

@@ -75,4 +75,31 @@ Found limit_of_an_address(const AgentStory& agent, const Stories& all) {
          .evidence = lines_of({refusal}, together)}};
 }
 
+/// Where the history has who asked: the digest of what was asked is that of the agent's own request.
+Found locked_out_by_others(const AgentStory& agent, const Stories& all) {
+    const history::Entry* refusal = first_refused_session(agent);
+    if (refusal == nullptr) return {};
+    const Lines own = taken_before(agent, *refusal);
+    const auto asked = all.sessions_for.find(as<history::ExchangeSeen>(refusal)->request.sha256);
+    if (own.size() >= sessions_of_an_agent || asked == all.sessions_for.end()) return {};
+    Lines others;
+    std::ranges::copy_if(asked->second, std::back_inserter(others), [&](const history::Entry* session) {
+        return session->where.agent != agent.name && session->t <= refusal->t &&
+               refusal->t - session->t < limiter_window;
+    });
+    if (own.size() + others.size() < sessions_of_an_agent) return {};
+    Lines decide = own;
+    decide.insert(decide.end(), others.begin(), others.end());
+    return {
+        {.cause = fmt::format(
+             "Others took {} in the agent's name within a minute, the agent itself {}, and the verifier "
+             "refused its next (session_create_rate_limit_per_agent): it counts sessions before anybody has "
+             "proved to be the agent.{}",
+             counted(others.size(), "session"), own.empty() ? "none" : std::to_string(own.size()),
+             told_to_wait(*refusal)),
+         .mend = "Find in the verifier's log who asks for sessions of this id, and let nobody else reach the "
+                 "verifier. A restart of the verifier clears all blocks; waiting as told clears this one.",
+         .evidence = lines_of({refusal}, decide)}};
+}
+
 }  // namespace pushsim::reports::rule

@@ -31,20 +31,32 @@ Found tpm_clock_went_back(const AgentStory& agent, const Stories& all);
 // challenges.cpp
 Found no_policy_no_challenge(const AgentStory& agent, const Stories& all);
 Found evidence_after_expiry(const AgentStory& agent, const Stories& all);
+Found negotiated_again(const AgentStory& agent, const Stories& all);
 
 // sessions.cpp
 Found token_dropped_on_403(const AgentStory& agent, const Stories& all);
 Found restarts_before_evidence(const AgentStory& agent, const Stories& all);
+Found negotiations_without_evidence(const AgentStory& agent, const Stories& all);
+Found token_of_another_agent(const AgentStory& agent, const Stories& all);
 
 // rate_limits.cpp
 Found limit_of_an_agent(const AgentStory& agent, const Stories& all);
 Found limit_of_an_address(const AgentStory& agent, const Stories& all);
+Found locked_out_by_others(const AgentStory& agent, const Stories& all);
 
 // enrolment.cpp
 Found proof_with_another_ak(const AgentStory& agent, const Stories& all);
+Found verifier_in_pull_mode(const AgentStory& agent, const Stories& all);
+Found deleted_by_tenant(const AgentStory& agent, const Stories& all);
+Found id_of_another_tpm(const AgentStory& agent, const Stories& all);
 
 // status.cpp
 Found failure_sticks(const AgentStory& agent, const Stories& all);
 Found no_evidence_for_too_long(const AgentStory& agent, const Stories& all);
+Found timeout_although_in_time(const AgentStory& agent, const Stories& all);
+Found pass_though_silent(const AgentStory& agent, const Stories& all);
+
+// ima.cpp
+Found file_not_in_runtime_policy(const AgentStory& agent, const Stories& all);
 
 }  // namespace pushsim::reports::rule

@@ -4,11 +4,15 @@
 #include <iterator>
 #include <limits>
 #include <optional>
+#include <string_view>
+#include <utility>
 
 #include <fmt/format.h>
 
+#include "agent/base/text.hpp"
 #include "reports/rules/rules.hpp"
 #include "reports/text.hpp"
+#include "sim/history/redaction.hpp"
 
 namespace pushsim::reports::rule {
 namespace {
@@ -78,18 +82,103 @@ bool is_unauthorized(const history::Entry* line) {
            (exchange->phase == "negotiate" || exchange->phase == "submit");
 }
 
+bool session_between(const AgentStory& agent, const history::Entry* before, const history::Entry& after) {
+    return before != nullptr && std::ranges::any_of(agent.sessions, [&](const auto* session) {
+               return session->n > before->n && session->n < after.n;
+           });
+}
+
 /// The longest row of negotiations that no evidence followed, each but the last ended by a new session.
 Lines unanswered_in_a_row(const AgentStory& agent) {
     Lines longest;
     Lines row;
     const history::Entry* before = nullptr;
     for (const Attempt& attempt : agent.attempts) {
-        const bool new_session =
-            before != nullptr && std::ranges::any_of(agent.sessions, [&](const auto* session) {
-                return session->n > before->n && session->n < attempt.negotiation->n;
-            });
+        const bool new_session = session_between(agent, before, *attempt.negotiation);
         const bool has_its_reason = !attempt.submissions.empty() || attempt.tpm_failed;
         if (has_its_reason || !new_session) row.clear();
+        if (!has_its_reason) row.push_back(attempt.negotiation);
+        if (row.size() > longest.size()) longest = row;
+        before = attempt.negotiation;
+    }
+    return longest;
+}
+
+/// The fingerprint of the token that the request bore; empty where its headers were not kept.
+std::string token_in(const history::ExchangeSeen& exchange) {
+    for (const auto& [name, value] : exchange.request.headers) {
+        const std::size_t at = value.find("fp:");
+        const bool is_authorization =
+            std::ranges::equal(name, std::string_view{"authorization"}, {}, lower_ascii);
+        if (is_authorization && at != std::string::npos) return value.substr(at, history::fingerprint_size);
+    }
+    return {};
+}
+
+/// Without a code it is about who asks.
+bool is_forbidden(const history::ExchangeSeen& exchange) {
+    return exchange.status == 403 && exchange.code.empty() &&
+           (exchange.phase == "submit" || exchange.phase == "negotiate");
+}
+
+Diagnosis of_another_agent(const history::Entry& refused, const history::Entry& proof) {
+    const std::string& owner = proof.where.agent;
+    return {.subject = owner,
+            .cause = fmt::format("The request bore the token of {}, and a token is good for the agent alone "
+                                 "whose TPM proved to have the enrolled key (403, \"ownership required\"). "
+                                 "The agent's own token and attestation stay as they are.",
+                                 owner),
+            .mend =
+                "Look for one cache of tokens that several agents share, or for an agent's folder that "
+                "was copied with an image. Nothing needs to be enrolled again.",
+            .evidence = lines_of({&refused, &proof})};
+}
+
+/// "…/agents/ID/…" -> ID
+std::string id_in(const std::string& target) {
+    constexpr std::string_view folder = "/agents/";
+    const std::size_t at = target.find(folder);
+    if (at == std::string::npos) return {};
+    const std::size_t begin = at + folder.size();
+    return target.substr(begin, target.find('/', begin) - begin);
+}
+
+/// Of an agent that bears its own token; nothing where it asked for the id that it is enrolled by.
+std::optional<Diagnosis> for_another_id(const AgentStory& agent, const history::Entry& refused,
+                                        const history::Entry& proof) {
+    const history::Entry* enrolment = nullptr;
+    for (const history::Entry* line : agent.enrolments) {
+        if (line->n < refused.n) enrolment = line;
+    }
+    if (enrolment == nullptr) return std::nullopt;
+    const std::string asked = id_in(as<history::ExchangeSeen>(&refused)->target);
+    const std::string own = id_in(as<history::TenantActSeen>(enrolment)->target);
+    if (own.empty() || asked == own) return std::nullopt;
+    return Diagnosis{
+        .subject = "another id",
+        .cause =
+            fmt::format("The request was for the id {}, and the agent, with its token, is {}: a token is "
+                        "good for its own id alone (403, \"ownership required\").",
+                        asked, own),
+        .mend =
+            "Find out which of the two ids is the machine's (`uuid` in the agent's configuration, what the "
+            "tenant enrolled), and have the agent use that one in all it asks.",
+        .evidence = lines_of({&refused, &proof, enrolment})};
+}
+
+constexpr std::size_t fewest_without_evidence = 10;
+
+/// The longest row of negotiations in one session that asked for evidence and got none, although no TPM
+/// failed.
+Lines without_evidence_in_a_row(const AgentStory& agent) {
+    Lines longest;
+    Lines row;
+    const history::Entry* before = nullptr;
+    for (const Attempt& attempt : agent.attempts) {
+        const auto& negotiated = attempt.negotiated().negotiated;
+        const bool has_its_reason = !attempt.submissions.empty() || attempt.tpm_failed || !negotiated ||
+                                    negotiated->requested.empty();
+        if (has_its_reason || session_between(agent, before, *attempt.negotiation)) row.clear();
         if (!has_its_reason) row.push_back(attempt.negotiation);
         if (row.size() > longest.size()) longest = row;
         before = attempt.negotiation;
@@ -155,6 +244,42 @@ Found restarts_before_evidence(const AgentStory& agent, const Stories& /*all*/) 
                      "one doubles "
                      "the wait.",
              .evidence = lines_of({}, decide)}};
+}
+
+Found negotiations_without_evidence(const AgentStory& agent, const Stories& /*all*/) {
+    const Lines row = without_evidence_in_a_row(agent);
+    if (row.size() < fewest_without_evidence || unanswered_in_a_row(agent).size() >= fewest_starts) return {};
+    return {{.cause = fmt::format(
+                 "The agent negotiated {} times in one session and sent no evidence in between. Each made an "
+                 "attestation in the verifier's database that stays there without evidence; the verifier "
+                 "limits negotiations only after evidence (quote_interval), and sessions are no limit, for "
+                 "it asked for no new one.",
+                 row.size()),
+             .mend = "Find out why it sends no evidence (its log: what fails between the answer to the "
+                     "negotiation and the evidence). Deleting the agent and enrolling it again removes the "
+                     "attestations that are left.",
+             .evidence = lines_of({}, row)}};
+}
+
+/// The first of each; further ones are counted.
+Found token_of_another_agent(const AgentStory& agent, const Stories& all) {
+    Found found;
+    for (const history::Entry* line : agent.lines) {
+        const auto* refused = as<history::ExchangeSeen>(line);
+        if (refused == nullptr || !is_forbidden(*refused)) continue;
+        const auto proof = all.proofs.find(token_in(*refused));
+        if (proof == all.proofs.end()) continue;
+        auto misused = proof->second->where.agent == agent.name ? for_another_id(agent, *line, *proof->second)
+                                                                : of_another_agent(*line, *proof->second);
+        if (!misused) continue;
+        const auto same = std::ranges::find(found, misused->subject, &Diagnosis::subject);
+        if (same != found.end()) {
+            ++same->more;
+        } else {
+            found.push_back(std::move(*misused));
+        }
+    }
+    return found;
 }
 
 }  // namespace pushsim::reports::rule

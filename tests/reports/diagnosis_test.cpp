@@ -44,6 +44,31 @@ Script& restarting(Script& script) {
     return script;
 }
 
+/// What the verifier's log says of an attestation that failed.
+Script& failed_with(Script& script, int index, const std::vector<std::string>& details) {
+    h::Verdict verdict{.index = index};
+    verdict.record.value = h::RecordVerdict{"verification_complete", "fail"};
+    verdict.log.value = h::LogVerdict{"fail", "policy_violation", details};
+    return script.add(script.where(), verdict);
+}
+
+/// A negotiation for another id is refused, with the first token that was given out.
+Script& forbidden_for(Script& script, const std::string& id) {
+    h::Exchange refused = h::test::an_exchange(403, "{}");
+    refused.phase = "negotiate";
+    refused.request.method = "POST";
+    refused.request.target = "/v3.0/agents/" + id + "/attestations";
+    refused.request.headers.emplace_back("Authorization", "Bearer a-session." + token(0));
+    return script.add(script.where(), refused);
+}
+
+/// An attestation now and one three seconds later, and a reading three seconds after that.
+Script& attesting_until_timeout(Script& script) {
+    script.enrol(list(quoted)).attest(0).verdict(0, "pass").wait(seconds{3});
+    script.attest(1).verdict(1, "pass").wait(seconds{3});
+    return script.status("TIMEOUT", 2);
+}
+
 /// A history, what must be found in it, and a part of the cause.
 struct Case {
     const char* name;
@@ -451,6 +476,239 @@ const std::vector<Case>& cases() {
                  .verdict(0, "pass")
                  .wait(seconds{6})
                  .status("TIMEOUT", 1);
+         }},
+        {"NegotiatedAgain",
+         {"negotiated_again"},
+         "The evidence was for attestation 0, and the agent had begun attestation 1 before it came",
+         [](Script& s) {
+             s.enrol(list(quoted)).negotiate(0).negotiate(1).submit_refused(0, "old_attestation");
+         }},
+        {"NegotiatedAgainTwice",
+         {"negotiated_again"},
+         "So it went once more.",
+         [](Script& s) {
+             s.enrol(list(quoted)).negotiate(0).negotiate(1).submit_refused(0, "old_attestation");
+             s.negotiate(2).submit_refused(1, "old_attestation").attest(3).verdict(3, "pass");
+         }},
+        {"NegotiatedAgainByACopy",
+         {"negotiated_again"},
+         "and copy[0], which has its id, had begun attestation 1",
+         [](Script& s) {
+             s.enrol(list(quoted)).negotiate(0).negotiate(1, "copy[0]").submit_refused(0, "old_attestation");
+         }},
+        {"OldAttestationThatNothingFollowed",
+         {},
+         "",
+         [](Script& s) { s.enrol(list(quoted)).negotiate(0).submit_refused(0, "old_attestation"); }},
+        {"NegotiatedAgainAfterTheRefusal",
+         {},
+         "",
+         [](Script& s) {
+             s.enrol(list(quoted)).negotiate(0).submit_refused(0, "old_attestation").negotiate(1);
+         }},
+        {"TokenOfAnotherAgent",
+         {"token_of_another_agent"},
+         "The request bore the token of other[0]",
+         [](Script& s) {
+             s.session(200, "other[0]").proof(seconds{180}, "other[0]").session().proof(seconds{180});
+             s.bearing(0).negotiate_in_vain(403);
+         }},
+        {"ItsOwnTokenIsForbidden",
+         {},
+         "",
+         [](Script& s) {
+             s.session(200, "other[0]").proof(seconds{180}, "other[0]").session().proof(seconds{180});
+             s.bearing(1).negotiate_in_vain(403);
+         }},
+        {"ItsOwnTokenForAnotherId",
+         {"token_of_another_agent"},
+         "The request was for the id other, and the agent, with its token, is id:",
+         [](Script& s) { forbidden_for(s.enrol(list(quoted)).session().proof(seconds{180}), "other"); }},
+        {"ItsOwnTokenForItsOwnId",
+         {},
+         "",
+         [](Script& s) { forbidden_for(s.enrol(list(quoted)).session().proof(seconds{180}), "id"); }},
+        {"TokenOfNobodyKnown",
+         {},
+         "",
+         [](Script& s) { s.session().proof(seconds{180}).bearing(7).negotiate_in_vain(403); }},
+        {"NoAttestationsInPullMode",
+         {"verifier_in_pull_mode"},
+         "answered its attestation with 404 and an empty body",
+         [](Script& s) { s.enrol(list(quoted)).session().proof(seconds{180}).no_attestations(); }},
+        {"A404WithABodyAndWithoutACode",
+         {},
+         "",
+         [](Script& s) { s.enrol(list(quoted)).session().proof(seconds{180}).negotiate_in_vain(404); }},
+        {"AnEmpty404ToWhoHasNoToken", {}, "", [](Script& s) { s.no_attestations(); }},
+        {"EnrolmentInPullMode",
+         {"verifier_in_pull_mode"},
+         "The verifier refused the enrolment: it wants the agent's mTLS certificate",
+         [](Script& s) { s.enrol_in_vain(400, "mTLS certificate for agent is required!"); }},
+        {"EnrolmentRefusedForAnotherReason",
+         {},
+         "",
+         [](Script& s) { s.enrol_in_vain(400, "the policy is no JSON"); }},
+        {"DeletedByTheTenant",
+         {"deleted_by_tenant"},
+         "The tenant had deleted the agent at the verifier, and it went on.",
+         [](Script& s) {
+             s.enrol(list(quoted)).attest(0).verdict(0, "pass").tenant("delete");
+             s.negotiate_in_vain(404, "not_found").negotiate_in_vain(404, "not_found");
+         }},
+        {"DeletedAndEnrolledAgain",
+         {},
+         "",
+         [](Script& s) {
+             s.enrol(list(quoted)).tenant("delete").enrol(list(quoted)).negotiate_in_vain(404, "not_found");
+         }},
+        {"NeverEnrolled", {}, "", [](Script& s) { s.negotiate_in_vain(404, "not_found"); }},
+        {"IdOfAnotherTpm",
+         {"id_of_another_tpm"},
+         "the id id is registered by other[0]",
+         [](Script& s) { s.registration(200, "other[0]").registration(403); }},
+        {"IdOfAnotherTpmAsTheRegistrarSays",
+         {"id_of_another_tpm"},
+         "the id id is registered by another TPM",
+         [](Script& s) {
+             s.registration(403, agent,
+                            R"({"status":"Agent re-registration with different TPM identity is …"})");
+         }},
+        {"RegistrationForbiddenForAnotherReason",
+         {},
+         "",
+         [](Script& s) { s.registration(200).registration(200, "other[1]").registration(403); }},
+        {"NegotiationsWithoutEvidence",
+         {"negotiations_without_evidence"},
+         "The agent negotiated 10 times in one session and sent no evidence in between.",
+         [](Script& s) {
+             s.enrol(list(quoted)).session();
+             for (int i = 0; i < 10; ++i)
+                 s.negotiate(i);
+         }},
+        {"NegotiationsOfWhichTheTpmFailed",
+         {},
+         "",
+         [](Script& s) {
+             s.enrol(list(quoted)).session();
+             for (int i = 0; i < 10; ++i)
+                 s.negotiate(i).cycle({"collect", "failed", std::nullopt, "", i, "TPM2_Quote: …"});
+         }},
+        {"NegotiationsOfARestartLoop",
+         {"restarts_before_evidence"},
+         "",
+         [](Script& s) {
+             s.enrol(list(quoted)).session();
+             for (int i = 0; i < 10; ++i)
+                 s.negotiate(i);
+             s.attest(10).verdict(10, "pass");
+             for (int i = 11; i < 14; ++i)
+                 s.session().negotiate(i);
+         }},
+        {"LockedOutByOthers",
+         {"locked_out_by_others"},
+         "Others took 15 sessions in the agent's name within a minute, the agent itself none",
+         [](Script& s) {
+             for (int i = 0; i < 15; ++i)
+                 s.session_by_nobody();
+             s.session(429);
+         }},
+        {"LockedOutByOthersAndItself",
+         {"locked_out_by_others"},
+         "Others took 14 sessions in the agent's name within a minute, the agent itself 1,",
+         [](Script& s) {
+             s.session();
+             for (int i = 0; i < 14; ++i)
+                 s.session_by_nobody();
+             s.session(429);
+         }},
+        {"OthersAskedLongBefore",
+         {},
+         "",
+         [](Script& s) {
+             for (int i = 0; i < 15; ++i)
+                 s.session_by_nobody();
+             s.wait(seconds{60}).session(429);
+         }},
+        {"FileThatThePolicyDoesNotKnow",
+         {"file_not_in_runtime_policy"},
+         "The IMA log has what the runtime policy does not allow: /usr/bin/new is not in it.",
+         [](Script& s) {
+             failed_with(s.enrol(list(quoted)).attest(0), 0, {"File not found in allowlist: /usr/bin/new"});
+         }},
+        {"FilesThatThePolicyDoesNotAllow",
+         {"file_not_in_runtime_policy"},
+         "/bin/a has another digest there than 0a0b; /b is not in it; /c is not in it; and 1 more.",
+         [](Script& s) {
+             failed_with(
+                 s.enrol(list(quoted)).attest(0), 0,
+                 {"Hashes for file /bin/a don't match 0a0b not in ['0c']", "File not found in allowlist: /b",
+                  "File not found in allowlist: /c", "File not found in allowlist: /d"});
+         }},
+        {"FailedForWhatTheLogDoesNotExplain",
+         {},
+         "",
+         [](Script& s) {
+             failed_with(s.enrol(list(quoted)).attest(0), 0,
+                         {"IMA ERRORS: Some entries couldn't be validated."});
+         }},
+        {"TimeoutThatAnotherWorkerSays",
+         {"timeout_although_in_time"},
+         "The status was TIMEOUT 3.3 s after evidence that was accepted, which is less than 5 times "
+         "quote_interval (1 s)",
+         [](Script& s) { attesting_until_timeout(s); }},
+        {"TimeoutOfAnAgentOnOneConnection",
+         {},
+         "",
+         [](Script& s) { attesting_until_timeout(s.on_one_connection()); }},
+        {"TimeoutAfterTheConnectionChangedLongBefore",
+         {"timeout_although_in_time"},
+         "one that took evidence 7.",
+         [](Script& s) {
+             s.enrol(list(quoted)).attest(0).verdict(0, "pass").session();
+             s.on_one_connection()
+                 .attest(1)
+                 .verdict(1, "pass")
+                 .wait(seconds{3})
+                 .attest(2)
+                 .verdict(2, "pass")
+                 .wait(seconds{3});
+             s.status("TIMEOUT", 3);
+         }},
+        {"TimeoutOfAnotherWorkerThatAPassTookBack",
+         {},
+         "",
+         [](Script& s) {
+             s.enrol(list(quoted)).attest(0).verdict(0, "pass").attest(1).verdict(1, "pass");
+             s.on_one_connection().wait(seconds{10}).attest(2).verdict(2, "pass").wait(seconds{1});
+             s.status("TIMEOUT", 3);
+         }},
+        {"PassThoughSilentSinceARestart",
+         {"pass_though_silent"},
+         "a timer in its memory, was gone.",
+         [](Script& s) {
+             s.enrol(list(quoted)).attest(0).verdict(0, "pass").restart_verifier().wait(seconds{11});
+             s.status("PASS", 1).status("PASS", 1);
+         }},
+        {"PassThoughSilentWithoutARestart",
+         {},
+         "",
+         [](Script& s) {
+             s.enrol(list(quoted)).attest(0).verdict(0, "pass").wait(seconds{11}).status("PASS", 1);
+         }},
+        {"PassThoughLateAtTheRestart",
+         {},
+         "",
+         [](Script& s) {
+             s.enrol(list(quoted)).attest(0).verdict(0, "pass").wait(seconds{6}).restart_verifier();
+             s.wait(seconds{11}).status("PASS", 1);
+         }},
+        {"PassSoonAfterARestart",
+         {},
+         "",
+         [](Script& s) {
+             s.enrol(list(quoted)).attest(0).verdict(0, "pass").restart_verifier().wait(seconds{8});
+             s.status("PASS", 1);
          }},
         // Not the agent's silence: the verifier is wrong, and no rule explains why.
         {"TimeoutOfAnAgentThatAttests",

@@ -93,18 +93,29 @@ TEST(Run, EveryReproductionIsSeenAndExplained) {
     const Ended run = reproduce.wait(std::chrono::seconds{580});  // alone about two minutes
     EXPECT_EQ(run.exit_code, 0) << run.out << run.err;
     const std::map<std::string, std::vector<std::string>> expected = {
+        {"attestations-without-evidence", {"negotiations_without_evidence"}},
         {"challenges-expired-late", {"evidence_after_expiry"}},
         {"challenges-expired-no-policy", {"no_policy_no_challenge"}},
+        {"enrolment-mtls-certificate-required[enrolled=200,mode=push,session=pass]", {}},
+        {"enrolment-mtls-certificate-required[enrolled=400,mode=pull,session=fail]",
+         {"verifier_in_pull_mode"}},
+        {"old-attestation-two-negotiations", {"negotiated_again"}},
         {"pcr-mismatch", {"pcr_changed"}},
         {"pcr-mismatch-upper-case-policy", {"policy_in_upper_case"}},
         {"pcr-mismatch-wrong-bank", {"policy_of_another_bank"}},
         {"pcr-missing-from-policy", {"pcr_missing_from_policy", "pcr_changed"}},
         {"pcr-policy-not-enforced", {"policy_not_enforced", "pcr_changed"}},
+        {"push-agent-pull-verifier[mode=pull,negotiated=404,version=200]", {"verifier_in_pull_mode"}},
+        {"push-agent-pull-verifier[mode=push,negotiated=201,version=410]", {}},
         {"rate-limit-lockout", {"limit_of_an_address"}},
         {"restart-loop", {"restarts_before_evidence", "limit_of_an_agent"}},
+        {"silent-agent-stays-pass-after-restart", {"no_evidence_for_too_long", "pass_though_silent"}},
         {"status-stays-fail", {"pcr_changed", "failure_sticks"}},
         {"status-timeout-and-back", {"no_evidence_for_too_long"}},
         {"token-lost-on-403", {"evidence_after_expiry", "token_dropped_on_403"}},
+        {"token-of-another-agent", {"token_of_another_agent"}},
+        {"token-outlives-agent", {"deleted_by_tenant"}},
+        {"uuid-taken-by-another-tpm", {"id_of_another_tpm"}},
     };
     const auto found = found_rules(place.read("runs/latest/report.json"));
     for (const auto& [scenario, rules] : expected) {
