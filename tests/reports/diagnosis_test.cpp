@@ -758,6 +758,15 @@ TEST(Silent, WithinItsStepDoesNotWaitForOthers) {
     EXPECT_THAT(found[0].mend, HasSubstr("why the agent is silent"));
 }
 
+TEST(PassThoughSilent, ShowsTheRestart) {
+    Script script;
+    script.begin("case").step(1, "attest").enrol(list(quoted)).attest(0).verdict(0, "pass");
+    script.restart_verifier().wait(seconds{11}).status("PASS", 1);
+    const auto found = judged(script.end_scenario().end().text()).scenarios.at(0).diagnoses;
+    ASSERT_EQ(names(found), std::vector<std::string>{"pass_though_silent"});
+    EXPECT_THAT(found[0].shown, testing::Contains(testing::EndsWith(": the verifier was restarted")));
+}
+
 /// Mends of what is found where the policy is this one, and PCR 0 and 7 are quoted.
 std::vector<std::string> mends(const std::string& policy, const std::string& evaluation) {
     Script script;
