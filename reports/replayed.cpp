@@ -87,6 +87,15 @@ Replayed compare(const ScenarioReport& before, const ScenarioReport& after) {
     return replayed;
 }
 
+const ScenarioReport* find(const RunReport& run, const std::string& name) {
+    const auto found = std::ranges::find(run.scenarios, name, &ScenarioReport::name);
+    return found == run.scenarios.end() ? nullptr : &*found;
+}
+
+std::string lacking(const char* what, const RunReport& run) {
+    return run.reason.empty() ? what : fmt::format("{}: {}", what, run.reason);
+}
+
 }  // namespace
 
 const char* to_string(Replayed::Result result) {
@@ -103,15 +112,20 @@ const char* to_string(Replayed::Result result) {
     return "";
 }
 
-std::vector<Replayed> compare_replay(const RunReport& before, const RunReport& after) {
+std::vector<Replayed> compare_replay(const std::vector<std::string>& scenarios, const RunReport& before,
+                                     const RunReport& after) {
     std::vector<Replayed> all;
-    for (const ScenarioReport& scenario : before.scenarios) {
-        const auto now = std::ranges::find(after.scenarios, scenario.name, &ScenarioReport::name);
-        if (now != after.scenarios.end()) {
-            all.push_back(compare(scenario, *now));
-        } else {
-            all.push_back({.scenario = scenario.name, .differences = {"it was not played again"}});
+    for (const std::string& name : scenarios) {
+        const ScenarioReport* was = find(before, name);
+        const ScenarioReport* is = find(after, name);
+        if (was != nullptr && is != nullptr) {
+            all.push_back(compare(*was, *is));
+            continue;
         }
+        Replayed& missing = all.emplace_back(Replayed{.scenario = name});
+        if (was == nullptr)
+            missing.differences.push_back(lacking("the recorded run has no verdict of it", before));
+        if (is == nullptr) missing.differences.push_back(lacking("it was not played again", after));
     }
     return all;
 }

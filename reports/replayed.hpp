@@ -13,7 +13,8 @@ struct Replayed {
         Reproduced,     ///< every expectation was judged alike, with the same causes and findings
         NotReproduced,  ///< what failed before is as expected now, or what came by chance was not seen
         Differs,        ///< in `differences`
-        NotComparable,  ///< one of the two did not come to its end: `differences` says which, and why
+        NotComparable,  ///< one of the two did not come to its end, or not to it: `differences` says which,
+                        ///< why
     };
     std::string scenario;
     Result result = Result::NotComparable;
@@ -23,7 +24,9 @@ struct Replayed {
 /// "reproduced", "not reproduced", "differs", "not comparable"
 const char* to_string(Replayed::Result result);
 
-/// Scenario by scenario of `before`, by name; one that `after` lacks is not comparable.
-std::vector<Replayed> compare_replay(const RunReport& before, const RunReport& after);
+/// One for each of the `scenarios`, which are the names in the plan: a run that was killed says nothing of
+/// those that it did not come to. What one of the two lacks is not comparable.
+std::vector<Replayed> compare_replay(const std::vector<std::string>& scenarios, const RunReport& before,
+                                     const RunReport& after);
 
 }  // namespace pushsim::reports

@@ -23,7 +23,7 @@ Replayed compared(const ScenarioReport& before, const ScenarioReport& after) {
     RunReport one, other;
     one.scenarios = {before};
     other.scenarios = {after};
-    return compare_replay(one, other).at(0);
+    return compare_replay({before.name}, one, other).at(0);
 }
 
 const ScenarioReport kFailed =
@@ -78,7 +78,37 @@ TEST(Replayed, WhatDidNotComeToItsEndCannotBeCompared) {
     EXPECT_EQ(compared(kFailed, ended).result, Result::NotComparable);
     RunReport one;
     one.scenarios = {kFailed};
-    EXPECT_EQ(compare_replay(one, {}).at(0).result, Result::NotComparable);
+    EXPECT_EQ(compare_replay({"late"}, one, {}).at(0).result, Result::NotComparable);
+}
+
+/// What was recorded where pushsim was killed: that much, and nothing of the rest.
+RunReport killed_after(std::vector<ScenarioReport> scenarios) {
+    RunReport report;
+    report.scenarios = std::move(scenarios);
+    report.partial = true;
+    report.reason = "the history has no end";
+    return report;
+}
+
+TEST(Replayed, WhatTheRecordedRunHasNoVerdictOfCannotBeCompared) {
+    ScenarioReport other = kPassed;
+    other.name = "honest";
+    RunReport again;
+    again.scenarios = {kFailed, other};
+    const std::vector<std::string> plan{"late", "honest"};
+    const auto nothing = compare_replay(plan, killed_after({}), again);
+    ASSERT_EQ(nothing.size(), 2U);
+    for (const Replayed& one : nothing) {
+        EXPECT_EQ(one.result, Result::NotComparable);
+        EXPECT_THAT(one.differences,
+                    ElementsAre("the recorded run has no verdict of it: the history has no end"));
+    }
+    EXPECT_EQ(nothing[1].scenario, "honest");
+
+    const auto half = compare_replay(plan, killed_after({kFailed}), again);
+    ASSERT_EQ(half.size(), 2U);
+    EXPECT_EQ(half[0].result, Result::Reproduced);
+    EXPECT_EQ(half[1].result, Result::NotComparable);
 }
 
 }  // namespace

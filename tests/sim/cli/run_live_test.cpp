@@ -51,6 +51,14 @@ TEST(Replay, PlaysThePlanAgainAndSaysWhetherItShowsTheSame) {
     EXPECT_THAT(again.out, HasSubstr("\nreproduced      pcr-mismatch\n"));
     EXPECT_THAT(again.out, Not(HasSubstr("honest-agent")));
 
+    // Of a run that was killed at once there is the head of its history alone, and the whole plan.
+    const std::string history = place.read("first/latest/history.jsonl");
+    place.write("first/latest/history.jsonl", history.substr(0, history.find('\n') + 1));
+    const Ended nothing_recorded =
+        pushsim(place, {"replay", "first/latest", "honest-agent", "--out", "second"});
+    EXPECT_EQ(nothing_recorded.exit_code, 1) << nothing_recorded.out << nothing_recorded.err;
+    EXPECT_THAT(nothing_recorded.out, HasSubstr("\nnot comparable  honest-agent\n"));
+
     const Ended no_run = pushsim(place, {"replay", "second"});
     EXPECT_EQ(no_run.exit_code, 2);
     EXPECT_THAT(no_run.err, HasSubstr("second: no run is there"));
