@@ -27,10 +27,6 @@ std::string words(const history::RequestsClause& clause) {
     return fmt::format("{} {}{}", clause.count, clause.kind, clause.since_start ? " since the start" : "");
 }
 
-bool is_response(const history::Entry* line) {
-    return as<history::ExchangeSeen>(line) != nullptr || as<history::TenantActSeen>(line) != nullptr;
-}
-
 Lines Scope::lines(const std::string& agent) const {
     return without_doubts(scenario.lines_of(agent, expectation.step));
 }
@@ -252,6 +248,12 @@ Answer certain_requests(const history::RequestsClause& clause, const Scope& scop
     return answer;
 }
 
+/// The answer is what the line came to that decided it.
+Answer by_its_line(Answer answer) {
+    if (answer.deciding != nullptr) answer.came_to = came_to(*answer.deciding);
+    return answer;
+}
+
 }  // namespace
 
 Answer ask_requests(const history::RequestsClause& clause, const Scope& scope, const std::string& agent) {
@@ -259,15 +261,15 @@ Answer ask_requests(const history::RequestsClause& clause, const Scope& scope, c
 }
 
 Answer ask_response(const history::ResponseClause& clause, const Scope& scope, const std::string& agent) {
-    return with_doubts(certain_response(clause, scope, agent), scope, agent);
+    return with_doubts(by_its_line(certain_response(clause, scope, agent)), scope, agent);
 }
 
 Answer ask_verdict(const history::VerdictClause& clause, const Scope& scope, const std::string& agent) {
-    return with_doubts(certain_verdict(clause, scope, agent), scope, agent);
+    return with_doubts(by_its_line(certain_verdict(clause, scope, agent)), scope, agent);
 }
 
 Answer ask_reason(const history::VerdictClause& clause, const Scope& scope, const std::string& agent) {
-    return with_doubts(certain_reason(clause, scope, agent), scope, agent);
+    return with_doubts(by_its_line(certain_reason(clause, scope, agent)), scope, agent);
 }
 
 Answer ask_status(const history::StatusClause& clause, const Scope& scope, const std::string& agent) {
@@ -290,6 +292,8 @@ Answer ask_status(const history::StatusClause& clause, const Scope& scope, const
                   .actual = read->error.empty() ? read->status : "not known: " + read->error,
                   .deciding = line,
                   .exchange = exchange};
+        // Where it is good there are several that could have been the last one.
+        if (!good) answer.came_to = came_to(*line);
         if (!good && clause.when != When::Last) return answer;
     }
     const std::string doubt = unresolved_doubt(scope.scenario.lines_of(agent));

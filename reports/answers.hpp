@@ -16,6 +16,7 @@ struct Answer {
     std::string reason;                        ///< why it was skipped
     const history::Entry* deciding = nullptr;  ///< the line that decided
     const history::Entry* exchange = nullptr;  ///< the exchange to show with it
+    std::string came_to = {};                  ///< as ExpectationResult has it
 };
 
 /// Where a clause is asked.
@@ -50,8 +51,5 @@ Answer ask_requests(const history::RequestsClause& clause, const Scope& scope, c
 std::string words(const history::VerdictClause& clause);
 std::string words(const history::StatusClause& clause);
 std::string words(const history::RequestsClause& clause);
-
-/// The line is an answer to a request, of an agent or of the tenant.
-bool is_response(const history::Entry* line);
 
 }  // namespace pushsim::reports

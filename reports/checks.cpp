@@ -150,31 +150,27 @@ void check_goals(const ScenarioView& scenario, Checked& checked) {
     };
     const Speaks of_endings = [](const auto& clause) { return clause.response || clause.verdict; };
     const Speaks of_failures = [](const auto& clause) { return clause.verdict || clause.status; };
+    const auto not_reached = [&](const history::Entry& line, const std::string& text) {
+        checked.findings.push_back({"goal_reached", Severity::Wrong,
+                                    fmt::format("{}: {}", line.where.agent, text), line.n, came_to(line)});
+    };
     for (const history::Entry* line : scenario.lines) {
         const auto* verdict = as<history::Verdict>(line);
         if (verdict != nullptr && evaluation_of(*verdict) == "fail" &&
             !spoken_for(line->where, of_failures)) {
-            checked.findings.push_back(
-                {"goal_reached", Severity::Wrong,
-                 fmt::format("{}: attestation {}: {}, and no expectation speaks of it", line->where.agent,
-                             verdict->index, verdict_words(*verdict)),
-                 line->n});
+            not_reached(*line, fmt::format("attestation {}: {}, and no expectation speaks of it",
+                                           verdict->index, verdict_words(*verdict)));
         }
         const auto* act = as<history::TenantActSeen>(line);
         if (act != nullptr && changes_enrolment(*act) && !act->error.empty() && !line->where.agent.empty() &&
             !spoken_for(line->where, of_endings)) {
-            checked.findings.push_back({"goal_reached", Severity::Wrong,
-                                        fmt::format("{}: {}: {}", line->where.agent, act->act, act->error),
-                                        line->n});
+            not_reached(*line, fmt::format("{}: {}", act->act, act->error));
         }
         const auto* cycle = as<history::Cycle>(line);
         if (cycle == nullptr || cycle->ending == "reached" || !cycle->doubt.empty() ||
             spoken_for(line->where, of_endings))
             continue;
-        checked.findings.push_back(
-            {"goal_reached", Severity::Wrong,
-             fmt::format("{}: {} {}: {}", line->where.agent, cycle->phase, cycle->ending, cycle->reason),
-             line->n});
+        not_reached(*line, fmt::format("{} {}: {}", cycle->phase, cycle->ending, cycle->reason));
     }
 }
 

@@ -106,6 +106,7 @@ ExpectationResult ask_all(const Scope& scope, const Question& question) {
         if (is_new) by_answer.emplace_back(answer.actual, std::vector<std::string>{});
         by_answer[at->second].second.push_back(agent);
         if (result.reason.empty()) result.reason = answer.reason;
+        if (!answer.came_to.empty()) result.came_to.insert(answer.came_to);
         if (!result.n && answer.deciding != nullptr) result.n = answer.deciding->n;
         if (!result.exchange && answer.exchange != nullptr)
             result.exchange = deciding_exchange(*answer.exchange);
@@ -230,8 +231,10 @@ ExpectationResult judge_check(const Scope& scope, const history::CheckClause& cl
     result.reason = fmt::format("{}", fmt::join(reasons, "; "));
     if (!result.reason.empty()) result.actual += " (not in full: " + result.reason + ")";
     std::vector<std::string> texts;
+    std::set<std::uint64_t> found;
     for (const Finding& finding : checked.findings) {
         if (!asked(finding.check)) continue;
+        if (finding.n) found.insert(*finding.n);
         if (texts.empty()) result.n = finding.n;
         texts.push_back(all ? finding.check + ": " + finding.text : finding.text);
     }
@@ -244,7 +247,9 @@ ExpectationResult judge_check(const Scope& scope, const history::CheckClause& cl
         result.judgement = Judgement::DoesNotHold;
         result.actual = fmt::format("{}", fmt::join(texts, "; "));
         for (const history::Entry* line : scope.scenario.lines) {
-            if (line->n == result.n && is_response(line)) result.exchange = deciding_exchange(*line);
+            if (!is_response(line) || !found.contains(line->n)) continue;
+            result.came_to.insert(came_to(*line));
+            if (line->n == result.n) result.exchange = deciding_exchange(*line);
         }
     }
     return result;

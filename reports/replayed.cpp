@@ -5,6 +5,7 @@
 #include <set>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace pushsim::reports {
 namespace {
@@ -34,12 +35,18 @@ std::string words(const ExpectationResult& judged) {
     return fmt::format("{} ({})", to_string(judged.judgement), shown);
 }
 
+std::string what_came(const ExpectationResult& judged) {
+    return judged.came_to.empty() ? "nothing" : fmt::format("{}", fmt::join(judged.came_to, " and "));
+}
+
 std::set<std::string> causes_of(const ScenarioReport& scenario) {
     std::set<std::string> causes;
     for (const Diagnosis& diagnosis : scenario.diagnoses)
         causes.insert(diagnosis.rule + (diagnosis.subject.empty() ? "" : " " + diagnosis.subject));
     for (const Finding& finding : scenario.findings)
-        if (finding.severity == Severity::Wrong) causes.insert("finding of " + finding.check);
+        if (finding.severity == Severity::Wrong)
+            causes.insert("finding of " + finding.check +
+                          (finding.came_to.empty() ? "" : ": " + finding.came_to));
     return causes;
 }
 
@@ -71,6 +78,9 @@ Replayed compare(const ScenarioReport& before, const ScenarioReport& after) {
         } else if (now->second->judgement != old->judgement) {
             replayed.differences.push_back(
                 fmt::format("{}: was {}, is {}", what.first, words(*old), words(*now->second)));
+        } else if (now->second->came_to != old->came_to) {
+            replayed.differences.push_back(
+                fmt::format("{}, was {} ({})", what_came(*now->second), what_came(*old), what.first));
         }
     }
     for (const auto& [what, now] : is)

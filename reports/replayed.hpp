@@ -10,7 +10,7 @@ namespace pushsim::reports {
 
 struct Replayed {
     enum class Result {
-        Reproduced,     ///< every expectation was judged alike, with the same causes and findings
+        Reproduced,     ///< all was judged alike, came to the same, and has the same causes and findings
         NotReproduced,  ///< what failed before is as expected now, or what came by chance was not seen
         Differs,        ///< in `differences`
         NotComparable,  ///< one of the two did not come to its end, or not to it: `differences` says which,

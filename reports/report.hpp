@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -48,6 +49,8 @@ struct ExpectationResult {
     std::string reason;              ///< why it was skipped
     std::string source;              ///< "scenarios/x.yaml:12:5"
     std::optional<std::uint64_t> n;  ///< line of the history that decided it
+    /// What those who decided came to (view.hpp); empty where it is about figures, or decided by no line.
+    std::set<std::string> came_to;
     std::optional<DecidingExchange> exchange;
 };
 
@@ -62,6 +65,7 @@ struct Finding {
     Severity severity = Severity::Wrong;
     std::string text;
     std::optional<std::uint64_t> n;
+    std::string came_to = {};  ///< of goal_reached: what that line came to (view.hpp)
 };
 
 /// A check that could not be made, or only in part.

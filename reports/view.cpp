@@ -181,6 +181,10 @@ std::string unresolved_doubt(const Lines& lines) {
     return doubt;
 }
 
+bool is_response(const history::Entry* line) {
+    return as<history::ExchangeSeen>(line) != nullptr || as<history::TenantActSeen>(line) != nullptr;
+}
+
 DecidingExchange deciding_exchange(const history::Entry& line) {
     DecidingExchange result;
     result.n = line.n;
@@ -229,6 +233,25 @@ std::string words(const history::Entry& line) {
     if (const auto* event = as<history::StackEvent>(&line); event != nullptr && !event->text.empty())
         return event->text;
     return line.kind + who;
+}
+
+std::string came_to(const history::Entry& line) {
+    const auto with_code = [](int status, const std::string& code) {
+        return code.empty() ? std::to_string(status) : fmt::format("{} {}", status, code);
+    };
+    if (is_response(&line)) {
+        const DecidingExchange exchange = deciding_exchange(line);
+        return exchange.phase + (exchange.status ? " answered " + with_code(*exchange.status, exchange.code)
+                                                 : " not answered");
+    }
+    if (const auto* cycle = as<history::Cycle>(&line)) {
+        return fmt::format("{} {}{}", cycle->phase, cycle->ending,
+                           cycle->status ? ": " + with_code(*cycle->status, cycle->code) : "");
+    }
+    if (const auto* verdict = as<history::Verdict>(&line)) return verdict_words(*verdict);
+    if (const auto* read = as<history::StatusRead>(&line))
+        return read->error.empty() ? "status " + read->status : "status not known";
+    return line.kind;
 }
 
 std::string counted(std::uint64_t count, const std::string& noun) {

@@ -75,12 +75,20 @@ bool says_not_enrolled(const history::Cycle& cycle);
 /// is none such.
 std::string unresolved_doubt(const Lines& lines);
 
+/// The line is an answer to a request, of an agent or of the tenant.
+bool is_response(const history::Entry* line);
+
 DecidingExchange deciding_exchange(const history::Entry& line);
 
 /// "PATCH /v3.0/… -> 403 challenges_expired (late[0], submit)"
 std::string words(const DecidingExchange& exchange);
 /// What stands in the line: an exchange as above, "extend PCR 7 (late[0])", …
 std::string words(const history::Entry& line);
+
+/// What a line came to, without figures, so that runs can be compared: "submit answered 403
+/// challenges_expired", "submit not answered", "negotiate refused: 503", "FAIL policy_violation", "status
+/// PASS".
+std::string came_to(const history::Entry& line);
 
 /// "1 attestation", "3 attestations"
 std::string counted(std::uint64_t count, const std::string& noun);

@@ -2,9 +2,13 @@
 
 #include <gmock/gmock.h>
 
+#include "tests/reports/golden.hpp"
+
 namespace pushsim::reports {
 namespace {
 
+namespace h = history;
+using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using Result = Replayed::Result;
@@ -29,6 +33,88 @@ Replayed compared(const ScenarioReport& before, const ScenarioReport& after) {
 const ScenarioReport kFailed =
     scenario(Outcome::NotAsExpected, Judgement::DoesNotHold, "late[0]: FAIL", "pcr_mismatch");
 const ScenarioReport kPassed = scenario(Outcome::AsExpected, Judgement::Holds, "late[0]: PASS");
+
+/// A cycle whose submission is answered so, where 202 or 299 was expected.
+RunReport submission(int status, const std::string& code = "", Duration after = {},
+                     std::vector<h::Expectation> expectations = {
+                         {.response = h::ResponseClause{{{202, 202}, {299, 299}}}, .step = 1}}) {
+    test::Script script;
+    script.begin("late", std::move(expectations)).step(1, "attest").wait(after).attest(0, status, code);
+    return test::judged(script.end_scenario().end().text());
+}
+
+Replayed compared(const RunReport& before, const RunReport& after) {
+    return compare_replay({"late"}, before, after).at(0);
+}
+
+TEST(Replayed, AnotherAnswerIsAnotherFailureThoughBothAreNotAsExpected) {
+    const RunReport before = submission(503);
+    ASSERT_EQ(before.scenarios[0].outcome, Outcome::NotAsExpected);
+    EXPECT_EQ(compared(before, submission(503, "", std::chrono::seconds{7})).result, Result::Reproduced);
+    const Replayed other = compared(before, submission(404));
+    EXPECT_EQ(other.result, Result::Differs);
+    EXPECT_THAT(other.differences,
+                ElementsAre("submit answered 404, was submit answered 503 (response, step 1 (attest))"));
+    const Replayed code = compared(submission(403, "one_code"), submission(403, "another"));
+    EXPECT_EQ(code.result, Result::Differs);
+    EXPECT_THAT(code.differences,
+                Contains(HasSubstr("submit answered 403 another, was submit answered 403")));
+}
+
+TEST(Replayed, AnotherAnswerIsAnotherWhereSeveralAreExpected) {
+    const RunReport before = submission(202);
+    ASSERT_EQ(before.scenarios[0].expectations.at(0).judgement, Judgement::Holds);
+    EXPECT_EQ(compared(before, submission(202)).result, Result::Reproduced);
+    EXPECT_THAT(compared(before, submission(299)).differences,
+                Contains("submit answered 299, was submit answered 202 (response, step 1 (attest))"));
+}
+
+TEST(Replayed, AnotherVerdictIsAnotherFailure) {
+    const auto failed = [](const std::string& reason) {
+        test::Script script;
+        script.begin("late", {{.verdict = h::VerdictClause{"pass"}}}).step(1, "attest").attest(0);
+        script.verdict(0, "fail", reason);
+        return test::judged(script.end_scenario().end().text());
+    };
+    EXPECT_EQ(compared(failed("policy_violation"), failed("policy_violation")).result, Result::Reproduced);
+    EXPECT_THAT(compared(failed("policy_violation"), failed("broken_evidence_chain")).differences,
+                Contains("FAIL broken_evidence_chain, was FAIL policy_violation (verdict, whole run)"));
+}
+
+TEST(Replayed, AGoalThatWasMissedOtherwiseIsAnotherFailure) {
+    const std::vector<h::Expectation> silent{{.check = h::CheckClause{"nonces_distinct"}}};
+    const auto missed = [&](int status) { return submission(status, "", {}, silent); };
+    EXPECT_EQ(compared(missed(503), missed(503)).result, Result::Reproduced);
+    const Replayed other = compared(missed(503), missed(404));
+    EXPECT_EQ(other.result, Result::Differs);
+    EXPECT_THAT(other.differences,
+                ElementsAre("finding of goal_reached: submit refused: 503: there before, and not now",
+                            "finding of goal_reached: submit refused: 404: not there before"));
+}
+
+TEST(Replayed, ACheckThatFindsAnAnswerFindsThatOne) {
+    const auto found = [](int status) {
+        return submission(status, "", {}, {{.check = h::CheckClause{"no_5xx"}}});
+    };
+    EXPECT_EQ(compared(found(503), found(503)).result, Result::Reproduced);
+    EXPECT_THAT(compared(found(503), found(500)).differences,
+                Contains("submit answered 500, was submit answered 503 (no_5xx, whole run)"));
+}
+
+TEST(Replayed, WhatIsAboutFiguresCameToNothingThatCouldBeCompared) {
+    test::Script script;
+    script.begin("late", {{.metric = h::MetricClause{"submit.max", {}, std::chrono::hours{1}}},
+                          {.requests = {{"submissions", 1}}},
+                          {.status = h::StatusClause{"FAIL", h::StatusClause::When::Never}}});
+    script.step(1, "attest").attest(0).verdict(0, "pass").read_status_act().status("PASS", 1);
+    const RunReport report = test::judged(script.end_scenario().end().text());
+    ASSERT_EQ(report.scenarios[0].expectations.size(), 3U);
+    for (const ExpectationResult& one : report.scenarios[0].expectations) {
+        EXPECT_EQ(one.judgement, Judgement::Holds) << one.what;
+        EXPECT_TRUE(one.exchange) << one.what;
+        EXPECT_THAT(one.came_to, testing::IsEmpty()) << one.what;
+    }
+}
 
 TEST(Replayed, SameJudgementsAndCausesAreReproducedWhateverTheFiguresAre) {
     ScenarioReport again = kFailed;
