@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
 #include <stdexcept>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include "sim/core/random.hpp"
+#include "sim/scenario/exact_math.hpp"
 #include "sim/scenario/language.hpp"
 
 namespace pushsim::scenario {
@@ -23,30 +23,41 @@ double unit(core::SeededStream& stream) {
     return static_cast<double>(stream.next() >> 11) * 0x1.0p-53;
 }
 
-std::size_t below(core::SeededStream& stream, std::size_t count) {
-    return std::min(static_cast<std::size_t>(unit(stream) * static_cast<double>(count)), count - 1);
+/// From 0 to `count`, without `count`; in integers.
+std::uint64_t below(core::SeededStream& stream, std::uint64_t count) {
+    __extension__ typedef unsigned __int128 Wide;
+    return static_cast<std::uint64_t>((Wide{stream.next() >> 11} * count) >> 53);
 }
 
-/// In microseconds. The generator's output is used as it is: std::*_distribution differs between libraries.
+/// A half counts as more: of what was drawn the rest below a nanosecond is gone.
+std::int64_t to_micros(Duration duration) {
+    return std::chrono::floor<microseconds>(duration + std::chrono::nanoseconds{500}).count();
+}
+
+/// In microseconds. The generator's output is used as it is: std::*_distribution differs between libraries,
+/// and so do logarithm and cosine (exact_math.hpp).
 std::int64_t draw(const Distribution& drawn, core::SeededStream& stream, std::size_t occurrence) {
     const auto value = [&](std::size_t i) {
         return std::chrono::duration<double, std::micro>(drawn.values[i]).count();
     };
     const auto rounded = [](double micros) { return std::llround(std::clamp(micros, 0.0, longest)); };
     switch (drawn.kind) {
-        case Distribution::Kind::Uniform:
-            return rounded(value(0) + (value(1) - value(0)) * unit(stream));
+        case Distribution::Kind::Uniform: {
+            const auto span = static_cast<std::uint64_t>((drawn.values[1] - drawn.values[0]).count());
+            const Duration more{static_cast<Duration::rep>(below(stream, span))};
+            return to_micros(drawn.values[0] + more);
+        }
         case Distribution::Kind::Normal: {
             // Box and Muller; of the two that it gives, one.
-            const double radius = std::sqrt(-2 * std::log(1 - unit(stream)));
-            return rounded(value(0) + value(1) * radius * std::cos(2 * std::numbers::pi * unit(stream)));
+            const double radius = std::sqrt(-2 * exact_log(1 - unit(stream)));
+            return rounded(value(0) + value(1) * radius * exact_cos_of_turns(unit(stream)));
         }
         case Distribution::Kind::Exponential:
-            return rounded(-value(0) * std::log(1 - unit(stream)));
+            return rounded(-value(0) * exact_log(1 - unit(stream)));
         case Distribution::Kind::OneOf:
-            return rounded(value(below(stream, drawn.values.size())));
+            return to_micros(drawn.values[below(stream, drawn.values.size())]);
         case Distribution::Kind::List:
-            return rounded(value(occurrence % drawn.values.size()));
+            return to_micros(drawn.values[occurrence % drawn.values.size()]);
     }
     return 0;
 }
