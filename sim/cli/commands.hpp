@@ -69,7 +69,8 @@ struct ReplayOptions {
     std::vector<std::string> scenarios;  ///< of it; empty: all
     RunOptions again;                    ///< how it is played
 };
-/// kAsExpected where all of it was reproduced, kNotAsExpected where not.
+/// kAsExpected where all of it was reproduced, kNotAsExpected where not; as run() where it could not be
+/// played to its end.
 int replay(const ReplayOptions& options);
 
 struct StackOptions {

@@ -67,11 +67,17 @@ Result<void> select(std::vector<scenario::Scenario>& scenarios, const std::vecto
     return {};
 }
 
-void tell(const std::vector<reports::Replayed>& all) {
+/// What was compared, and then what could not be.
+void tell(std::vector<reports::Replayed> all, const std::string& other_stack) {
+    if (!other_stack.empty()) print_fitted(other_stack + "\n");
+    std::stable_partition(all.begin(), all.end(), [](const reports::Replayed& one) {
+        return one.result != reports::Replayed::Result::NotComparable;
+    });
     for (const reports::Replayed& one : all) {
-        print_fitted(fmt::format("{:<14}  {}\n", to_string(one.result), one.scenario));
-        for (const std::string& difference : one.differences)
-            print_fitted(fmt::format("{:<14}  {}\n", "", difference));
+        std::string line = fmt::format("{:<14}  {}", to_string(one.result), one.scenario);
+        for (const std::string& detail : one.details)
+            line += (&detail == &one.details.front() ? ": " : fmt::format("\n{:<14}  ", "")) + detail;
+        print_fitted(line + "\n");
     }
 }
 
@@ -85,12 +91,14 @@ int replay(const ReplayOptions& options) {
     if (auto some = select(scenarios, options.scenarios); !some) return report_error(some.error());
     std::optional<reports::RunReport> again;
     const int code = play_scenarios(options.again, scenarios, recorded->plan.seed, &again);
-    if (!again || code >= kUsage) return code;
+    if (!again) return code;
     std::vector<std::string> names;
+    names.reserve(scenarios.size());
     for (const auto& one : scenarios)
         names.push_back(one.name);
     const auto all = reports::compare_replay(names, recorded->report, *again);
-    tell(all);
+    tell(all, reports::other_stack(recorded->report, *again));
+    if (code >= kUsage) return code;
     const bool reproduced = std::ranges::all_of(
         all, [](const auto& one) { return one.result == reports::Replayed::Result::Reproduced; });
     return reproduced ? kAsExpected : kNotAsExpected;

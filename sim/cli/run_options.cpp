@@ -129,8 +129,8 @@ void add_replay(CLI::App& app, CommandLine& line) {
     add_manner(*command, line.replay.again, line.time_limit);
     command->footer(
         std::string("Example: pushsim replay runs/latest\n\n") + kAccelerators +
-        "Exit codes: 0 reproduced, 1 not reproduced or different, 2 usage or configuration, 3 the "
-        "harness or the\nstack failed, 130 interrupted.");
+        "Exit codes: 0 reproduced, 1 not reproduced, different or not comparable, 2 usage or configuration,\n"
+        "3 the harness or the stack failed, 4 nothing ran, 130 interrupted.");
     command->callback([&line] {
         if (take_time_limit(line, line.replay.again)) line.exit = replay(line.replay);
     });

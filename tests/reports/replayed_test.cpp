@@ -53,19 +53,18 @@ TEST(Replayed, AnotherAnswerIsAnotherFailureThoughBothAreNotAsExpected) {
     EXPECT_EQ(compared(before, submission(503, "", std::chrono::seconds{7})).result, Result::Reproduced);
     const Replayed other = compared(before, submission(404));
     EXPECT_EQ(other.result, Result::Differs);
-    EXPECT_THAT(other.differences,
+    EXPECT_THAT(other.details,
                 ElementsAre("submit answered 404, was submit answered 503 (response, step 1 (attest))"));
     const Replayed code = compared(submission(403, "one_code"), submission(403, "another"));
     EXPECT_EQ(code.result, Result::Differs);
-    EXPECT_THAT(code.differences,
-                Contains(HasSubstr("submit answered 403 another, was submit answered 403")));
+    EXPECT_THAT(code.details, Contains(HasSubstr("submit answered 403 another, was submit answered 403")));
 }
 
 TEST(Replayed, AnotherAnswerIsAnotherWhereSeveralAreExpected) {
     const RunReport before = submission(202);
     ASSERT_EQ(before.scenarios[0].expectations.at(0).judgement, Judgement::Holds);
     EXPECT_EQ(compared(before, submission(202)).result, Result::Reproduced);
-    EXPECT_THAT(compared(before, submission(299)).differences,
+    EXPECT_THAT(compared(before, submission(299)).details,
                 Contains("submit answered 299, was submit answered 202 (response, step 1 (attest))"));
 }
 
@@ -77,7 +76,7 @@ TEST(Replayed, AnotherVerdictIsAnotherFailure) {
         return test::judged(script.end_scenario().end().text());
     };
     EXPECT_EQ(compared(failed("policy_violation"), failed("policy_violation")).result, Result::Reproduced);
-    EXPECT_THAT(compared(failed("policy_violation"), failed("broken_evidence_chain")).differences,
+    EXPECT_THAT(compared(failed("policy_violation"), failed("broken_evidence_chain")).details,
                 Contains("FAIL broken_evidence_chain, was FAIL policy_violation (verdict, whole run)"));
 }
 
@@ -87,7 +86,7 @@ TEST(Replayed, AGoalThatWasMissedOtherwiseIsAnotherFailure) {
     EXPECT_EQ(compared(missed(503), missed(503)).result, Result::Reproduced);
     const Replayed other = compared(missed(503), missed(404));
     EXPECT_EQ(other.result, Result::Differs);
-    EXPECT_THAT(other.differences,
+    EXPECT_THAT(other.details,
                 ElementsAre("finding of goal_reached: submit refused: 503: there before, and not now",
                             "finding of goal_reached: submit refused: 404: not there before"));
 }
@@ -97,7 +96,7 @@ TEST(Replayed, ACheckThatFindsAnAnswerFindsThatOne) {
         return submission(status, "", {}, {{.check = h::CheckClause{"no_5xx"}}});
     };
     EXPECT_EQ(compared(found(503), found(503)).result, Result::Reproduced);
-    EXPECT_THAT(compared(found(503), found(500)).differences,
+    EXPECT_THAT(compared(found(503), found(500)).details,
                 Contains("submit answered 500, was submit answered 503 (no_5xx, whole run)"));
 }
 
@@ -127,7 +126,7 @@ TEST(Replayed, SameJudgementsAndCausesAreReproducedWhateverTheFiguresAre) {
 TEST(Replayed, FailureThatIsGoneIsNotReproduced) {
     const Replayed replayed = compared(kFailed, kPassed);
     EXPECT_EQ(replayed.result, Result::NotReproduced);
-    EXPECT_THAT(replayed.differences,
+    EXPECT_THAT(replayed.details,
                 ElementsAre("verdict, late: was does_not_hold (late[0]: FAIL), is holds (late[0]: PASS)",
                             "pcr_mismatch: there before, and not now"));
     EXPECT_EQ(compared(scenario(Outcome::Reproduced, Judgement::Holds, ""),
@@ -142,8 +141,8 @@ TEST(Replayed, AnythingElseDiffersAndSaysWhere) {
     other_cause.diagnoses[0].rule = "challenges_expired";
     const Replayed replayed = compared(kFailed, other_cause);
     EXPECT_EQ(replayed.result, Result::Differs);
-    EXPECT_THAT(replayed.differences, ElementsAre("pcr_mismatch: there before, and not now",
-                                                  "challenges_expired: not there before"));
+    EXPECT_THAT(replayed.details, ElementsAre("pcr_mismatch: there before, and not now",
+                                              "challenges_expired: not there before"));
     ScenarioReport finding = kFailed;
     finding.findings.push_back({.check = "accounted", .severity = Severity::Wrong});
     EXPECT_EQ(compared(kFailed, finding).result, Result::Differs);
@@ -157,10 +156,9 @@ TEST(Replayed, WhatDidNotComeToItsEndCannotBeCompared) {
     ScenarioReport ended = kFailed;
     ended.outcome = Outcome::Partial;
     ended.reason = "interrupted";
-    EXPECT_THAT(compared(ended, kFailed).differences,
+    EXPECT_THAT(compared(ended, kFailed).details,
                 ElementsAre(HasSubstr("before it did not come to its end")));
-    EXPECT_THAT(compared(kFailed, ended).differences,
-                ElementsAre(HasSubstr("now it did not come to its end")));
+    EXPECT_THAT(compared(kFailed, ended).details, ElementsAre(HasSubstr("now it did not come to its end")));
     EXPECT_EQ(compared(kFailed, ended).result, Result::NotComparable);
     RunReport one;
     one.scenarios = {kFailed};
@@ -186,7 +184,7 @@ TEST(Replayed, WhatTheRecordedRunHasNoVerdictOfCannotBeCompared) {
     ASSERT_EQ(nothing.size(), 2U);
     for (const Replayed& one : nothing) {
         EXPECT_EQ(one.result, Result::NotComparable);
-        EXPECT_THAT(one.differences,
+        EXPECT_THAT(one.details,
                     ElementsAre("the recorded run has no verdict of it: the history has no end"));
     }
     EXPECT_EQ(nothing[1].scenario, "honest");
@@ -195,6 +193,44 @@ TEST(Replayed, WhatTheRecordedRunHasNoVerdictOfCannotBeCompared) {
     ASSERT_EQ(half.size(), 2U);
     EXPECT_EQ(half[0].result, Result::Reproduced);
     EXPECT_EQ(half[1].result, Result::NotComparable);
+}
+
+TEST(Replayed, WhatComesByChanceIsComparedByWhetherItWasSeen) {
+    ScenarioReport seen = scenario(Outcome::Reproduced, Judgement::Holds, "");
+    ScenarioReport seen_otherwise = seen;
+    seen_otherwise.findings.push_back(
+        {.check = "accounted", .severity = Severity::Wrong, .text = "in try 1"});
+    EXPECT_EQ(compared(seen, seen_otherwise).result, Result::Reproduced);
+    ScenarioReport unseen = scenario(Outcome::NotSeen, Judgement::DoesNotHold, "FAIL", "pcr_changed");
+    unseen.reason = "not seen in 3 tries";
+    ScenarioReport unseen_otherwise = unseen;
+    unseen_otherwise.diagnoses.clear();
+    const Replayed neither = compared(unseen, unseen_otherwise);
+    EXPECT_EQ(neither.result, Result::Reproduced);
+    EXPECT_THAT(neither.details, ElementsAre("not seen in 3 tries, nor when it was recorded"));
+    EXPECT_EQ(compared(seen, unseen).result, Result::NotReproduced);
+    EXPECT_THAT(compared(seen, unseen).details, ElementsAre("not seen in 3 tries, but when it was recorded"));
+    EXPECT_EQ(compared(unseen, seen).result, Result::Differs);
+}
+
+TEST(Replayed, OtherServersThanRecordedAreNamed) {
+    const auto played = [](std::vector<history::StackFacts> stacks) {
+        RunReport report;
+        report.stacks = std::move(stacks);
+        return report;
+    };
+    const history::StackFacts local{"local", "7.14.3", "on loopback", "127.0.0.1:1", "127.0.0.1:2"};
+    history::StackFacts elsewhere = local;
+    elsewhere.verifier = "127.0.0.1:3";
+    const history::StackFacts other{"local", "7.14.2", "on loopback", "127.0.0.1:1", "127.0.0.1:2"};
+    const history::StackFacts external{"external", "7.14.3", "at v.example:8881", "v:1", "v:2"};
+    EXPECT_EQ(other_stack(played({local}), played({elsewhere})), "") << "ports are others each time";
+    EXPECT_EQ(other_stack(played({local, other}), played({local})), "") << "a part was played again";
+    EXPECT_EQ(other_stack(played({}), played({local})), "") << "it was killed before it began one";
+    EXPECT_EQ(other_stack(played({external}), played({local})),
+              "played against another stack (local, Keylime 7.14.3 on loopback) than when it was recorded "
+              "(external, Keylime 7.14.3 at v.example:8881)");
+    EXPECT_THAT(other_stack(played({local}), played({other})), HasSubstr("Keylime 7.14.2"));
 }
 
 }  // namespace

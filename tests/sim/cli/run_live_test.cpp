@@ -51,13 +51,32 @@ TEST(Replay, PlaysThePlanAgainAndSaysWhetherItShowsTheSame) {
     EXPECT_THAT(again.out, HasSubstr("\nreproduced      pcr-mismatch\n"));
     EXPECT_THAT(again.out, Not(HasSubstr("honest-agent")));
 
+    // What could not be compared is told all the same, and that these are other servers than recorded.
+    const std::string version = "\"keylime_version\":\"";
+    std::string other = place.read("first/latest/history.jsonl");
+    for (std::size_t at = 0; (at = other.find(version, at)) != std::string::npos; at += version.size())
+        other.insert(at + version.size(), "0.");
+    fs::create_directories(place.path() / "other");
+    place.write("other/history.jsonl", other);
+    place.write("other/plan.yaml", plan);
+    const Ended stopped =
+        pushsim(place, {"replay", "other", "honest-agent", "--timeout", "100ms", "--out", "second"});
+    EXPECT_EQ(stopped.exit_code, 3) << stopped.out << stopped.err;
+    EXPECT_THAT(stopped.out, HasSubstr("\nnot comparable  honest-agent: now it did not come to its end"));
+    EXPECT_THAT(stopped.out,
+                ::testing::ContainsRegex(
+                    "\nplayed against another stack \\(local, Keylime .* on loopback\\) than when "
+                    "it was recorded \\(local, Keylime 0\\."));
+    EXPECT_THAT(pushsim(place, {"replay", "--help"}).out, HasSubstr("4 nothing ran"));
+
     // Of a run that was killed at once there is the head of its history alone, and the whole plan.
     const std::string history = place.read("first/latest/history.jsonl");
     place.write("first/latest/history.jsonl", history.substr(0, history.find('\n') + 1));
     const Ended nothing_recorded =
         pushsim(place, {"replay", "first/latest", "honest-agent", "--out", "second"});
     EXPECT_EQ(nothing_recorded.exit_code, 1) << nothing_recorded.out << nothing_recorded.err;
-    EXPECT_THAT(nothing_recorded.out, HasSubstr("\nnot comparable  honest-agent\n"));
+    EXPECT_THAT(nothing_recorded.out,
+                HasSubstr("\nnot comparable  honest-agent: the recorded run has no verdict"));
 
     const Ended no_run = pushsim(place, {"replay", "second"});
     EXPECT_EQ(no_run.exit_code, 2);
