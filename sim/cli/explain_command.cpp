@@ -14,6 +14,7 @@
 #include "sim/cli/explain_name.hpp"
 #include "sim/cli/run_folder.hpp"
 #include "sim/scenario/loader.hpp"
+#include "sim/scenario/sharing.hpp"
 #include "sim/scenario/tell.hpp"
 
 namespace pushsim::cli {
@@ -86,6 +87,8 @@ void explain_scenario(const std::vector<scenario::Scenario>& cases, const Page& 
     if (!one.about.empty()) page.say(2, one.about, 0);
     if (!one.values.empty()) explain_matrix(cases, page);
     for (const std::string& sentence : tell(one.stack))
+        page.say(2, sentence);
+    for (const std::string& sentence : scenario::tell_sharing(one))
         page.say(2, sentence);
     if (one.tries)
         page.say(2, fmt::format("It comes by chance: tried until it is seen, at most {} times.", *one.tries));

@@ -1,10 +1,12 @@
 #include "sim/cli/lane.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "sim/cli/interrupt.hpp"
 #include "sim/cli/progress.hpp"
 #include "sim/cli/wires.hpp"
+#include "sim/scenario/sharing.hpp"
 
 namespace pushsim::cli {
 
@@ -34,8 +36,29 @@ Lane::Lane(RunCommons& commons, std::unique_ptr<LaneTools> tools)
 Lane::~Lane() = default;
 
 void Lane::play(const StackGroup& group) {
-    for (const auto& scenario : group)
+    for (const auto& scenario : group) {
         play_one(scenario);
+        const bool is_last = &scenario == &group.back();
+        if ((is_last && !session_.stays()) || run_.book.failure()) continue;  // nobody comes after it
+        if (!run_.book.was_refused_sessions(scenario.name)) continue;
+        session_.spoil();
+        if (session_.stays())
+            run_.book.say_error(
+                fmt::format("pushsim: {} was refused sessions with 429: the verifier of a stack that "
+                            "stays goes on with that, for up to an hour",
+                            scenario.name));
+    }
+}
+
+/// Of what a stack keeps that stays.
+void Lane::say_what_stays(const scenario::Scenario& scenario) {
+    std::vector<std::string> what;
+    for (const auto& one : scenario::leaves_behind(scenario)) {
+        if (!one.taken_off) what.push_back(one.what);
+    }
+    if (what.empty()) return;
+    run_.book.say_error(
+        fmt::format("pushsim: {} leaves on a stack that stays: {}", scenario.name, fmt::join(what, ", ")));
 }
 
 void Lane::stop() {
@@ -48,7 +71,7 @@ void Lane::stop() {
 }
 
 void Lane::play_one(const scenario::Scenario& scenario) {
-    if (const auto why = session_.cannot_play(scenario.stack)) return run_.book.skip(scenario, *why);
+    if (const auto why = session_.cannot_play(scenario)) return run_.book.skip(scenario, *why);
     if (!scenario.tries) {
         attempt(scenario, std::nullopt);
         return;
@@ -64,7 +87,7 @@ bool Lane::ready_for(const scenario::Scenario& scenario, stack::StackAddress& ad
     if (!run_.book.failure() && Interrupt::asked())
         run_.book.note_failure({ErrorKind::Interrupted, "interrupted"});
     if (!run_.book.failure()) {
-        auto ready = session_.prepare(scenario.stack);
+        auto ready = session_.prepare(scenario);
         if (ready) {
             if (ready->fresh) {
                 if (const auto& note = session_.about_kept(); !note.empty())
@@ -144,6 +167,7 @@ bool Lane::attempt(const scenario::Scenario& scenario, const std::optional<histo
     const ScenarioEnd end = fleet::play(stage, scenario);
     line.reset();
     settle(end);
+    if (session_.stays() && (!attempt || attempt->number == 1)) say_what_stays(scenario);
     if (!attempt || run_.book.failure()) run_.book.say_scenario(scenario.name);
     return !run_.book.failure();
 }

@@ -56,6 +56,7 @@ class Lane {
     bool attempt(const scenario::Scenario& scenario, const std::optional<history::Try>& attempt);
     bool ready_for(const scenario::Scenario& scenario, stack::StackAddress& address);
     void settle(const history::ScenarioEnd& end);
+    void say_what_stays(const scenario::Scenario& scenario);
 
     RunCommons& run_;
     std::unique_ptr<LaneTools> tools_;

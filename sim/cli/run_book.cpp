@@ -131,6 +131,14 @@ std::optional<reports::Outcome> RunBook::outcome_of(const std::string& scenario)
     return found == report->scenarios.end() ? std::nullopt : std::optional(found->outcome);
 }
 
+bool RunBook::was_refused_sessions(const std::string& scenario) const {
+    const auto read = history::read_history(folder_ / "history.jsonl");
+    return read && std::ranges::any_of(read->entries, [&](const history::Entry& line) {
+               const auto* exchange = std::get_if<history::ExchangeSeen>(&line.event);
+               return exchange != nullptr && exchange->status == 429 && line.where.scenario == scenario;
+           });
+}
+
 /// `latest` where it is still this run's.
 fs::path RunBook::shown_folder() const {
     std::error_code failed;

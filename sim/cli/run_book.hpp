@@ -42,6 +42,9 @@ class RunBook {
     /// Nothing where it cannot be told.
     std::optional<reports::Outcome> outcome_of(const std::string& scenario) const;
 
+    /// The verifier's rate limiter has refused it sessions, as the history says.
+    bool was_refused_sessions(const std::string& scenario) const;
+
     /// Ends the history and writes the reports; the exit code.
     int report();
     /// As written by report().

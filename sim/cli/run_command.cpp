@@ -20,6 +20,7 @@
 #include "sim/core/clock.hpp"
 #include "sim/core/random.hpp"
 #include "sim/scenario/loader.hpp"
+#include "sim/scenario/sharing.hpp"
 #include "sim/stack/agent_list.hpp"
 #include "sim/stack/process.hpp"
 
@@ -36,16 +37,22 @@ int jobs_of(const RunOptions& options) {
     return options.jobs.value_or(fleet::TpmThreads::of_this_machine());
 }
 
-/// Scenarios that can share a stack together, in the order of the files otherwise.
+/// Scenarios that want the same stack together, in the order of the files otherwise; those that leave
+/// something there come last. They are one group all the same: a stack that stays would be used by two at a
+/// time else.
 std::vector<StackGroup> by_stack(const std::vector<scenario::Scenario>& scenarios) {
     std::vector<StackGroup> groups;
     for (const auto& scenario : scenarios) {
         const auto fits = [&](const StackGroup& group) {
-            return scenario::can_share(group.front().stack, scenario.stack);
+            return scenario::can_share(group.front().stack, scenario.stack) &&
+                   !scenario::why_alone(scenario) && !scenario::why_alone(group.front());
         };
         const auto found = std::ranges::find_if(groups, fits);
         found == groups.end() ? groups.push_back({scenario}) : found->push_back(scenario);
     }
+    for (StackGroup& group : groups)
+        std::stable_partition(group.begin(), group.end(),
+                              [](const auto& one) { return scenario::leaves_behind(one).empty(); });
     return groups;
 }
 

@@ -7,6 +7,7 @@
 #include <fmt/ranges.h>
 
 #include "sim/cli/interrupt.hpp"
+#include "sim/scenario/sharing.hpp"
 #include "sim/scenario/version_range.hpp"
 #include "sim/stack/control.hpp"
 #include "sim/stack/inspect.hpp"
@@ -125,8 +126,9 @@ StackSession::StackSession(const RunOptions& options, std::filesystem::path fold
                            const stack::Registry& registry, const Clock& clock, std::atomic<int>& stacks)
     : options_(options), folder_(std::move(folder)), registry_(registry), clock_(clock), stacks_(stacks) {}
 
-std::optional<std::string> StackSession::cannot_play(const scenario::StackOptions& wanted) const {
-    if (options_.stack.stack == "external") return cannot_play_elsewhere(wanted);
+std::optional<std::string> StackSession::cannot_play(const scenario::Scenario& scenario) const {
+    if (options_.stack.stack == "external") return cannot_play_elsewhere(scenario);
+    const scenario::StackOptions& wanted = scenario.stack;
     const auto local = local_options(options_.stack, folder_);
     if (!local) return local.error().message;
     if (const auto why = wrong_version(wanted, local->keylime.version)) return why;
@@ -134,9 +136,10 @@ std::optional<std::string> StackSession::cannot_play(const scenario::StackOption
     return std::nullopt;
 }
 
-std::optional<std::string> StackSession::cannot_play_elsewhere(const scenario::StackOptions& wanted) const {
+std::optional<std::string> StackSession::cannot_play_elsewhere(const scenario::Scenario& scenario) const {
+    const scenario::StackOptions& wanted = scenario.stack;
     if (!wanted.verifier.empty() || !wanted.registrar.empty() || wanted.database != "sqlite" ||
-        wanted.workers || wanted.fresh) {
+        wanted.workers || scenario::why_alone(scenario)) {
         return "it wants servers with options of its own, and an external stack is taken as it is";
     }
     if (!wanted.needs.empty()) {
@@ -167,10 +170,21 @@ std::optional<stack::StackRecord> StackSession::kept_stack(const stack::LocalSta
     return std::nullopt;
 }
 
-Result<StackSession::Ready> StackSession::prepare(const scenario::StackOptions& wanted) {
-    if (played_ && (options_.stack.stack == "external" || scenario::can_share(*played_, wanted))) {
+bool StackSession::can_go_on_with(const scenario::Scenario& scenario) const {
+    if (!played_) return false;
+    if (options_.stack.stack == "external") return true;
+    return !scenario::why_alone(scenario) && scenario::can_share(*played_, scenario.stack) &&
+           (kept_ || !spoiled_);
+}
+
+Result<StackSession::Ready> StackSession::prepare(const scenario::Scenario& scenario) {
+    const bool alone = scenario::why_alone(scenario).has_value();
+    const bool spoils = alone || !scenario::leaves_behind(scenario).empty();
+    if (can_go_on_with(scenario)) {
+        spoiled_ = spoiled_ || spoils;
         return Ready{address_, false, kept_.has_value()};
     }
+    const scenario::StackOptions& wanted = scenario.stack;
     if (auto stopped = stop(); !stopped) return fail(stopped.error());
 
     if (options_.stack.stack == "external") {
@@ -187,7 +201,7 @@ Result<StackSession::Ready> StackSession::prepare(const scenario::StackOptions& 
         local->registrar = as_text(wanted.registrar);
         if (wanted.database == "postgresql") local->databases = stack::Databases::Postgresql;
         local->workers = wanted.workers;
-        if (auto kept = wanted.fresh || options_.fresh ? std::nullopt : kept_stack(*local)) {
+        if (auto kept = alone || options_.fresh ? std::nullopt : kept_stack(*local)) {
             address_ = kept->address;
             kept_ = std::move(*kept);
         } else {
@@ -198,6 +212,7 @@ Result<StackSession::Ready> StackSession::prepare(const scenario::StackOptions& 
         }
     }
     played_ = wanted;
+    spoiled_ = spoils;
     return Ready{address_, true, kept_.has_value()};
 }
 

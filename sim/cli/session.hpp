@@ -37,17 +37,20 @@ class StackSession {
     StackSession(const RunOptions& options, std::filesystem::path folder, const stack::Registry& registry,
                  const Clock& clock, std::atomic<int>& stacks);
 
-    /// Makes sure that a stack runs whose options are the wanted ones. Says in `started` whether it is
-    /// another than before, in `kept` whether `stack up` made it.
+    /// Makes sure that a stack runs as the scenario wants it, on which none before has left anything. Says in
+    /// `started` whether it is another than before, in `kept` whether `stack up` made it.
     struct Ready {
         stack::StackAddress address;
         bool fresh = false;  ///< another one than the scenario before had
         bool kept = false;
     };
-    Result<Ready> prepare(const scenario::StackOptions& wanted);
+    Result<Ready> prepare(const scenario::Scenario& scenario);
+    /// The next scenario is not to meet what is left on the present stack. One that stays is used all the
+    /// same: it cannot be made anew.
+    void spoil() { spoiled_ = true; }
 
-    /// Whether scenarios with these options can be played at all; an external stack cannot be configured.
-    std::optional<std::string> cannot_play(const scenario::StackOptions& wanted) const;
+    /// Why the scenario cannot be played at all; an external stack cannot be configured.
+    std::optional<std::string> cannot_play(const scenario::Scenario& scenario) const;
 
     /// Why the stack under the scenario is no more; of an external one nothing is known but what was said of
     /// it with failed().
@@ -73,7 +76,8 @@ class StackSession {
     Result<bool> stop();
 
   private:
-    std::optional<std::string> cannot_play_elsewhere(const scenario::StackOptions& wanted) const;
+    std::optional<std::string> cannot_play_elsewhere(const scenario::Scenario& scenario) const;
+    bool can_go_on_with(const scenario::Scenario& scenario) const;
     std::optional<stack::StackRecord> kept_stack(const stack::LocalStackOptions& wanted);
 
     const RunOptions& options_;
@@ -82,6 +86,7 @@ class StackSession {
     const Clock& clock_;
     std::unique_ptr<stack::LocalStack> local_;
     std::optional<scenario::StackOptions> played_;  ///< the options of the present stack
+    bool spoiled_ = false;
     stack::StackAddress address_;
     std::optional<stack::StackRecord> kept_;  ///< of `stack up`
     std::string about_kept_;

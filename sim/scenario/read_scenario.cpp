@@ -86,11 +86,6 @@ void refuse_database_acts(Report& report, const std::vector<Step>& steps) {
     }
 }
 
-bool acts_on_servers(const std::vector<Step>& steps) {
-    return std::ranges::any_of(
-        steps, [](const Step& step) { return !step.servers.empty() || acts_on_servers(step.steps); });
-}
-
 void refuse_faults_of_one_step(Report& report, const Scenario& scenario) {
     for (const Fault& fault : scenario.faults) {
         if (name_of(fault.kind).of_one_step) {
@@ -192,7 +187,6 @@ Scenario read_case(Report& report, const Node& root, const std::string& file) {
         scenario.expect = read_expectations(report, *expect, {scenario.groups, nullptr, {}});
     }
     if (scenario.stack.database == "sqlite") refuse_database_acts(report, scenario.script);
-    if (acts_on_servers(scenario.script) || scenario.tries) scenario.stack.fresh = true;
     return scenario;
 }
 

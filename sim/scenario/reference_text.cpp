@@ -217,7 +217,11 @@ Where the language could have been otherwise:
 * `stop_agent` may stand beside another step of the same agent in `together`; other steps of one agent may not.
 * `change_policy` replaces a named runtime policy. Keylime has no update of `tpm_policy`: `delete`, then `enrol`.
 * A path after `file:` is relative to the scenario's folder. The plan of a run has the text, not the path.
-* A stack on whose servers the script acts is shared with no other scenario, as with `fresh: true`.
+* A stack on whose servers the script acts, and that of each try of `intermittent`, is shared with no other
+  scenario, as with `fresh: true`. On others one more comes last that leaves there what the next could meet: ids of
+  its own choice (`id:`), a `runtime_policy_name`, a raw request by `admin` that is no GET, small
+  `session_create_rate_limit_…` or as many sessions from one address, whose blocks stay. A stack that stays (of
+  `stack up`, or external) is used on, and what is left there is said.
 * `keylime: ">=7.14"` compares as many numbers as it has: 7.14 and 7.14.3 are equal for it.
 * A file has at most 16 MiB and 50,000 values; a matrix at most 1,000 cases.
 )";

@@ -281,7 +281,6 @@ std::vector<std::string> tell(const StackOptions& stack) {
         sentences.push_back(fmt::format("It is for Keylime {} alone.", stack.keylime));
     if (!stack.needs.empty())
         sentences.push_back(fmt::format("It needs of the stack: {}.", listed(stack.needs)));
-    if (stack.fresh) sentences.emplace_back("The servers are shared with no other scenario.");
     return sentences;
 }
 

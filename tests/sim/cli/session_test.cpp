@@ -40,10 +40,11 @@ TEST(Session, DatabaseThatCannotBeGivenIsAReasonNotToPlay) {
     cli::RunOptions options;
     options.stack.stack = "external";
     const StackSession session(options, place.path() / "run", registry, clock, stacks);
-    scenario::StackOptions wanted;
-    EXPECT_EQ(session.cannot_play(wanted), std::nullopt);
+    scenario::Scenario scenario;
+    scenario::StackOptions& wanted = scenario.stack;
+    EXPECT_EQ(session.cannot_play(scenario), std::nullopt);
     wanted.database = "postgresql";
-    EXPECT_THAT(session.cannot_play(wanted).value_or("nothing"), HasSubstr("external stack"));
+    EXPECT_THAT(session.cannot_play(scenario).value_or("nothing"), HasSubstr("external stack"));
 
     // A Keylime whose Python has nothing.
     const auto bin = place.path() / "keylime" / "bin";
@@ -54,9 +55,9 @@ TEST(Session, DatabaseThatCannotBeGivenIsAReasonNotToPlay) {
                     fs::perms::owner_all);
     options.stack.stack = "local";
     options.stack.keylime = (place.path() / "keylime").string();
-    EXPECT_THAT(session.cannot_play(wanted).value_or("nothing"), HasSubstr("psycopg2"));
+    EXPECT_THAT(session.cannot_play(scenario).value_or("nothing"), HasSubstr("psycopg2"));
     wanted.database = "sqlite";
-    EXPECT_EQ(session.cannot_play(wanted), std::nullopt);
+    EXPECT_EQ(session.cannot_play(scenario), std::nullopt);
 }
 
 }  // namespace

@@ -132,6 +132,50 @@ TEST(Stack, AnExternalOneIsPlayedAgainstAndTheAgentsAreRemovedAfterwards) {
     EXPECT_EQ(pushsim(place, {"stack", "down"}).exit_code, 0);
 }
 
+TEST(Stack, OnWhichSomethingIsLeftIsNotMetByTheNextScenario) {
+    const Place place;
+    place.write("ids.yaml",
+                "scenario: ids\nstack: { verifier: { quote_interval: 1s } }\nmatrix: { num: [1, 2] }\n"
+                "agents: { a: { id: \"web-{n}\", enrol: { tpm_policy: { from_boot: [7] } } } }\n"
+                "script: [ { attest: { times: \"${num}\" }, expect: { verdict: pass } } ]\n");
+    for (const std::string entries : {"1", "2"}) {
+        place.write(
+            "named-" + entries + ".yaml",
+            "scenario: named-" + entries +
+                "\nstack: { verifier: { quote_interval: 1s } }\nagents: { a: { boot: { ima: { entries: " +
+                entries +
+                " } }, enrol: { tpm_policy: { from_boot: [7] }, runtime_policy: from_boot, "
+                "runtime_policy_name: web } } }\n"
+                "script: [ { attest: a, expect: { verdict: pass } } ]\n");
+    }
+    const Ended run =
+        pushsim(place, {"run", "ids.yaml", "named-1.yaml", "named-2.yaml", scenario_file("honest-agent")});
+    EXPECT_EQ(run.exit_code, 0) << run.out << run.err;
+    EXPECT_THAT(run.err, IsEmpty()) << "nothing is left of stacks that are gone";
+    // Each of the four has one, and the honest agent is played on one of them before.
+    EXPECT_TRUE(place.has("runs/latest/stack-4"));
+    EXPECT_FALSE(place.has("runs/latest/stack-5"));
+}
+
+TEST(Stack, WhoseVerifierHasRefusedSessionsIsNotUsedAgain) {
+    const Place place;
+    // Of one agent the verifier takes fifteen a minute; of their address it would take more.
+    place.write("often.yaml",
+                "scenario: often\nstack: { verifier: { quote_interval: 1s } }\nagents: { a: { enrol: { "
+                "tpm_policy: { from_boot: [7] } } } }\n"
+                "script: [ enrol, repeat: { times: 15, steps: [ authenticate: { bare: true } ] }, "
+                "{ authenticate: { bare: true }, expect: { response: { status: 429 } } } ]\n"
+                "expect: [ { agents: a, status: PENDING } ]\n");
+    const auto honest = scenario_file("honest-agent");
+    const Ended run = pushsim(place, {"run", "often.yaml", honest, "--jobs", "1"});
+    EXPECT_EQ(run.exit_code, 0) << run.out << run.err;
+    EXPECT_TRUE(place.has("runs/latest/stack-2"));
+    EXPECT_EQ(pushsim(place, {"stack", "up", "--verifier-option", "quote_interval=1"}).exit_code, 0);
+    const Ended kept = pushsim(place, {"run", "often.yaml"});
+    EXPECT_THAT(kept.err, HasSubstr("pushsim: often was refused sessions with 429"));
+    EXPECT_EQ(pushsim(place, {"stack", "down"}).exit_code, 0);
+}
+
 TEST(Stack, WrongAdministratorsKeyIsNamed) {
     const Place place;
     const Ended up = pushsim(place, {"stack", "up"});

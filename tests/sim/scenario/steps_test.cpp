@@ -133,13 +133,6 @@ TEST(Servers, AreStoppedStartedKilledAndHeld) {
     EXPECT_EQ(pause.wait.varies->kind, Distribution::Kind::OneOf);
 }
 
-TEST(Servers, AStackWhoseServersAScriptActsOnIsItsOwn) {
-    EXPECT_FALSE(read(Parts{}.text()).stack.fresh);
-    EXPECT_TRUE(read(Parts{.script = "script: [ attest, { kill: verifier } ]"}.text()).stack.fresh);
-    EXPECT_TRUE(
-        read(Parts{.script = "script: [ together: [ attest, { restart: verifier } ] ]"}.text()).stack.fresh);
-}
-
 INSTANTIATE_TEST_SUITE_P(
     Servers, BrokenScenario,
     testing::ValuesIn(std::vector<Broken>{

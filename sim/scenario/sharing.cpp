@@ -1,0 +1,126 @@
+#include "sim/scenario/sharing.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cstdint>
+#include <functional>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace pushsim::scenario {
+namespace {
+
+// Keylime's defaults (keylime/models/verifier/rate_limiter.py).
+constexpr std::uint64_t kSessionsOfAnAddress = 50;
+constexpr std::uint64_t kSessionsOfAnAgent = 15;
+
+/// Each step, those within others too, with how often it is done.
+void for_each_step(const std::vector<Step>& steps, std::uint64_t times,
+                   const std::function<void(const Step&, std::uint64_t)>& act) {
+    for (const Step& step : steps) {
+        act(step, times);
+        const bool again = step.kind == StepKind::Repeat;
+        for_each_step(step.steps, again ? times * static_cast<std::uint64_t>(step.times) : times, act);
+    }
+}
+
+std::uint64_t number_or(const ServerOptions& options, const char* name, std::uint64_t otherwise) {
+    const auto option = options.find(name);
+    if (option == options.end() || !option->second) return otherwise;
+    const std::string& text = *option->second;
+    std::uint64_t number = 0;
+    const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
+    return read.ec == std::errc{} ? number : otherwise;
+}
+
+std::uint64_t agents_at_one_address(const Scenario& scenario, const std::vector<std::string>& groups) {
+    std::uint64_t agents = 0;
+    for (const Group& group : scenario.groups) {
+        const bool acts = std::ranges::find(groups, group.name) != groups.end();
+        if (acts && group.source == Source::Shared) agents += static_cast<std::uint64_t>(group.count);
+    }
+    return agents;
+}
+
+/// That are begun from the address that agents share, about: how long tokens hold is not looked at.
+std::uint64_t sessions_of_one_address(const Scenario& scenario) {
+    std::vector<std::string> all;
+    for (const Group& group : scenario.groups)
+        all.push_back(group.name);
+    std::uint64_t sessions = agents_at_one_address(scenario, all);
+    for_each_step(scenario.script, 1, [&](const Step& step, std::uint64_t times) {
+        using enum StepKind;
+        if (step.kind == Authenticate || step.kind == Reboot || step.kind == RestartAgent)
+            sessions += times * agents_at_one_address(scenario, step.agents);
+        const RawRequest& raw = step.request;
+        if (step.kind == Request && raw.method == "POST" && raw.path.ends_with("/sessions"))
+            sessions += times * static_cast<std::uint64_t>(raw.times);
+    });
+    return sessions;
+}
+
+bool trips_the_rate_limiter(const Scenario& scenario) {
+    const ServerOptions& verifier = scenario.stack.verifier;
+    const auto of_an_address = number_or(verifier, "session_create_rate_limit_per_ip", kSessionsOfAnAddress);
+    const auto of_an_agent = number_or(verifier, "session_create_rate_limit_per_agent", kSessionsOfAnAgent);
+    return of_an_address < kSessionsOfAnAddress || of_an_agent < kSessionsOfAnAgent ||
+           sessions_of_one_address(scenario) >= of_an_address;
+}
+
+}  // namespace
+
+bool acts_on_servers(const Scenario& scenario) {
+    bool acts = false;
+    for_each_step(scenario.script, 1,
+                  [&](const Step& step, std::uint64_t) { acts = acts || !step.servers.empty(); });
+    return acts;
+}
+
+std::optional<std::string> why_alone(const Scenario& scenario) {
+    if (scenario.stack.fresh) return "it says `fresh: true`";
+    if (acts_on_servers(scenario)) return "its script acts on servers";
+    if (scenario.tries) return "each of its tries begins with new ones";
+    return std::nullopt;
+}
+
+std::vector<LeftBehind> leaves_behind(const Scenario& scenario) {
+    std::vector<LeftBehind> left;
+    const auto leave = [&](std::string what, bool taken_off) {
+        LeftBehind one{std::move(what), taken_off};
+        if (std::ranges::find(left, one) == left.end()) left.push_back(std::move(one));
+    };
+    const auto leave_policy = [&](const std::string& name) {
+        if (!name.empty()) leave(fmt::format("the IMA policy called {}", name), false);
+    };
+    for (const Group& group : scenario.groups) {
+        using enum AgentId::Scheme;
+        if (group.id.scheme == Literal) leave(fmt::format("agents with the id {}", group.id.text), true);
+        if (group.id.scheme == HashEk && group.tpm.kind == TpmKind::Outside)
+            leave(fmt::format("the agent of the TPM at {}", group.tpm.tcti), true);
+        leave_policy(group.enrol.runtime_policy_name);
+    }
+    for_each_step(scenario.script, 1, [&](const Step& step, std::uint64_t) {
+        leave_policy(step.runtime_policy_name);
+        const RawRequest& raw = step.request;
+        // What nobody or an agent sends is for the servers to refuse, but anybody may register.
+        const bool may_change = raw.by == "admin" || raw.to != "verifier";
+        if (step.kind == StepKind::Request && may_change && raw.method != "GET" && raw.method != "HEAD")
+            leave(fmt::format("what its {} {} does", raw.method, raw.path), false);
+    });
+    if (trips_the_rate_limiter(scenario)) leave("what the verifier's rate limiter has counted", false);
+    return left;
+}
+
+std::vector<std::string> tell_sharing(const Scenario& scenario) {
+    if (const auto why = why_alone(scenario))
+        return {fmt::format("The servers are shared with no other scenario: {}.", *why)};
+    std::vector<std::string> what;
+    for (const LeftBehind& one : leaves_behind(scenario))
+        what.push_back(one.what);
+    if (what.empty()) return {};
+    return {fmt::format("No other scenario comes after it on the same servers, where it leaves {}.",
+                        fmt::join(what, ", "))};
+}
+
+}  // namespace pushsim::scenario
