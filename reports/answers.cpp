@@ -181,6 +181,15 @@ Answer certain_response(const history::ResponseClause& clause, const Scope& scop
     return answer;
 }
 
+/// The last enrolment, where it was refused: such an agent attests nothing.
+const history::Entry* refused_enrolment(const Lines& lines) {
+    const auto last = std::find_if(lines.rbegin(), lines.rend(), [](const history::Entry* line) {
+        const auto* act = as<history::TenantActSeen>(line);
+        return act != nullptr && act->act == "enrol";
+    });
+    return last == lines.rend() || as<history::TenantActSeen>(*last)->error.empty() ? nullptr : *last;
+}
+
 Answer certain_verdict(const history::VerdictClause& clause, const Scope& scope, const std::string& agent) {
     const Lines lines = scope.lines(agent);
     const std::string wanted = clause.verdict == "none" ? "" : clause.verdict;
@@ -188,7 +197,14 @@ Answer certain_verdict(const history::VerdictClause& clause, const Scope& scope,
     answer.judgement = wanted.empty() ? Judgement::Holds : Judgement::DoesNotHold;
     answer.actual = "no verdict";
     answer.deciding = exchange_behind(lines, nullptr);
-    for (const JudgedCycle& judged : judged_cycles(lines, scope.expectation.last_cycle_only)) {
+    const auto cycles = judged_cycles(lines, scope.expectation.last_cycle_only);
+    if (const auto* refused = refused_enrolment(lines); refused != nullptr && cycles.empty()) {
+        const auto& enrol = std::get<history::TenantActSeen>(refused->event);
+        answer.actual += ": enrol " + (enrol.status ? std::to_string(*enrol.status) : enrol.error);
+        answer.deciding = answer.exchange = refused;
+        return answer;
+    }
+    for (const JudgedCycle& judged : cycles) {
         const auto* verdict = as<history::Verdict>(judged.verdict);
         const bool same = (verdict == nullptr ? "" : evaluation_of(*verdict)) == wanted;
         const history::Entry* line = verdict == nullptr ? judged.cycle : judged.verdict;

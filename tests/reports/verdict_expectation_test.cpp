@@ -50,6 +50,29 @@ TEST(VerdictExpectation, HoldsOrShowsTheVerdict) {
     EXPECT_EQ(unwanted.actual, "honest[0]: PASS");
 }
 
+TEST(VerdictExpectation, IsDecidedByTheEnrolmentThatWasRefused) {
+    Script script;
+    script.begin("named", {{.verdict = h::VerdictClause{"pass"}, .step = 1}}).step(1, "attest");
+    h::TenantAct act;
+    act.act = "enrol";
+    act.request = HttpRequest{"POST", "/v2.6/agents/id", {}, "{}"};
+    act.response = HttpResponse{409, {}, "IMA policy with name web already exists"};
+    act.error = Error{ErrorKind::Protocol, "answered 409"};
+    script.add(script.where("honest[0]"), act);
+    const auto result = results_of(script).at(0);
+    EXPECT_EQ(result.judgement, Judgement::DoesNotHold);
+    EXPECT_EQ(result.actual, "honest[0]: no verdict: enrol 409");
+    ASSERT_TRUE(result.exchange);
+    EXPECT_EQ(result.exchange->phase, "enrol");
+    EXPECT_EQ(result.exchange->body_excerpt, "IMA policy with name web already exists");
+
+    // Of one that attested all the same, what came of that decides.
+    Script attested;
+    attested.begin("again", {{.verdict = h::VerdictClause{"pass"}, .step = 1}}).step(1, "attest").enrol();
+    attested.attest(0).verdict(0, "pass").add(script.where("honest[0]"), act);
+    EXPECT_EQ(results_of(attested).at(0).judgement, Judgement::Holds);
+}
+
 TEST(VerdictExpectation, OneFailureAmongManyCyclesIsEnough) {
     const std::string text = with_line(honest_run(), R"("kind":"verdict")", 1, [](std::string& line) {
         replacing(R"("evaluation":"pass")", R"("evaluation":"fail")")(line);
