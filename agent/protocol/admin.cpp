@@ -28,6 +28,10 @@ std::optional<T> in_range(const json::Value& object, std::string_view name) {
     return static_cast<T>(*value);
 }
 
+std::string policy_target(std::string_view version, std::string_view name) {
+    return fmt::format("/v{}/allowlists/{}", version, name);
+}
+
 }  // namespace
 
 std::string tpm_policy_text(const PcrPolicy& policy) {
@@ -110,7 +114,17 @@ HttpRequest change_runtime_policy_request(std::string_view name, std::string_vie
     ordered_json body;
     body["tpm_policy"] = "";
     body["runtime_policy"] = to_base64(as_bytes(policy));
-    return json_request("PUT", fmt::format("/v{}/allowlists/{}", version, name), kJson, kJson, headers, body);
+    return json_request("PUT", policy_target(version, name), kJson, kJson, headers, body);
+}
+
+HttpRequest runtime_policy_request(std::string_view name, std::string_view version,
+                                   const CallHeaders& headers) {
+    return bare_request("GET", policy_target(version, name), kJson, headers);
+}
+
+HttpRequest delete_runtime_policy_request(std::string_view name, std::string_view version,
+                                          const CallHeaders& headers) {
+    return bare_request("DELETE", policy_target(version, name), kJson, headers);
 }
 
 namespace {
@@ -127,6 +141,19 @@ Result<void> parse_empty(const HttpResponse& answer, int status, std::string_vie
 
 Result<void> parse_policy_changed(const HttpResponse& answer, std::string_view call) {
     return parse_empty(answer, 201, call);
+}
+
+Result<bool> parse_runtime_policy_known(const HttpResponse& answer, std::string_view call) {
+    const auto document = open_answer(answer, {200, 404}, call);
+    if (!document) return fail(document.error());
+    return answer.status == 200;
+}
+
+Result<void> parse_runtime_policy_deleted(const HttpResponse& answer, std::string_view call) {
+    if (answer.status == 204) return {};
+    const auto document = open_answer(answer, {204, 404}, call);
+    if (!document) return fail(document.error());
+    return {};
 }
 
 Result<void> parse_done(const HttpResponse& answer, std::string_view call) {

@@ -67,6 +67,17 @@ HttpRequest change_runtime_policy_request(std::string_view name, std::string_vie
 /// 201 with an empty envelope; 404: there is none of that name.
 Result<void> parse_policy_changed(const HttpResponse& answer, std::string_view call = {});
 
+/// GET and DELETE /v2.x/allowlists/{name}. To the first it is 200 where there is one of that name, to both
+/// 404 where there is none; the second is 204, or 409 while an agent is enrolled with it.
+HttpRequest runtime_policy_request(std::string_view name, std::string_view version = kAdminApiVersion,
+                                   const CallHeaders& headers = {});
+HttpRequest delete_runtime_policy_request(std::string_view name, std::string_view version = kAdminApiVersion,
+                                          const CallHeaders& headers = {});
+/// Whether there is one of that name.
+Result<bool> parse_runtime_policy_known(const HttpResponse& answer, std::string_view call = {});
+/// There is none of that name any more: 204 without a body, or 404.
+Result<void> parse_runtime_policy_deleted(const HttpResponse& answer, std::string_view call = {});
+
 /// 200 with an empty envelope: what enrolment, deletion and reactivation succeed with.
 Result<void> parse_done(const HttpResponse& answer, std::string_view call = {});
 

@@ -56,8 +56,8 @@ struct RunOptions {
     std::optional<std::string> pool;           ///< that their TPMs are drawn from; none: each is made
     std::optional<int> jobs;  ///< TPM threads, and stacks side by side; as there are processors if absent
     std::string accelerators = "none";
-    std::string may_break;  ///< host of an external stack that may be broken
-    bool fresh = false;     ///< never use a stack that `stack up` keeps
+    std::vector<std::string> may_break;  ///< hosts of an external stack that may be broken
+    bool fresh = false;                  ///< never use a stack that `stack up` keeps
     bool quiet = false;
     bool verbose = false;
     std::string command_line;

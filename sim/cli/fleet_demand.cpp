@@ -1,7 +1,6 @@
 #include "sim/cli/fleet_demand.hpp"
 
 #include <algorithm>
-#include <array>
 
 #include <fmt/format.h>
 
@@ -128,14 +127,15 @@ Result<void> check_sources(const std::vector<scenario::Scenario>& scenarios,
     return {};
 }
 
+bool on_loopback(const transport::Endpoint& endpoint) {
+    const auto server = transport::resolve(endpoint);
+    return server && std::ranges::all_of(server->addresses, [](const std::string& at) {
+               return at.starts_with("127.") || at == "::1";
+           });
+}
+
 bool on_loopback(const stack::StackAddress& address) {
-    return std::ranges::all_of(
-        std::array{registrar_of(address), verifier_of(address)}, [](const transport::Endpoint& endpoint) {
-            const auto server = transport::resolve(endpoint);
-            return server && std::ranges::all_of(server->addresses, [](const std::string& at) {
-                       return at.starts_with("127.") || at == "::1";
-                   });
-        });
+    return on_loopback(registrar_of(address)) && on_loopback(verifier_of(address));
 }
 
 int check_fleets(const std::vector<scenario::Scenario>& scenarios, const Circumstances& here) {

@@ -19,7 +19,8 @@ struct Circumstances {
 /// What a scenario takes of the machine.
 doctor::FleetDemand demand_of(const scenario::Scenario& scenario, const Circumstances& here);
 
-/// Whether all of the addresses of both are of this machine's loopback.
+/// Whether all of its addresses are of this machine's loopback; of a stack those of both servers.
+bool on_loopback(const transport::Endpoint& endpoint);
 bool on_loopback(const stack::StackAddress& address);
 
 /// Whether agents with addresses of their own reach these servers. A name that does not resolve is no matter

@@ -1,5 +1,7 @@
 #include "sim/cli/lane.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -7,12 +9,15 @@
 #include "sim/cli/progress.hpp"
 #include "sim/cli/wires.hpp"
 #include "sim/scenario/sharing.hpp"
+#include "sim/stack/tenant.hpp"
 
 namespace pushsim::cli {
 
 using history::ScenarioEnd;
 
 namespace {
+
+constexpr Duration kPatience = std::chrono::seconds{10};
 
 fleet::Worker::Post post_to(transport::EventLoop& loop) {
     return [&loop](fleet::Worker::Task task) { loop.post(std::move(task)); };
@@ -110,6 +115,41 @@ bool Lane::ready_for(const scenario::Scenario& scenario, stack::StackAddress& ad
     return false;
 }
 
+Result<void> Lane::begin_list(const scenario::Scenario& scenario, const stack::StackAddress& address) {
+    auto list = stack::AgentList::begin(run_.registry, address);
+    if (!list) return fail(list.error());
+    agents_ = std::move(*list);
+    policies_.clear();
+    stack::Tenant tenant(address, run_.clock, kPatience);
+    for (const auto& group : scenario.groups) {
+        const std::string& name = group.enrol.runtime_policy_name;
+        if (name.empty() || std::ranges::find(policies_, name) != policies_.end()) continue;
+        auto known = tenant.has_runtime_policy(name);
+        if (!known.result) return fail(known.result.error());
+        if (*known.result) continue;  // somebody else's, who goes on needing it
+        if (auto noted = agents_->add_policy(name); !noted) return noted;
+        policies_.push_back(name);
+    }
+    return {};
+}
+
+bool Lane::remove_policies(const stack::StackAddress& address) {
+    bool all = true;
+    stack::Tenant tenant(address, run_.clock, kPatience);
+    for (const std::string& name : policies_) {
+        auto removed = tenant.remove_runtime_policy(name);
+        history::TenantAct act;
+        act.act = "delete_policy";
+        act.request = std::move(removed.call.request);
+        act.duration = removed.call.outcome.timings.total;
+        act.response = std::move(removed.call.outcome.response);
+        if (!removed.result) act.error = removed.result.error();
+        run_.book.history().append({}, act);
+        all = all && removed.result;
+    }
+    return all;
+}
+
 bool Lane::attempt(const scenario::Scenario& scenario, const std::optional<history::Try>& attempt) {
     stack::StackAddress address;
     if (!ready_for(scenario, address)) return false;
@@ -122,10 +162,9 @@ bool Lane::attempt(const scenario::Scenario& scenario, const std::optional<histo
     if (!wires) return cannot_play(wires.error());
     agents_.reset();
     if (session_.stays()) {
-        auto list = stack::AgentList::begin(run_.registry, address);
-        if (!list) return cannot_play(list.error());
-        agents_ = std::move(*list);
+        if (auto begun = begin_list(scenario, address); !begun) return cannot_play(begun.error());
     }
+    bool agents_gone = false;
     std::optional<StandingLine> line;
     if (!run_.options.quiet) line.emplace(scenario.name, run_.clock);
     const fleet::Stage stage{
@@ -159,12 +198,9 @@ bool Lane::attempt(const scenario::Scenario& scenario, const std::optional<histo
         .agent_id_taken = [this](const std::string& id) -> Result<void> {
             return agents_ ? agents_->add(id) : Result<void>{};
         },
-        .agents_removed =
-            [this] {
-                if (agents_) agents_->finish();
-                agents_.reset();
-            }};
+        .agents_removed = [&agents_gone] { agents_gone = true; }};
     const ScenarioEnd end = fleet::play(stage, scenario);
+    if (agents_ && remove_policies(address) && agents_gone) agents_->finish();
     line.reset();
     settle(end);
     if (session_.stays() && (!attempt || attempt->number == 1)) say_what_stays(scenario);

@@ -57,12 +57,18 @@ class Lane {
     bool ready_for(const scenario::Scenario& scenario, stack::StackAddress& address);
     void settle(const history::ScenarioEnd& end);
     void say_what_stays(const scenario::Scenario& scenario);
+    /// On a stack that stays: the list of what the scenario makes known to it, begun with the names of the
+    /// policies that it will make.
+    Result<void> begin_list(const scenario::Scenario& scenario, const stack::StackAddress& address);
+    /// Takes those policies off it again, after the agents; whether all are gone.
+    bool remove_policies(const stack::StackAddress& address);
 
     RunCommons& run_;
     std::unique_ptr<LaneTools> tools_;
     StackSession session_;
     std::unique_ptr<fleet::TenantDesk> tenant_;
     std::optional<stack::AgentList> agents_;  ///< on a stack that stays
+    std::vector<std::string> policies_;       ///< of this scenario's making there
 };
 
 }  // namespace pushsim::cli

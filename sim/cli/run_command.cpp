@@ -14,6 +14,7 @@
 #include "sim/cli/fleet_demand.hpp"
 #include "sim/cli/interrupt.hpp"
 #include "sim/cli/lane.hpp"
+#include "sim/cli/may_break.hpp"
 #include "sim/cli/play_scenarios.hpp"
 #include "sim/cli/run_pool.hpp"
 #include "sim/cli/version.hpp"
@@ -196,55 +197,6 @@ void leave_out_long_ones(std::vector<scenario::Scenario>& scenarios, const std::
     }
 }
 
-/// What scenarios do to servers beyond what honest agents do; empty: nothing.
-std::string harm_of(const std::vector<scenario::Scenario>& scenarios) {
-    constexpr int few = 10;
-    std::set<std::string> faults;
-    int most = 0;
-    bool raw = false;
-    const auto look = [&](const auto& self, const std::vector<scenario::Step>& steps) -> void {
-        for (const scenario::Step& step : steps) {
-            for (const scenario::Fault& fault : step.faults)
-                faults.insert(to_string(fault.kind));
-            raw = raw || step.kind == scenario::StepKind::Request;
-            self(self, step.steps);
-        }
-    };
-    for (const auto& scenario : scenarios) {
-        look(look, scenario.script);
-        for (const scenario::Fault& fault : scenario.faults)
-            faults.insert(to_string(fault.kind));
-        int agents = 0;
-        for (const auto& group : scenario.groups)
-            agents += group.count;
-        most = std::max(most, agents);
-    }
-    std::vector<std::string> parts;
-    if (most > few) parts.push_back(fmt::format("{} agents at a time", most));
-    if (!faults.empty()) parts.push_back(fmt::format("faults: {}", fmt::join(faults, ", ")));
-    if (raw) parts.emplace_back("raw requests");
-    return fmt::format("{}", fmt::join(parts, "; "));
-}
-
-/// Load and faults are for servers on loopback, or for those that somebody says may break.
-Result<void> check_may_break(const RunOptions& options, const std::vector<scenario::Scenario>& scenarios,
-                             const stack::StackAddress& address, bool loopback) {
-    const std::string harm = harm_of(scenarios);
-    if (loopback || harm.empty()) return {};
-    const std::string& host = address.verifier.host;
-    for (const std::string& one :
-         {address.verifier.host, address.registrar_http.host, address.registrar_tls.host}) {
-        if (one == options.may_break) continue;
-        return fail(
-            ErrorKind::Usage, fmt::format("this would bring to {}: {}", one, harm),
-            one == host || options.may_break.empty()
-                ? fmt::format("if these servers may break: --i-may-break {}", one)
-                : fmt::format("--i-may-break names {}, and the registrar is at {}", options.may_break, one));
-    }
-    say_error(fmt::format("pushsim: brings to {}: {}; agents are taken off it again at the end", host, harm));
-    return {};
-}
-
 /// What is wrong with the options whatever is played; kAsExpected: nothing.
 int check_options(const RunOptions& options) {
     if (options.stack.stack == "kind") {
@@ -269,7 +221,7 @@ int check_fit(const RunOptions& options, const std::vector<scenario::Scenario>& 
         if (const auto reached = check_sources(scenarios, *address); !reached)
             return report_error(reached.error());
         here.loopback = on_loopback(*address);
-        if (const auto allowed = check_may_break(options, scenarios, *address, here.loopback); !allowed)
+        if (const auto allowed = check_may_break(options, scenarios, *address); !allowed)
             return report_error(allowed.error());
     }
     if (options.stack.stack == "local") {

@@ -25,11 +25,13 @@ namespace {
 void add_manner(CLI::App& command, RunOptions& options, std::string& time_limit) {
     add_stack(command, options.stack);
     command
-        .add_option("--i-may-break", options.may_break,
-                    "you may break the servers at that host: needed for faults, raw requests and more than "
-                    "ten agents "
-                    "against an external stack that is not on loopback")
-        ->type_name("HOST");
+        .add_option(
+            "--i-may-break", options.may_break,
+            "you may break the servers at that host: needed for faults, raw requests and load (more than "
+            "ten agents, ten attestations a second or a thousand in all) against an external stack that "
+            "is not on loopback; may be repeated")
+        ->type_name("HOST")
+        ->allow_extra_args(false);
     command.add_option("--out", options.out, "where run folders go")->type_name("DIR")->capture_default_str();
     command.add_option("--bodies", options.bodies, "which message bodies the history keeps")
         ->check(one_of({"all", "failures", "none"}))

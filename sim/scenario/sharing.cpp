@@ -91,7 +91,7 @@ std::vector<LeftBehind> leaves_behind(const Scenario& scenario) {
         if (std::ranges::find(left, one) == left.end()) left.push_back(std::move(one));
     };
     const auto leave_policy = [&](const std::string& name) {
-        if (!name.empty()) leave(fmt::format("the IMA policy called {}", name), false);
+        if (!name.empty()) leave(fmt::format("the IMA policy called {}", name), true);
     };
     for (const Group& group : scenario.groups) {
         using enum AgentId::Scheme;

@@ -7,7 +7,8 @@
 #include <sstream>
 
 #include <fcntl.h>
-#include <fmt/core.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 #include <unistd.h>
 
@@ -67,14 +68,21 @@ Result<void> AgentList::add(const std::string& agent_id) {
     return append_line(file_, json(agent_id).dump(-1, ' ', false, json::error_handler_t::replace));
 }
 
+Result<void> AgentList::add_policy(const std::string& name) {
+    return append_line(file_, json{{"policy", name}}.dump(-1, ' ', false, json::error_handler_t::replace));
+}
+
 void AgentList::finish() const {
     std::error_code ignored;
     fs::remove(file_, ignored);
 }
 
 std::string LeftAgents::text() const {
-    return fmt::format("{} agent{} at {} of a run (process {}) that is over", agent_ids.size(),
-                       agent_ids.size() == 1 ? "" : "s", address.verifier.text(), owner);
+    std::string what = fmt::format("{} agent{}", agent_ids.size(), agent_ids.size() == 1 ? "" : "s");
+    if (!policies.empty())
+        what +=
+            fmt::format(" and the polic{} {}", policies.size() == 1 ? "y" : "ies", fmt::join(policies, ", "));
+    return fmt::format("{} at {} of a run (process {}) that is over", what, address.verifier.text(), owner);
 }
 
 std::vector<LeftAgents> left_agents(const Registry& registry) {
@@ -92,11 +100,14 @@ std::vector<LeftAgents> left_agents(const Registry& registry) {
             run.boot = head.at("boot").get<std::string>();
             run.owner = owner;
             if (run.owner_lives() || run.out_of_sight()) continue;
-            LeftAgents left{entry->path(), address_from(head.at("address")), owner.pid, {}};
-            // The last line may be cut; that id was not made known yet.
-            while (std::getline(lines, line) && json::accept(line))
-                left.agent_ids.push_back(json::parse(line).get<std::string>());
-            if (left.agent_ids.empty() ||
+            LeftAgents left{entry->path(), address_from(head.at("address")), owner.pid, {}, {}};
+            // The last line may be cut; that one was not made known yet.
+            while (std::getline(lines, line) && json::accept(line)) {
+                const json one = json::parse(line);
+                one.is_object() ? left.policies.push_back(one.at("policy").get<std::string>())
+                                : left.agent_ids.push_back(one.get<std::string>());
+            }
+            if ((left.agent_ids.empty() && left.policies.empty()) ||
                 (left.address.kind == "local" && !fs::exists(left.address.ca_file))) {
                 std::error_code ignored;
                 fs::remove(left.file, ignored);
@@ -112,13 +123,18 @@ std::vector<LeftAgents> left_agents(const Registry& registry) {
 
 Result<void> remove_left(const LeftAgents& left, const Clock& clock) {
     Tenant tenant(left.address, clock, std::chrono::seconds{10});
+    const auto failed = [&](const Error& error) {
+        return fail(error.kind, fmt::format("removing {} failed: {}", left.text(), error.message),
+                    "if that stack is no more, delete " + left.file.string());
+    };
     for (const std::string& id : left.agent_ids) {
         for (const auto& removal : {tenant.remove(id), tenant.remove_registered(id)}) {
-            if (is_gone(removal)) continue;
-            const Error& error = removal.result.error();
-            return fail(error.kind, fmt::format("removing {} failed: {}", left.text(), error.message),
-                        "if that stack is no more, delete " + left.file.string());
+            if (!is_gone(removal)) return failed(removal.result.error());
         }
+    }
+    for (const std::string& name : left.policies) {
+        const auto removal = tenant.remove_runtime_policy(name);
+        if (!removal.result) return failed(removal.result.error());
     }
     std::error_code ignored;
     fs::remove(left.file, ignored);

@@ -1,6 +1,6 @@
 #pragma once
-// Agents that a run makes known to a stack that stays (kept or external): a list on disk beside the registry,
-// so that what a killed run could not take off again is found and removed.
+// Agents and policies that a run makes known to a stack that stays (kept or external): a list on disk beside
+// the registry, so that what a killed run could not take off again is found and removed.
 
 #include <filesystem>
 #include <string>
@@ -20,6 +20,8 @@ class AgentList {
     static Result<AgentList> begin(const Registry& registry, const StackAddress& address);
 
     Result<void> add(const std::string& agent_id);
+    /// A named runtime policy that was not there before.
+    Result<void> add_policy(const std::string& name);
     /// All of them are gone again: nothing is left to remember.
     void finish() const;
 
@@ -34,13 +36,14 @@ struct LeftAgents {
     StackAddress address;
     pid_t owner = 0;
     std::vector<std::string> agent_ids;
+    std::vector<std::string> policies;  ///< by name
 
     /// "3 agents at 127.0.0.1:8881 of a run (process 4711) that is over": ids are noted before the stack
     /// is told of them.
     std::string text() const;
 };
 
-/// Of runs that have ended. Lists of other containers are theirs; those without an agent, and those of a
+/// Of runs that have ended. Lists of other containers are theirs; those without an entry, and those of a
 /// local stack whose folder is gone, are dropped.
 std::vector<LeftAgents> left_agents(const Registry& registry);
 

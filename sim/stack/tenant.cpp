@@ -69,6 +69,16 @@ Answer<void> Tenant::change_runtime_policy(const std::string& name, const std::s
                      address_.verifier, protocol::parse_policy_changed);
 }
 
+Answer<bool> Tenant::has_runtime_policy(const std::string& name) {
+    return answer_of(at_verifier(protocol::runtime_policy_request(name, address_.api_version)),
+                     address_.verifier, protocol::parse_runtime_policy_known);
+}
+
+Answer<void> Tenant::remove_runtime_policy(const std::string& name) {
+    return answer_of(at_verifier(protocol::delete_runtime_policy_request(name, address_.api_version)),
+                     address_.verifier, protocol::parse_runtime_policy_deleted);
+}
+
 Answer<std::vector<std::string>> Tenant::list() {
     return answer_of(at_verifier(protocol::list_request(address_.api_version)), address_.verifier,
                      protocol::parse_list);

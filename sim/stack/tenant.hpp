@@ -32,6 +32,11 @@ class Tenant {
     Answer<std::vector<std::string>> list();
     Answer<void> change_runtime_policy(const std::string& name, const std::string& policy);
 
+    /// Whether the verifier has a runtime policy of that name.
+    Answer<bool> has_runtime_policy(const std::string& name);
+    /// One that is gone already is as good.
+    Answer<void> remove_runtime_policy(const std::string& name);
+
     // At the registrar.
     Answer<protocol::RegistrarAgent> registered(const std::string& agent_id);
     Answer<std::vector<std::string>> list_registered();

@@ -98,6 +98,21 @@ TEST(Answers, RegistrarRecordIsRead) {
     EXPECT_EQ(agent.registration_count, 1U);
 }
 
+TEST(Answers, ANamedPolicyIsThereOrNotAndIsGoneUnlessTheServerRefuses) {
+    const HttpResponse none =
+        json_answer(404, R"({"code":404,"status":"Runtime policy web not found","results":{}})");
+    EXPECT_TRUE(
+        *parse_runtime_policy_known(json_answer(200, R"({"code":200,"status":"Success","results":{}})")));
+    EXPECT_FALSE(*parse_runtime_policy_known(none));
+    EXPECT_FALSE(parse_runtime_policy_known(json_answer(500, "{}")));
+    EXPECT_TRUE(parse_runtime_policy_deleted({204, {}, ""}));
+    EXPECT_TRUE(parse_runtime_policy_deleted(none));
+    const auto in_use = parse_runtime_policy_deleted(
+        json_answer(409, R"({"code":409,"status":"currently in use by agent a","results":{}})"));
+    ASSERT_FALSE(in_use);
+    EXPECT_NE(in_use.error().message.find("in use by agent a"), std::string::npos) << in_use.error().message;
+}
+
 TEST(Answers, EnvelopeThatContradictsTheStatusIsAnError) {
     const auto done = parse_done(json_answer(200, R"({"code":409,"status":"no","results":{}})"));
     ASSERT_FALSE(done);

@@ -44,7 +44,14 @@ TEST(CommandLine, FaultsAndCrowdsForServersElsewhereNeedLeave) {
                 "expect: [ accounted ]\n");
     for (const char* file : {"ca.pem", "cert.pem", "key.pem"})
         place.write(file, "x");
-    const auto run = [&](const std::string& scenario, const std::string& host) {
+    place.write("quick.yaml",
+                "scenario: q\nagents: { a: ~ }\nscript: [ attest: { times: 2, every: 1ms } ]\n"
+                "expect: [ accounted ]\n");
+    place.write("nested.yaml",
+                "scenario: n\nagents: { a: ~ }\nscript: [ repeat: { times: 40, steps: [ repeat: { times: 50, "
+                "steps: [ attest ] } ] } ]\nexpect: [ accounted ]\n");
+    const auto run = [&](const std::string& scenario, const std::vector<std::string>& hosts,
+                         const std::string& registrar = "192.0.2.1") {
         // Of the addresses for documentation (RFC 5737): nobody is there.
         std::vector<std::string> words{"run",
                                        scenario,
@@ -53,27 +60,36 @@ TEST(CommandLine, FaultsAndCrowdsForServersElsewhereNeedLeave) {
                                        "--verifier",
                                        "192.0.2.1:8881",
                                        "--registrar",
-                                       "192.0.2.1:8890",
+                                       registrar + ":8890",
                                        "--registrar-tls",
-                                       "192.0.2.1:8891",
+                                       registrar + ":8891",
                                        "--ca",
                                        "ca.pem",
                                        "--admin-cert",
                                        "cert.pem",
                                        "--admin-key",
                                        "key.pem"};
-        if (!host.empty()) words.insert(words.end(), {"--i-may-break", host});
+        for (const std::string& host : hosts)
+            words.insert(words.end(), {"--i-may-break", host});
         return pushsim(place, words);
     };
     for (const auto& [scenario, harm] :
          {std::pair{"crowd.yaml", "11 agents at a time"}, std::pair{"fault.yaml", "faults: no_token"},
-          std::pair{"raw.yaml", "raw requests"}}) {
-        const Ended refused = run(scenario, "");
+          std::pair{"raw.yaml", "raw requests"}, std::pair{"quick.yaml", "1000 attestations a second"},
+          std::pair{"nested.yaml", "2000 acts of agents"}}) {
+        const Ended refused = run(scenario, {});
         EXPECT_EQ(refused.exit_code, 2);
         EXPECT_THAT(refused.err, HasSubstr(std::string("this would bring to 192.0.2.1: ") + harm));
         EXPECT_THAT(refused.err, HasSubstr("--i-may-break 192.0.2.1\n"));
     }
-    EXPECT_EQ(run("crowd.yaml", "192.0.2.2").exit_code, 2);
+    EXPECT_EQ(run("crowd.yaml", {"192.0.2.2"}).exit_code, 2);
+
+    // Servers on several hosts: each is named, and what is on loopback need not be.
+    const Ended two = run("raw.yaml", {}, "192.0.2.2");
+    EXPECT_THAT(two.err, HasSubstr("would bring to 192.0.2.1 and 192.0.2.2: raw requests"));
+    EXPECT_THAT(two.err, HasSubstr("--i-may-break 192.0.2.1 --i-may-break 192.0.2.2\n"));
+    EXPECT_THAT(run("raw.yaml", {"192.0.2.1"}, "192.0.2.2").err, HasSubstr("would bring to 192.0.2.2: raw"));
+    EXPECT_THAT(run("raw.yaml", {}, "127.0.0.1").err, HasSubstr("would bring to 192.0.2.1: raw"));
 }
 
 TEST(Usage, AnAddressOfItsOwnIsRefusedWhereNothingCanBeReachedFromIt) {

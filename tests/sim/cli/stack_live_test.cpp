@@ -155,6 +155,15 @@ TEST(Stack, OnWhichSomethingIsLeftIsNotMetByTheNextScenario) {
     // Each of the four has one, and the honest agent is played on one of them before.
     EXPECT_TRUE(place.has("runs/latest/stack-4"));
     EXPECT_FALSE(place.has("runs/latest/stack-5"));
+
+    // The names of policies, too, are free again on a stack that stays.
+    ASSERT_EQ(pushsim(place, {"stack", "up", "--verifier-option", "quote_interval=1"}).exit_code, 0);
+    for (const char* once : {"named-1.yaml", "named-2.yaml"}) {
+        const Ended kept = pushsim(place, {"run", once});
+        EXPECT_EQ(kept.exit_code, 0) << kept.out << kept.err;
+        EXPECT_THAT(place.read("runs/latest/history.jsonl"), HasSubstr("\"act\":\"delete_policy\""));
+    }
+    EXPECT_EQ(pushsim(place, {"stack", "down"}).exit_code, 0);
 }
 
 TEST(Stack, WhoseVerifierHasRefusedSessionsIsNotUsedAgain) {

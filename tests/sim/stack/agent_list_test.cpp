@@ -74,6 +74,18 @@ TEST_F(AgentLists, OfARunThatHasEndedNamesItsAgentsAndWhereTheyAre) {
     EXPECT_THAT(left[0].text(), HasSubstr("2 agents at 192.0.2.1:8881 of a run (process "));
 }
 
+TEST_F(AgentLists, HaveThePoliciesThatTheRunHasMade) {
+    auto list = begin();
+    ASSERT_TRUE(list.add_policy("web"));
+    ASSERT_TRUE(list.add("web-0"));
+    owner_dies();
+    const auto left = left_agents(registry_);
+    ASSERT_THAT(left, SizeIs(1));
+    EXPECT_THAT(left[0].agent_ids, ElementsAre("web-0"));
+    EXPECT_THAT(left[0].policies, ElementsAre("web"));
+    EXPECT_THAT(left[0].text(), HasSubstr("1 agent and the policy web at 192.0.2.1:8881"));
+}
+
 TEST_F(AgentLists, AnIdThatWasNotWrittenWholeWasNotMadeKnown) {
     auto list = begin();
     ASSERT_TRUE(list.add("web-0"));

@@ -62,6 +62,23 @@ TEST_F(LiveTenant, EnrolsReadsAndDeletesAnAgent) {
     EXPECT_THAT(gone.result.error().message, HasSubstr("404"));
 }
 
+TEST_F(LiveTenant, ANamedPolicyIsThereUntilItIsRemovedWhichItCannotBeWhileAnAgentHasIt) {
+    EXPECT_FALSE(*tenant_.has_runtime_policy("web").result);
+    protocol::Enrolment named = enrolment();
+    named.runtime_policy = protocol::runtime_policy_text({{"/usr/bin/tool", {std::string(64, 'a')}}});
+    named.runtime_policy_name = "web";
+    const auto enrolled = tenant_.enrol("named-1", named);
+    ASSERT_TRUE(enrolled.result) << enrolled.result.error().text();
+    EXPECT_TRUE(*tenant_.has_runtime_policy("web").result);
+    const auto in_use = tenant_.remove_runtime_policy("web");
+    ASSERT_FALSE(in_use.result);
+    EXPECT_THAT(in_use.result.error().message, HasSubstr("409"));
+    EXPECT_TRUE(tenant_.remove("named-1").result);
+    EXPECT_TRUE(tenant_.remove_runtime_policy("web").result);
+    EXPECT_FALSE(*tenant_.has_runtime_policy("web").result);
+    EXPECT_TRUE(tenant_.remove_runtime_policy("web").result) << "gone already";
+}
+
 TEST_F(LiveTenant, EnrollingTwiceIsRefusedWithTheServersWords) {
     ASSERT_TRUE(tenant_.enrol("twice", enrolment()).result);
     const auto again = tenant_.enrol("twice", enrolment());
