@@ -7,6 +7,7 @@
 #include <fmt/ranges.h>
 
 #include "sim/cli/interrupt.hpp"
+#include "sim/doctor/machine.hpp"
 #include "sim/scenario/sharing.hpp"
 #include "sim/scenario/version_range.hpp"
 #include "sim/stack/control.hpp"
@@ -33,6 +34,21 @@ std::optional<std::string> wrong_version(const scenario::StackOptions& wanted, c
         return fmt::format("it is for Keylime {}, and of this one the version is not known", wanted.keylime);
     if (*holds) return std::nullopt;
     return fmt::format("it is for Keylime {}, and this is {}", wanted.keylime, version);
+}
+
+/// What a local stack lacks that the scenario needs; its log is always there.
+std::optional<std::string> unmet_need(const scenario::StackOptions& wanted) {
+    for (const std::string& need : wanted.needs) {
+        if (need == "database" && wanted.database != "sqlite")
+            return "it needs the verifier's database, and pushsim reads none but SQLite";
+        if (need != "measured_boot") continue;
+        for (const char* tool : {"tpm2_eventlog", "libefivar.so.1"}) {
+            if (doctor::is_there({tool, "", "", true})) continue;
+            return fmt::format("it needs {}, and there is no {} for the verifier: scripts/setup installs it",
+                               need, tool);
+        }
+    }
+    return std::nullopt;
 }
 
 }  // namespace
@@ -132,6 +148,7 @@ std::optional<std::string> StackSession::cannot_play(const scenario::Scenario& s
     const auto local = local_options(options_.stack, folder_);
     if (!local) return local.error().message;
     if (const auto why = wrong_version(wanted, local->keylime.version)) return why;
+    if (const auto why = unmet_need(wanted)) return why;
     if (wanted.database == "postgresql") return stack::why_no_postgresql(local->keylime);
     return std::nullopt;
 }

@@ -1,6 +1,7 @@
 #include "sim/cli/session.hpp"
 
 #include <atomic>
+#include <cstdlib>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -58,6 +59,35 @@ TEST(Session, DatabaseThatCannotBeGivenIsAReasonNotToPlay) {
     EXPECT_THAT(session.cannot_play(scenario).value_or("nothing"), HasSubstr("psycopg2"));
     wanted.database = "sqlite";
     EXPECT_EQ(session.cannot_play(scenario), std::nullopt);
+}
+
+TEST(Session, WhatALocalStackLacksIsAReasonNotToPlay) {
+    const Place place;
+    const auto registry = *stack::Registry::open(place.path() / "registry");
+    const core::SystemClock clock;
+    std::atomic<int> stacks{0};
+    cli::RunOptions options;
+    const auto bin = place.path() / "keylime" / "bin";
+    fs::create_directories(bin);
+    for (const char* server : {"keylime_verifier", "keylime_registrar"})
+        fs::permissions(place.write("keylime/bin/" + std::string(server), "#!/bin/sh\n"),
+                        fs::perms::owner_all);
+    options.stack.keylime = (place.path() / "keylime").string();
+    const StackSession session(options, place.path() / "run", registry, clock, stacks);
+    scenario::Scenario scenario;
+    scenario.stack.needs = {"log", "database", "measured_boot"};
+    const std::string path = std::getenv("PATH");
+    ::setenv("PATH", (path + ":" + bin.string()).c_str(), 1);
+    place.write("keylime/bin/tpm2_eventlog", "#!/bin/sh\n");
+    fs::permissions(bin / "tpm2_eventlog", fs::perms::owner_all);
+    EXPECT_EQ(session.cannot_play(scenario), std::nullopt);
+    ::setenv("PATH", (place.path() / "nothing").c_str(), 1);
+    EXPECT_THAT(session.cannot_play(scenario).value_or("nothing"),
+                HasSubstr("it needs measured_boot, and there is no tpm2_eventlog"));
+    ::setenv("PATH", path.c_str(), 1);
+    scenario.stack.needs = {"database"};
+    scenario.stack.database = "postgresql";
+    EXPECT_THAT(session.cannot_play(scenario).value_or("nothing"), HasSubstr("none but SQLite"));
 }
 
 }  // namespace
