@@ -156,9 +156,13 @@ std::optional<std::string> StackSession::cannot_play(const scenario::Scenario& s
 std::optional<std::string> StackSession::cannot_play_elsewhere(const scenario::Scenario& scenario) const {
     const scenario::StackOptions& wanted = scenario.stack;
     if (!wanted.verifier.empty() || !wanted.registrar.empty() || wanted.database != "sqlite" ||
-        wanted.workers || scenario::why_alone(scenario)) {
+        wanted.workers) {
         return "it wants servers with options of its own, and an external stack is taken as it is";
     }
+    if (wanted.fresh)
+        return "it wants servers of its own (`fresh: true`), and an external stack is there for others too";
+    if (scenario::acts_on_servers(scenario))
+        return "its script acts on servers, and an external stack is not ours to stop and start";
     if (!wanted.needs.empty()) {
         return fmt::format("it needs {}, which cannot be seen of an external stack",
                            fmt::join(wanted.needs, ", "));

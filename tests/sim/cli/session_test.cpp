@@ -61,6 +61,29 @@ TEST(Session, DatabaseThatCannotBeGivenIsAReasonNotToPlay) {
     EXPECT_EQ(session.cannot_play(scenario), std::nullopt);
 }
 
+TEST(Session, WhyAnExternalStackWillNotDoIsSaidAndTriesAreMadeThere) {
+    const Place place;
+    const auto registry = *stack::Registry::open(place.path() / "registry");
+    const core::SystemClock clock;
+    std::atomic<int> stacks{0};
+    cli::RunOptions options;
+    options.stack.stack = "external";
+    const StackSession session(options, place.path() / "run", registry, clock, stacks);
+    const auto why_not = [&](const scenario::Scenario& scenario) {
+        return session.cannot_play(scenario).value_or("played");
+    };
+    scenario::Scenario scenario;
+    scenario.tries = 3;
+    EXPECT_EQ(why_not(scenario), "played");
+    scenario.script = {{.kind = scenario::StepKind::Kill, .servers = {"verifier"}}};
+    EXPECT_THAT(why_not(scenario), HasSubstr("its script acts on servers"));
+    scenario.script.clear();
+    scenario.stack.fresh = true;
+    EXPECT_THAT(why_not(scenario), HasSubstr("`fresh: true`"));
+    scenario.stack.verifier["quote_interval"] = "1";
+    EXPECT_THAT(why_not(scenario), HasSubstr("options of its own"));
+}
+
 TEST(Session, WhatALocalStackLacksIsAReasonNotToPlay) {
     const Place place;
     const auto registry = *stack::Registry::open(place.path() / "registry");

@@ -129,6 +129,13 @@ TEST(Stack, AnExternalOneIsPlayedAgainstAndTheAgentsAreRemovedAfterwards) {
         EXPECT_THAT(history, HasSubstr(std::string("\"act\":\"") + act + '"'));
     EXPECT_THAT(history, ContainsRegex("\"act\":\"read_verdict\"[^\n]*/agents/web-0/attestations/0\"[^\n]*"
                                        "\"status\":20[01]"));
+    place.write("chance.yaml",
+                "scenario: chance\nintermittent: { tries: 2 }\n"
+                "agents: {one: {id: \"web-{n}\", enrol: {tpm_policy: {from_boot: [0]}}}}\n"
+                "script: [ { attest: ~, expect: {verdict: fail} } ]\n");
+    const Ended tries = pushsim(place, run_against(up.out, "chance.yaml"));
+    EXPECT_EQ(tries.exit_code, 0) << tries.out << tries.err;
+    EXPECT_THAT(tries.out, HasSubstr("in 2 tries"));
     EXPECT_EQ(pushsim(place, {"stack", "down"}).exit_code, 0);
 }
 
