@@ -225,7 +225,7 @@ ExpectationResult judge_check(const Scope& scope, const history::CheckClause& cl
         if (!asked(what.check)) continue;
         reasons.push_back(all ? what.check + ": " + what.reason : what.reason);
         // The account is drawn up all the same; places that nobody could compare have not agreed.
-        if (!what.in_part || what.check == "verdict_sources_agree") not_made.insert(what.check);
+        if (all || !what.in_part || what.check == "verdict_sources_agree") not_made.insert(what.check);
     }
     if (not_made.size() == (all ? names.size() : 1)) result.judgement = Judgement::Skipped;
     result.reason = fmt::format("{}", fmt::join(reasons, "; "));

@@ -21,14 +21,9 @@ constexpr seconds told_below{1};  // seconds_to_next_attestation is rounded, and
 enum class Recovers { NotKnown, Never, Always };
 
 Recovers recovers(const history::ScenarioStart& plan, const RunFacts& facts) {
-    constexpr std::string_view option = "auto_recover_attestation_failures:";
-    const std::size_t at = plan.plan.find(option);
-    if (at == std::string::npos)
-        return facts.own_stacks && !plan.plan.empty() ? Recovers::Never : Recovers::NotKnown;
-    const std::size_t value = plan.plan.find_first_not_of(" \"", at + option.size());
-    return value != std::string::npos && (plan.plan[value] == 't' || plan.plan[value] == 'T')
-               ? Recovers::Always
-               : Recovers::Never;
+    const auto option = planned_option(plan, "auto_recover_attestation_failures");
+    if (!option) return facts.own_stacks && !plan.plan.empty() ? Recovers::Never : Recovers::NotKnown;
+    return option->starts_with('t') || option->starts_with('T') ? Recovers::Always : Recovers::Never;
 }
 
 /// When servers were stopped, started or frozen: their timers went, or came late.

@@ -159,10 +159,24 @@ bool is_start_of_verifier(const history::Entry* line) {
            event->text.find("verifier") != std::string::npos;
 }
 
+void take_limit(const history::ScenarioStart& plan, const std::string& whose, SessionLimit& limit) {
+    const auto number = [&](const std::string& option) -> std::optional<int> {
+        const auto text = planned_option(plan, "session_create_rate_limit_" + option + whose);
+        int value = 0;
+        if (!text) return std::nullopt;
+        const auto [end, failed] = std::from_chars(text->data(), text->data() + text->size(), value);
+        return failed == std::errc{} && value > 0 ? std::optional(value) : std::nullopt;
+    };
+    if (const auto sessions = number("per_")) limit.sessions = static_cast<std::size_t>(*sessions);
+    if (const auto seconds = number("window_")) limit.window = std::chrono::seconds{*seconds};
+}
+
 }  // namespace
 
 Stories stories_of(const ScenarioView& scenario) {
     Stories stories;
+    take_limit(scenario.plan(), "agent", stories.of_agent);
+    take_limit(scenario.plan(), "ip", stories.of_address);
     for (const history::Entry* line : scenario.lines) {
         if (const auto* exchange = as<history::ExchangeSeen>(line)) sort_in(line, *exchange, stories);
         if (is_start_of_verifier(line)) stories.verifier_starts.push_back(line);

@@ -53,6 +53,13 @@ struct AgentStory {
     Lines extended(int pcr, const history::Entry& since, const history::Entry& until) const;
 };
 
+/// How many sessions the verifier takes within a window; what the plan does not say is as Keylime 7.14 has
+/// it.
+struct SessionLimit {
+    std::size_t sessions;
+    Duration window;
+};
+
 struct Stories {
     std::vector<AgentStory> agents;         ///< by group and number
     std::vector<std::uint64_t> exchanges;   ///< line numbers of all agents' requests, ascending
@@ -62,6 +69,8 @@ struct Stories {
     std::map<std::string, const history::Entry*> proofs;  ///< by the fingerprint of the token they brought
     std::map<std::string, Lines> registrations;           ///< that were taken, by their target
     Lines verifier_starts;                                ///< StackEvent: start and restart
+    SessionLimit of_agent{15, std::chrono::seconds{60}};
+    SessionLimit of_address{50, std::chrono::seconds{60}};
 };
 
 Stories stories_of(const ScenarioView& scenario);

@@ -57,6 +57,22 @@ void sort_in(const history::Entry& line, std::vector<ScenarioView>& scenarios,
 
 }  // namespace
 
+std::optional<std::string> planned_option(const history::ScenarioStart& start, std::string_view option) {
+    std::string_view rest = start.plan;
+    while (!rest.empty()) {
+        const std::size_t end = std::min(rest.find('\n'), rest.size() - 1) + 1;
+        std::string_view line = rest.substr(0, end);
+        rest.remove_prefix(end);
+        line.remove_prefix(std::min(line.find_first_not_of(' '), line.size()));
+        if (!line.starts_with(option) || !line.substr(option.size()).starts_with(": ")) continue;
+        line.remove_prefix(option.size() + 2);
+        std::string value;
+        std::ranges::copy_if(line, std::back_inserter(value), [](char c) { return c != '"' && c != '\n'; });
+        return value;
+    }
+    return std::nullopt;
+}
+
 bool selects(const std::vector<std::string>& selectors, const std::string& agent) {
     return selectors.empty() ||
            std::any_of(selectors.begin(), selectors.end(),

@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "reports/report.hpp"
@@ -15,6 +16,10 @@ using Lines = std::vector<const history::Entry*>;
 
 /// Whether one of the selectors (groups or single agents) names the agent; an empty list names all.
 bool selects(const std::vector<std::string>& selectors, const std::string& agent);
+
+/// What the plan gives an option of a server, as Keylime's file has it; nothing where it is left out, or
+/// there is no plan in the history.
+std::optional<std::string> planned_option(const history::ScenarioStart& start, std::string_view option);
 
 /// "fleet[2]" before "fleet[10]".
 struct ByGroupAndNumber {

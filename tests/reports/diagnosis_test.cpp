@@ -831,5 +831,26 @@ TEST(Rules, EachHasAHistoryThatShowsItAndNamesOfItsOwn) {
     }
 }
 
+TEST(SessionLimits, AreThoseOfThePlan) {
+    const auto cause = [](const std::string& plan, Duration between) -> std::string {
+        h::ScenarioStart start;
+        start.groups = {{"honest", 1}};
+        start.plan = plan;
+        Script script;
+        script.begin_with("one", start).step(1, "authenticate");
+        for (int i = 0; i < 3; ++i)
+            script.session().wait(between);
+        const auto found = judged(script.session(429).end_scenario().end().text()).scenarios.at(0).diagnoses;
+        return found.empty() ? "" : found[0].cause;
+    };
+    const std::string plan =
+        "stack:\n  verifier:\n    session_create_rate_limit_per_agent: \"3\"\n"
+        "    session_create_rate_limit_window_agent: \"10\"\n";
+    EXPECT_THAT(cause(plan, seconds{2}), HasSubstr("The agent took 3 sessions within 10s, and"));
+    EXPECT_EQ(cause(plan, seconds{4}), "") << "one of the three is older than ten seconds";
+    EXPECT_EQ(cause("", seconds{2}), "") << "Keylime's own limit is 15";
+    EXPECT_EQ(cause("about: \"of session_create_rate_limit_per_agent: 3\"\n", seconds{2}), "");
+}
+
 }  // namespace
 }  // namespace pushsim::reports::test
