@@ -31,6 +31,7 @@ std::vector<KeyPlace> key_places() {
             {"of `habits: { rust-agent: … }`", scenario::rust_agent_keys()},
             {"of `tls`", scenario::tls_keys()},
             {"of `clock`", scenario::clock_keys()},
+            {"of `stages`", scenario::stage_keys()},
             {"beside a step", scenario::step_sibling_keys()},
             {"beside a fault", scenario::run_fault_sibling_keys()},
             {"of `expect`", scenario::expect_keys()},

@@ -176,7 +176,8 @@ void Play::pursue(const ActPtr& act, Member& member, Phase goal, int cycle, Inst
             return;
         }
         Duration due = finished.next_attestation.value_or(kNextAttestationUnsaid);
-        if (step.every) due = first + cycle * *step.every + jitter_of(act, member) - stage_.clock.now();
+        if (const auto planned = scenario::due_of(step, cycle))
+            due = first + *planned + jitter_of(act, member) - stage_.clock.now();
         for (const auto& fault : member.faults)
             due -= fault->sooner();
         after(std::max(due, Duration::zero()), [this, act, &member, goal, cycle, first, then, still] {

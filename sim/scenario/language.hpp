@@ -61,6 +61,7 @@ std::span<const Key> runtime_policy_keys();
 std::span<const Key> habit_keys();
 std::span<const Key> rust_agent_keys();
 std::span<const Key> tls_keys();
+std::span<const Key> stage_keys();          ///< of `stages`
 std::span<const Key> step_sibling_keys();   ///< beside the step's own name: `as`, `expect`, `after`
 std::span<const Key> fault_sibling_keys();  ///< beside a fault's own name: `agents`, `probability`
 std::span<const Key>

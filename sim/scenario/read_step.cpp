@@ -23,29 +23,63 @@ bool is_server_act(StepKind kind) {
            kind == StepKind::Kill || kind == StepKind::Pause;
 }
 
+constexpr long long most_cycles = 1'000'000;
+
+/// More than nothing; a report where it is not.
+std::optional<Duration> read_pace(Report& report, const MapReader& map, std::string_view key) {
+    const auto pace = map.duration(key);
+    if (!pace || *pace > Duration::zero()) return pace;
+    report.expected(*map.get(key), key, "more than nothing, such as 2s");
+    return std::nullopt;
+}
+
+void read_stages(Report& report, const Node& node, Step& step) {
+    if (!node.is(Node::Kind::List) || node.items.empty()) {
+        report.expected(node, "stages", "a list like [ { every: 10s, for: 1m }, { every: 2s, for: 30s } ]");
+        return;
+    }
+    long long cycles = 0;
+    for (const Node& item : node.items) {
+        const MapReader map(report, item, "`stages`", stage_keys());
+        const auto every = read_pace(report, map, "every");
+        const auto span = read_pace(report, map, "for");
+        if (!every || !span) continue;
+        step.stages.push_back({*every, *span});
+        cycles = std::min(cycles + step.stages.back().cycles(), most_cycles + 1);
+    }
+    if (cycles > most_cycles)
+        report.add(node, fmt::format("`stages`: these are more than {} cycles", most_cycles));
+    step.times = static_cast<int>(std::clamp(cycles, 1LL, most_cycles));
+}
+
 void read_times(Report& report, const MapReader& map, Step& step) {
-    step.every = map.duration("every");
+    step.every = read_pace(report, map, "every");
     step.jitter = map.amount("jitter").value_or(Amount{});
     step.spread = map.duration("spread").value_or(Duration::zero());
     const auto span = map.duration("for");
     const auto times = map.integer("times");
     step.times = times.value_or(1);
-    if (step.every == Duration::zero())
-        report.expected(*map.get("every"), "every", "more than nothing, such as 2s");
-    for (const std::string_view key : {"jitter", "for"}) {
-        if (map.key(key) != nullptr && map.get("every") == nullptr)
-            report.add(*map.key(key), fmt::format("`{}` needs `every` beside it", key));
+    const Node* stages = map.get("stages");
+    if (map.key("jitter") != nullptr && map.get("every") == nullptr && stages == nullptr)
+        report.add(*map.key("jitter"), "`jitter` needs `every` or `stages` beside it");
+    if (stages != nullptr) {
+        for (const std::string_view key : {"times", "every", "for"}) {
+            if (map.key(key) != nullptr)
+                report.add(*map.key(key), fmt::format("one of `{}` and `stages`, not both", key));
+        }
+        return read_stages(report, *stages, step);
     }
+    if (map.key("for") != nullptr && map.get("every") == nullptr)
+        report.add(*map.key("for"), "`for` needs `every` beside it");
     if (!span) return;
     if (times) {
         report.add(*map.key("for"), "one of `times` and `for`, not both");
-    } else if (step.every && *step.every > Duration::zero()) {
+    } else if (step.every) {
         // One is due at the beginning, and so on while the time is not over.
         const auto more = (std::max(*span, Duration{1}) - Duration{1}) / *step.every;
-        constexpr long long most = 1'000'000;
-        if (more >= most) {
+        if (more >= most_cycles) {
             report.add(*map.get("for"),
-                       fmt::format("`for`: these are {} cycles; at most {}", more + 1, most));
+                       fmt::format("`for`: these are {} cycles; at most {}", more + 1, most_cycles));
         } else {
             step.times = static_cast<int>(more) + 1;
         }

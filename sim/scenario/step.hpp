@@ -30,6 +30,16 @@ struct RawRequest {
     bool operator==(const RawRequest&) const = default;
 };
 
+/// `stages:`, a rate of cycles for a while.
+struct Stage {
+    Duration every{};
+    Duration span{};
+
+    /// One is due at the beginning, and so on while the time is not over.
+    long long cycles() const { return (span - Duration{1}) / every + 1; }
+    bool operator==(const Stage&) const = default;
+};
+
 /// One line of the script. Fields that its kind does not use keep their defaults.
 struct Step {
     StepKind kind = StepKind::Attest;
@@ -39,7 +49,8 @@ struct Step {
     bool bare = false;                    ///< no missing earlier phases, no retries
     int times = 1;                        ///< Attest, Repeat
     std::optional<Duration> every;        ///< Attest: open model
-    Amount jitter;                        ///< Attest, with `every`
+    std::vector<Stage> stages;            ///< Attest: the same with rates that change; `times` is their sum
+    Amount jitter;                        ///< Attest, in the open model
     Duration spread{};                    ///< Attest
     std::vector<Extension> extend;        ///< Extend, in order
     std::string path;                     ///< Measure
@@ -61,5 +72,8 @@ struct Step {
 
     bool operator==(const Step&) const = default;
 };
+
+/// When a cycle (from 0) of an `attest` is due, after the first; nothing where it waits for the one before.
+std::optional<Duration> due_of(const Step& step, int cycle);
 
 }  // namespace pushsim::scenario

@@ -56,6 +56,11 @@ constexpr std::array<Key, 5> enrol_keys_of_step{{
     {{"runtime_policy", "instead of the group's, in one of its forms", now}, runtime_policy},
     {{"mb_policy", "the measured boot policy", later}, any_text},
 }};
+constexpr std::array<Key, 2> stage_key_table{{
+    {{"every", "a cycle is due so often", now}, duration, true},
+    {{"for", "for so long", now}, duration, true},
+}};
+constexpr Form stage = map(stage_keys);
 constexpr std::array<Key, 9> attest_keys{{
     agents_key,
     bare_key,
@@ -63,10 +68,10 @@ constexpr std::array<Key, 9> attest_keys{{
     faults_key,
     {{"every", "a cycle is due so often, fixed beforehand, however long the one before takes", now},
      duration},
-    {{"jitter", "with `every`: each due time is so much later", now}, varying_duration},
+    {{"jitter", "with `every` or `stages`: each due time is so much later", now}, varying_duration},
     {{"spread", "the agents begin at times drawn from so long", now}, duration},
     {{"for", "with `every`: how long, in place of `times`", now}, duration},
-    {{"stages", "rates that change", later}, any_text},
+    {{"stages", "in place of `every` and `for`: one rate after another", now}, list(&stage)},
 }};
 constexpr std::array<Key, 4> policy_keys{{
     {{"runtime_policy_name", "which one", now}, plain_name, true},
@@ -202,6 +207,9 @@ constexpr std::array kAttestPhases{StepKind::Negotiate, StepKind::Collect, StepK
 
 std::span<const StepName> steps() {
     return step_table;
+}
+std::span<const Key> stage_keys() {
+    return stage_key_table;
 }
 std::span<const Key> step_sibling_keys() {
     return sibling_table;

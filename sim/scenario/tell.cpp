@@ -90,6 +90,9 @@ std::string times(int count) {
 std::string attests(const Step& step, const Subject& who) {
     std::string words = fmt::format("{} {} {}", who.words, who.verb("attests", "attest"), times(step.times));
     if (step.every) words += fmt::format(", one cycle due every {}", to_text(*step.every));
+    for (std::size_t i = 0; i < step.stages.size(); ++i)
+        words += fmt::format("{} one cycle due every {} for {}", i == 0 ? "," : ", then",
+                             to_text(step.stages[i].every), to_text(step.stages[i].span));
     if (step.jitter != Amount{}) words += fmt::format(", each {} later", text(step.jitter));
     if (step.spread > Duration::zero())
         words += fmt::format(", beginning at times spread over {}", to_text(step.spread));

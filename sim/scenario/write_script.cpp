@@ -21,6 +21,18 @@ void write_request(YAML::Emitter& out, const RawRequest& request) {
     if (request.by == "nobody" || request.by == "admin") key(out, "connections") << request.connections;
 }
 
+void write_stages(YAML::Emitter& out, const std::vector<Stage>& stages) {
+    if (stages.empty()) return;
+    key(out, "stages") << YAML::BeginSeq;
+    for (const Stage& stage : stages) {
+        out << YAML::Flow << YAML::BeginMap;
+        key(out, "every") << to_text(stage.every);
+        key(out, "for") << to_text(stage.span);
+        out << YAML::EndMap;
+    }
+    out << YAML::EndSeq;
+}
+
 void write_step_keys(YAML::Emitter& out, const Step& step) {
     const StepName& name = name_of(step.kind);
     if (has_key(name.keys, "agents")) write_texts(out, "agents", step.agents);
@@ -34,11 +46,11 @@ void write_step_keys(YAML::Emitter& out, const Step& step) {
         quoted(out, step.file.as_written);
     }
     if (has_key(name.keys, "orderly")) key(out, "orderly") << step.orderly;
-    if (step.kind == StepKind::Attest || step.kind == StepKind::Repeat) key(out, "times") << step.times;
-    if (step.every) {
-        key(out, "every") << to_text(*step.every);
-        write_amount(out, "jitter", step.jitter);
-    }
+    const bool has_times = step.kind == StepKind::Attest || step.kind == StepKind::Repeat;
+    if (has_times && step.stages.empty()) key(out, "times") << step.times;
+    if (step.every) key(out, "every") << to_text(*step.every);
+    write_stages(out, step.stages);
+    if (due_of(step, 0)) write_amount(out, "jitter", step.jitter);
     if (step.kind == StepKind::Attest) key(out, "spread") << to_text(step.spread);
     if (step.until) key(out, "until") << to_string(*step.until);
     if (step.kind == StepKind::Pause) write_amount(out, "for", step.wait);

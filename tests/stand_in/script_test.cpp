@@ -86,6 +86,18 @@ TEST_F(PlayedScript, CyclesThatAreDueBeginWhenTheyAreAndAsDrawn) {
     }
 }
 
+TEST_F(PlayedScript, CyclesOfStagesAreDueAtOneRateAfterTheOther) {
+    play(
+        "script:\n  - register: b\n  - attest: { agents: b, stages: [ { every: 400ms, for: 500ms }, "
+        "{ every: 50ms, for: 100ms } ] }\n");
+    const auto begun = exchanges(2, "b[0]", "negotiate");
+    ASSERT_THAT(begun, SizeIs(4));
+    const Duration begin = begin_of(2);
+    EXPECT_GE(begun[1].start, begin + 400ms);
+    EXPECT_GE(begun[2].start, begin + 500ms);
+    EXPECT_GE(begun[3].start, begin + 550ms);
+}
+
 TEST_F(PlayedScript, StepsSideBySideDoNotWaitForEachOther) {
     play(
         "script:\n  - together:\n      - wait: 800ms\n      - authenticate: b\n        after: 100ms\n  - "

@@ -61,8 +61,8 @@ INSTANTIATE_TEST_SUITE_P(
          "4:17: unknown key `times` in step `register`; known: agents, bare, faults"},
         {"KeyOfTheStepNotYetThere",
          {.script = "script:\n"
-                    "  - attest: { stages: x }"},
-         "4:15: key `stages` is part of the language but not yet in pushsim"},
+                    "  - enrol: { mb_policy: x }"},
+         "4:14: key `mb_policy` is part of the language but not yet in pushsim"},
         {"FaultNotYetThere",
          {.script = "script:\n"
                     "  - attest: { faults: [ stale_nonce ] }"},

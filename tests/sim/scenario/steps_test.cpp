@@ -43,25 +43,50 @@ TEST(Attest, ForATimeIsSoManyCyclesOneAtItsBeginning) {
     EXPECT_EQ(times("5s", "0s"), 1);
 }
 
-INSTANTIATE_TEST_SUITE_P(Attest, BrokenScenario,
-                         testing::ValuesIn(std::vector<Broken>{
-                             {"ForWithoutEvery",
-                              {.script = "script: [ attest: { for: 60s } ]"},
-                              "3:21: `for` needs `every` beside it"},
-                             {"JitterWithoutEvery",
-                              {.script = "script: [ attest: { jitter: 1s } ]"},
-                              "3:21: `jitter` needs `every` beside it"},
-                             {"ForAndTimes",
-                              {.script = "script: [ attest: { every: 5s, for: 60s, times: 3 } ]"},
-                              "3:32: one of `times` and `for`, not both"},
-                             {"EveryNothing",
-                              {.script = "script: [ attest: { every: 0s, for: 60s } ]"},
-                              "3:28: `every`: expected more than nothing, such as 2s; found '0s'"},
-                             {"TooManyCycles",
-                              {.script = "script: [ attest: { every: 1ms, for: 1h } ]"},
-                              "3:38: `for`: these are 3600000 cycles; at most 1000000"},
-                         }),
-                         case_name);
+TEST(Attest, InStagesIsDueAtOneRateAfterTheOther) {
+    const Step attest = step("  - attest: { stages: [ { every: 5s, for: 12s }, { every: 1s, for: 2s } ] }\n");
+    EXPECT_EQ(attest.stages, (std::vector<Stage>{{5s, 12s}, {1s, 2s}}));
+    EXPECT_EQ(attest.times, 5);
+    std::vector<std::optional<Duration>> due;
+    for (int cycle = 0; cycle < 6; ++cycle)
+        due.push_back(due_of(attest, cycle));
+    EXPECT_THAT(due, ElementsAre(0s, 5s, 10s, 12s, 13s, std::nullopt));
+    EXPECT_EQ(due_of(step("  - attest: { every: 5s, times: 3 }\n"), 2), 10s);
+    EXPECT_EQ(due_of(step("  - attest: { times: 3 }\n"), 2), std::nullopt);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Attest, BrokenScenario,
+    testing::ValuesIn(std::vector<Broken>{
+        {"StagesBesideEvery",
+         {.script = "script: [ attest: { every: 5s, stages: [ { every: 1s, for: 2s } ] } ]"},
+         "3:21: one of `every` and `stages`, not both"},
+        {"StageWithoutATime",
+         {.script = "script: [ attest: { stages: [ { every: 1s } ] } ]"},
+         "3:31: `stages` needs `for:`, for so long, like `for: 2s`"},
+        {"StageOfNoRate",
+         {.script = "script: [ attest: { stages: [ { every: 0s, for: 1s } ] } ]"},
+         "3:40: `every`: expected more than nothing, such as 2s; found '0s'"},
+        {"StagesOfTooManyCycles",
+         {.script = "script: [ attest: { stages: [ { every: 1ms, for: 1h } ] } ]"},
+         "3:29: `stages`: these are more than 1000000 cycles"},
+        {"ForWithoutEvery",
+         {.script = "script: [ attest: { for: 60s } ]"},
+         "3:21: `for` needs `every` beside it"},
+        {"JitterWithoutEvery",
+         {.script = "script: [ attest: { jitter: 1s } ]"},
+         "3:21: `jitter` needs `every` or `stages` beside it"},
+        {"ForAndTimes",
+         {.script = "script: [ attest: { every: 5s, for: 60s, times: 3 } ]"},
+         "3:32: one of `times` and `for`, not both"},
+        {"EveryNothing",
+         {.script = "script: [ attest: { every: 0s, for: 60s } ]"},
+         "3:28: `every`: expected more than nothing, such as 2s; found '0s'"},
+        {"TooManyCycles",
+         {.script = "script: [ attest: { every: 1ms, for: 1h } ]"},
+         "3:38: `for`: these are 3600000 cycles; at most 1000000"},
+    }),
+    case_name);
 
 TEST(Together, HasStepsSideBySideSomeOfThemLater) {
     const Step together = step_of_two(
