@@ -123,7 +123,10 @@ void Play::end_if_over(const ActPtr& act) {
             for (const Member& member : agents_)
                 if (takes_part(act->step, member)) named.push_back(member.agent->properties());
         }
-        if (!end_) std::exchange(act->then, nullptr)();
+        // From the loop: a step may end within its beginning, and a script may repeat it a million times.
+        stage_.loop.post([this, then = std::exchange(act->then, nullptr), alive = std::weak_ptr(alive_)] {
+            if (!alive.expired() && !end_) then();
+        });
     };
     if (act->step.kind == StepKind::ReadStatus) return end();
     read_wanted(act->step.expect, act->number(), end);

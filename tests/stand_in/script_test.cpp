@@ -114,6 +114,13 @@ TEST_F(PlayedScript, StepsAreRepeated) {
     EXPECT_THAT(lines<history::StepEnd>(3), SizeIs(3));
 }
 
+TEST_F(PlayedScript, StepsThatEndAtOnceAreRepeatedAsOftenAsTheLanguageAllows) {
+    // Each within the one before it would need more stack than there is.
+    const auto end = play("script:\n  - repeat: { times: 100000, steps: [ restart_agent: b ] }\n");
+    EXPECT_EQ(end.reason, "");
+    EXPECT_THAT(lines<history::StepEnd>(2), SizeIs(100000));
+}
+
 TEST_F(PlayedScript, WaitsUntilAnInstantOfTheVerifier) {
     play("script:\n  - authenticate: b\n  - wait: { agents: b, until: token_expires_at + 50ms }\n");
     const auto proof = exchanges(1, "b[0]", "authenticate").back();
