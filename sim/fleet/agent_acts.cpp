@@ -37,10 +37,11 @@ void Play::act_one(const ActPtr& act, Member& member, Then then) {
     const scenario::Step& step = act->step;
     switch (step.kind) {
         case StepKind::Enrol:
-            prepare(
-                act, member, Phase::Authenticate, [this, act, &member, then] { enrol(act, member, then); },
-                then);
-            return;
+            if (step.bare || member.stopped || member.agent->registered()) {
+                enrol(act, member, std::move(then));
+                return;
+            }
+            break;
         case StepKind::Delete:
         case StepKind::Reactivate:
             tenant_act(act, member, std::move(then));
@@ -67,10 +68,16 @@ void Play::act_one(const ActPtr& act, Member& member, Then then) {
     }
     member.finish = std::move(then);
     member.running = std::make_shared<int>(0);
-    const auto done = [&member] {
-        if (member.finish) std::exchange(member.finish, nullptr)();
+    // The tenant may be slow with what was asked of it before the agent was stopped.
+    const auto done = [&member, running = std::weak_ptr(member.running)] {
+        if (!running.expired() && member.finish) std::exchange(member.finish, nullptr)();
     };
     switch (step.kind) {
+        case StepKind::Enrol:
+            prepare(
+                act, member, Phase::Authenticate, [this, act, &member, done] { enrol(act, member, done); },
+                done);
+            return;
         case StepKind::Extend:
             measure(act, member, done);
             return;

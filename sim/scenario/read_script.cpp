@@ -10,16 +10,19 @@
 namespace pushsim::scenario {
 namespace {
 
-/// Of agents, those in which the agent itself acts. Not `stop_agent`: it ends what the agent is doing.
-bool acts_as_agent(StepKind kind) {
-    return !phases_of(kind).empty() || kind == StepKind::Extend || kind == StepKind::Reboot ||
-           kind == StepKind::RestartAgent;
+/// Of agents, those in which the agent itself acts: also where it has to register before it can be enrolled.
+/// Not `stop_agent`: it ends what the agent is doing.
+bool acts_as_agent(const Step& step) {
+    const StepKind kind = step.kind;
+    return !phases_of(kind).empty() || kind == StepKind::Extend || kind == StepKind::Measure ||
+           kind == StepKind::Reboot || kind == StepKind::RestartAgent ||
+           (kind == StepKind::Enrol && !step.bare);
 }
 
 /// The groups whose agents act in a step, or in those within it.
 std::set<std::string> acting_in(const Step& step) {
     std::set<std::string> names;
-    if (acts_as_agent(step.kind)) names.insert(step.agents.begin(), step.agents.end());
+    if (acts_as_agent(step)) names.insert(step.agents.begin(), step.agents.end());
     for (const Step& child : step.steps)
         names.merge(acting_in(child));
     return names;
@@ -162,9 +165,16 @@ std::vector<Step> read_together(Report& report, const Node& node, const std::vec
         for (const std::string& name : acting_in(child)) {
             const auto [first, is_new] = first_lines.emplace(name, std::pair(&child, child.position.line));
             if (!is_new && first->second.first != &child) {
-                report.add(child.position, fmt::format("group `{}` acts in two steps side by side, first in "
-                                                       "line {}; an agent does one thing at a time",
-                                                       name, first->second.second));
+                const bool enrols =
+                    first->second.first->kind == StepKind::Enrol || child.kind == StepKind::Enrol;
+                report.add(
+                    child.position,
+                    fmt::format("group `{}` acts in two steps side by side, first in line {}; an agent "
+                                "does one thing at a time{}",
+                                name, first->second.second,
+                                enrols ? ". Give `enrol` `bare: true`: then it leaves the agent alone, "
+                                         "which must have registered in a step before"
+                                       : ""));
             }
         }
     }

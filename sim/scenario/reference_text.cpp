@@ -214,7 +214,8 @@ Where the language could have been otherwise:
 * Only durations vary. `count`, `times` and shares are one value.
 * `always` and `never` take a status, and are about what is read during a step, every 100 ms or by `poll`.
 * `concurrent_negotiate` has `count`: the shorter `n` is read by YAML 1.1 as false.
-* `stop_agent` may stand beside another step of the same agent in `together`; other steps of one agent may not.
+* In `together` an agent does one thing at a time; beside it may stand `stop_agent`, what the tenant does (`enrol` with
+  `bare: true`, so that it does not have the agent register), `wait` and `request`.
 * `change_policy` replaces a named runtime policy. Keylime has no update of `tpm_policy`: `delete`, then `enrol`.
 * A path after `file:` is relative to the scenario's folder. The plan of a run has the text, not the path.
 * A stack on whose servers the script acts, and that of each try of `intermittent`, is shared with no other

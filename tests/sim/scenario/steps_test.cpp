@@ -105,6 +105,13 @@ TEST(Together, HasStepsSideBySideSomeOfThemLater) {
     EXPECT_EQ(together.steps[3].steps[0].number, 6);
 }
 
+TEST(Together, AnAgentThatActsMayBeEnrolledAndDeletedMeanwhile) {
+    const Step together =
+        step("  - together:\n      - attest\n      - enrol: { bare: true }\n      - delete\n");
+    ASSERT_EQ(together.steps.size(), 3U);
+    EXPECT_TRUE(together.steps[1].bare);
+}
+
 TEST(Together, AnAgentThatActsMayBeStoppedMeanwhile) {
     const Step together =
         step("  - together:\n      - attest: { times: 3 }\n      - stop_agent:\n        after: 2s\n");
@@ -128,6 +135,21 @@ INSTANTIATE_TEST_SUITE_P(
                     "      - attest\n"
                     "      - repeat: { times: 2, steps: [ reboot ] }"},
          "6:9: group `a` acts in two steps side by side, first in line 5; an agent does one thing at a time"},
+        {"AnAgentUsesAFileMeanwhile",
+         {.agents = "agents: { a: { boot: { ima: { entries: 1 } } } }",
+          .script = "script:\n"
+                    "  - together:\n"
+                    "      - attest\n"
+                    "      - measure: { path: /x, digest: \"text:x\" }"},
+         "6:9: group `a` acts in two steps side by side, first in line 5; an agent does one thing at a time"},
+        {"AnAgentMightHaveToRegisterMeanwhile",
+         {.script = "script:\n"
+                    "  - together:\n"
+                    "      - attest\n"
+                    "      - enrol"},
+         "6:9: group `a` acts in two steps side by side, first in line 5; an agent does one thing at a time. "
+         "Give "
+         "`enrol` `bare: true`: then it leaves the agent alone, which must have registered in a step before"},
         {"AfterOutsideTogether",
          {.script = "script:\n"
                     "  - attest: a\n"
