@@ -89,9 +89,10 @@ Result<std::vector<Effect>> send(Outgoing& outgoing, const Faults& faults, const
     return effects;
 }
 
-void read(HttpResponse& answer, const Faults& faults, const Sender& sender) {
-    for (const auto& fault : faults)
-        fault->read(answer, sender);
+void read(lifecycle::Phase phase, HttpResponse& answer, const Faults& faults, const Sender& sender) {
+    for (const auto& fault : faults) {
+        if (fault->is_for(phase)) fault->read(answer, sender);
+    }
 }
 
 std::vector<Effect> prove(Proving& proving, const Faults& faults) {

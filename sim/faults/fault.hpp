@@ -156,7 +156,8 @@ struct Effect {
 };
 /// All that they do to it, in their order; the error names the fault.
 Result<std::vector<Effect>> send(Outgoing& outgoing, const Faults& faults, const Sender& sender);
-void read(HttpResponse& answer, const Faults& faults, const Sender& sender);
+/// `answer` is to a request of this phase.
+void read(lifecycle::Phase phase, HttpResponse& answer, const Faults& faults, const Sender& sender);
 std::vector<Effect> prove(Proving& proving, const Faults& faults);
 std::vector<Effect> depart(Departure& departure, const Faults& faults);
 

@@ -110,8 +110,9 @@ class ExpiredToken final : public Fault {
 
     Duration before(const Moment& moment) const override {
         const bool bears_token = moment.phase == Phase::Negotiate || moment.phase == Phase::Submit;
-        const int so_far = moment.begun[static_cast<std::size_t>(Phase::Negotiate)] +
-                           moment.begun[static_cast<std::size_t>(Phase::Submit)];
+        int so_far = 0;
+        for (const Phase phase : {Phase::Negotiate, Phase::Submit})
+            so_far += is_for(phase) ? moment.begun[static_cast<std::size_t>(phase)] : 0;
         if (!bears_token || so_far != 1 || !moment.token_expires) return {};
         constexpr Duration kSurely = std::chrono::milliseconds{50};
         return std::max(moment.token_expires->latest + kSurely - moment.now, Duration::zero());

@@ -190,11 +190,11 @@ void VirtualAgent::send_again(const SentPtr& sent) {
     });
 }
 
-lifecycle::Want VirtualAgent::read(const transport::Outcome& outcome) {
+lifecycle::Want VirtualAgent::read(Phase phase, const transport::Outcome& outcome) {
     if (now_.faults == nullptr || now_.faults->empty() || !outcome.response)
         return machine_.on_response(outcome);
     transport::Outcome taken = outcome;
-    faults::read(*taken.response, *now_.faults, sender());
+    faults::read(phase, *taken.response, *now_.faults, sender());
     return machine_.on_response(taken);
 }
 
@@ -222,7 +222,7 @@ void VirtualAgent::answered(const Sent& what) {
     if (sent.phase == Phase::Authenticate && sent.request.method == "PATCH")
         session_ = sent.request.target.substr(sent.request.target.rfind('/') + 1);
     if (sent.phase == Phase::Authenticate && proof_) earlier_proof_ = std::exchange(proof_, std::nullopt);
-    lifecycle::Want want = read(outcome);
+    lifecycle::Want want = read(sent.phase, outcome);
     if (const auto token = machine_.token(); token && (tokens_.empty() || tokens_.back() != *token)) {
         tokens_.push_back(*token);
         if (tokens_.size() > 2) tokens_.erase(tokens_.begin());

@@ -184,7 +184,7 @@ class VirtualAgent {
     SentPtr chosen() const;
     void send_again(const SentPtr& sent);
     void answered(const Sent& sent);
-    lifecycle::Want read(const transport::Outcome& outcome);
+    lifecycle::Want read(lifecycle::Phase phase, const transport::Outcome& outcome);
     void put_down(const SentPtr& sent);
     std::unique_ptr<transport::Connection> new_connection(
         lifecycle::Peer peer, const std::shared_ptr<const transport::TlsIdentity>& tls,

@@ -32,6 +32,10 @@ struct FaultName : Name {
     std::span<const Key> keys = {};
     std::span<const StepKind> phases = {};  ///< it is for steps that have one of them; empty: for every step
     bool of_one_step = false;               ///< about the agents of one step, so not at the top of a file
+
+    /// Whether `phase` can narrow it: not where it is about one phase, names its own, or is there for a whole
+    /// cycle.
+    bool takes_phase() const;
 };
 
 std::span<const StepName> steps();                   ///< what `pushsim list steps` shows

@@ -129,7 +129,15 @@ void read_siblings(Report& report, const Node& siblings, const Place& place, con
     const MapReader map(report, siblings, fmt::format("fault `{}`", definition.name), place.siblings());
     if (const Node* agents = map.get("agents"))
         fault.agents = read_agent_names(report, *agents, place.groups);
-    fault.in_phase = read_phase(report, map, "phase", place, definition.phases);
+    if (const Node* key = map.key("phase"); key != nullptr && !definition.takes_phase()) {
+        report.add(*key, definition.phases.size() == 1
+                             ? fmt::format("fault `{}` is about {} alone; leave `phase` out", definition.name,
+                                           words_of(definition.phases))
+                             : fmt::format("fault `{}` cannot be narrowed to a phase; leave `phase` out",
+                                           definition.name));
+    } else {
+        fault.in_phase = read_phase(report, map, "phase", place, definition.phases);
+    }
     fault.probability = map.share("probability").value_or(1);
     if (place.step != nullptr) return;
     fault.from = map.duration("from").value_or(Duration::zero());

@@ -136,12 +136,12 @@ constexpr std::array<FaultName, 67> fault_table{{
 
 constexpr std::array<Key, 3> sibling_table{{
     {{"agents", "of the step's agents these alone", now}, groups},
-    {{"phase", "in this phase alone", now}, phase_word},
+    {{"phase", "in this phase alone, where the fault may be in several", now}, phase_word},
     {{"probability", "how often it is there, by chance; 100% if left out", now}, share},
 }};
 constexpr std::array<Key, 5> run_sibling_table{{
     {{"agents", "the group, or list of groups; all if left out", now}, groups},
-    {{"phase", "in this phase alone", now}, phase_word},
+    {{"phase", "in this phase alone, where the fault may be in several", now}, phase_word},
     {{"probability", "how often it is there, by chance; 100% if left out", now}, share},
     {{"from", "cycles that begin so long after the script's beginning, or later; 0s if left out", now},
      duration},
@@ -173,6 +173,10 @@ const FaultName& name_of(FaultKind kind) {
 
 std::string to_string(FaultKind kind) {
     return std::string(name_of(kind).name);
+}
+
+bool FaultName::takes_phase() const {
+    return kind == FaultKind::Swizzle || (phases.size() > 1 && kind != FaultKind::Reregister);
 }
 
 bool concerns(FaultKind fault, StepKind step) {

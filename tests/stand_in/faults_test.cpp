@@ -302,6 +302,17 @@ TEST_F(PlayedFault, ExpiredTokenIsUsedWithoutAuthenticatingAnew) {
                 ElementsAre("negotiate 401", "authenticate 200", "authenticate 200", "negotiate 201"));
 }
 
+TEST_F(PlayedFault, ExpiredTokenOfOnePhaseIsUsedInThatPhase) {
+    const Process short_lived({.session_lifetime = 2s});
+    play("  - authenticate: a\n" + kAttest, {{.kind = FaultKind::ExpiredToken, .in_phase = StepKind::Submit}},
+         short_lived, &pool_);
+    EXPECT_THAT(effects(), ElementsAre("expired_token in submit: does not renew its token",
+                                       HasSubstr(" before submit")));
+    ASSERT_GE(course().size(), 2U);
+    EXPECT_EQ(course()[0], "negotiate 201");
+    EXPECT_EQ(course()[1], "submit 401");
+}
+
 TEST_F(PlayedFault, AdminCertificateIsShownOnAConnectionOfItsOwn) {
     play(kReady + "  - negotiate: {agents: a, bare: true}\n", {{.kind = FaultKind::AdminCertificate}});
     const auto sent = exchanges("negotiate");

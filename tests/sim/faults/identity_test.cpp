@@ -136,6 +136,14 @@ TEST(ExpiredToken, IsWaitedForBeforeTheFirstRequestThatBearsOne) {
     EXPECT_FALSE(departure.course.renews_token);
 }
 
+TEST(ExpiredToken, OfOnePhaseIsWaitedForInThatPhase) {
+    const auto faults = make({{.kind = FaultKind::ExpiredToken, .in_phase = scenario::StepKind::Submit}});
+    EXPECT_EQ(faults[0]->before(with_token(Phase::Submit, 1)), 9s + 50ms) << "the negotiation did not wait";
+    Moment again = with_token(Phase::Submit, 1);
+    again.begun[static_cast<std::size_t>(Phase::Submit)] = 2;
+    EXPECT_EQ(faults[0]->before(again), 0s);
+}
+
 TEST(OtherAgentId, StandsInPathAndBody) {
     Outgoing path = submission("3");
     EXPECT_EQ(through(path, {.kind = FaultKind::OtherAgentId, .of = "new"})->at(0).text,
@@ -153,9 +161,14 @@ TEST(OtherAgentId, IsTakenForTheAgentsOwnInAnswers) {
     Someone someone;
     const auto faults = make({{.kind = FaultKind::OtherAgentId, .of = "others"}});
     HttpResponse answer{201, {{"Location", "/v3.0/agents/id-2/attestations/3"}}, R"({"agent_id":"id-2"})"};
-    read(answer, faults, someone.sender());
+    HttpResponse of_another_phase = answer;
+    read(Phase::Negotiate, answer, faults, someone.sender());
     EXPECT_EQ(answer.header("location"), "/v3.0/agents/id-1/attestations/3");
     EXPECT_EQ(answer.body, R"({"agent_id":"id-1"})");
+    const auto of_submit =
+        make({{.kind = FaultKind::OtherAgentId, .of = "others", .in_phase = scenario::StepKind::Submit}});
+    read(Phase::Negotiate, of_another_phase, of_submit, someone.sender());
+    EXPECT_EQ(of_another_phase.body, R"({"agent_id":"id-2"})");
 }
 
 TEST(WrongActivationTag, IsAnotherOfTheSameForm) {
