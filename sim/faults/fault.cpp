@@ -1,6 +1,7 @@
 #include "sim/faults/fault.hpp"
 
 #include <stdexcept>
+#include <utility>
 
 #include "sim/faults/kinds.hpp"
 
@@ -21,8 +22,6 @@ Duration Fault::sooner() const {
 Rendezvous* Fault::meeting(const Moment& /*moment*/) {
     return nullptr;
 }
-void Fault::gather(const std::vector<std::string>& /*agents*/) {}
-void Fault::leave(const std::string& /*agent*/) {}
 std::string Fault::doubt(const Moment& /*moment*/) const {
     return {};
 }
@@ -62,8 +61,8 @@ bool Fault::is_for(lifecycle::Phase phase) const {
     return !plan_.in_phase || phase_of(*plan_.in_phase) == phase;
 }
 
-std::shared_ptr<Fault> make(const scenario::Fault& plan) {
-    auto made = timing_fault(plan);
+std::shared_ptr<Fault> make(const scenario::Fault& plan, Given given) {
+    auto made = timing_fault(plan, std::move(given));
     if (!made) made = order_fault(plan);
     if (!made) made = identity_fault(plan);
     if (!made) throw std::logic_error(std::string("no such fault: ") + to_string(plan.kind));

@@ -46,7 +46,6 @@ struct Moment {
     /// `latest` counts that an attestation which passes makes the token live on, unsaid; absent before a
     /// session.
     std::optional<Span> token_expires = {};
-    std::optional<Window> frozen = {};   ///< of this agent
     std::array<int, phases> begun = {};  ///< by phase: so often in the pursuit, this time included
 };
 
@@ -119,10 +118,6 @@ class Fault {
     virtual Duration sooner() const;
     /// Where the first act of the phase waits for others; null: nowhere.
     virtual Rendezvous* meeting(const Moment& moment);
-    /// For a step in which these agents take part.
-    virtual void gather(const std::vector<std::string>& agents);
-    /// An agent has done its part of the step.
-    virtual void leave(const std::string& agent);
     /// Why a 403 challenges_expired or a 401 to this phase's first request, answered at `moment.now`, shows
     /// nothing; empty: it shows what it shows.
     virtual std::string doubt(const Moment& moment) const;
@@ -140,13 +135,18 @@ class Fault {
     scenario::Fault plan_;
 };
 
-/// Those that agents meet in are shared by the cycles of a step.
+/// Of one cycle of an agent.
 using Faults = std::vector<std::shared_ptr<Fault>>;
 
 /// Nothing for a step that is no phase of an agent's.
 std::optional<lifecycle::Phase> phase_of(scenario::StepKind step);
 
-std::shared_ptr<Fault> make(const scenario::Fault& plan);
+/// What a fault has of the step that it is in.
+struct Given {
+    std::shared_ptr<Rendezvous> place = {};  ///< where its agents meet (herd); null: nowhere
+    std::optional<Window> frozen = {};       ///< when its agent is stopped (swizzle); absent: never
+};
+std::shared_ptr<Fault> make(const scenario::Fault& plan, Given given = {});
 Faults make(const std::vector<scenario::Fault>& plan);
 
 /// What one of them did.

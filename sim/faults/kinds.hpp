@@ -5,7 +5,7 @@
 
 namespace pushsim::faults {
 
-std::unique_ptr<Fault> timing_fault(const scenario::Fault& plan);
+std::unique_ptr<Fault> timing_fault(const scenario::Fault& plan, Given given);
 std::unique_ptr<Fault> order_fault(const scenario::Fault& plan);
 std::unique_ptr<Fault> identity_fault(const scenario::Fault& plan);
 

@@ -1,5 +1,7 @@
 // Faults of timing.
 
+#include <utility>
+
 #include <fmt/format.h>
 
 #include "sim/faults/kinds.hpp"
@@ -64,35 +66,36 @@ class Early final : public Fault {
     Duration sooner() const override { return plan().duration; }
 };
 
-/// All agents of the step go into a phase at one instant: once in each cycle.
+/// Those that have it in a cycle go into a phase at one instant.
 class Herd final : public Fault {
   public:
-    using Fault::Fault;
+    Herd(const scenario::Fault& plan, std::shared_ptr<Rendezvous> place)
+        : Fault(plan), place_(std::move(place)) {}
 
     Rendezvous* meeting(const Moment& moment) override {
         const bool first = moment.begun[static_cast<std::size_t>(moment.phase)] == 1;
-        return first && moment.phase == phase_of(plan().phase) ? &place_ : nullptr;
+        return first && moment.phase == phase_of(plan().phase) ? place_.get() : nullptr;
     }
-    void gather(const std::vector<std::string>& agents) override { place_.expect(agents); }
-    void leave(const std::string& agent) override { place_.leave(agent); }
 
   private:
-    Rendezvous place_;
+    std::shared_ptr<Rendezvous> place_;
 };
 
 /// Within its window an agent neither sends nor reads.
 class Swizzle final : public Fault {
   public:
-    using Fault::Fault;
+    Swizzle(const scenario::Fault& plan, const std::optional<Window>& frozen)
+        : Fault(plan), frozen_(frozen) {}
     Duration sending(const Moment& moment) const override { return left(moment); }
     Duration after(const Moment& moment) const override { return left(moment); }
 
   private:
-    static Duration left(const Moment& moment) {
-        const auto& frozen = moment.frozen;
-        const bool within = frozen && moment.now >= frozen->begin && moment.now < frozen->end;
-        return within ? frozen->end - moment.now : Duration::zero();
+    Duration left(const Moment& moment) const {
+        const bool within = frozen_ && moment.now >= frozen_->begin && moment.now < frozen_->end;
+        return within ? frozen_->end - moment.now : Duration::zero();
     }
+
+    std::optional<Window> frozen_;
 };
 
 class ClockSkew final : public Fault {
@@ -109,7 +112,7 @@ class ClockSkew final : public Fault {
 
 }  // namespace
 
-std::unique_ptr<Fault> timing_fault(const scenario::Fault& plan) {
+std::unique_ptr<Fault> timing_fault(const scenario::Fault& plan, Given given) {
     switch (plan.kind) {
         case scenario::FaultKind::HoldEvidence:
             return std::make_unique<HoldEvidence>(plan);
@@ -120,9 +123,9 @@ std::unique_ptr<Fault> timing_fault(const scenario::Fault& plan) {
         case scenario::FaultKind::Early:
             return std::make_unique<Early>(plan);
         case scenario::FaultKind::Herd:
-            return std::make_unique<Herd>(plan);
+            return std::make_unique<Herd>(plan, std::move(given.place));
         case scenario::FaultKind::Swizzle:
-            return std::make_unique<Swizzle>(plan);
+            return std::make_unique<Swizzle>(plan, given.frozen);
         case scenario::FaultKind::ClockSkew:
             return std::make_unique<ClockSkew>(plan);
         default:

@@ -28,11 +28,6 @@ Phase goal_of(StepKind kind) {
 
 }  // namespace
 
-std::optional<faults::Window> Play::frozen_in(const Act& act, const Member& member) {
-    const auto found = act.frozen.find(member.name);
-    return found == act.frozen.end() ? std::nullopt : std::optional(found->second);
-}
-
 void Play::act_one(const ActPtr& act, Member& member, Then then) {
     const scenario::Step& step = act->step;
     switch (step.kind) {
@@ -94,7 +89,7 @@ void Play::act_one(const ActPtr& act, Member& member, Then then) {
     const scenario::Amount start = scenario::start_of(step);
     const Instant first =
         act->began + draws_.duration(start, member.name, scenario::purpose(step.number, "spread"),
-                                     start.varies ? member.executions[step.number]++ : 0);
+                                     planned(step, member, 1) / static_cast<std::size_t>(step.times));
     const auto go = [this, act, &member, first, done] {
         pursue(act, member, goal_of(act->step.kind), 1, first, done);
     };
@@ -176,17 +171,23 @@ void Play::pursue(const ActPtr& act, Member& member, Phase goal, int cycle, Inst
     const auto still = [running = std::weak_ptr(member.running)] { return !running.expired(); };
     const auto next_cycle = [this, act, &member, goal, cycle, first, then, still](const Finished& finished) {
         const scenario::Step& step = act->step;
-        ++member.cycles[step.number];
-        ++member.all_cycles;
+        leave_places(act, member, cycle);
         if (cycle == step.times || finished.ending == Finished::Ending::Stopped) {
             then();
             return;
         }
         Duration due = finished.next_attestation.value_or(kNextAttestationUnsaid);
-        if (const auto planned = scenario::due_of(step, cycle))
-            due = first + *planned + jitter_of(act, member) - stage_.clock.now();
-        for (const auto& fault : member.faults)
-            due -= fault->sooner();
+        if (const auto due_at = scenario::due_of(step, cycle))
+            due = first + *due_at + jitter_of(act, member, cycle + 1) - stage_.clock.now();
+        for (const auto& fault : member.faults) {
+            const Duration sooner = std::min(fault->sooner(), std::max(due, Duration::zero()));
+            if (sooner == Duration::zero()) continue;
+            due -= sooner;
+            record(where(act, member),
+                   history::FaultEffect{scenario::text(fault->plan()),
+                                        fmt::format("attests {} before it is due", to_text(sooner)),
+                                        fault->plan().drawn});
+        }
         after(std::max(due, Duration::zero()), [this, act, &member, goal, cycle, first, then, still] {
             if (still()) pursue(act, member, goal, cycle + 1, first, then);
         });
@@ -204,9 +205,9 @@ void Play::pursue(const ActPtr& act, Member& member, Phase goal, int cycle, Inst
     };
     prepare(
         act, member, goal,
-        [this, act, &member, goal, again, still] {
+        [this, act, &member, goal, cycle, again, still] {
             if (!still()) return;
-            member.faults = faults_of_cycle(act, member);
+            member.faults = faults_of_cycle(act, member, cycle);
             member.agent->pursue(
                 {.goal = goal,
                  .bare = act->step.bare,
@@ -215,7 +216,6 @@ void Play::pursue(const ActPtr& act, Member& member, Phase goal, int cycle, Inst
                  .goes_on = goal_of(act->step.kind) >= Phase::Collect && act->step.kind != StepKind::Attest,
                  .keep = wants_messages(act->step.expect),
                  .faults = &member.faults,
-                 .frozen = frozen_in(*act, member),
                  .when_decided =
                      [this, &member](int index, Then decided) {
                          when_decided(member, index, stage_.clock.now() + kVerdictPatience,
@@ -234,10 +234,9 @@ void Play::pursue(const ActPtr& act, Member& member, Phase goal, int cycle, Inst
         then);
 }
 
-Duration Play::jitter_of(const ActPtr& act, Member& member) {
-    const int step = act->number();
-    return draws_.duration(act->step.jitter, member.name, scenario::purpose(step, "jitter"),
-                           member.cycles[step]);
+Duration Play::jitter_of(const ActPtr& act, const Member& member, int cycle) {
+    return draws_.duration(act->step.jitter, member.name, scenario::purpose(act->number(), "jitter"),
+                           planned(act->step, member, cycle));
 }
 
 /// What the end of a pursuit calls for: the verdict on evidence that arrived; a look at the servers where

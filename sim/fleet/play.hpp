@@ -35,10 +35,10 @@ class Play {
         std::unique_ptr<VirtualAgent> agent;
         std::string last_status;  ///< as read last, or why it could not be
         int in_doubt = 0;         ///< cycles in a row that showed nothing
-        faults::Faults faults;    ///< of the pursuit under way
-        // What is drawn is drawn for a time of these, counted from 0:
-        std::map<int, std::size_t> executions;  ///< by step
-        std::map<int, std::size_t> cycles;      ///< by step
+        faults::Faults faults;    ///< of the cycle under way
+        // Cycles that the plan has for it up to the end of the step that it is in, done or not: what is drawn
+        // is drawn for them.
+        std::map<int, std::size_t> cycles;  ///< by step
         std::size_t all_cycles = 0;
         // What an agent that is stopped does not end:
         Then finish;                   ///< of the step that it takes part in
@@ -51,12 +51,15 @@ class Play {
         const scenario::Step& step;
         history::Where where;
         Instant began{};
-        faults::Faults faults;                         ///< of its agents together, by the plan's order
-        std::map<std::string, faults::Window> frozen;  ///< by agent (swizzle)
-        std::size_t acting = 0;                        ///< agents and others that have not done their part
-        std::size_t verdicts = 0;                      ///< that are awaited
-        std::size_t watches = 0;                       ///< of statuses, which end with the rest
-        bool over = false;                             ///< all have done their part
+        /// By number of the step's fault (swizzle) and by agent.
+        std::map<std::size_t, std::map<std::string, faults::Window>> frozen;
+        /// By number of the step's fault (herd) and by cycle: those who have it in that cycle meet.
+        std::map<std::pair<std::size_t, int>, std::shared_ptr<faults::Rendezvous>> places;
+        std::set<std::string> gone;  ///< agents that have done their part
+        std::size_t acting = 0;      ///< agents and others that have not done their part
+        std::size_t verdicts = 0;    ///< that are awaited
+        std::size_t watches = 0;     ///< of statuses, which end with the rest
+        bool over = false;           ///< all have done their part
         Then then;
 
         int number() const { return step.number; }
@@ -111,7 +114,8 @@ class Play {
     /// Cycle `cycle` of the step's, counted from 1, then the next; the first was due at `first`.
     void pursue(const ActPtr& act, Member& member, lifecycle::Phase goal, int cycle, Instant first,
                 Then then);
-    Duration jitter_of(const ActPtr& act, Member& member);
+    /// Of the cycle of that number, counted from 1.
+    Duration jitter_of(const ActPtr& act, const Member& member, int cycle);
     void look_behind(const ActPtr& act, const lifecycle::Finished& finished, Member& member, Then then);
     /// Runs the missing earlier phases up to, not including, `goal`; `then` only if the agent got so far.
     void prepare(const ActPtr& act, Member& member, lifecycle::Phase goal, Then ready, Then then);
@@ -119,11 +123,17 @@ class Play {
     // cycle_faults.cpp: which faults a cycle has.
     /// Who is stopped, and from when to when.
     void swizzle(const ActPtr& act);
-    static std::optional<faults::Window> frozen_in(const Act& act, const Member& member);
-    /// The fault as it is for the agent's cycle; nothing: it is not there.
+    /// The step's cycle `cycle`, counted from 1, among all that the plan has for the agent of that step,
+    /// counted from 0.
+    static std::size_t planned(const scenario::Step& step, const Member& member, int cycle);
+    /// The fault as it is for the agent's cycle (counted from 0, as planned); nothing: it is not there.
     std::optional<scenario::Fault> drawn(const scenario::Fault& fault, int step, std::size_t number,
                                          const Member& member, std::size_t cycle) const;
-    faults::Faults faults_of_cycle(const ActPtr& act, Member& member);
+    /// Where the agents meet that have fault `number` of the step in this cycle.
+    std::shared_ptr<faults::Rendezvous> place_of(const ActPtr& act, std::size_t number, int cycle);
+    /// Nobody waits for the agent any more: in this cycle, or (nothing) in any of the step.
+    static void leave_places(const ActPtr& act, const Member& member, std::optional<int> cycle);
+    faults::Faults faults_of_cycle(const ActPtr& act, Member& member, int cycle);
 
     // tenant_acts.cpp: what the tenant does, and sees.
     /// Ends the play, and the run with it, if a server does not answer that is not down on purpose.

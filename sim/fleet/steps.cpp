@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "sim/fleet/play.hpp"
+#include "sim/scenario/language.hpp"
 
 namespace pushsim::fleet {
 
@@ -68,7 +69,6 @@ void Play::begin(const ActPtr& act) {
     const scenario::Step& step = act->step;
     record(act->where, history::StepStart{scenario::to_string(step.kind), step.agents, step.as});
     under_way_.push_back(act);
-    act->faults = faults::make(step.faults);
     standing_ = {.step = step.number, .act = scenario::to_string(step.kind)};
     act->acting = 1;  // this function
     if (step.kind == StepKind::Wait) {
@@ -81,19 +81,18 @@ void Play::begin(const ActPtr& act) {
         ++act->acting;
         change_policy(act, [this, act] { part_done(act); });
     } else {
-        std::vector<std::string> names;
-        for (const Member& member : agents_)
-            if (takes_part(step, member)) names.push_back(member.name);
-        for (const auto& fault : act->faults)
-            fault->gather(names);
+        for (Member& member : agents_) {
+            if (!takes_part(step, member) || scenario::phases_of(step.kind).empty()) continue;
+            member.cycles[step.number] += static_cast<std::size_t>(step.times);
+            member.all_cycles += static_cast<std::size_t>(step.times);
+        }
         swizzle(act);
         for (Member& member : agents_) {
             if (!takes_part(step, member)) continue;
             ++act->acting;
             ++standing_.acting;
             act_one(act, member, [this, act, &member] {
-                for (const auto& fault : act->faults)
-                    fault->leave(member.name);
+                leave_places(act, member, std::nullopt);
                 if (standing_.step == act->number()) ++standing_.done;
                 part_done(act);
             });

@@ -126,8 +126,7 @@ void VirtualAgent::begin(lifecycle::Want want) {
 }
 
 faults::Moment VirtualAgent::moment(lifecycle::Phase phase) const {
-    faults::Moment moment{
-        .phase = phase, .now = surroundings_.clock.now(), .frozen = now_.frozen, .begun = begun_};
+    faults::Moment moment{.phase = phase, .now = surroundings_.clock.now(), .begun = begun_};
     if (const auto lifetime = machine_.challenge_lifetime(); lifetime && negotiated_)
         moment.challenge_expires = {negotiated_->first + *lifetime, negotiated_->second + *lifetime};
     if (const auto lifetime = machine_.token_lifetime(); lifetime && authenticated_) {

@@ -74,7 +74,6 @@ class VirtualAgent {
         const faults::Faults* faults = nullptr;  ///< outlive the pursuit
         std::function<void(const lifecycle::Pause&)> paused = {};  ///< told of each pause, as it begins
         std::function<void(const tpm::Quote&)> quoted = {};        ///< told of each quote
-        std::optional<faults::Window> frozen = {};                 ///< faults::Moment
         /// Calls `then` once the verifier has decided on the attestation; without it that counts as done.
         std::function<void(int index, std::function<void()> then)> when_decided = {};
     };

@@ -88,12 +88,11 @@ class Agents : public StandInProcess {
     void let_through(fleet::Gate& gate) { surroundings_.gate = &gate; }
 
     /// From nothing, or with the token there is, to evidence that was taken.
-    void attest(int index, const faults::Faults* faults = nullptr,
-                std::optional<faults::Window> frozen = {}) {
+    void attest(int index, const faults::Faults* faults = nullptr) {
         std::size_t ended = 0;
         for (auto& agent : agents) {
             const fleet::VirtualAgent::Pursuit pursuit{
-                .goal = Phase::Submit, .record = true, .faults = faults, .frozen = frozen};
+                .goal = Phase::Submit, .record = true, .faults = faults};
             agent->pursue(pursuit, [&](const Finished& finished) {
                 ++ended;
                 EXPECT_EQ(finished.ending, Finished::Ending::Reached) << finished.reason;
@@ -136,9 +135,10 @@ TEST_F(Agents, NeitherSendNorReadWithinTheirWindow) {
     add({});
     attest(0);
     const auto before = exchanges().size();
-    const auto faults = faults::make({{.kind = scenario::FaultKind::Swizzle}});
     const Instant begin = clock.now();
-    attest(1, &faults, faults::Window{begin, begin + 300ms});
+    const faults::Faults faults{faults::make(scenario::Fault{.kind = scenario::FaultKind::Swizzle},
+                                             {.frozen = faults::Window{begin, begin + 300ms}})};
+    attest(1, &faults);
     const auto sent = exchanges();
     ASSERT_EQ(sent.size(), before + 2);
     for (auto i = before; i < sent.size(); ++i)

@@ -217,8 +217,8 @@ void add_steps(Generator& generator) {
 }
 
 Lines faults_of(std::string_view step, const std::string& fault) {
-    return {"agents: { late: { count: 3 } }",
-            fmt::format("script: [ {}: {{ faults: [ {} ] }} ]", step, fault)};
+    return {"agents: { late: { count: 3 } }", fmt::format("script: [ {}: {{ {}faults: [ {} ] }} ]", step,
+                                                          step == "attest" ? "times: 2, " : "", fault)};
 }
 
 void add_faults(Generator& generator) {

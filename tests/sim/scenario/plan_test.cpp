@@ -236,6 +236,7 @@ TEST(Plan, GroupsAreInTheOrderOfTheFileWithTheirParts) {
 Scenario with_faults() {
     return read(Parts{.script = "script:\n"
                                 "  - attest:\n"
+                                "      times: 2\n"
                                 "      faults:\n"
                                 "        - hold_evidence: { until: challenges_expire_at - 500ms }\n"
                                 "        - delay: { before: collect, for: 2s }\n"
@@ -296,7 +297,7 @@ TEST(Plan, FaultsAreInTheOrderOfTheFileWithTheirParameters) {
     EXPECT_EQ(faults[2].kind, FaultKind::Stall);
     EXPECT_EQ(faults[2].duration, 90s);
     EXPECT_EQ(faults[3].duration, 250ms);
-    EXPECT_EQ(faults[3].position.line, 9);
+    EXPECT_EQ(faults[3].position.line, 10);
     EXPECT_EQ(faults[4].kind, FaultKind::OldToken);
 }
 

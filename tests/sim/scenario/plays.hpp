@@ -22,7 +22,7 @@ inline Amount wait_of(const std::string& value) {
     return step("  - wait: " + value + "\n").wait;
 }
 inline Fault fault(const std::string& text) {
-    const Step attest = step("  - attest: { agents: a, faults: [ " + text + " ] }\n");
+    const Step attest = step("  - attest: { agents: a, times: 2, faults: [ " + text + " ] }\n");
     return attest.faults.empty() ? Fault{} : attest.faults[0];
 }
 inline Expectation clause(const std::string& text) {
