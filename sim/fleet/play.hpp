@@ -46,6 +46,8 @@ class Play {
         bool stopped = false;
     };
 
+    struct Awaited;
+
     /// A step while it is done.
     struct Act {
         const scenario::Step& step;
@@ -55,11 +57,12 @@ class Play {
         std::map<std::size_t, std::map<std::string, faults::Window>> frozen;
         /// By number of the step's fault (herd) and by cycle: those who have it in that cycle meet.
         std::map<std::pair<std::size_t, int>, std::shared_ptr<faults::Rendezvous>> places;
-        std::set<std::string> gone;  ///< agents that have done their part
-        std::size_t acting = 0;      ///< agents and others that have not done their part
-        std::size_t verdicts = 0;    ///< that are awaited
-        std::size_t watches = 0;     ///< of statuses, which end with the rest
-        bool over = false;           ///< all have done their part
+        std::set<std::string> gone;          ///< agents that have done their part
+        std::shared_ptr<Awaited> awaited{};  ///< of ReadStatus, when the first agent is asked for
+        std::size_t acting = 0;              ///< agents and others that have not done their part
+        std::size_t verdicts = 0;            ///< that are awaited
+        std::size_t watches = 0;             ///< of statuses, which end with the rest
+        bool over = false;                   ///< all have done their part
         Then then;
 
         int number() const { return step.number; }
@@ -149,9 +152,11 @@ class Play {
     /// `then` when the verifier has decided, or has had until then; nothing is put down of it.
     void when_decided(const Member& member, int index, Instant until, Then then);
     void watch_verdict(const ActPtr& act, Member& member, int index, Instant until);
-    /// Reads each status that the clauses want until it is as wanted, or for as long as they allow.
+    std::shared_ptr<Awaited> awaited(const std::vector<scenario::Expectation>& expectations) const;
+    /// Reads each status that the clauses want until it is as wanted, or for as long as they allow; one that
+    /// comes later is put down as not known.
     void read_wanted(const std::vector<scenario::Expectation>& expectations, int number, Then then);
-    void read_status(int number, Member& member, const std::string& wanted, Instant until, Then then);
+    void read_status(int number, Member& member, const std::shared_ptr<Awaited>& wanted, Then then);
     void read_status_as_wanted(const ActPtr& act, Member& member, Then then);
     /// Reads it again and again while the step lasts, for `always` and `never`.
     void watch_statuses(const ActPtr& act);

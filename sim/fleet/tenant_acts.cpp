@@ -31,24 +31,6 @@ bool is_about(const scenario::Expectation& expectation, const std::string& group
     return std::ranges::find(expectation.agents, group) != expectation.agents.end();
 }
 
-/// The status that the expectations want of an agent of this group, and how long it may take to come about.
-struct Wanted {
-    std::string status;
-    Duration within{};
-};
-std::optional<Wanted> wanted_status(const std::vector<scenario::Expectation>& expectations,
-                                    const std::string& group) {
-    for (const auto& expectation : expectations) {
-        if (!is_about(expectation, group)) continue;
-        for (const auto& condition : expectation.conditions) {
-            const auto* status = std::get_if<scenario::ExpectStatus>(&condition);
-            if (status != nullptr && status->when == scenario::ExpectStatus::When::Last)
-                return Wanted{scenario::to_string(status->status), status->within.value_or(Duration::zero())};
-        }
-    }
-    return std::nullopt;
-}
-
 /// How often the status of such an agent is read during a step; nothing: nobody asks for it.
 std::optional<Duration> watched(const std::vector<scenario::Expectation>& expectations,
                                 const std::string& group) {
@@ -65,6 +47,70 @@ std::optional<Duration> watched(const std::vector<scenario::Expectation>& expect
 }
 
 }  // namespace
+
+/// The statuses that clauses want, while they are waited for.
+struct Play::Awaited {
+    struct Wanted {
+        const scenario::Expectation* clause;
+        std::string status;
+        std::optional<Instant> until;  ///< absent: it is so at the first look
+        int agents = 0;
+        int having = 0;
+
+        bool met() const { return clause->how_many.holds(having, agents); }
+    };
+    std::vector<Wanted> all = {};
+    std::map<const Member*, std::string> last = {};  ///< as read; empty where it could not be
+
+    bool asks_for(const Member& member) const {
+        return std::ranges::any_of(
+            all, [&](const Wanted& one) { return is_about(*one.clause, member.group->name); });
+    }
+
+    void take(const Member& member, const std::string& status) {
+        const std::string before = std::exchange(last[&member], status);
+        for (Wanted& one : all) {
+            if (!is_about(*one.clause, member.group->name)) continue;
+            one.having += (status == one.status ? 1 : 0) - (before == one.status ? 1 : 0);
+        }
+    }
+
+    /// Whether another look at the agent could still make a clause hold.
+    bool goes_on(const Member& member, Instant now) const {
+        return std::ranges::any_of(all, [&](const Wanted& one) {
+            return is_about(*one.clause, member.group->name) && last.at(&member) != one.status &&
+                   !one.met() && one.until && now < *one.until;
+        });
+    }
+
+    /// How long the time is over that clauses allow the agent; nothing: it is not, or the first look decides.
+    std::optional<Duration> late(const Member& member, Instant now) const {
+        std::optional<Duration> least;
+        for (const Wanted& one : all) {
+            if (!is_about(*one.clause, member.group->name)) continue;
+            if (!one.until || now <= *one.until) return std::nullopt;
+            least = std::min(least.value_or(now - *one.until), now - *one.until);
+        }
+        return least;
+    }
+};
+
+std::shared_ptr<Play::Awaited> Play::awaited(const std::vector<scenario::Expectation>& expectations) const {
+    const auto awaited = std::make_shared<Awaited>();
+    for (const auto& expectation : expectations) {
+        int agents = 0;
+        for (const Member& member : agents_)
+            agents += is_about(expectation, member.group->name) ? 1 : 0;
+        for (const auto& condition : expectation.conditions) {
+            const auto* status = std::get_if<scenario::ExpectStatus>(&condition);
+            if (status == nullptr || status->when != scenario::ExpectStatus::When::Last) continue;
+            std::optional<Instant> until;
+            if (status->within) until = stage_.clock.now() + *status->within;
+            awaited->all.push_back({&expectation, scenario::to_string(status->status), until, agents});
+        }
+    }
+    return awaited;
+}
 
 void Play::look_at_servers(const history::Where& where, Then then) {
     stage_.tenant.probe([this, where, then = std::move(then), down = down_,
@@ -150,19 +196,18 @@ std::string Play::runtime_policy_text(const scenario::RuntimePolicy& policy, con
 void Play::change_policy(const ActPtr& act, Then then) {
     const std::string text =
         runtime_policy_text(act->step.runtime_policy.value_or(scenario::NoPolicy{}), nullptr);
-    stage_.tenant.change_runtime_policy(act->step.runtime_policy_name, text,
-                                        [this, act, then = std::move(then), put_down = act_record(act->where),
-                                         alive = std::weak_ptr(alive_)](const TenantDesk::Acted& acted) {
-                                            put_down(acted.act);
-                                            if (alive.expired()) return;
-                                            // Whatever comes after it would show something else.
-                                            if (!acted.result && acted.act.response) {
-                                                give_up(acted.result.error().in(fmt::format(
-                                                    "change_policy {}", act->step.runtime_policy_name)));
-                                                return;
-                                            }
-                                            go_on_after(acted.act, act->where, then);
-                                        });
+    stage_.tenant.change_runtime_policy(
+        act->step.runtime_policy_name, text,
+        [this, act, then = std::move(then), put_down = act_record(act->where),
+         alive = std::weak_ptr(alive_)](const TenantDesk::Acted& acted) {
+            put_down(acted.act);
+            if (alive.expired()) return;
+            if (acted.result) return then();
+            // Whatever comes after it would show something else.
+            go_on_after(acted.act, act->where, [this, act, error = acted.result.error()] {
+                give_up(error.in(fmt::format("change_policy {}", act->step.runtime_policy_name)));
+            });
+        });
 }
 
 void Play::watch_verdict(const ActPtr& act, Member& member, int index, Instant until) {
@@ -202,40 +247,44 @@ void Play::when_decided(const Member& member, int index, Instant until, Then the
 }
 
 void Play::read_wanted(const std::vector<scenario::Expectation>& expectations, int number, Then then) {
+    const auto wanted = awaited(expectations);
     const auto reading = std::make_shared<std::size_t>(1);
     const auto done = [reading, then = std::move(then)] {
         if (--*reading == 0) then();
     };
     for (Member& member : agents_) {
-        const auto wanted = wanted_status(expectations, member.group->name);
-        if (!wanted) continue;
+        if (!wanted->asks_for(member)) continue;
         ++*reading;
-        read_status(number, member, wanted->status, stage_.clock.now() + wanted->within, done);
+        read_status(number, member, wanted, done);
     }
     done();
 }
 
 void Play::read_status_as_wanted(const ActPtr& act, Member& member, Then then) {
-    const auto wanted = wanted_status(act->step.expect, member.group->name).value_or(Wanted{});
-    read_status(act->number(), member, wanted.status, stage_.clock.now() + wanted.within, std::move(then));
+    if (!act->awaited) act->awaited = awaited(act->step.expect);
+    read_status(act->number(), member, act->awaited, std::move(then));
 }
 
-void Play::read_status(int number, Member& member, const std::string& wanted, Instant until, Then then) {
+void Play::read_status(int number, Member& member, const std::shared_ptr<Awaited>& wanted, Then then) {
     stage_.tenant.read_status(
-        member.agent->identity().id, [this, number, &member, wanted, until, then = std::move(then),
-                                      alive = std::weak_ptr(alive_)](const TenantDesk::StatusSeen& seen) {
+        member.agent->identity().id, [this, number, &member, wanted, then = std::move(then),
+                                      alive = std::weak_ptr(alive_)](TenantDesk::StatusSeen seen) {
             if (alive.expired()) return;
-            const bool as_wanted =
-                wanted.empty() || (seen.status.error.empty() && seen.status.status == wanted);
-            const bool last = as_wanted || stage_.clock.now() >= until;
+            const Instant now = stage_.clock.now();
+            history::StatusRead& read = seen.status;
+            if (const auto late = wanted->late(member, now); late && read.error.empty()) {
+                read.error = fmt::format("{} came {} after `within` was over", read.status, to_text(*late));
+                read.status.clear();
+            }
+            wanted->take(member, read.status);
+            const bool last = !wanted->goes_on(member, now);
             put_down(number, member, seen, last);
             if (last) {
                 go_on_after(seen.act, where(number, member), then);
                 return;
             }
-            after(kStatusPoll, [this, number, &member, wanted, until, then] {
-                read_status(number, member, wanted, until, then);
-            });
+            after(kStatusPoll,
+                  [this, number, &member, wanted, then] { read_status(number, member, wanted, then); });
         });
 }
 
@@ -279,14 +328,15 @@ void Play::watch_status(const ActPtr& act, Member& member, Duration poll, bool f
 void Play::read_final_status(Then then) {
     const int after_all = scenario_.last_number() + 1;
     read_wanted(scenario_.expect, after_all, [this, after_all, then = std::move(then)] {
+        const auto wanted = awaited(scenario_.expect);
         const auto reading = std::make_shared<std::size_t>(1);
         const auto done = [reading, then] {
             if (--*reading == 0) then();
         };
         for (Member& member : agents_) {
-            if (!member.agent->enrolled || wanted_status(scenario_.expect, member.group->name)) continue;
+            if (!member.agent->enrolled || wanted->asks_for(member)) continue;
             ++*reading;
-            read_status(after_all, member, "", stage_.clock.now(), done);
+            read_status(after_all, member, std::make_shared<Awaited>(), done);
         }
         done();
     });

@@ -104,8 +104,9 @@ Beside a step a clause is about that step; at the end of the file about the whol
 agent satisfies it when all its conditions hold for it, in every cycle of the step. At the end it may also be
 the name of a check, or a metric compared with a limit: `submit.p99 < 250ms`.
 
-Verdicts are those of the record that the verifier keeps of each attestation; they and `status` are asked for up
-to 10 seconds where they are not there yet.
+Verdicts are those of the record that the verifier keeps of each attestation; they are asked for up to 10 seconds
+where they are not there yet. `status` is read once, or, with `within`, until all such clauses hold or the longest of
+their times is over; an answer that comes later does not count.
 
 )";
 
