@@ -122,10 +122,15 @@ Result<HttpRequest> Play::raw_request(const scenario::RawRequest& wanted, const 
         request.headers.emplace_back("content-type",
                                      json_api ? "application/vnd.api+json" : "application/json");
     }
-    const auto token = by != nullptr ? by->token() : std::nullopt;
-    if (token && !request.header("authorization"))
-        request.headers.emplace_back("authorization", "Bearer " + *token);
+    const bool says_who = by == nullptr || request.header("authorization");
+    const auto token = says_who ? std::nullopt : by->token();
+    if (token) request.headers.emplace_back("authorization", "Bearer " + *token);
     if (wrong) return fail(std::move(*wrong));
+    if (!says_who && !token && wanted.to == "verifier") {
+        return fail(ErrorKind::Usage,
+                    fmt::format("{} has no token yet to send with its request", by->identity().name),
+                    "let it `authenticate` in a step before, or send it `by: nobody`");
+    }
     return request;
 }
 

@@ -238,6 +238,73 @@ TEST_F(PlayedScript, RawRequestsComeFromWhomTheySay) {
     }
 }
 
+TEST_F(PlayedScript, RequestOfAnAgentThatHasNoTokenIsAnErrorOfTheScenario) {
+    const auto end = play("script:\n  - register: b\n  - request: { by: b, path: /v3.0/x }\n");
+    EXPECT_EQ(end.ending, history::ScenarioEnd::Ending::Failed);
+    EXPECT_THAT(end.reason, HasSubstr("b[0] has no token yet to send with its request"));
+}
+
+TEST_F(PlayedScript, RequestOfAnAgentMayHaveATokenOfItsOwn) {
+    const auto end =
+        play("script:\n  - request: { by: b, path: /v3.0/x, headers: { Authorization: Bearer mine } }\n");
+    EXPECT_EQ(end.reason, "");
+}
+
+TEST_F(PlayedScript, DrawsAreForCyclesAsPlannedWhateverWasDone) {
+    play(
+        "script:\n  - stop_agent: b\n  - attest: { agents: b, times: 3 }\n  - restart_agent: b\n"
+        "  - attest: { agents: b, times: 6 }\nfaults:\n  - { duplicate_submit: ~, probability: 50% }\n");
+    const scenario::Draws draws = scenario::Draws::of(scenario_, 0).value();
+    std::vector<std::string> planned;
+    for (std::size_t cycle = 3; cycle < 9; ++cycle) {
+        const int chance = draws.chance("b[0]", "faults[0] probability", cycle);
+        if (scenario::happens(0.5, chance)) planned.push_back(fmt::format("{:.4f}% of 50%", chance / 1e4));
+    }
+    ASSERT_FALSE(planned.empty());
+    std::vector<std::string> seen;
+    for (const auto* line : lines<history::FaultEffect>(4, "b[0]"))
+        seen.push_back(std::get<history::FaultEffect>(line->event).draw);
+    EXPECT_EQ(seen, planned);
+}
+
+TEST_F(PlayedScript, EarlyStandsInTheHistory) {
+    play("script:\n  - attest: { agents: b, times: 2, every: 3s, faults: [ early: { by: 200ms } ] }\n");
+    std::vector<std::string> seen;
+    for (const auto* line : lines<history::FaultEffect>(1))
+        seen.push_back(std::get<history::FaultEffect>(line->event).effect);
+    EXPECT_THAT(seen, ElementsAre("attests 200ms before it is due")) << "the last cycle has none after it";
+}
+
+TEST_F(PlayedScript, AgentsThatHaveAHerdInACycleMeetInThatCycle) {
+    play(
+        "script:\n  - activate: a\n"
+        "  - attest: { agents: a, times: 4, every: 50ms, faults: [ { herd: { before: submit }, probability: "
+        "50% } ] "
+        "}\n");
+    const scenario::Draws draws = scenario::Draws::of(scenario_, 0).value();
+    std::vector<Duration> last_negotiated(4);
+    std::vector<Duration> first_submitted(4, Duration::max());
+    for (int agent = 0; agent < 4; ++agent) {
+        const std::string name = scenario::agent_name("a", agent);
+        std::vector<std::string> planned;
+        for (std::size_t cycle = 0; cycle < 4; ++cycle) {
+            const int chance = draws.chance(name, "2 faults[0] probability", cycle);
+            if (!scenario::happens(0.5, chance)) continue;
+            planned.push_back(fmt::format("{:.4f}% of 50%", chance / 1e4));
+            const auto negotiated = exchanges(2, name, "negotiate").at(cycle);
+            last_negotiated[cycle] = std::max(last_negotiated[cycle], negotiated.start);
+            first_submitted[cycle] =
+                std::min(first_submitted[cycle], exchanges(2, name, "submit").at(cycle).start);
+        }
+        std::vector<std::string> seen;
+        for (const auto* line : lines<history::FaultEffect>(2, name))
+            seen.push_back(std::get<history::FaultEffect>(line->event).draw);
+        EXPECT_EQ(seen, planned) << name;
+    }
+    for (std::size_t cycle = 0; cycle < 4; ++cycle)
+        EXPECT_LT(last_negotiated[cycle], first_submitted[cycle]) << "cycle " << cycle;
+}
+
 TEST_F(PlayedScript, ReferenceToWhatIsNotThereYetIsAnErrorOfTheScenario) {
     const auto end = play("script:\n  - request: { by: nobody, path: \"/v3.0/sessions/${b.session_id}\" }\n");
     EXPECT_EQ(end.ending, history::ScenarioEnd::Ending::Failed);
