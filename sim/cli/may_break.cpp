@@ -32,8 +32,14 @@ Load own_load(const scenario::Step& step, const scenario::Scenario& scenario) {
     }
     const bool repeats = step.kind == Attest;
     Load load{.in_all = repeats ? agents * step.times : agents};
-    if (repeats && step.every && step.times > 1)
-        load.a_second = agents / std::max(std::chrono::duration<double>(*step.every).count(), 1e-6);
+    const auto pace = [&](Duration every) {
+        load.a_second =
+            std::max(load.a_second, agents / std::max(std::chrono::duration<double>(every).count(), 1e-6));
+    };
+    if (step.every && step.times > 1) pace(*step.every);
+    for (const scenario::Stage& stage : step.stages) {
+        if (stage.cycles() > 1) pace(stage.every);
+    }
     return load;
 }
 

@@ -9,7 +9,7 @@
 
 #include "sim/cli/commands.hpp"
 #include "sim/history/record.hpp"
-#include "sim/scenario/stack_options.hpp"
+#include "sim/scenario/plan.hpp"
 #include "sim/stack/address.hpp"
 #include "sim/stack/install.hpp"
 #include "sim/stack/local_stack.hpp"

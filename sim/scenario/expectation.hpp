@@ -115,12 +115,10 @@ struct Expectation {
     bool last_cycle_only = false;  ///< `cycles: last`
     Position position;
 
-    /// In words: "every agent of honest: response 202, verdict pass".
-    std::string text() const;
     bool operator==(const Expectation&) const = default;
 };
-/// In words: "verdict fail (policy_violation)".
-std::string text(const Condition& condition);
+/// As files have it: "submit.p99 < 250ms".
+std::string text(const ExpectMetric& metric);
 
 // As they are written in files, histories and reports.
 const char* to_string(Verdict verdict);

@@ -286,7 +286,7 @@ void add_later(Page& page) {
     say("faults");
     for (const auto& [of, keys] :
          {std::pair{"stack", stack_keys()}, std::pair{"agents", group_keys()}, std::pair{"boot", boot_keys()},
-          std::pair{"enrol", enrol_keys()}, std::pair{"tls", tls_keys()}}) {
+          std::pair{"ima", ima_keys()}, std::pair{"enrol", enrol_keys()}, std::pair{"tls", tls_keys()}}) {
         std::ranges::for_each(keys, add);
         say(fmt::format("keys of {}", of));
     }
@@ -294,6 +294,10 @@ void add_later(Page& page) {
         std::ranges::for_each(step.keys, add);
         say(fmt::format("keys of the step {}", step.name));
     }
+    std::ranges::for_each(id_schemes(), add);
+    say("ids");
+    std::ranges::for_each(ima_templates(), add);
+    say("IMA templates");
     page.blank();
 }
 

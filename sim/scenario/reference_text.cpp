@@ -212,6 +212,11 @@ Where the language could have been otherwise:
 
 * `like` takes the other group's keys as a whole: a group with a `boot` of its own has nothing of the other's.
 * A case of a matrix is called `name[variable=value,…]`; letters that a name cannot have become `_`.
+* An `intermittent` scenario is done with the first try that comes out as expected: *reproduced*. Where none does it is
+  *not seen*, which is no failure (exit 0), for a chance that did not come says nothing.
+* Evidence that is held until shortly before an instant may come too late by chance. What such a cycle shows is then
+  *inconclusive*, and it is done again, three times at most.
+* Metrics are over the whole run: there is no warm-up that is left out.
 * Only durations vary. `count`, `times` and shares are one value.
 * `always` and `never` take a status, and are about what is read during a step, every 100 ms or by `poll`.
 * `concurrent_negotiate` has `count`: the shorter `n` is read by YAML 1.1 as false.

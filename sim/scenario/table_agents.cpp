@@ -55,11 +55,13 @@ constexpr std::array<Key, 5> boot_table{{
     {{"uefi", "the UEFI event log", later}, any_text},
     {{"boot_time", "when the machine booted", later}, any_text},
 }};
-constexpr std::array<Key, 2> ima_table{{
+constexpr std::array<Key, 4> ima_table{{
     {{"entries", "so many files, each with a path and digest of its own, after boot_aggregate", now},
      integer(0, 100'000),
      true},
     {{"template", "ima-ng (default)", now}, word(ima_templates)},
+    {{"file", "a log of a machine", later}, any_text},
+    {{"list", "files and their digests", later}, any_text},
 }};
 constexpr Form signed_duration{
     .kind = Form::Kind::Text, .pattern = "^-?([0-9]+(h|m|s|ms|us))+$", .example = "-1h"};

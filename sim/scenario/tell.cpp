@@ -242,9 +242,7 @@ struct ConditionTeller {
         return fmt::format("so many requests of each agent{}: {}",
                            requests.since_start ? " since the start" : "", listed(parts));
     }
-    std::string operator()(const ExpectMetric& metric) const {
-        return fmt::format("{} {} {}", metric.metric, metric.comparison, metric.as_written);
-    }
+    std::string operator()(const ExpectMetric& metric) const { return text(metric); }
     std::string operator()(const ExpectCheck& check) const {
         const auto known = std::ranges::find(checks(), std::string_view(check.check), &Name::name);
         return known == checks().end() ? check.check : std::string(known->about);

@@ -122,7 +122,7 @@ void write_expectations(YAML::Emitter& out, const std::vector<Expectation>& expe
             if (const auto* check = std::get_if<ExpectCheck>(&condition)) {
                 out << check->check;
             } else {
-                quoted(out, text(condition));
+                quoted(out, text(std::get<ExpectMetric>(condition)));
             }
             continue;
         }
