@@ -309,6 +309,12 @@ void Play::watch_statuses(const ActPtr& act) {
 /// The first reading and the last are lines whatever they say: they show that it was looked.
 void Play::watch_status(const ActPtr& act, Member& member, Duration poll, bool first) {
     const bool last = act->over;
+    // The step itself enrols it before long; until then there is no status.
+    const bool to_be_enrolled = member.group->enrol.enrolled && !member.agent->enrolment_seen_to;
+    if (to_be_enrolled && !act->step.bare && !last) {
+        after(poll, [this, act, &member, poll, first] { watch_status(act, member, poll, first); });
+        return;
+    }
     stage_.tenant.read_status(
         member.agent->identity().id, [this, act, &member, poll, first, last, asked = stage_.clock.now(),
                                       alive = std::weak_ptr(alive_)](const TenantDesk::StatusSeen& seen) {

@@ -218,7 +218,8 @@ Where the language could have been otherwise:
   *inconclusive*, and it is done again, three times at most.
 * Metrics are over the whole run: there is no warm-up that is left out.
 * Only durations vary. `count`, `times` and shares are one value.
-* `always` and `never` take a status, and are about what is read during a step, every 100 ms or by `poll`.
+* `always` and `never` take a status, and are about what is read during a step, every 100 ms or by `poll`; of an agent
+  that the step itself enrols, from then on.
 * `concurrent_negotiate` has `count`: the shorter `n` is read by YAML 1.1 as false.
 * In `together` an agent does one thing at a time; beside it may stand `stop_agent`, what the tenant does (`enrol` with
   `bare: true`, so that it does not have the agent register), `wait` and `request`.

@@ -238,9 +238,10 @@ struct ConditionTeller {
     std::string operator()(const ExpectRequests& requests) const {
         std::vector<std::string> parts;
         for (const auto& [kind, count] : requests.counts)
-            parts.push_back(fmt::format("{} {}", count, kind));
-        return fmt::format("so many requests of each agent{}: {}",
-                           requests.since_start ? " since the start" : "", listed(parts));
+            parts.push_back(fmt::format("{} {}", count == 0 ? "no" : std::to_string(count),
+                                        count == 1 ? kind.substr(0, kind.size() - 1) : kind));
+        return fmt::format("each agent makes {}{}", listed(parts),
+                           requests.since_start ? " since the start" : "");
     }
     std::string operator()(const ExpectMetric& metric) const { return text(metric); }
     std::string operator()(const ExpectCheck& check) const {

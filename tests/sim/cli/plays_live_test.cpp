@@ -42,11 +42,13 @@ TEST_F(Plays, MeanWhatTheySay) {
     // The answer to the tenant's own question.
     add("asked-of-nobody", "agents: {one: {enrol: false}}\n",
         "script:\n  - activate\n  - read_status:\n    expect: {response: {status: 404}}\n");
+    // What the step itself enrols has no status before.
+    add("watched", kAgent, "script:\n  - attest: {times: 1}\n    expect: {never: FAIL, verdict: pass}\n");
     add("some-of-them", "agents: {a: {count: 3, enrol: {tpm_policy: {from_boot: [0]}}}}\n",
         "script:\n  - attest: a\n    expect: {response: {status: 202}, verdict: pass, at_least: 2}\n");
     const Ended run = play();
     EXPECT_EQ(run.exit_code, 0) << run.out << run.err;
-    EXPECT_THAT(run.out, HasSubstr("5 scenarios: 5 as expected"));
+    EXPECT_THAT(run.out, HasSubstr("6 scenarios: 6 as expected"));
 }
 
 TEST_F(Plays, ImaLogsAreJudgedByThePolicyOfTheMoment) {
@@ -154,6 +156,19 @@ TEST_F(Plays, WhatAFaultCannotDoIsAnErrorWhateverIsExpected) {
     const Ended run = play();
     EXPECT_EQ(run.exit_code, 3) << run.out << run.err;
     EXPECT_THAT(run.out + run.err, HasSubstr("one[0]: fault old_token: "));
+    EXPECT_THAT(run.out, HasSubstr("1 could not be judged"));
+}
+
+TEST_F(Plays, APolicyThatNobodyTookEndsThePlay) {
+    add("nobody-there",
+        "agents: {one: {boot: {ima: {entries: 1}}, enrol: {runtime_policy: from_boot, runtime_policy_name: "
+        "web}}}\n",
+        "script:\n  - enrol\n  - kill: verifier\n"
+        "  - change_policy: {runtime_policy_name: web, runtime_policy: {from_boot: one}}\n"
+        "  - start: verifier\n  - attest:\n    expect: {verdict: pass}\n");
+    const Ended run = play();
+    EXPECT_EQ(run.exit_code, 3) << run.out << run.err;
+    EXPECT_THAT(run.out, HasSubstr("change_policy web: "));
     EXPECT_THAT(run.out, HasSubstr("1 could not be judged"));
 }
 

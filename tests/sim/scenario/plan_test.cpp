@@ -339,9 +339,17 @@ TEST(Plan, ClausesAreToldAsSentences) {
             sentences.push_back(tell(expectation, scenario));
         return sentences;
     };
-    EXPECT_THAT(told(scenario.script[7]), ElementsAre("", ""));
-    EXPECT_THAT(told(scenario.script[9]), ElementsAre("", "", ""));
-    EXPECT_EQ(tell(scenario.expect[1], scenario), "");
+    EXPECT_THAT(told(scenario.script[7]),
+                ElementsAre("third: the response has status 403 or 500 to 599 and code challenges_expired or "
+                            "evidence_immutable.",
+                            "exactly 1 of third: the response has code x."));
+    EXPECT_THAT(
+        told(scenario.script[9]),
+        ElementsAre("at least 2 of the 3 agents of first: the verdict is fail, for broken_evidence_chain.",
+                    "at most 3 of first and third: there is no verdict and each agent makes no sessions and "
+                    "2 submissions.",
+                    "first and third: the verdict is pass and the status is PASS within 1s500ms."));
+    EXPECT_EQ(tell(scenario.expect[1], scenario), "everything sent is accounted for, agent by agent.");
 }
 
 TEST(HowMany, HoldsForTheNumberItNames) {
