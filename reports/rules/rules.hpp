@@ -34,6 +34,7 @@ Found evidence_after_expiry(const AgentStory& agent, const Stories& all);
 Found negotiated_again(const AgentStory& agent, const Stories& all);
 
 // sessions.cpp
+Found token_expired(const AgentStory& agent, const Stories& all);
 Found token_dropped_on_403(const AgentStory& agent, const Stories& all);
 Found restarts_before_evidence(const AgentStory& agent, const Stories& all);
 Found negotiations_without_evidence(const AgentStory& agent, const Stories& all);

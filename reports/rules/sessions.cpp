@@ -188,6 +188,40 @@ Lines without_evidence_in_a_row(const AgentStory& agent) {
 
 }  // namespace
 
+/// The first of them; further ones are counted. A pass may prolong a token: then nothing is said.
+Found token_expired(const AgentStory& agent, const Stories& /*all*/) {
+    Found found;
+    const history::Entry* proof = nullptr;
+    for (const history::Entry* line : agent.lines) {
+        const auto* exchange = as<history::ExchangeSeen>(line);
+        if (exchange == nullptr) continue;
+        if (exchange->token_lifetime) proof = line;
+        if (proof == nullptr) continue;
+        if (exchange->phase == "submit" && exchange->status == 202) proof = nullptr;
+        if (!is_unauthorized(line)) continue;
+        const auto& proved = *as<history::ExchangeSeen>(proof);
+        const Duration age = exchange->start - proved.start;
+        if (age < *proved.token_lifetime) continue;
+        if (!found.empty()) {
+            ++found.front().more;
+            continue;
+        }
+        found.push_back(
+            {.cause = fmt::format("The token lived {} (session_lifetime), and was used {} after the proof of "
+                                  "possession that brought it.",
+                                  seconds_text(*proved.token_lifetime), seconds_text(age)),
+             .mend = "An agent that looks at token_expires_at authenticates before; one that is told 401 "
+                     "does it then, "
+                     "at the cost of a round. Raise session_lifetime where attestations are further apart "
+                     "than that; "
+                     "extend_token_on_attestation prolongs it with each pass. Compare the clocks of both "
+                     "where the "
+                     "agent does look.",
+             .evidence = {line->n, proof->n}});
+    }
+    return found;
+}
+
 Found token_dropped_on_403(const AgentStory& agent, const Stories& /*all*/) {
     const auto needless = needless_sessions(agent);
     if (needless.empty()) return {};

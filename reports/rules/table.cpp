@@ -20,6 +20,7 @@ constexpr std::array table{
          rule::verifier_in_pull_mode},
     Rule{"deleted_by_tenant", "404 not_found for an agent that attested before", rule::deleted_by_tenant},
     Rule{"id_of_another_tpm", "403 for a registration", rule::id_of_another_tpm},
+    Rule{"token_expired", "401 for an attestation", rule::token_expired},
     Rule{"token_dropped_on_403", "a new session after each 403 of an attestation",
          rule::token_dropped_on_403},
     Rule{"restarts_before_evidence", "status PENDING, sessions answered with 429",

@@ -426,6 +426,21 @@ const std::vector<Case>& cases() {
              for (int i = 0; i < 5; ++i)
                  s.negotiate(i);
          }},
+        {"TokenThatExpired",
+         {"token_expired"},
+         "The token lived 5.0 s (session_lifetime), and was used 6.1 s after the proof",
+         [](Script& s) { s.session().proof(seconds{5}).wait(seconds{6}).negotiate_in_vain(401); }},
+        {"TokenThatIsRefusedForAnotherReason",
+         {},
+         "",
+         [](Script& s) { s.session().proof(seconds{60}).wait(seconds{6}).negotiate_in_vain(401); }},
+        {"TokenThatAPassMayHaveProlonged",
+         {},
+         "",
+         [](Script& s) {
+             s.enrol(list(quoted)).session().proof(seconds{5}).attest(0).verdict(0, "pass");
+             s.wait(seconds{6}).negotiate_in_vain(401);
+         }},
         {"TooManySessionsOfAnAgent",
          {"limit_of_an_agent"},
          "The agent took 15 sessions within a minute, and the verifier refused the next "
