@@ -159,16 +159,33 @@ bool is_start_of_verifier(const history::Entry* line) {
            event->text.find("verifier") != std::string::npos;
 }
 
-void take_limit(const history::ScenarioStart& plan, const std::string& whose, SessionLimit& limit) {
-    const auto number = [&](const std::string& option) -> std::optional<int> {
-        const auto text = planned_option(plan, "session_create_rate_limit_" + option + whose);
+/// Of "1m30s", as plans write durations; nothing where it is none.
+std::optional<std::chrono::seconds> seconds_of(std::string_view text) {
+    std::chrono::seconds sum{0};
+    while (!text.empty()) {
         int value = 0;
-        if (!text) return std::nullopt;
-        const auto [end, failed] = std::from_chars(text->data(), text->data() + text->size(), value);
-        return failed == std::errc{} && value > 0 ? std::optional(value) : std::nullopt;
-    };
-    if (const auto sessions = number("per_")) limit.sessions = static_cast<std::size_t>(*sessions);
-    if (const auto seconds = number("window_")) limit.window = std::chrono::seconds{*seconds};
+        const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
+        if (failed != std::errc{}) return std::nullopt;
+        text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+        const char unit = text.empty() ? 's' : text.front();
+        if (unit != 'h' && unit != 'm' && unit != 's') return std::nullopt;
+        if (unit == 'm' && text.starts_with("ms")) return std::nullopt;
+        sum += value * std::chrono::seconds{unit == 'h' ? 3600 : unit == 'm' ? 60 : 1};
+        text.remove_prefix(std::min<std::size_t>(1, text.size()));
+    }
+    return sum;
+}
+
+void take_limit(const history::ScenarioStart& plan, const std::string& whose, SessionLimit& limit) {
+    if (const auto text = planned_option(plan, "session_create_rate_limit_per_" + whose)) {
+        std::size_t sessions = 0;
+        const auto [end, failed] = std::from_chars(text->data(), text->data() + text->size(), sessions);
+        if (failed == std::errc{} && sessions > 0) limit.sessions = sessions;
+    }
+    const auto window = planned_option(plan, "session_create_rate_limit_window_" + whose);
+    if (const auto seconds = seconds_of(window.value_or(""));
+        window && seconds && *seconds > Duration::zero())
+        limit.window = *seconds;
 }
 
 }  // namespace

@@ -126,7 +126,16 @@ Result<void> Lane::begin_list(const scenario::Scenario& scenario, const stack::S
         if (name.empty() || std::ranges::find(policies_, name) != policies_.end()) continue;
         auto known = tenant.has_runtime_policy(name);
         if (!known.result) return fail(known.result.error());
-        if (*known.result) continue;  // somebody else's, who goes on needing it
+        // Somebody else's, who goes on needing it.
+        if (*known.result) {
+            if (!scenario::changes_policy(scenario, name)) continue;
+            return fail(
+                ErrorKind::Config,
+                fmt::format("{}: the verifier has an IMA policy called {} already, which the script would "
+                            "change",
+                            scenario.name, name),
+                "give the scenario's policy a name of its own: `runtime_policy_name`");
+        }
         if (auto noted = agents_->add_policy(name); !noted) return noted;
         policies_.push_back(name);
     }

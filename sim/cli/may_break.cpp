@@ -30,6 +30,8 @@ Load own_load(const scenario::Step& step, const scenario::Scenario& scenario) {
         if (!of_machines && std::ranges::find(step.agents, group.name) != step.agents.end())
             agents += group.count;
     }
+    // What the tenant does to no agent, and a raw request, are acts, too.
+    if (step.kind == ChangePolicy || step.kind == Request) agents = std::max(agents, 1.0);
     const bool repeats = step.kind == Attest;
     Load load{.in_all = repeats ? agents * step.times : agents};
     const auto pace = [&](Duration every) {
@@ -57,13 +59,15 @@ Load load_of(const std::vector<scenario::Step>& steps, bool at_a_time, const sce
     return sum;
 }
 
-/// Faults and raw requests of the steps.
-void look(const std::vector<scenario::Step>& steps, std::set<std::string>& faults, bool& raw) {
+/// Faults, raw requests and changed policies of the steps.
+void look(const std::vector<scenario::Step>& steps, std::set<std::string>& faults, bool& raw,
+          std::set<std::string>& policies) {
     for (const scenario::Step& step : steps) {
         for (const scenario::Fault& fault : step.faults)
             faults.insert(to_string(fault.kind));
         raw = raw || step.kind == scenario::StepKind::Request;
-        look(step.steps, faults, raw);
+        if (step.kind == scenario::StepKind::ChangePolicy) policies.insert(step.runtime_policy_name);
+        look(step.steps, faults, raw, policies);
     }
 }
 
@@ -74,8 +78,9 @@ std::string harm_of(const std::vector<scenario::Scenario>& scenarios) {
     int agents = 0;
     Load most;
     bool raw = false;
+    std::set<std::string> policies;
     for (const auto& scenario : scenarios) {
-        look(scenario.script, faults, raw);
+        look(scenario.script, faults, raw, policies);
         for (const scenario::Fault& fault : scenario.faults)
             faults.insert(to_string(fault.kind));
         int of_this = 0;
@@ -93,6 +98,7 @@ std::string harm_of(const std::vector<scenario::Scenario>& scenarios) {
     if (most.in_all > kActsInAll) parts.push_back(fmt::format("{:.0f} acts of agents", most.in_all));
     if (!faults.empty()) parts.push_back(fmt::format("faults: {}", fmt::join(faults, ", ")));
     if (raw) parts.emplace_back("raw requests");
+    if (!policies.empty()) parts.push_back(fmt::format("changed policies: {}", fmt::join(policies, ", ")));
     return fmt::format("{}", fmt::join(parts, "; "));
 }
 

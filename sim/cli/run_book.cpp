@@ -135,7 +135,8 @@ bool RunBook::was_refused_sessions(const std::string& scenario) const {
     const auto read = history::read_history(folder_ / "history.jsonl");
     return read && std::ranges::any_of(read->entries, [&](const history::Entry& line) {
                const auto* exchange = std::get_if<history::ExchangeSeen>(&line.event);
-               return exchange != nullptr && exchange->status == 429 && line.where.scenario == scenario;
+               return exchange != nullptr && exchange->status == 429 && exchange->phase == "authenticate" &&
+                      line.where.scenario == scenario;
            });
 }
 

@@ -195,7 +195,8 @@ bool StackSession::can_go_on_with(const scenario::Scenario& scenario) const {
     if (!played_) return false;
     if (options_.stack.stack == "external") return true;
     return !scenario::why_alone(scenario) && scenario::can_share(*played_, scenario.stack) &&
-           (kept_ || !spoiled_);
+           (kept_ ||
+            (!spoiled_ && !scenario::reaches_the_limit(load_ + scenario::address_load(scenario), scenario)));
 }
 
 Result<StackSession::Ready> StackSession::prepare(const scenario::Scenario& scenario) {
@@ -203,6 +204,7 @@ Result<StackSession::Ready> StackSession::prepare(const scenario::Scenario& scen
     const bool spoils = alone || !scenario::leaves_behind(scenario).empty();
     if (can_go_on_with(scenario)) {
         spoiled_ = spoiled_ || spoils;
+        load_ = load_ + scenario::address_load(scenario);
         return Ready{address_, false, kept_.has_value()};
     }
     const scenario::StackOptions& wanted = scenario.stack;
@@ -234,6 +236,7 @@ Result<StackSession::Ready> StackSession::prepare(const scenario::Scenario& scen
     }
     played_ = wanted;
     spoiled_ = spoils;
+    load_ = scenario::address_load(scenario);
     return Ready{address_, true, kept_.has_value()};
 }
 

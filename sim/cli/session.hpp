@@ -9,7 +9,7 @@
 
 #include "sim/cli/commands.hpp"
 #include "sim/history/record.hpp"
-#include "sim/scenario/plan.hpp"
+#include "sim/scenario/sharing.hpp"
 #include "sim/stack/address.hpp"
 #include "sim/stack/install.hpp"
 #include "sim/stack/local_stack.hpp"
@@ -86,6 +86,7 @@ class StackSession {
     const Clock& clock_;
     std::unique_ptr<stack::LocalStack> local_;
     std::optional<scenario::StackOptions> played_;  ///< the options of the present stack
+    scenario::AddressLoad load_;                    ///< of what was played on the stack
     bool spoiled_ = false;
     stack::StackAddress address_;
     std::optional<stack::StackRecord> kept_;  ///< of `stack up`

@@ -61,6 +61,8 @@ Play::Play(const Stage& stage, const scenario::Scenario& scenario)
       surroundings_{stage.loop, stage.clock, stage.history, stage.registrar,          stage.verifier,
                     stage.tls,  stage.seed,  scenario.name, gate_ ? &*gate_ : nullptr} {
     surroundings_.admin_tls = stage.admin_tls;
+    // Each try has chances of its own.
+    if (stage.attempt) surroundings_.seed += static_cast<std::uint64_t>(stage.attempt->number - 1);
     surroundings_.agent_of = [this](const std::string& group, int number) { return agent_of(group, number); };
     surroundings_.new_tpm = [this] {
         return std::make_unique<AgentTpm>(stage_.tpms, TpmDevice::Options{.ak_primary = true});

@@ -83,11 +83,12 @@ struct Play::Awaited {
         });
     }
 
-    /// How long the time is over that clauses allow the agent; nothing: it is not, or the first look decides.
-    std::optional<Duration> late(const Member& member, Instant now) const {
+    /// How long the time is over that clauses allow the agent for a status that they want; nothing: it is
+    /// not, the first look decides, or it is another.
+    std::optional<Duration> late(const Member& member, const std::string& status, Instant now) const {
         std::optional<Duration> least;
         for (const Wanted& one : all) {
-            if (!is_about(*one.clause, member.group->name)) continue;
+            if (!is_about(*one.clause, member.group->name) || one.status != status) continue;
             if (!one.until || now <= *one.until) return std::nullopt;
             least = std::min(least.value_or(now - *one.until), now - *one.until);
         }
@@ -272,7 +273,7 @@ void Play::read_status(int number, Member& member, const std::shared_ptr<Awaited
             if (alive.expired()) return;
             const Instant now = stage_.clock.now();
             history::StatusRead& read = seen.status;
-            if (const auto late = wanted->late(member, now); late && read.error.empty()) {
+            if (const auto late = wanted->late(member, read.status, now); late && read.error.empty()) {
                 read.error = fmt::format("{} came {} after `within` was over", read.status, to_text(*late));
                 read.status.clear();
             }

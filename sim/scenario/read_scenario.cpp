@@ -114,8 +114,8 @@ bool can_act(const Fault& fault, const std::vector<Step>& steps) {
             return fault.agents.empty() || std::ranges::find(fault.agents, group) != fault.agents.end();
         });
         return takes_part && !phases.empty() && concerns(fault.kind, step.kind) &&
-               (fault.kind != FaultKind::Early || step.times > 1) &&
-               (!has_own_phase(fault) || has(phases, fault.phase)) &&
+               (!has_own_phase(fault) || has(phases, fault.phase) ||
+                (fault.phase == StepKind::Authenticate && phases.back() > StepKind::Authenticate)) &&
                (!fault.in_phase || has(phases, *fault.in_phase));
     });
 }

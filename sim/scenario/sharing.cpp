@@ -34,47 +34,69 @@ std::uint64_t number_or(const ServerOptions& options, const char* name, std::uin
     return read.ec == std::errc{} ? number : otherwise;
 }
 
-std::uint64_t agents_at_one_address(const Scenario& scenario, const std::vector<std::string>& groups) {
-    std::uint64_t agents = 0;
+/// Of those that share an address all, of those with their own each for itself.
+AddressLoad agents_of(const Scenario& scenario, const std::vector<std::string>& groups) {
+    AddressLoad agents;
     for (const Group& group : scenario.groups) {
-        const bool acts = std::ranges::find(groups, group.name) != groups.end();
-        if (acts && group.source == Source::Shared) agents += static_cast<std::uint64_t>(group.count);
+        if (std::ranges::find(groups, group.name) == groups.end()) continue;
+        if (group.source == Source::Shared) {
+            agents.of_shared += static_cast<std::uint64_t>(group.count);
+        } else {
+            agents.of_own = 1;
+        }
     }
     return agents;
 }
 
-/// That are begun from the address that agents share, about: how long tokens hold is not looked at.
-std::uint64_t sessions_of_one_address(const Scenario& scenario) {
-    std::vector<std::string> all;
-    for (const Group& group : scenario.groups)
-        all.push_back(group.name);
-    std::uint64_t sessions = agents_at_one_address(scenario, all);
-    for_each_step(scenario.script, 1, [&](const Step& step, std::uint64_t times) {
-        using enum StepKind;
-        if (step.kind == Authenticate || step.kind == Reboot || step.kind == RestartAgent)
-            sessions += times * agents_at_one_address(scenario, step.agents);
-        const RawRequest& raw = step.request;
-        if (step.kind == Request && raw.method == "POST" && raw.path.ends_with("/sessions"))
-            sessions += times * static_cast<std::uint64_t>(raw.times);
-    });
-    return sessions;
+std::uint64_t address_limit(const Scenario& scenario) {
+    return number_or(scenario.stack.verifier, "session_create_rate_limit_per_ip", kSessionsOfAnAddress);
 }
 
 bool trips_the_rate_limiter(const Scenario& scenario) {
-    const ServerOptions& verifier = scenario.stack.verifier;
-    const auto of_an_address = number_or(verifier, "session_create_rate_limit_per_ip", kSessionsOfAnAddress);
-    const auto of_an_agent = number_or(verifier, "session_create_rate_limit_per_agent", kSessionsOfAnAgent);
-    return of_an_address < kSessionsOfAnAddress || of_an_agent < kSessionsOfAnAgent ||
-           sessions_of_one_address(scenario) >= of_an_address;
+    const auto of_an_agent =
+        number_or(scenario.stack.verifier, "session_create_rate_limit_per_agent", kSessionsOfAnAgent);
+    return address_limit(scenario) < kSessionsOfAnAddress || of_an_agent < kSessionsOfAnAgent ||
+           reaches_the_limit(address_load(scenario), scenario);
 }
 
 }  // namespace
+
+/// How long tokens hold is not looked at.
+AddressLoad address_load(const Scenario& scenario) {
+    std::vector<std::string> all;
+    for (const Group& group : scenario.groups)
+        all.push_back(group.name);
+    AddressLoad load = agents_of(scenario, all);
+    for_each_step(scenario.script, 1, [&](const Step& step, std::uint64_t times) {
+        using enum StepKind;
+        if (step.kind == Authenticate || step.kind == Reboot || step.kind == RestartAgent) {
+            const AddressLoad again = agents_of(scenario, step.agents);
+            load = load + AddressLoad{times * again.of_shared, times * again.of_own};
+        }
+        const RawRequest& raw = step.request;
+        if (step.kind == Request && raw.method == "POST" && raw.path.ends_with("/sessions"))
+            load.of_shared += times * static_cast<std::uint64_t>(raw.times);
+    });
+    return load;
+}
+
+bool reaches_the_limit(const AddressLoad& load, const Scenario& scenario) {
+    return std::max(load.of_shared, load.of_own) >= address_limit(scenario);
+}
 
 bool acts_on_servers(const Scenario& scenario) {
     bool acts = false;
     for_each_step(scenario.script, 1,
                   [&](const Step& step, std::uint64_t) { acts = acts || !step.servers.empty(); });
     return acts;
+}
+
+bool changes_policy(const Scenario& scenario, const std::string& name) {
+    bool changes = false;
+    for_each_step(scenario.script, 1, [&](const Step& step, std::uint64_t) {
+        changes = changes || (step.kind == StepKind::ChangePolicy && step.runtime_policy_name == name);
+    });
+    return changes;
 }
 
 std::optional<std::string> why_alone(const Scenario& scenario) {
@@ -96,8 +118,9 @@ std::vector<LeftBehind> leaves_behind(const Scenario& scenario) {
     for (const Group& group : scenario.groups) {
         using enum AgentId::Scheme;
         if (group.id.scheme == Literal) leave(fmt::format("agents with the id {}", group.id.text), true);
-        if (group.id.scheme == HashEk && group.tpm.kind == TpmKind::Outside)
-            leave(fmt::format("the agent of the TPM at {}", group.tpm.tcti), true);
+        // Of a TPM outside, and of those of a pool, the next scenario has the same.
+        if (group.id.scheme == HashEk)
+            leave(fmt::format("agents of {} with the ids of their EKs", group.name), true);
         leave_policy(group.enrol.runtime_policy_name);
     }
     for_each_step(scenario.script, 1, [&](const Step& step, std::uint64_t) {

@@ -859,11 +859,15 @@ TEST(SessionLimits, AreThoseOfThePlan) {
         return found.empty() ? "" : found[0].cause;
     };
     const std::string plan =
-        "stack:\n  verifier:\n    session_create_rate_limit_per_agent: \"3\"\n"
-        "    session_create_rate_limit_window_agent: \"10\"\n";
+        "stack:\n  verifier:\n    session_create_rate_limit_per_agent: 3\n"
+        "    session_create_rate_limit_window_agent: 10s\n";
     EXPECT_THAT(cause(plan, seconds{2}), HasSubstr("The agent took 3 sessions within 10s, and"));
     EXPECT_EQ(cause(plan, seconds{4}), "") << "one of the three is older than ten seconds";
     EXPECT_EQ(cause("", seconds{2}), "") << "Keylime's own limit is 15";
+    EXPECT_THAT(cause("session_create_rate_limit_per_agent: 3\n"
+                      "session_create_rate_limit_window_agent: 1m30s\n",
+                      seconds{20}),
+                HasSubstr("3 sessions within 1m30s"));
     EXPECT_EQ(cause("about: \"of session_create_rate_limit_per_agent: 3\"\n", seconds{2}), "");
 }
 

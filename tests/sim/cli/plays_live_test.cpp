@@ -159,6 +159,15 @@ TEST_F(Plays, WhatAFaultCannotDoIsAnErrorWhateverIsExpected) {
     EXPECT_THAT(run.out, HasSubstr("1 could not be judged"));
 }
 
+TEST_F(Plays, CrowdsOfTwoScenariosAreNotCountedTogether) {
+    for (const std::string name : {"one", "another"})
+        add(name, "agents: {a: {count: 26, ak: primary, enrol: {tpm_policy: {from_boot: [0]}}}}\n",
+            "script:\n  - authenticate:\n    expect: {response: {status: 200}}\n");
+    const Ended run = play();
+    EXPECT_EQ(run.exit_code, 0) << run.out << run.err;
+    EXPECT_THAT(place_.read("runs/latest/history.jsonl"), Not(HasSubstr(R"("status":429)")));
+}
+
 TEST_F(Plays, APolicyThatNobodyTookEndsThePlay) {
     add("nobody-there",
         "agents: {one: {boot: {ima: {entries: 1}}, enrol: {runtime_policy: from_boot, runtime_policy_name: "

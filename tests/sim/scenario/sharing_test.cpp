@@ -35,7 +35,6 @@ TEST(Sharing, HonestAgentsLeaveNothingAndShareTheirStack) {
     EXPECT_THAT(leaves_behind(read(Parts{})), IsEmpty());
     EXPECT_EQ(why_alone(read(Parts{})), std::nullopt);
     EXPECT_THAT(tell_sharing(read(Parts{})), IsEmpty());
-    EXPECT_THAT(left_by(group("{ id: hash_ek }")), IsEmpty()) << "each run has other TPMs";
     EXPECT_THAT(left_by(group("{ count: 49 }")), IsEmpty());
     EXPECT_THAT(left_by(group("{ count: 200, source: own }")), IsEmpty());
     EXPECT_THAT(left_by(script("attest, request: { by: admin, path: /v2.6/agents/ }")), IsEmpty());
@@ -47,7 +46,7 @@ TEST(Sharing, HonestAgentsLeaveNothingAndShareTheirStack) {
 TEST(Sharing, IdsThatComeAgainAndPoliciesWithANameAreLeftBehind) {
     EXPECT_THAT(left_by(group("{ id: \"web-{n}\", count: 2 }")), ElementsAre("agents with the id web-{n}"));
     EXPECT_THAT(left_by(group("{ id: hash_ek, tpm: \"swtpm:port=2321\" }")),
-                ElementsAre("the agent of the TPM at swtpm:port=2321"));
+                ElementsAre("agents of a with the ids of their EKs"));
     const Parts named = group(
         "{ boot: { ima: { entries: 1 } }, enrol: { runtime_policy: from_boot, "
         "runtime_policy_name: web } }");
@@ -66,6 +65,17 @@ TEST(Sharing, WhatAnAdministratorOrAnybodyAtTheRegistrarSendsIsLeftBehind) {
         left_by(script("attest, repeat: { times: 2, steps: [ request: { to: registrar_http, method: POST, "
                        "path: /v2.6/agents/x } ] }")),
         ElementsAre("what its POST /v2.6/agents/x does"));
+}
+
+TEST(Sharing, SessionsFromOneAddressAddUp) {
+    const auto load = [](const Parts& parts) { return address_load(read(parts)); };
+    EXPECT_EQ(load(group("{ count: 30 }")).of_shared, 30U);
+    EXPECT_EQ(load(group("{ count: 30, source: own }")).of_shared, 0U);
+    EXPECT_EQ(load(group("{ count: 30, source: own }")).of_own, 1U) << "each has an address of its own";
+    EXPECT_EQ(load(script("repeat: { times: 3, steps: [ restart_agent, attest ] }")).of_shared, 4U);
+    const Scenario thirty = read(group("{ count: 30 }"));
+    EXPECT_FALSE(reaches_the_limit(address_load(thirty), thirty));
+    EXPECT_TRUE(reaches_the_limit(address_load(thirty) + address_load(thirty), thirty));
 }
 
 TEST(Sharing, SoAreBlocksOfTheRateLimiter) {
