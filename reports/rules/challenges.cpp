@@ -54,6 +54,8 @@ const history::Entry* negotiated_between(const Attempt& old, const history::Entr
     const auto in = [&](const AgentStory& story) -> const history::Entry* {
         for (const Attempt& later : story.attempts) {
             if (later.negotiation->n > refusal.n) break;
+            // An enrolment begins with attestation 0.
+            if (old.enrolment != nullptr && later.negotiation->n < old.enrolment->n) continue;
             if (later.negotiated().target == old.negotiated().target &&
                 later.negotiated().index > old.negotiated().index)
                 return later.negotiation;

@@ -515,6 +515,13 @@ const std::vector<Case>& cases() {
          {},
          "",
          [](Script& s) { s.enrol(list(quoted)).negotiate(0).submit_refused(0, "old_attestation"); }},
+        {"NegotiatedMoreOftenBeforeItWasEnrolledAnew",
+         {},
+         "",
+         [](Script& s) {
+             s.enrol(list(quoted)).negotiate(0).negotiate(1).enrol(list(quoted)).negotiate(0);
+             s.submit_refused(0, "old_attestation");
+         }},
         {"NegotiatedAgainAfterTheRefusal",
          {},
          "",

@@ -30,7 +30,8 @@ TEST(List, SchemaReferenceChecksAndMetricsArePrinted) {
     const auto schema = nlohmann::json::parse(pushsim(place, {"list", "schema"}).out);
     EXPECT_EQ(schema.at("$schema"), "http://json-schema.org/draft-07/schema#");
     EXPECT_THAT(pushsim(place, {"list", "reference"}).out, HasSubstr("# Scenarios\n"));
-    EXPECT_THAT(pushsim(place, {"list", "checks"}).out, HasSubstr("\ninvariants             every check there is holds\n"));
+    EXPECT_THAT(pushsim(place, {"list", "checks"}).out,
+                HasSubstr("\ninvariants             every check there is holds\n"));
     EXPECT_THAT(pushsim(place, {"list", "metrics"}).out,
                 HasSubstr("\n  p99                 99th percentile"));
 }
