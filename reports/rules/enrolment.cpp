@@ -155,10 +155,9 @@ Found id_of_another_tpm(const AgentStory& agent, const Stories& all) {
         const history::Entry* owner = nullptr;
         if (const auto same_id = all.registrations.find(refused->target);
             same_id != all.registrations.end()) {
-            const auto other = std::ranges::find_if(same_id->second, [&](const history::Entry* registered) {
-                return registered->n < line->n && registered->where.agent != agent.name;
-            });
-            if (other != same_id->second.end()) owner = *other;
+            for (const history::Entry* registered : same_id->second) {
+                if (registered->n < line->n && registered->where.agent != agent.name) owner = registered;
+            }
         }
         const bool is_said = refused->response.body.find("different TPM identity") != std::string::npos;
         if (owner == nullptr && !is_said) continue;

@@ -64,7 +64,7 @@ Found limit_of_an_address(const AgentStory& agent, const Stories& all) {
     const Lines together(
         std::ranges::upper_bound(taken->second, refusal->t - all.of_address.window, {}, time),
         std::ranges::upper_bound(taken->second, refusal->t, {}, time));
-    if (together.size() < all.of_address.sessions) return {};
+    if (together.size() < all.of_address.sessions || !locked_out_by_others(agent, all).empty()) return {};
     return {{.subject = address,
              .cause =
                  fmt::format("{} sessions were taken from one address within {}, and the verifier refused "
@@ -89,7 +89,7 @@ Found locked_out_by_others(const AgentStory& agent, const Stories& all) {
         return session->where.agent != agent.name && session->t <= refusal->t &&
                refusal->t - session->t < all.of_agent.window;
     });
-    if (own.size() + others.size() < all.of_agent.sessions) return {};
+    if (own.size() + others.size() < all.of_agent.sessions || others.size() <= own.size()) return {};
     Lines decide = own;
     decide.insert(decide.end(), others.begin(), others.end());
     return {

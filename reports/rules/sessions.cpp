@@ -186,10 +186,18 @@ Lines without_evidence_in_a_row(const AgentStory& agent) {
     return longest;
 }
 
+/// Whether the cycle in which the line is reached its goal.
+bool is_made_good(const AgentStory& agent, const history::Entry& line) {
+    const auto after = std::ranges::find_if(agent.lines, [&](const history::Entry* one) {
+        return one->n > line.n && as<history::Cycle>(one) != nullptr;
+    });
+    return after != agent.lines.end() && as<history::Cycle>(*after)->ending == "reached";
+}
+
 }  // namespace
 
 /// The first of them; further ones are counted. A pass may prolong a token: then nothing is said.
-Found token_expired(const AgentStory& agent, const Stories& /*all*/) {
+Found token_expired(const AgentStory& agent, const Stories& all) {
     Found found;
     const history::Entry* proof = nullptr;
     for (const history::Entry* line : agent.lines) {
@@ -202,6 +210,13 @@ Found token_expired(const AgentStory& agent, const Stories& /*all*/) {
         const auto& proved = *as<history::ExchangeSeen>(proof);
         const Duration age = exchange->start - proved.start;
         if (age < *proved.token_lifetime) continue;
+        // Another token than that, or one that the agent made good in the same cycle, is no failure of it.
+        const std::string token = token_in(*exchange);
+        const auto borne = all.proofs.find(token);
+        if (token.empty() ? !exchange->request.headers.empty()
+                          : borne != all.proofs.end() && borne->second != proof)
+            continue;
+        if (is_made_good(agent, *line)) continue;
         if (!found.empty()) {
             ++found.front().more;
             continue;
@@ -210,13 +225,9 @@ Found token_expired(const AgentStory& agent, const Stories& /*all*/) {
             {.cause = fmt::format("The token lived {} (session_lifetime), and was used {} after the proof of "
                                   "possession that brought it.",
                                   seconds_text(*proved.token_lifetime), seconds_text(age)),
-             .mend = "An agent that looks at token_expires_at authenticates before; one that is told 401 "
-                     "does it then, "
-                     "at the cost of a round. Raise session_lifetime where attestations are further apart "
-                     "than that; "
-                     "extend_token_on_attestation prolongs it with each pass. Compare the clocks of both "
-                     "where the "
-                     "agent does look.",
+             .mend = "An agent that looks at token_expires_at authenticates before. Raise session_lifetime "
+                     "where its attestations are further apart than that; extend_token_on_attestation "
+                     "prolongs it with each pass. Where it does look, compare the clocks of both.",
              .evidence = {line->n, proof->n}});
     }
     return found;

@@ -45,7 +45,9 @@ void Lane::play(const StackGroup& group) {
         play_one(scenario);
         const bool is_last = &scenario == &group.back();
         if ((is_last && !session_.stays()) || run_.book.failure()) continue;  // nobody comes after it
-        if (!run_.book.was_refused_sessions(scenario.name)) continue;
+        const SessionsSeen seen = run_.book.sessions_of(scenario.name);
+        session_.began(seen.of_one_address, scenario);
+        if (!seen.refused) continue;
         session_.spoil();
         if (session_.stays())
             run_.book.say_error(
@@ -121,23 +123,26 @@ Result<void> Lane::begin_list(const scenario::Scenario& scenario, const stack::S
     agents_ = std::move(*list);
     policies_.clear();
     stack::Tenant tenant(address, run_.clock, kPatience);
+    std::vector<std::string> own;
     for (const auto& group : scenario.groups) {
         const std::string& name = group.enrol.runtime_policy_name;
-        if (name.empty() || std::ranges::find(policies_, name) != policies_.end()) continue;
+        if (name.empty() || std::ranges::find(own, name) != own.end()) continue;
         auto known = tenant.has_runtime_policy(name);
         if (!known.result) return fail(known.result.error());
-        // Somebody else's, who goes on needing it.
-        if (*known.result) {
-            if (!scenario::changes_policy(scenario, name)) continue;
+        if (!*known.result) {
+            own.push_back(name);
+        } else if (scenario::changes_policy(scenario, name)) {
+            // Somebody else's, who goes on needing it.
             return fail(
                 ErrorKind::Config,
-                fmt::format("{}: the verifier has an IMA policy called {} already, which the script would "
-                            "change",
-                            scenario.name, name),
-                "give the scenario's policy a name of its own: `runtime_policy_name`");
+                fmt::format("the verifier has an IMA policy called {} already, which the script would "
+                            "change: give the scenario's a name of its own (`runtime_policy_name`)",
+                            name));
         }
+    }
+    for (std::string& name : own) {
         if (auto noted = agents_->add_policy(name); !noted) return noted;
-        policies_.push_back(name);
+        policies_.push_back(std::move(name));
     }
     return {};
 }
@@ -171,7 +176,13 @@ bool Lane::attempt(const scenario::Scenario& scenario, const std::optional<histo
     if (!wires) return cannot_play(wires.error());
     agents_.reset();
     if (session_.stays()) {
-        if (auto begun = begin_list(scenario, address); !begun) return cannot_play(begun.error());
+        if (auto begun = begin_list(scenario, address); !begun) {
+            if (agents_) agents_->finish();
+            agents_.reset();
+            if (begun.error().kind != ErrorKind::Config) return cannot_play(begun.error());
+            run_.book.skip(scenario, begun.error().message);
+            return false;
+        }
     }
     bool agents_gone = false;
     std::optional<StandingLine> line;

@@ -59,15 +59,13 @@ Load load_of(const std::vector<scenario::Step>& steps, bool at_a_time, const sce
     return sum;
 }
 
-/// Faults, raw requests and changed policies of the steps.
-void look(const std::vector<scenario::Step>& steps, std::set<std::string>& faults, bool& raw,
-          std::set<std::string>& policies) {
+/// Faults and raw requests of the steps.
+void look(const std::vector<scenario::Step>& steps, std::set<std::string>& faults, bool& raw) {
     for (const scenario::Step& step : steps) {
         for (const scenario::Fault& fault : step.faults)
             faults.insert(to_string(fault.kind));
         raw = raw || step.kind == scenario::StepKind::Request;
-        if (step.kind == scenario::StepKind::ChangePolicy) policies.insert(step.runtime_policy_name);
-        look(step.steps, faults, raw, policies);
+        look(step.steps, faults, raw);
     }
 }
 
@@ -78,9 +76,8 @@ std::string harm_of(const std::vector<scenario::Scenario>& scenarios) {
     int agents = 0;
     Load most;
     bool raw = false;
-    std::set<std::string> policies;
     for (const auto& scenario : scenarios) {
-        look(scenario.script, faults, raw, policies);
+        look(scenario.script, faults, raw);
         for (const scenario::Fault& fault : scenario.faults)
             faults.insert(to_string(fault.kind));
         int of_this = 0;
@@ -98,7 +95,6 @@ std::string harm_of(const std::vector<scenario::Scenario>& scenarios) {
     if (most.in_all > kActsInAll) parts.push_back(fmt::format("{:.0f} acts of agents", most.in_all));
     if (!faults.empty()) parts.push_back(fmt::format("faults: {}", fmt::join(faults, ", ")));
     if (raw) parts.emplace_back("raw requests");
-    if (!policies.empty()) parts.push_back(fmt::format("changed policies: {}", fmt::join(policies, ", ")));
     return fmt::format("{}", fmt::join(parts, "; "));
 }
 

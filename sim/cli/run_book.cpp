@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <map>
 #include <utility>
 
 #include <fmt/format.h>
@@ -131,13 +132,20 @@ std::optional<reports::Outcome> RunBook::outcome_of(const std::string& scenario)
     return found == report->scenarios.end() ? std::nullopt : std::optional(found->outcome);
 }
 
-bool RunBook::was_refused_sessions(const std::string& scenario) const {
+SessionsSeen RunBook::sessions_of(const std::string& scenario) const {
+    SessionsSeen seen;
+    std::map<std::string, std::uint64_t> begun;
     const auto read = history::read_history(folder_ / "history.jsonl");
-    return read && std::ranges::any_of(read->entries, [&](const history::Entry& line) {
-               const auto* exchange = std::get_if<history::ExchangeSeen>(&line.event);
-               return exchange != nullptr && exchange->status == 429 && exchange->phase == "authenticate" &&
-                      line.where.scenario == scenario;
-           });
+    if (!read) return seen;
+    for (const history::Entry& line : read->entries) {
+        const auto* exchange = std::get_if<history::ExchangeSeen>(&line.event);
+        if (exchange == nullptr || line.where.scenario != scenario || exchange->phase != "authenticate")
+            continue;
+        seen.refused = seen.refused || exchange->status == 429;
+        if (exchange->method == "POST" && exchange->status == 200)
+            seen.of_one_address = std::max(seen.of_one_address, ++begun[exchange->source]);
+    }
+    return seen;
 }
 
 /// `latest` where it is still this run's.

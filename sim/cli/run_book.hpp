@@ -18,6 +18,12 @@
 namespace pushsim::cli {
 
 /// Thread-safe.
+/// Sessions that agents of a scenario asked for.
+struct SessionsSeen {
+    std::uint64_t of_one_address = 0;  ///< that were begun from the address with most
+    bool refused = false;              ///< by the verifier's rate limiter: 429
+};
+
 class RunBook {
   public:
     /// Makes the folder with plan.yaml and the history. `facts` of this machine go into the history's head.
@@ -42,8 +48,8 @@ class RunBook {
     /// Nothing where it cannot be told.
     std::optional<reports::Outcome> outcome_of(const std::string& scenario) const;
 
-    /// The verifier's rate limiter has refused it sessions, as the history says.
-    bool was_refused_sessions(const std::string& scenario) const;
+    /// Of a scenario, as the history says. Reads all of it.
+    SessionsSeen sessions_of(const std::string& scenario) const;
 
     /// Ends the history and writes the reports; the exit code.
     int report();

@@ -199,6 +199,13 @@ bool StackSession::can_go_on_with(const scenario::Scenario& scenario) const {
             (!spoiled_ && !scenario::reaches_the_limit(load_ + scenario::address_load(scenario), scenario)));
 }
 
+void StackSession::began(std::uint64_t sessions, const scenario::Scenario& scenario) {
+    const scenario::AddressLoad told = scenario::address_load(scenario);
+    const std::uint64_t most = std::max(told.of_shared, told.of_own);
+    const std::uint64_t more = sessions > most ? sessions - most : 0;
+    load_ = load_ + scenario::AddressLoad{more, more};
+}
+
 Result<StackSession::Ready> StackSession::prepare(const scenario::Scenario& scenario) {
     const bool alone = scenario::why_alone(scenario).has_value();
     const bool spoils = alone || !scenario::leaves_behind(scenario).empty();

@@ -48,6 +48,9 @@ class StackSession {
     /// The next scenario is not to meet what is left on the present stack. One that stays is used all the
     /// same: it cannot be made anew.
     void spoil() { spoiled_ = true; }
+    /// The scenario that was played has begun so many sessions from one address, which may be more than its
+    /// plan told.
+    void began(std::uint64_t sessions, const scenario::Scenario& scenario);
 
     /// Why the scenario cannot be played at all; an external stack cannot be configured.
     std::optional<std::string> cannot_play(const scenario::Scenario& scenario) const;

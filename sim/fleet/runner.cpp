@@ -62,7 +62,8 @@ Play::Play(const Stage& stage, const scenario::Scenario& scenario)
                     stage.tls,  stage.seed,  scenario.name, gate_ ? &*gate_ : nullptr} {
     surroundings_.admin_tls = stage.admin_tls;
     // Each try has chances of its own.
-    if (stage.attempt) surroundings_.seed += static_cast<std::uint64_t>(stage.attempt->number - 1);
+    constexpr std::uint64_t apart = 0x9E3779B97F4A7C15;  // so that they are not those of a neighbouring seed
+    if (stage.attempt) surroundings_.seed += apart * static_cast<std::uint64_t>(stage.attempt->number - 1);
     surroundings_.agent_of = [this](const std::string& group, int number) { return agent_of(group, number); };
     surroundings_.new_tpm = [this] {
         return std::make_unique<AgentTpm>(stage_.tpms, TpmDevice::Options{.ak_primary = true});

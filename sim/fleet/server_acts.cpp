@@ -126,7 +126,8 @@ Result<HttpRequest> Play::raw_request(const scenario::RawRequest& wanted, const 
     const auto token = says_who ? std::nullopt : by->token();
     if (token) request.headers.emplace_back("authorization", "Bearer " + *token);
     if (wrong) return fail(std::move(*wrong));
-    if (!says_who && !token && wanted.to == "verifier") {
+    const bool begins_a_session = request.target.ends_with("/sessions");
+    if (!says_who && !token && wanted.to == "verifier" && !begins_a_session) {
         return fail(ErrorKind::Usage,
                     fmt::format("{} has no token yet to send with its request", by->identity().name),
                     "let it `authenticate` in a step before, or send it `by: nobody`");

@@ -312,7 +312,8 @@ void Play::watch_status(const ActPtr& act, Member& member, Duration poll, bool f
     const bool last = act->over;
     // The step itself enrols it before long; until then there is no status.
     const bool to_be_enrolled = member.group->enrol.enrolled && !member.agent->enrolment_seen_to;
-    if (to_be_enrolled && !act->step.bare && !last) {
+    const bool enrols = !act->step.bare || act->step.kind == StepKind::Enrol;
+    if (to_be_enrolled && enrols && !last) {
         after(poll, [this, act, &member, poll, first] { watch_status(act, member, poll, first); });
         return;
     }

@@ -116,7 +116,8 @@ bool can_act(const Fault& fault, const std::vector<Step>& steps) {
         return takes_part && !phases.empty() && concerns(fault.kind, step.kind) &&
                (!has_own_phase(fault) || has(phases, fault.phase) ||
                 (fault.phase == StepKind::Authenticate && phases.back() > StepKind::Authenticate)) &&
-               (!fault.in_phase || has(phases, *fault.in_phase));
+               (!fault.in_phase || has(phases, *fault.in_phase) ||
+                (*fault.in_phase == StepKind::Authenticate && phases.back() > StepKind::Authenticate));
     });
 }
 
@@ -138,7 +139,32 @@ void refuse_faults_of_no_step(Report& report, const Scenario& scenario) {
     }
 }
 
-Scenario read_case(Report& report, const Node& root, const std::string& file) {
+bool has_a_next_cycle(const std::vector<Step>& steps) {
+    return std::ranges::any_of(steps, [](const Step& step) {
+        return (step.kind == StepKind::Attest && step.times > 1) || has_a_next_cycle(step.steps);
+    });
+}
+
+/// `early` where there is no next cycle that could be.
+void refuse_early(Report& report, const std::vector<Fault>& faults, const char* where) {
+    for (const Fault& fault : faults) {
+        if (fault.kind == FaultKind::Early)
+            report.add(fault.position,
+                       fmt::format("`early` brings the next cycle forward, and {} one alone; it goes with "
+                                   "`attest: {{ times: 2 }}` or more",
+                                   where));
+    }
+}
+
+void refuse_early_of_the_only_cycle(Report& report, const std::vector<Step>& steps) {
+    for (const Step& step : steps) {
+        if (step.times < 2) refuse_early(report, step.faults, "the step has");
+        refuse_early_of_the_only_cycle(report, step.steps);
+    }
+}
+
+/// `is_whole`: the file is this case alone, so that what cannot act here never does.
+Scenario read_case(Report& report, const Node& root, const std::string& file, bool is_whole) {
     Scenario scenario;
     scenario.file = file;
     refuse_references(report, root);
@@ -181,6 +207,10 @@ Scenario read_case(Report& report, const Node& root, const std::string& file) {
         scenario.faults = read_run_faults(report, *faults, scenario.groups);
     refuse_faults_of_one_step(report, scenario);
     if (map.get("script") != nullptr && report.count() == 0) refuse_faults_of_no_step(report, scenario);
+    if (is_whole && report.count() == 0) {
+        refuse_early_of_the_only_cycle(report, scenario.script);
+        if (!has_a_next_cycle(scenario.script)) refuse_early(report, scenario.faults, "each step has");
+    }
     if (const Node* intermittent = map.get("intermittent"))
         scenario.tries =
             MapReader(report, *intermittent, "`intermittent`", intermittent_keys()).integer("tries");
@@ -201,7 +231,7 @@ std::vector<Scenario> read_scenarios(Report& report, const Node& root, const std
     }
     std::vector<Scenario> cases;
     expand_matrix(report, root, [&](const Node& one, const Values& values) {
-        cases.push_back(read_case(report, one, file));
+        cases.push_back(read_case(report, one, file, values.empty()));
         cases.back().name += case_label(values);
         cases.back().values = values;
     });

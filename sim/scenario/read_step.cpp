@@ -121,11 +121,6 @@ void read_agent_step(Report& report, const MapReader& map, const StepName& defin
     if (step.kind == StepKind::Measure) read_measure(report, map, groups, step);
     if (!map.pcr_entries().empty()) step.extend = read_extensions(report, map.pcr_entries());
     for (const Fault& fault : step.faults) {
-        if (fault.kind == FaultKind::Early && step.times < 2) {
-            report.add(fault.position,
-                       "`early` brings the next cycle forward, and the step has one alone; it goes with "
-                       "`attest: { times: 2 }` or more");
-        }
         for (const std::string& name : fault.agents) {
             if (std::ranges::find(step.agents, name) == step.agents.end())
                 report.add(fault.position, fmt::format("group `{}` does not take part in this step", name));

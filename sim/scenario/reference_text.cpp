@@ -222,7 +222,8 @@ Where the language could have been otherwise:
   that the step itself enrols, from then on.
 * `concurrent_negotiate` has `count`: the shorter `n` is read by YAML 1.1 as false.
 * In `together` an agent does one thing at a time; beside it may stand `stop_agent`, what the tenant does (`enrol` with
-  `bare: true`, so that it does not have the agent register), `wait` and `request`.
+  `bare: true`, so that it does not have the agent register), `wait` and `request`. What begins again after a
+  `stop_agent` is a step after the `together`.
 * `change_policy` replaces a named runtime policy. Keylime has no update of `tpm_policy`: `delete`, then `enrol`.
 * A path after `file:` is relative to the scenario's folder. The plan of a run has the text, not the path.
 * A stack on whose servers the script acts, and that of each try of `intermittent`, is shared with no other

@@ -429,7 +429,18 @@ const std::vector<Case>& cases() {
         {"TokenThatExpired",
          {"token_expired"},
          "The token lived 5.0 s (session_lifetime), and was used 6.1 s after the proof",
+         [](Script& s) { s.session().proof(seconds{5}).wait(seconds{6}).bearing(0).negotiate_in_vain(401); }},
+        {"NoTokenLongAfterOneThatExpired",
+         {},
+         "",
          [](Script& s) { s.session().proof(seconds{5}).wait(seconds{6}).negotiate_in_vain(401); }},
+        {"TokenThatExpiredAndWasRenewedInTheSameCycle",
+         {},
+         "",
+         [](Script& s) {
+             s.session().proof(seconds{5}).wait(seconds{6}).bearing(0).negotiate_in_vain(401);
+             s.session().proof(seconds{5}).cycle({"negotiate", "reached", 201, "", 0, ""});
+         }},
         {"TokenThatIsRefusedForAnotherReason",
          {},
          "",

@@ -41,6 +41,15 @@ TEST(Faults, HaveGroupsAPhaseAndAProbability) {
     EXPECT_EQ(attest.faults[0].probability, 0.5);
 }
 
+TEST(Faults, OfTheWholeRunAreMetBySessionsThatAttestationsBegin) {
+    const Parts parts{.agents = "agents: { a: {}, b: {} }",
+                      .script = "script: [ attest: a ]",
+                      .more =
+                          "faults:\n  - { other_agent_id: { of: b }, phase: authenticate, agents: a }\n"
+                          "  - { delay: { before: authenticate, for: 1s }, agents: a }\n"};
+    EXPECT_EQ(problems_of(parts.text()), "");
+}
+
 TEST(Faults, OfTheWholeRunHaveATime) {
     const Scenario scenario = read(Parts{.more = "faults:\n"
                                                  "  - delay: { before: submit, for: 2s }\n"
@@ -93,6 +102,10 @@ INSTANTIATE_TEST_SUITE_P(
         {"EarlyOfTheOnlyCycle",
          {.script = "script: [ attest: { faults: [ early: { by: 1s } ] } ]"},
          "3:31: `early` brings the next cycle forward, and the step has one alone; it goes with `attest: { "
+         "times: 2 }` or more"},
+        {"EarlyAllAlongOfOnlyCycles",
+         {.script = "script: [ attest, attest ]", .more = "faults: [ early: { by: 1s } ]"},
+         "5:11: `early` brings the next cycle forward, and each step has one alone; it goes with `attest: { "
          "times: 2 }` or more"},
         {"PhaseOfAFaultThatHasOne",
          {.script = "script: [ attest: { faults: [ { skip_negotiation: , phase: submit } ] } ]"},

@@ -98,6 +98,12 @@ TEST(Matrix, AProblemOfOneCaseHasItsValue) {
               "3:28: `times`: expected a whole number from 1 to 1000000; found '0'");
 }
 
+TEST(Matrix, ACaseInWhichAFaultCannotActIsNoFaultOfTheFile) {
+    const Parts parts{.script = "script: [ attest: { times: \"${times}\", faults: [ early: { by: 1s } ] } ]",
+                      .more = "matrix: { times: [1, 3] }"};
+    EXPECT_EQ(problems_of(parts.text()), "");
+}
+
 INSTANTIATE_TEST_SUITE_P(
     Matrix, BrokenScenario,
     testing::ValuesIn(std::vector<Broken>{
