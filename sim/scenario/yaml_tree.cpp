@@ -241,8 +241,8 @@ std::string explained(const std::string& message) {
         {"end of sequence flow not found", "the list that begins here lacks its `]`"},
         {"end of map flow not found", "the map that begins here lacks its `}`"},
         {"illegal map value",
-         "a `:` is not expected here; a text with `: ` in it needs quotes, a step with a line below it a `:` "
-         "(`- enrol:`)"},
+         "a `:` is not expected here: the step above lacks its own (`- attest:`, where a line like `expect:` "
+         "follows), or a text with `: ` in it lacks its quotes"},
         {"end of map not found", "expected `key: value`, indented like the lines before"},
         {"end of sequence not found", "expected `- item`, indented like the items before"},
         {"illegal EOF in scalar", "the quote is not closed"},

@@ -86,8 +86,8 @@ INSTANTIATE_TEST_SUITE_P(
         {"QuoteNotClosed", {.more = R"(title: "x)"}, R"(5:8: not YAML: the quote " is not closed)"},
         {"ColonInText",
          {.more = "title: a: b"},
-         "5:9: not YAML: a `:` is not expected here; a text with `: ` in it needs quotes, a step with a line "
-         "below it a `:` (`- enrol:`)"},
+         "5:9: not YAML: a `:` is not expected here: the step above lacks its own (`- attest:`, where a line "
+         "like `expect:` follows), or a text with `: ` in it lacks its quotes"},
         {"IndentationThatFitsNothing",
          {.agents = "agents:\n"
                     "    a: {}\n"
