@@ -35,7 +35,7 @@ TEST(FleetCosts, CyclesComeToTheirEndWithAndWithoutAccelerators) {
     const stack::test::TemporaryFolder folder;
     const auto costs =
         measure_fleet(small_pool(folder.path()),
-                      {.few = 10, .many = kMany, .rounds = 1, .cycles_a_round = 20, .in_flight = 4});
+                      {.few = 10, .many = kMany, .rounds = 5, .cycles_a_round = 20, .in_flight = 4});
     ASSERT_TRUE(costs) << costs.error().text();
     for (const CycleCosts& cost : {costs->plain, costs->accelerated}) {
         EXPECT_GT(cost.quote, Duration::zero());

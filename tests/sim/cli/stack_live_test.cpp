@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include "agent/base/bytes.hpp"
 #include "tests/sim/cli/program.hpp"
 
 namespace pushsim::testing {
@@ -170,6 +171,33 @@ TEST(Stack, OnWhichSomethingIsLeftIsNotMetByTheNextScenario) {
         EXPECT_EQ(kept.exit_code, 0) << kept.out << kept.err;
         EXPECT_THAT(place.read("runs/latest/history.jsonl"), HasSubstr("\"act\":\"delete_policy\""));
     }
+
+    // One that somebody else has put there is not changed, and those that come after are played.
+    const std::string policy =
+        R"({"meta": {"version": 1, "generator": 1}, "release": 0, "digests": {}, "excludes": [],)"
+        R"( "keyrings": {}, "ima": {"ignored_keyrings": [], "log_hash_alg": "sha1",)"
+        R"( "dm_policy": null}, "ima-buf": {}, "verification-keys": ""})";
+    place.write(
+        "there.yaml",
+        "scenario: there\nstack: { verifier: { quote_interval: 1s } }\nagents: { a: { enrol: false } }\n"
+        "script: [ { request: { by: admin, method: POST, path: /v2.6/allowlists/web, body: { "
+        "tpm_policy: \"\","
+        " runtime_policy: \"" +
+            to_base64(as_bytes(policy)) + "\" } }, expect: { response: { status: 201 } } } ]\n");
+    place.write(
+        "changes.yaml",
+        "scenario: changes\nstack: { verifier: { quote_interval: 1s } }\nagents: { a: { boot: { ima: { "
+        "entries: 1 } }, enrol: { runtime_policy: "
+        "from_boot, runtime_policy_name: web } } }\n"
+        "script: [ { change_policy: { runtime_policy_name: web, runtime_policy: { from_boot: a } } } ]\n"
+        "expect: [ no_5xx ]\n");
+    const Ended there = pushsim(place, {"run", "there.yaml"});
+    EXPECT_EQ(there.exit_code, 0) << there.out << there.err;
+    EXPECT_THAT(there.err,
+                HasSubstr("there leaves on a stack that stays: what its POST /v2.6/allowlists/web does"));
+    const Ended changes = pushsim(place, {"run", "changes.yaml", "named-1.yaml", "--jobs", "1"});
+    EXPECT_THAT(changes.out, HasSubstr("the verifier has an IMA policy called web already"));
+    EXPECT_THAT(changes.out, Not(HasSubstr("the run ended before it")));
     EXPECT_EQ(pushsim(place, {"stack", "down"}).exit_code, 0);
 }
 
