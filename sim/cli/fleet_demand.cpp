@@ -48,21 +48,19 @@ struct Beside {
         }
     }
     void take(const scenario::Group& group, const std::vector<scenario::Step>& steps) {
-        for (const scenario::Step& step : steps) {
+        scenario::for_each_step(steps, [&](const scenario::Step& step, std::uint64_t) {
             if (is_of(step.agents, group)) take(group, step.faults);
-            take(group, step.steps);
-        }
+        });
     }
 };
 
 /// Of one raw request, whoever it is by: the most connections of any.
 std::uint64_t raw_connections(const std::vector<scenario::Step>& steps) {
     std::uint64_t most = 0;
-    for (const scenario::Step& step : steps) {
-        const bool is_raw = step.kind == scenario::StepKind::Request;
-        most = std::max({most, is_raw ? static_cast<std::uint64_t>(step.request.connections) : 0,
-                         raw_connections(step.steps)});
-    }
+    scenario::for_each_step(steps, [&](const scenario::Step& step, std::uint64_t) {
+        if (step.kind == scenario::StepKind::Request)
+            most = std::max(most, static_cast<std::uint64_t>(step.request.connections));
+    });
     return most;
 }
 

@@ -22,10 +22,6 @@ constexpr std::size_t kNameWidth = 20;
 constexpr int kOptionWidth = 40;
 constexpr std::size_t kValueIndent = 2;
 
-bool is_there(const scenario::Name& name) {
-    return name.availability == scenario::Availability::Now;
-}
-
 nlohmann::json to_json(const scenario::Name& name) {
     return {
         {"name", std::string(name.name)}, {"about", std::string(name.about)}, {"available", is_there(name)}};

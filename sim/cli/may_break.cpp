@@ -59,16 +59,6 @@ Load load_of(const std::vector<scenario::Step>& steps, bool at_a_time, const sce
     return sum;
 }
 
-/// Faults and raw requests of the steps.
-void look(const std::vector<scenario::Step>& steps, std::set<std::string>& faults, bool& raw) {
-    for (const scenario::Step& step : steps) {
-        for (const scenario::Fault& fault : step.faults)
-            faults.insert(to_string(fault.kind));
-        raw = raw || step.kind == scenario::StepKind::Request;
-        look(step.steps, faults, raw);
-    }
-}
-
 }  // namespace
 
 std::string harm_of(const std::vector<scenario::Scenario>& scenarios) {
@@ -77,9 +67,15 @@ std::string harm_of(const std::vector<scenario::Scenario>& scenarios) {
     Load most;
     bool raw = false;
     for (const auto& scenario : scenarios) {
-        look(scenario.script, faults, raw);
-        for (const scenario::Fault& fault : scenario.faults)
-            faults.insert(to_string(fault.kind));
+        const auto take = [&](const std::vector<scenario::Fault>& some) {
+            for (const scenario::Fault& fault : some)
+                faults.insert(to_string(fault.kind));
+        };
+        take(scenario.faults);
+        scenario::for_each_step(scenario.script, [&](const scenario::Step& step, std::uint64_t) {
+            take(step.faults);
+            raw = raw || step.kind == scenario::StepKind::Request;
+        });
         int of_this = 0;
         for (const auto& group : scenario.groups)
             of_this += group.count;
@@ -117,7 +113,7 @@ Result<void> check_may_break(const RunOptions& options, const std::vector<scenar
                     fmt::format("if these servers may break: --i-may-break {}",
                                 fmt::join(missing, " --i-may-break ")));
     }
-    say_error(fmt::format("pushsim: brings to {}: {}; agents are taken off again at the end",
+    say_error(fmt::format("pushsim: brings to {}: {}; agents and policies are taken off again at the end",
                           fmt::join(hosts, " and "), harm));
     return {};
 }

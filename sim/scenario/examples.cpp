@@ -9,10 +9,6 @@
 namespace pushsim::scenario {
 namespace {
 
-bool is_there(const Name& name) {
-    return name.availability == Availability::Now;
-}
-
 std::string options_example(std::span<const OptionName> options) {
     const auto timed = std::ranges::find(options, OptionKind::WholeSeconds, &OptionName::kind);
     return fmt::format("{{ {} }}", example(timed != options.end() ? *timed : options.front()));

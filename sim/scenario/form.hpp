@@ -18,6 +18,9 @@ struct Name {
     std::string_view about;  ///< one line for people
     Availability availability = Availability::Now;
 };
+inline bool is_there(const Name& name) {
+    return name.availability == Availability::Now;
+}
 
 struct Key;
 struct OptionName;

@@ -27,10 +27,6 @@ Json text_like(std::string_view pattern) {
     return {{"type", "string"}, {"pattern", pattern}};
 }
 
-bool is_there(const Name& name) {
-    return name.availability == Availability::Now;
-}
-
 /// The schemas of which one must hold, or the only one.
 Json any_of(Json::array_t schemas) {
     Json::array_t flat;

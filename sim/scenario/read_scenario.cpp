@@ -70,20 +70,15 @@ bool expects_something(const Node& node) {
            std::ranges::any_of(node.items, expects_something);
 }
 
-}  // namespace
-
-namespace {
-
 /// SQLite is no server.
 void refuse_database_acts(Report& report, const std::vector<Step>& steps) {
-    for (const Step& step : steps) {
+    for_each_step(steps, [&](const Step& step, std::uint64_t) {
         if (std::ranges::find(step.servers, "database") != step.servers.end()) {
             report.add(step.position,
                        "there is no server `database`: SQLite is a file; `stack: { database: "
                        "postgresql }` has one");
         }
-        refuse_database_acts(report, step.steps);
-    }
+    });
 }
 
 void refuse_faults_of_one_step(Report& report, const Scenario& scenario) {
@@ -139,12 +134,6 @@ void refuse_faults_of_no_step(Report& report, const Scenario& scenario) {
     }
 }
 
-bool has_a_next_cycle(const std::vector<Step>& steps) {
-    return std::ranges::any_of(steps, [](const Step& step) {
-        return (step.kind == StepKind::Attest && step.times > 1) || has_a_next_cycle(step.steps);
-    });
-}
-
 /// `early` where there is no next cycle that could be.
 void refuse_early(Report& report, const std::vector<Fault>& faults, const char* where) {
     for (const Fault& fault : faults) {
@@ -156,11 +145,13 @@ void refuse_early(Report& report, const std::vector<Fault>& faults, const char* 
     }
 }
 
-void refuse_early_of_the_only_cycle(Report& report, const std::vector<Step>& steps) {
-    for (const Step& step : steps) {
+void refuse_early_of_only_cycles(Report& report, const Scenario& scenario) {
+    bool goes_on = false;
+    for_each_step(scenario.script, [&](const Step& step, std::uint64_t) {
         if (step.times < 2) refuse_early(report, step.faults, "the step has");
-        refuse_early_of_the_only_cycle(report, step.steps);
-    }
+        goes_on = goes_on || (step.kind == StepKind::Attest && step.times > 1);
+    });
+    if (!goes_on) refuse_early(report, scenario.faults, "each step has");
 }
 
 /// `is_whole`: the file is this case alone, so that what cannot act here never does.
@@ -207,10 +198,7 @@ Scenario read_case(Report& report, const Node& root, const std::string& file, bo
         scenario.faults = read_run_faults(report, *faults, scenario.groups);
     refuse_faults_of_one_step(report, scenario);
     if (map.get("script") != nullptr && report.count() == 0) refuse_faults_of_no_step(report, scenario);
-    if (is_whole && report.count() == 0) {
-        refuse_early_of_the_only_cycle(report, scenario.script);
-        if (!has_a_next_cycle(scenario.script)) refuse_early(report, scenario.faults, "each step has");
-    }
+    if (is_whole && report.count() == 0) refuse_early_of_only_cycles(report, scenario);
     if (const Node* intermittent = map.get("intermittent"))
         scenario.tries =
             MapReader(report, *intermittent, "`intermittent`", intermittent_keys()).integer("tries");

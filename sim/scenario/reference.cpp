@@ -13,10 +13,6 @@
 namespace pushsim::scenario {
 namespace {
 
-bool is_there(const Name& name) {
-    return name.availability == Availability::Now;
-}
-
 std::string capitalized(std::string text) {
     if (!text.empty() && text[0] >= 'a' && text[0] <= 'z') text[0] = static_cast<char>(text[0] - 'a' + 'A');
     return text;

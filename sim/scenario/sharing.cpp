@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
-#include <functional>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -14,16 +13,6 @@ namespace {
 // Keylime's defaults (keylime/models/verifier/rate_limiter.py).
 constexpr std::uint64_t kSessionsOfAnAddress = 50;
 constexpr std::uint64_t kSessionsOfAnAgent = 15;
-
-/// Each step, those within others too, with how often it is done.
-void for_each_step(const std::vector<Step>& steps, std::uint64_t times,
-                   const std::function<void(const Step&, std::uint64_t)>& act) {
-    for (const Step& step : steps) {
-        act(step, times);
-        const bool again = step.kind == StepKind::Repeat;
-        for_each_step(step.steps, again ? times * static_cast<std::uint64_t>(step.times) : times, act);
-    }
-}
 
 std::uint64_t number_or(const ServerOptions& options, const char* name, std::uint64_t otherwise) {
     const auto option = options.find(name);
@@ -67,7 +56,7 @@ AddressLoad address_load(const Scenario& scenario) {
     for (const Group& group : scenario.groups)
         all.push_back(group.name);
     AddressLoad load = agents_of(scenario, all);
-    for_each_step(scenario.script, 1, [&](const Step& step, std::uint64_t times) {
+    for_each_step(scenario.script, [&](const Step& step, std::uint64_t times) {
         using enum StepKind;
         if (step.kind == Authenticate || step.kind == Reboot || step.kind == RestartAgent) {
             const AddressLoad again = agents_of(scenario, step.agents);
@@ -86,14 +75,14 @@ bool reaches_the_limit(const AddressLoad& load, const Scenario& scenario) {
 
 bool acts_on_servers(const Scenario& scenario) {
     bool acts = false;
-    for_each_step(scenario.script, 1,
+    for_each_step(scenario.script,
                   [&](const Step& step, std::uint64_t) { acts = acts || !step.servers.empty(); });
     return acts;
 }
 
 bool changes_policy(const Scenario& scenario, const std::string& name) {
     bool changes = false;
-    for_each_step(scenario.script, 1, [&](const Step& step, std::uint64_t) {
+    for_each_step(scenario.script, [&](const Step& step, std::uint64_t) {
         changes = changes || (step.kind == StepKind::ChangePolicy && step.runtime_policy_name == name);
     });
     return changes;
@@ -123,7 +112,7 @@ std::vector<LeftBehind> leaves_behind(const Scenario& scenario) {
             leave(fmt::format("agents of {} with the ids of their EKs", group.name), true);
         leave_policy(group.enrol.runtime_policy_name);
     }
-    for_each_step(scenario.script, 1, [&](const Step& step, std::uint64_t) {
+    for_each_step(scenario.script, [&](const Step& step, std::uint64_t) {
         leave_policy(step.runtime_policy_name);
         const RawRequest& raw = step.request;
         // What nobody or an agent sends is for the servers to refuse, but anybody may register.

@@ -2,6 +2,15 @@
 
 namespace pushsim::scenario {
 
+void for_each_step(const std::vector<Step>& steps, const std::function<void(const Step&, std::uint64_t)>& act,
+                   std::uint64_t times) {
+    for (const Step& step : steps) {
+        act(step, times);
+        const bool again = step.kind == StepKind::Repeat;
+        for_each_step(step.steps, act, again ? times * static_cast<std::uint64_t>(step.times) : times);
+    }
+}
+
 std::optional<Duration> due_of(const Step& step, int cycle) {
     if (step.every) return cycle * *step.every;
     Duration begin{};

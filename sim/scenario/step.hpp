@@ -1,6 +1,8 @@
 #pragma once
 // One line of a script.
 
+#include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -72,6 +74,11 @@ struct Step {
 
     bool operator==(const Step&) const = default;
 };
+
+/// Each step in the order of the file, those within others too, and how often `repeat` has it done.
+void for_each_step(const std::vector<Step>& steps,
+                   const std::function<void(const Step& step, std::uint64_t times)>& act,
+                   std::uint64_t times = 1);
 
 /// When a cycle (from 0) of an `attest` is due, after the first; nothing where it waits for the one before.
 std::optional<Duration> due_of(const Step& step, int cycle);

@@ -15,14 +15,18 @@ namespace {
 using cli::StackSession;
 using ::testing::HasSubstr;
 
-TEST(Session, ServersThatAreNotOfThisRunAreNotActedOnAndTheReasonIsGiven) {
+class Session : public ::testing::Test {
+  protected:
     const Place place;
-    const auto registry = *stack::Registry::open(place.path() / "registry");
-    const core::SystemClock clock;
+    const stack::Registry registry = *stack::Registry::open(place.path() / "registry");
+    const core::SystemClock clock{};
     std::atomic<int> stacks{0};
     cli::RunOptions options;
+    StackSession session{options, place.path() / "run", registry, clock, stacks};
+};
+
+TEST_F(Session, ServersThatAreNotOfThisRunAreNotActedOnAndTheReasonIsGiven) {
     options.stack.stack = "external";
-    StackSession session(options, place.path() / "run", registry, clock, stacks);
     EXPECT_EQ(session.why_not_acted_on(), "an external stack is not ours to stop and start");
     const auto done = session.act(stack::ServerAct::Pause, stack::ServerName::Verifier);
     ASSERT_FALSE(done);
@@ -33,14 +37,8 @@ TEST(Session, ServersThatAreNotOfThisRunAreNotActedOnAndTheReasonIsGiven) {
     EXPECT_EQ(session.why_not_acted_on(), "no stack runs") << "nothing was prepared";
 }
 
-TEST(Session, DatabaseThatCannotBeGivenIsAReasonNotToPlay) {
-    const Place place;
-    const auto registry = *stack::Registry::open(place.path() / "registry");
-    const core::SystemClock clock;
-    std::atomic<int> stacks{0};
-    cli::RunOptions options;
+TEST_F(Session, DatabaseThatCannotBeGivenIsAReasonNotToPlay) {
     options.stack.stack = "external";
-    const StackSession session(options, place.path() / "run", registry, clock, stacks);
     scenario::Scenario scenario;
     scenario::StackOptions& wanted = scenario.stack;
     EXPECT_EQ(session.cannot_play(scenario), std::nullopt);
@@ -61,14 +59,8 @@ TEST(Session, DatabaseThatCannotBeGivenIsAReasonNotToPlay) {
     EXPECT_EQ(session.cannot_play(scenario), std::nullopt);
 }
 
-TEST(Session, WhyAnExternalStackWillNotDoIsSaidAndTriesAreMadeThere) {
-    const Place place;
-    const auto registry = *stack::Registry::open(place.path() / "registry");
-    const core::SystemClock clock;
-    std::atomic<int> stacks{0};
-    cli::RunOptions options;
+TEST_F(Session, WhyAnExternalStackWillNotDoIsSaidAndTriesAreMadeThere) {
     options.stack.stack = "external";
-    const StackSession session(options, place.path() / "run", registry, clock, stacks);
     const auto why_not = [&](const scenario::Scenario& scenario) {
         return session.cannot_play(scenario).value_or("played");
     };
@@ -84,19 +76,13 @@ TEST(Session, WhyAnExternalStackWillNotDoIsSaidAndTriesAreMadeThere) {
     EXPECT_THAT(why_not(scenario), HasSubstr("options of its own"));
 }
 
-TEST(Session, WhatALocalStackLacksIsAReasonNotToPlay) {
-    const Place place;
-    const auto registry = *stack::Registry::open(place.path() / "registry");
-    const core::SystemClock clock;
-    std::atomic<int> stacks{0};
-    cli::RunOptions options;
+TEST_F(Session, WhatALocalStackLacksIsAReasonNotToPlay) {
     const auto bin = place.path() / "keylime" / "bin";
     fs::create_directories(bin);
     for (const char* server : {"keylime_verifier", "keylime_registrar"})
         fs::permissions(place.write("keylime/bin/" + std::string(server), "#!/bin/sh\n"),
                         fs::perms::owner_all);
     options.stack.keylime = (place.path() / "keylime").string();
-    const StackSession session(options, place.path() / "run", registry, clock, stacks);
     scenario::Scenario scenario;
     scenario.stack.needs = {"log", "database", "measured_boot"};
     const std::string path = std::getenv("PATH");

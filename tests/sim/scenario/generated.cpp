@@ -17,10 +17,6 @@ using Lines = std::vector<std::string>;
 /// Lines of a file in which a map has these members.
 using Place = std::function<Lines(const std::string& members)>;
 
-bool is_there(const Name& name) {
-    return name.availability == Availability::Now;
-}
-
 /// What must stand beside a key, where its table does not say so.
 std::string companion(std::string_view key) {
     static const std::map<std::string_view, std::string> companions{
