@@ -134,6 +134,9 @@ void describe(F& f, Expectation& v) {
     f.maybe("quantity", v.quantity);
     f.maybe("last_cycle_only", v.last_cycle_only);
     f.maybe("source", v.source);
+    f.maybe("decides", v.decides);
+    f.maybe("case", v.case_name);
+    f.maybe("instead_of", v.instead_of);
 }
 
 template <typename F>
@@ -172,6 +175,7 @@ void describe(F& f, StepStart& v) {
     f.must("does", v.step_kind);
     f.maybe("agents", v.agents);
     f.maybe("name", v.name);
+    f.maybe("case", v.case_name);
 }
 
 template <typename F>
@@ -351,6 +355,49 @@ void describe(F& f, StackEvent& v) {
     f.must("what", v.what);
     f.maybe("text", v.text);
     f.maybe("facts", v.facts);
+}
+
+template <typename F>
+void describe(F& f, Requirement& v) {
+    f.must("id", v.id);
+    f.must("text", v.text);
+    f.must("level", v.level);
+    f.must("binds", v.binds);
+    f.maybe("since", v.since);
+    f.maybe("sources", v.sources);
+    f.maybe("tags", v.tags);
+    f.maybe("decided_by", v.decided_by);
+    f.maybe("planned", v.planned);
+    f.maybe("withheld", v.withheld);
+}
+
+template <typename F>
+void describe(F& f, Deviation& v) {
+    f.must("requirement", v.requirement);
+    f.maybe("case", v.case_id);
+    f.maybe("observed", v.observed);
+    f.maybe("reference", v.reference);
+    f.maybe("since", v.since);
+    f.maybe("until", v.until);
+    f.maybe("intermittent", v.intermittent);
+    f.maybe("withheld", v.withheld);
+}
+
+template <typename F>
+void describe(F& f, Excluded& v) {
+    f.must("requirement", v.requirement);
+    f.must("reason", v.reason);
+}
+
+template <typename F>
+void describe(F& f, Conformance& v) {
+    f.maybe("profile", v.profile);
+    f.maybe("selection", v.selection);
+    f.maybe("requirements", v.requirements);
+    f.maybe("deviations", v.deviations);
+    f.maybe("deviations_file", v.deviations_file);
+    f.maybe("excluded", v.excluded);
+    f.maybe("strict", v.strict);
 }
 
 template <typename F>

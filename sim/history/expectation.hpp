@@ -105,6 +105,13 @@ struct Expectation {
     Quantity quantity = {};
     bool last_cycle_only = false;  ///< `cycles: last`
     std::string source = {};       ///< "scenarios/x.yaml:12:5"
+    /// Of a conformance run: the requirements that it decides. One without is a control of all that its case
+    /// decides: they cannot hold where it does not.
+    std::vector<std::string> decides = {};
+    std::string case_name = {};  ///< part of the scenario that it belongs to; empty: the scenario as a whole
+    /// It says what a known deviation looks like, in place of the clause of that number (from 0) in the
+    /// scenario's list; it is not expected to hold.
+    std::optional<int> instead_of = {};
 
     bool operator==(const Expectation&) const = default;
 };

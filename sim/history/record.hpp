@@ -14,6 +14,7 @@
 #include "agent/base/result.hpp"
 #include "agent/base/time.hpp"
 #include "agent/transport/exchange.hpp"
+#include "sim/history/conformance.hpp"
 #include "sim/history/expectation.hpp"
 
 namespace pushsim::history {
@@ -110,6 +111,7 @@ struct StepStart {
     std::string step_kind;            ///< "attest", "extend", …
     std::vector<std::string> agents;  ///< groups ("late") or single agents ("late[3]") it acts on
     std::string name = {};            ///< of `as:`
+    std::string case_name = {};       ///< of `case:`
 };
 
 struct StepEnd {
@@ -340,14 +342,14 @@ struct End {
 /// What a producer hands to the writer.
 using Record =
     std::variant<ScenarioStart, ScenarioEnd, StepStart, StepEnd, Exchange, TpmOperation, MachineAct,
-                 FaultEffect, TenantAct, Cycle, Verdict, StatusRead, StackEvent, Note, End>;
+                 FaultEffect, TenantAct, Cycle, Verdict, StatusRead, StackEvent, Conformance, Note, End>;
 
 /// A line of a kind that this version does not know; its members are skipped.
 struct Unknown {};
 
 /// What a reader hands out.
-using Event =
-    std::variant<Unknown, Head, ScenarioStart, ScenarioEnd, StepStart, StepEnd, ExchangeSeen, TpmOperation,
-                 MachineAct, FaultEffect, TenantActSeen, Cycle, Verdict, StatusRead, StackEvent, Note, End>;
+using Event = std::variant<Unknown, Head, ScenarioStart, ScenarioEnd, StepStart, StepEnd, ExchangeSeen,
+                           TpmOperation, MachineAct, FaultEffect, TenantActSeen, Cycle, Verdict, StatusRead,
+                           StackEvent, Conformance, Note, End>;
 
 }  // namespace pushsim::history

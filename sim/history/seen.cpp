@@ -301,6 +301,7 @@ struct ToEvent {
         return record;
     }
     Event operator()(const StepStart& record) const { return record; }
+    Event operator()(const Conformance& record) const { return record; }
     Event operator()(const StatusRead& record) const { return record; }
 
     void mend(std::string& text) const {

@@ -10,7 +10,7 @@ namespace {
 constexpr std::array<const char*, std::variant_size_v<Event>> kinds{
     "",         "head",        "scenario_start", "scenario_end", "step_start", "step_end",
     "exchange", "tpm",         "machine",        "fault",        "tenant",     "cycle",
-    "verdict",  "status_read", "stack",          "note",         "end"};
+    "verdict",  "status_read", "stack",          "conformance",  "note",       "end"};
 
 template <std::size_t I = 1>
 void read_event(ReadFields& fields, std::string_view kind, Event& event) {
