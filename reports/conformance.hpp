@@ -50,6 +50,8 @@ struct RequirementReport {
     std::string reason;  ///< of skip, undecided, excluded, error; of a failure what was seen; one line
     std::vector<std::string> cases;               ///< ids, those that decided its standing first
     std::optional<history::Deviation> deviation;  ///< of Deviation and Fixed
+    /// Of what is withheld and does not hold: SHA-256 of what its cases came to (history::Deviation).
+    std::string fingerprint = {};
 };
 
 using Counts = std::map<Standing, int>;

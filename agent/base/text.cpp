@@ -1,5 +1,7 @@
 #include "agent/base/text.hpp"
 
+#include <charconv>
+
 #include <fmt/format.h>
 
 namespace pushsim {
@@ -13,6 +15,37 @@ std::string escaped(std::string_view octets, std::size_t at_most) {
         text += shown;
     }
     return text;
+}
+
+bool matches_wildcard(std::string_view pattern, std::string_view text) {
+    const auto star = pattern.find('*');
+    if (star == std::string_view::npos) return pattern == text;
+    if (!text.starts_with(pattern.substr(0, star))) return false;
+    const std::string_view rest = pattern.substr(star + 1);
+    for (std::size_t at = star; at <= text.size(); ++at) {
+        if (matches_wildcard(rest, text.substr(at))) return true;
+    }
+    return false;
+}
+
+int compare_versions(std::string_view a, std::string_view b) {
+    const auto next = [](std::string_view& rest) {
+        int number = 0;
+        const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), number);
+        rest.remove_prefix(static_cast<std::size_t>(end - rest.data()));
+        if (error == std::errc{} && rest.starts_with('.')) {
+            rest.remove_prefix(1);
+        } else {
+            rest = {};
+        }
+        return number;
+    };
+    while (!a.empty() || !b.empty()) {
+        const int from_a = next(a);
+        const int from_b = next(b);
+        if (from_a != from_b) return from_a < from_b ? -1 : 1;
+    }
+    return 0;
 }
 
 }  // namespace pushsim

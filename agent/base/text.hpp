@@ -17,4 +17,10 @@ constexpr char lower_ascii(char c) {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
 
+/// Whether the text is as the pattern, where each `*` stands for any text.
+bool matches_wildcard(std::string_view pattern, std::string_view text);
+
+/// Less than 0, 0 or more: 7.9 is before 7.14, and 7.14 is 7.14.0.
+int compare_versions(std::string_view a, std::string_view b);
+
 }  // namespace pushsim

@@ -6,6 +6,7 @@
 #include "reports/checks.hpp"
 #include "sim/cli/agent_options.hpp"
 #include "sim/cli/completion.hpp"
+#include "sim/cli/conformance_options.hpp"
 #include "sim/cli/manual.hpp"
 #include "sim/cli/pool_options.hpp"
 #include "sim/cli/run_options.hpp"
@@ -22,7 +23,8 @@ constexpr const char* kEnvironment = R"(
 Environment:
   PUSHSIM_KEYLIME       what --keylime is where it is not given
   PUSHSIM_KEYLIME_HOME  where releases of Keylime are installed; .keylime in the source by default
-  PUSHSIM_SCENARIOS     where scenarios are: `run` without files plays the quick ones of them
+  PUSHSIM_SCENARIOS     where scenarios are: `run` without files plays the quick ones of them, and
+                        `conformance` has its requirements and cases there
   XDG_STATE_HOME        where stacks are remembered; ~/.local/state by default (of HOME)
   PATH                  where keylime_verifier, python3, tpm2-tools and swtpm are looked for
   CI                    plain lines also on a terminal
@@ -31,7 +33,8 @@ Environment:
 constexpr const char* kFiles = R"(
 
 Files:
-  runs/<UTC time>-<name>-<seed>/    what a run leaves: history.jsonl, plan.yaml, report.json, junit.xml, stack/
+  runs/<UTC time>-<name>-<seed>/    what a run leaves: history.jsonl, plan.yaml, stack/ and the
+                                    reports: report.html, report.json, report.md, junit.xml
   runs/latest                       the newest of them
   $XDG_STATE_HOME/pushsim/stack/    folders of stacks that `stack up` keeps
   $XDG_STATE_HOME/pushsim/stacks/   records of stacks, by which those of a killed pushsim are found
@@ -111,6 +114,15 @@ void add_list(CLI::App& app, CommandLine& line) {
         names->footer(std::string("Example: pushsim list ") + name);
         names->callback([&line, list_them] { line.exit = list_them(line.list_format, line.list_all); });
     };
+    auto* requirements =
+        list->add_subcommand("requirements", "The sentences of specified behaviour, with their ids");
+    add_format(*requirements, line.list_format);
+    requirements->footer("Example: pushsim list requirements");
+    requirements->callback([&line] { line.exit = list_requirements(line.list_format); });
+    auto* profiles = list->add_subcommand("profiles", "Choices of requirements that have a name");
+    add_format(*profiles, line.list_format);
+    profiles->footer("Example: pushsim list profiles");
+    profiles->callback([&line] { line.exit = list_profiles(line.list_format); });
     add_names("groups", "What the agents of a group can be: `agents:` of a scenario", list_groups);
     add_names("steps", "What a script can do", list_steps);
     auto* options = list->add_subcommand(
@@ -121,6 +133,10 @@ void add_list(CLI::App& app, CommandLine& line) {
     add_names("faults", "What can be made to go wrong", list_faults);
     add_names("checks", "What can be expected of a whole run", list_checks);
     add_names("metrics", "What can be measured and compared at the end of a run", list_metrics);
+    auto* traceability = list->add_subcommand(
+        "traceability", "Prints what follows from each row of the protocol reference, and how it stands");
+    traceability->footer("Example: pushsim list traceability > docs/traceability.md");
+    traceability->callback([&line] { line.exit = list_traceability(); });
     auto* schema = list->add_subcommand("schema", "Prints the JSON Schema of scenarios, for editors");
     schema->footer("Example: pushsim list schema > scenarios/schema.json");
     schema->callback([&line] { line.exit = list_schema(); });
@@ -134,8 +150,9 @@ void add_explain(CLI::App& app, CommandLine& line) {
         "explain",
         "A run (what it showed, why, and how to mend it), a scenario, or a word of its language, in words");
     command
-        ->add_option("what", line.explained,
-                     "run folders, histories, scenario files; steps, faults, checks, metrics, keys")
+        ->add_option(
+            "what", line.explained,
+            "run folders, histories, scenario files; requirements, steps, faults, checks, metrics, keys")
         ->type_name("RUN|FILE|NAME")
         ->required();
     command->footer(
@@ -211,6 +228,8 @@ void add_commands(CLI::App& app, CommandLine& line) {
     app.require_subcommand(1);
     app.footer(std::string("Example: pushsim run scenarios\n\n") + kExitCodes + kEnvironment + kFiles);
     add_run(app, line);
+    add_conformance(app, line);
+    add_report(app, line);
     add_replay(app, line);
     add_stack_commands(app, line);
     add_list(app, line);

@@ -16,6 +16,8 @@ namespace pushsim::cli {
 struct CommandLine {
     RunOptions run;
     ReplayOptions replay;
+    ConformanceOptions conformance;
+    ReportOptions report;
     std::string time_limit = "10m";
     StackOptions stack;
     AgentOptions agent;

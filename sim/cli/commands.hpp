@@ -8,6 +8,7 @@
 
 #include "agent/base/result.hpp"
 #include "agent/base/time.hpp"
+#include "sim/conformance/selection.hpp"
 
 namespace pushsim::cli {
 
@@ -63,6 +64,26 @@ struct RunOptions {
     std::string command_line;
 };
 int run(const RunOptions& options);
+
+struct ConformanceOptions {
+    RunOptions run;
+    conformance::Selection selection;
+    std::string expected;        ///< file of deviations; empty: that of the Keylime version found
+    std::string write_expected;  ///< what was seen goes there, as deviations; empty: nowhere
+    bool strict = false;         ///< deviations are failures
+};
+/// kAsExpected where nothing fails but what is known to, kNotAsExpected where something does, or is mended.
+int conformance(const ConformanceOptions& options);
+
+struct ReportOptions {
+    std::string run;                                 ///< its folder, or its history
+    std::string html, junit, markdown, json, badge;  ///< files; all empty: those of the run's folder
+    std::string issue;  ///< a case, for an upstream issue: Markdown to standard output
+    bool quiet = false;
+    bool verbose = false;
+};
+/// The reports of a run again, from its history; the exit code that the run had.
+int report(const ReportOptions& options);
 
 struct ReplayOptions {
     std::string run;                     ///< its folder
@@ -164,6 +185,9 @@ int list_options(const std::string& format);
 /// Scenarios, keys of groups, steps, faults, checks, metrics and options, as text.
 int list_all(const std::vector<std::string>& paths);
 /// What the agents of a group can be: the keys, and what their values may be.
+int list_requirements(const std::string& format);
+int list_profiles(const std::string& format);
+int list_traceability();
 int list_groups(const std::string& format, bool all);
 int list_steps(const std::string& format, bool all);
 int list_faults(const std::string& format, bool all);

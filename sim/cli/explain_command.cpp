@@ -12,6 +12,7 @@
 #include "reports/text.hpp"
 #include "sim/cli/commands.hpp"
 #include "sim/cli/explain_name.hpp"
+#include "sim/cli/explain_requirement.hpp"
 #include "sim/cli/run_folder.hpp"
 #include "sim/scenario/loader.hpp"
 #include "sim/scenario/sharing.hpp"
@@ -116,6 +117,13 @@ bool is_path(const std::string& what) {
 }
 
 int explain_word(const std::string& name, const Page& page) {
+    if (name.starts_with("KPM-")) {
+        const auto requirement = explain_requirement(name);
+        if (!requirement) return report_error(requirement.error());
+        for (const Line& line : *requirement)
+            page.say(line.indent, line.text);
+        return kAsExpected;
+    }
     const std::vector<Line> lines = explain_name(name);
     if (lines.empty()) {
         return report_error(

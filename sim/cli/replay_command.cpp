@@ -90,7 +90,7 @@ int replay(const ReplayOptions& options) {
     std::vector<scenario::Scenario>& scenarios = recorded->plan.scenarios;
     if (auto some = select(scenarios, options.scenarios); !some) return report_error(some.error());
     std::optional<reports::RunReport> again;
-    const int code = play_scenarios(options.again, scenarios, recorded->plan.seed, &again);
+    const int code = play_scenarios(options.again, scenarios, recorded->plan.seed, {.judged = &again});
     if (!again) return code;
     std::vector<std::string> names;
     names.reserve(scenarios.size());

@@ -9,9 +9,10 @@
 #include <unistd.h>
 
 #include "agent/base/files.hpp"
-#include "reports/junit.hpp"
-#include "reports/report_json.hpp"
+#include "reports/conformance_console.hpp"
+#include "reports/expected.hpp"
 #include "sim/cli/interrupt.hpp"
+#include "sim/cli/report_files.hpp"
 #include "sim/cli/run_folder.hpp"
 #include "sim/scenario/draws.hpp"
 
@@ -26,7 +27,9 @@ history::Bodies bodies_of(const std::string& word) {
     return history::Bodies::Failures;
 }
 
-std::string name_of_run(const std::vector<scenario::Scenario>& scenarios) {
+std::string name_of_run(const std::vector<scenario::Scenario>& scenarios, const Purpose& purpose) {
+    if (purpose.scope != nullptr)
+        return purpose.scope->profile.empty() ? "conformance" : "conformance-" + purpose.scope->profile;
     return scenarios.size() == 1 ? scenarios.front().name : "run";
 }
 
@@ -38,8 +41,9 @@ void say(const std::string& text) {
 }  // namespace
 
 RunBook::RunBook(const RunOptions& options, fs::path folder, std::unique_ptr<history::HistoryWriter> history,
-                 int name_width)
+                 int name_width, const Purpose& purpose)
     : options_(options),
+      purpose_(purpose),
       folder_(std::move(folder)),
       history_(std::move(history)),
       style_(reports::style_for(STDOUT_FILENO)) {
@@ -50,10 +54,11 @@ RunBook::RunBook(const RunOptions& options, fs::path folder, std::unique_ptr<his
 
 Result<std::unique_ptr<RunBook>> RunBook::open(const RunOptions& options,
                                                const std::vector<scenario::Scenario>& scenarios,
-                                               std::uint64_t seed, history::Head head, const Clock& clock) {
+                                               std::uint64_t seed, history::Head head, const Purpose& purpose,
+                                               const Clock& clock) {
     auto plan = scenario::plan_text(scenarios, seed);
     if (!plan) return fail(plan.error());
-    auto folder = make_run_folder(options.out, name_of_run(scenarios), seed, clock.wall_now());
+    auto folder = make_run_folder(options.out, name_of_run(scenarios, purpose), seed, clock.wall_now());
     if (!folder) return fail(folder.error());
     head.command = options.command_line;
     head.seed = seed;
@@ -65,8 +70,9 @@ Result<std::unique_ptr<RunBook>> RunBook::open(const RunOptions& options,
     std::size_t widest = 0;
     for (const auto& scenario : scenarios)
         widest = std::max(widest, scenario.name.size());
+    if (purpose.scope != nullptr) (*history)->append({}, *purpose.scope);
     return std::unique_ptr<RunBook>(
-        new RunBook(options, std::move(*folder), std::move(*history), static_cast<int>(widest)));
+        new RunBook(options, std::move(*folder), std::move(*history), static_cast<int>(widest), purpose));
 }
 
 void RunBook::note_failure(const Error& error) {
@@ -158,27 +164,32 @@ fs::path RunBook::shown_folder() const {
 int RunBook::report() {
     const auto failed = failure();
     history_->append({}, history::End{failed.has_value(), failed ? failed->message : "", exit_code_});
-    judged_ = judge();
-    if (!judged_) return kFailed;
-    const std::string json = reports::report_json(*judged_);
+    const auto judged = judge_run(folder_ / "history.jsonl");
+    if (!judged) return report_error(judged.error());
+    judged_ = judged->run;
     std::string files = "history.jsonl";
-    for (const auto& [file, text] :
-         {std::pair{"report.json", json},
-          std::pair{"junit.xml", reports::junit_xml(*judged_, (folder_ / "history.jsonl").string())}}) {
-        if (auto written = write_file(folder_ / file, text, 0644); !written) {
-            note_failure(written.error());
-        } else {
-            files += fmt::format(", {}", file);
-        }
+    if (const auto written = write_reports(*judged, folder_)) {
+        for (const std::string& name : *written)
+            files += ", " + name;
+    } else {
+        note_failure(written.error());
+    }
+    if (judged->conformance && !purpose_.write_expected.empty()) {
+        const auto written = write_file(purpose_.write_expected,
+                                        reports::expected_yaml(judged->run, *judged->conformance), 0644);
+        if (!written) note_failure(written.error());
     }
     if (options_.format == "json") {
-        say(json);
+        say(json_of(*judged));
+    } else if (judged->conformance) {
+        const std::string page = (shown_folder() / "report.html").string();
+        say(reports::conformance_console(judged->run, *judged->conformance, page, style_));
     } else {
         say(reports::console_totals(*judged_, fmt::format("{}/ ({})", shown_folder().string(), files),
                                     style_));
     }
     if (failure_ && failure_->kind != ErrorKind::Interrupted) report_error(*failure_);
-    return exit_code_.value_or(judged_->exit_code);
+    return exit_code_.value_or(judged->exit_code());
 }
 
 }  // namespace pushsim::cli

@@ -12,24 +12,27 @@
 #include "reports/console.hpp"
 #include "reports/report.hpp"
 #include "sim/cli/commands.hpp"
+#include "sim/cli/play_scenarios.hpp"
 #include "sim/history/writer.hpp"
 #include "sim/scenario/plan.hpp"
 
 namespace pushsim::cli {
 
-/// Thread-safe.
 /// Sessions that agents of a scenario asked for.
 struct SessionsSeen {
     std::uint64_t of_one_address = 0;  ///< that were begun from the address with most
     bool refused = false;              ///< by the verifier's rate limiter: 429
 };
 
+/// Thread-safe.
 class RunBook {
   public:
     /// Makes the folder with plan.yaml and the history. `facts` of this machine go into the history's head.
+    /// `options` and `purpose` must outlive it.
     static Result<std::unique_ptr<RunBook>> open(const RunOptions& options,
                                                  const std::vector<scenario::Scenario>& scenarios,
-                                                 std::uint64_t seed, history::Head head, const Clock& clock);
+                                                 std::uint64_t seed, history::Head head,
+                                                 const Purpose& purpose, const Clock& clock);
 
     const std::filesystem::path& folder() const { return folder_; }
     history::HistoryWriter& history() { return *history_; }
@@ -58,11 +61,12 @@ class RunBook {
 
   private:
     RunBook(const RunOptions& options, std::filesystem::path folder,
-            std::unique_ptr<history::HistoryWriter> history, int name_width);
+            std::unique_ptr<history::HistoryWriter> history, int name_width, const Purpose& purpose);
     std::optional<reports::RunReport> judge() const;
     std::filesystem::path shown_folder() const;
 
     const RunOptions& options_;
+    const Purpose& purpose_;
     std::filesystem::path folder_;
     std::unique_ptr<history::HistoryWriter> history_;
     reports::ConsoleStyle style_;

@@ -240,7 +240,7 @@ void clean_up_after_others(const stack::Registry& registry, const Clock& clock) 
 }  // namespace
 
 int play_scenarios(const RunOptions& options, const std::vector<scenario::Scenario>& scenarios,
-                   std::uint64_t seed, std::optional<reports::RunReport>* judged) {
+                   std::uint64_t seed, const Purpose& purpose) {
     if (const int wrong = check_options(options); wrong != kAsExpected) return wrong;
     if (const int unfit = check_fit(options, scenarios); unfit != kAsExpected) return unfit;
     const auto registry = stack::Registry::open();
@@ -262,14 +262,14 @@ int play_scenarios(const RunOptions& options, const std::vector<scenario::Scenar
     } catch (const std::runtime_error& error) {
         return report_error({ErrorKind::System, error.what(), "pushsim doctor tells what is missing"});
     }
-    auto book =
-        RunBook::open(options, scenarios, seed, head_of(options, tools, pool ? &*pool : nullptr), clock);
+    auto book = RunBook::open(options, scenarios, seed, head_of(options, tools, pool ? &*pool : nullptr),
+                              purpose, clock);
     if (!book) return report_error(book.error());
     say_of_tools(tools, **book);
     RunCommons commons{options, clock, *registry, pool ? &*pool : nullptr, seed, core::fresh_seed(), **book};
     Lanes(commons, std::move(groups), std::move(tools)).play();
     const int code = (*book)->report();
-    if (judged != nullptr) *judged = (*book)->judged();
+    if (purpose.judged != nullptr) *purpose.judged = (*book)->judged();
     return code;
 }
 
@@ -291,7 +291,7 @@ int run(const RunOptions& options) {
             for (auto& group : one.groups)
                 if (group.tpm.kind == scenario::TpmKind::Software) group.tpm.kind = scenario::TpmKind::Swtpm;
     }
-    return play_scenarios(options, loaded.scenarios, options.seed.value_or(core::fresh_seed()), nullptr);
+    return play_scenarios(options, loaded.scenarios, options.seed.value_or(core::fresh_seed()), {});
 }
 
 }  // namespace pushsim::cli

@@ -19,9 +19,6 @@ const char* const kExitCodes =
     "failed,\n"
     "4 nothing ran, 130 interrupted.";
 
-namespace {
-
-/// What `run` and `replay` both have: how it is played, not what.
 void add_manner(CLI::App& command, RunOptions& options, std::string& time_limit) {
     add_stack(command, options.stack);
     command
@@ -67,7 +64,6 @@ void add_manner(CLI::App& command, RunOptions& options, std::string& time_limit)
     command.add_flag("--verbose", options.verbose, "every expectation and account");
 }
 
-/// False, and the exit code is set, where it is none.
 bool take_time_limit(CommandLine& line, RunOptions& options) {
     const auto duration = scenario::parse_duration(line.time_limit);
     if (duration) {
@@ -80,13 +76,11 @@ bool take_time_limit(CommandLine& line, RunOptions& options) {
     return false;
 }
 
-constexpr const char* kAccelerators =
+const char* const kAccelerators =
     "Accelerators: keys and signatures stay the same, but how long TPMs take is no longer what it is\n"
     "with this machine's libtpms, so they are off unless asked for, and every report names them.\n"
     "  rsa-factors  gives libcrypto the factors of RSA keys: a quote takes an eighth of the time\n"
     "  named-p256   has libcrypto know the curve P-256 by its name, for which it has faster code\n\n";
-
-}  // namespace
 
 void add_run(CLI::App& app, CommandLine& line) {
     const char* scenarios_folder = std::getenv("PUSHSIM_SCENARIOS");

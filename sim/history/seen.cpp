@@ -1,23 +1,13 @@
 #include "sim/history/seen.hpp"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 
-#include <openssl/evp.h>
-
+#include "sim/history/digest.hpp"
 #include "sim/history/json_text.hpp"
 
 namespace pushsim::history {
 namespace {
-
-std::string sha256_hex(std::string_view text) {
-    if (text.empty()) return {};
-    std::array<std::uint8_t, EVP_MAX_MD_SIZE> digest{};
-    unsigned int size = 0;
-    EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha256(), nullptr);
-    return to_hex(ByteView{digest.data(), size});
-}
 
 /// At most max_kept_body octets, not in the middle of a UTF-8 character.
 std::string_view cut_body(std::string_view body) {
@@ -47,7 +37,7 @@ MessageSeen message(const HttpHeaders& headers, const std::string& body, bool ke
     // Headers and body are always looked through: a token is learnt from the answer that brings it.
     HttpHeaders redacted_headers = redactor.headers(headers);
     const std::string redacted_body = redactor.body(body);
-    seen.sha256 = sha256_hex(redacted_body);
+    if (!redacted_body.empty()) seen.sha256 = sha256_hex(redacted_body);
     if (is_answer) {
         for (const auto& [name, value] : redacted_headers)
             add_fingerprints(value, seen.secrets);

@@ -1,7 +1,6 @@
 #include "sim/scenario/loader.hpp"
 
 #include <algorithm>
-#include <fstream>
 #include <map>
 #include <set>
 #include <system_error>
@@ -20,8 +19,10 @@ namespace fs = std::filesystem;
 /// Files of a directory of scenarios that are none.
 bool is_something_else(const fs::path& path) {
     const std::string name = path.filename().string();
-    return name == "requirements.yaml" || name.starts_with("deviations") ||
-           std::ranges::any_of(path.parent_path(), [](const fs::path& part) { return part == "deviations"; });
+    return name == "requirements.yaml" || name == "sources.yaml" || name == "profiles.yaml" ||
+           name.starts_with("deviations") || std::ranges::any_of(path.parent_path(), [](const fs::path& part) {
+               return part == "deviations" || part == "conformance";
+           });
 }
 
 std::vector<fs::path> files_below(const fs::path& directory, std::vector<Problem>& problems) {
@@ -45,26 +46,6 @@ std::vector<fs::path> files_below(const fs::path& directory, std::vector<Problem
     }
     std::ranges::sort(files);
     return files;
-}
-
-/// The text of a file, one octet more than the loader takes at most.
-std::optional<std::string> read_file(const fs::path& path, std::vector<Problem>& problems) {
-    std::error_code error;
-    if (!fs::is_regular_file(path, error)) {
-        problems.push_back({{path.string(), 0, 0}, "not a regular file"});
-        return std::nullopt;
-    }
-    std::ifstream in(path, std::ios::binary);
-    const std::uintmax_t size = fs::file_size(path, error);
-    std::string text(error ? 0 : static_cast<std::size_t>(std::min<std::uintmax_t>(size, max_file_size + 1)),
-                     '\0');
-    in.read(text.data(), static_cast<std::streamsize>(text.size()));
-    if (!in.is_open() || in.bad() || error) {
-        problems.push_back({{path.string(), 0, 0}, "cannot be read"});
-        return std::nullopt;
-    }
-    text.resize(static_cast<std::size_t>(in.gcount()));
-    return text;
 }
 
 void append(LoadResult& result, LoadResult part) {
@@ -130,7 +111,7 @@ LoadResult load(const std::vector<std::filesystem::path>& paths) {
         for (const fs::path& file : files) {
             const fs::path real = fs::weakly_canonical(file, error);
             if (!seen.insert(error ? file : real).second) continue;
-            if (const auto text = read_file(file, result.problems))
+            if (const auto text = read_yaml_text(file, result.problems))
                 append(result, load_text(*text, file.string()));
         }
     }

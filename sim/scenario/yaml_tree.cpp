@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <fstream>
 #include <map>
 #include <sstream>
+#include <system_error>
 
 #include <fmt/format.h>
 #include <yaml-cpp/eventhandler.h>
@@ -282,6 +284,25 @@ Position inside(std::string_view text, const std::string& file, int line, int co
 }
 
 }  // namespace
+
+std::optional<std::string> read_yaml_text(const std::filesystem::path& path, std::vector<Problem>& problems) {
+    std::error_code error;
+    if (!std::filesystem::is_regular_file(path, error)) {
+        problems.push_back({{path.string(), 0, 0}, "not a regular file"});
+        return std::nullopt;
+    }
+    std::ifstream in(path, std::ios::binary);
+    const std::uintmax_t size = std::filesystem::file_size(path, error);
+    std::string text(error ? 0 : static_cast<std::size_t>(std::min<std::uintmax_t>(size, max_file_size + 1)),
+                     '\0');
+    in.read(text.data(), static_cast<std::streamsize>(text.size()));
+    if (!in.is_open() || in.bad() || error) {
+        problems.push_back({{path.string(), 0, 0}, "cannot be read"});
+        return std::nullopt;
+    }
+    text.resize(static_cast<std::size_t>(in.gcount()));
+    return text;
+}
 
 std::size_t size_of(const Node& node) {
     std::size_t size = 1 + node.text.size() / 32;

@@ -2,6 +2,7 @@
 // A YAML text as a tree with places, in the order of the file and with doubled keys still there. Stricter
 // than YAML: UTF-8 without control characters, one document, no tags, bounded size, depth and aliases.
 
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -36,6 +37,10 @@ inline constexpr std::size_t max_file_size = 16 * 1024 * 1024;
 inline constexpr std::size_t max_depth = 32;
 /// Values in a file, those that aliases repeat included.
 inline constexpr std::size_t max_nodes = 50'000;
+
+/// The text of a file, one octet more than is taken at most; nothing, and a problem added, where it cannot be
+/// read.
+std::optional<std::string> read_yaml_text(const std::filesystem::path& path, std::vector<Problem>& problems);
 
 /// The one document of the text; nothing, and a problem added, where it is not YAML or over a bound.
 std::optional<Node> parse_yaml(std::string_view text, const std::string& file,

@@ -166,7 +166,7 @@ TEST(HistoryReader, EveryKindOfRecordComesBackAsItWent) {
                           {"late/held"},
                           "slow_read",
                           true}},
-        .deviations = {{"KPM-EVID-007", "late/held", "answered 500", "F10", "7.14.0", "7.14.3", true, true}},
+        .deviations = {{"KPM-EVID-007", "late/held", "answered 500", "F10", "7.14.0", "7.14.3", true, true, "00ff"}},
         .deviations_file = "deviations/x.yaml",
         .excluded = {{"KPM-EVID-008", "by --exclude"}},
         .strict = true};

@@ -1,0 +1,87 @@
+// `pushsim report`: the reports of a run again, from its history.
+
+#include <cstdio>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <unistd.h>
+
+#include "agent/base/files.hpp"
+#include "reports/badge.hpp"
+#include "reports/conformance_console.hpp"
+#include "reports/console.hpp"
+#include "reports/issue_markdown.hpp"
+#include "sim/cli/commands.hpp"
+#include "sim/cli/report_files.hpp"
+#include "sim/cli/run_folder.hpp"
+
+namespace pushsim::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+const Error kNoConformance{ErrorKind::Usage, "this is no conformance run",
+                           "pushsim conformance makes one; pushsim report RUN is for each run"};
+
+/// What is asked for by name; empty: nothing is.
+std::vector<std::pair<std::string, std::string>> named_files(const ReportOptions& options,
+                                                             const JudgedRun& judged,
+                                                             const fs::path& history) {
+    std::vector<std::pair<std::string, std::string>> files;
+    if (!options.html.empty()) files.emplace_back(options.html, html_of(judged));
+    if (!options.junit.empty()) files.emplace_back(options.junit, junit_of(judged, history));
+    if (!options.markdown.empty()) files.emplace_back(options.markdown, markdown_of(judged));
+    if (!options.json.empty()) files.emplace_back(options.json, json_of(judged));
+    if (!options.badge.empty()) files.emplace_back(options.badge, reports::badge_json(*judged.conformance));
+    return files;
+}
+
+void tell(const ReportOptions& options, const JudgedRun& judged, const std::string& where) {
+    if (options.quiet) return;
+    reports::ConsoleStyle style = reports::style_for(STDOUT_FILENO);
+    style.verbose = options.verbose;
+    if (judged.conformance) {
+        fmt::print("{}{}", reports::console_head(judged.run, style),
+                   reports::conformance_console(judged.run, *judged.conformance, where, style));
+    } else {
+        fmt::print("{}", reports::console_text(judged.run, where, style));
+    }
+}
+
+}  // namespace
+
+int report(const ReportOptions& options) {
+    const auto history = history_of(options.run);
+    std::error_code failed;
+    if (!history || !fs::exists(*history, failed)) {
+        return report_error({ErrorKind::Usage,
+                             fmt::format("'{}' is no run: there is no history", options.run),
+                             "name a run folder, such as runs/latest, or its history.jsonl"});
+    }
+    const auto judged = judge_run(*history);
+    if (!judged) return report_error(judged.error());
+    if (!judged->conformance && !(options.issue.empty() && options.badge.empty()))
+        return report_error(kNoConformance);
+    if (!options.issue.empty()) {
+        const auto issue =
+            reports::issue_markdown(judged->history, judged->run, *judged->conformance, options.issue);
+        if (!issue) return report_error(issue.error());
+        fmt::print("{}", *issue);
+        return kAsExpected;
+    }
+    std::vector<std::string> written;
+    for (const auto& [file, text] : named_files(options, *judged, *history)) {
+        if (auto done = write_file(file, text, 0644); !done) return report_error(done.error());
+        written.push_back(file);
+    }
+    if (written.empty()) {
+        const auto all = write_reports(*judged, history->parent_path());
+        if (!all) return report_error(all.error());
+        for (const std::string& name : *all)
+            written.push_back((history->parent_path() / name).string());
+    }
+    tell(options, *judged, fmt::format("{}", fmt::join(written, ", ")));
+    return judged->exit_code();
+}
+
+}  // namespace pushsim::cli

@@ -1,0 +1,72 @@
+#include "sim/cli/suite.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "sim/scenario/loader.hpp"
+
+namespace pushsim::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool is_file(const fs::path& path) {
+    std::error_code failed;
+    return fs::is_regular_file(path, failed);
+}
+
+tl::unexpected<Error> wrong(const std::vector<scenario::Problem>& problems) {
+    return fail(ErrorKind::Usage, conformance::text(problems), "nothing was started");
+}
+
+/// Of a version that is not known: the last of all.
+std::optional<fs::path> last_file(const fs::path& folder) {
+    std::optional<fs::path> last;
+    std::error_code failed;
+    for (fs::directory_iterator at(folder, failed), end; !failed && at != end; at.increment(failed)) {
+        if (at->path().extension() == ".yaml" && (!last || *last < at->path())) last = at->path();
+    }
+    return last;
+}
+
+}  // namespace
+
+fs::path suite_folder() {
+    if (const char* named = std::getenv("PUSHSIM_SCENARIOS")) return named;
+    return is_file(fs::path("scenarios") / "requirements.yaml") ? fs::path("scenarios")
+                                                                : fs::path(PUSHSIM_SOURCE_SCENARIOS);
+}
+
+Result<conformance::Suite> load_suite(const fs::path& folder) {
+    const fs::path registry = folder / "requirements.yaml";
+    if (!is_file(registry)) {
+        return fail(ErrorKind::Usage, registry.string() + ": there is no registry of requirements",
+                    "start pushsim in its source, or name its scenarios with PUSHSIM_SCENARIOS");
+    }
+    conformance::Suite suite;
+    auto requirements = conformance::load_requirements(registry);
+    auto profiles = conformance::load_profiles(folder / "profiles.yaml");
+    auto scenarios = scenario::load({folder / "conformance"});
+    std::vector<scenario::Problem> problems;
+    for (const auto* part : {&requirements.problems, &profiles.problems, &scenarios.problems})
+        problems.insert(problems.end(), part->begin(), part->end());
+    suite.requirements = std::move(requirements.value);
+    suite.profiles = std::move(profiles.value);
+    suite.scenarios = std::move(scenarios.scenarios);
+    if (problems.empty()) problems = conformance::check(suite, registry.string());
+    if (!problems.empty()) return wrong(problems);
+    return suite;
+}
+
+Result<Expected> load_expected(const fs::path& folder, const std::string& file, const std::string& version) {
+    const fs::path deviations = folder / "deviations";
+    const auto found = !file.empty()     ? std::optional<fs::path>(file)
+                       : version.empty() ? last_file(deviations)
+                                         : conformance::deviations_file(deviations, version);
+    if (!found) return Expected{};
+    auto loaded = conformance::load_deviations(*found);
+    if (!loaded.ok()) return wrong(loaded.problems);
+    return Expected{*found, std::move(loaded.value)};
+}
+
+}  // namespace pushsim::cli

@@ -1,0 +1,373 @@
+#include "sim/conformance/selection.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <map>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "agent/base/text.hpp"
+#include "sim/conformance/reading.hpp"
+#include "sim/scenario/cases.hpp"
+
+namespace pushsim::conformance {
+namespace {
+
+using scenario::Expectation;
+using scenario::Scenario;
+using scenario::Step;
+
+/// Each clause, with the name of the case that it belongs to.
+template <typename Plan, typename Act>
+void for_each_clause(Plan& scenario, Act act) {
+    const std::function<void(decltype((scenario.script)))> walk = [&](auto& steps) {
+        for (auto& step : steps) {
+            for (auto& clause : step.expect)
+                act(clause, step.case_name);
+            walk(step.steps);
+        }
+    };
+    walk(scenario.script);
+    for (auto& clause : scenario.expect)
+        act(clause, std::string{});
+}
+
+std::vector<std::string_view> ids_of(const std::vector<Requirement>& requirements) {
+    std::vector<std::string_view> ids;
+    for (const Requirement& one : requirements)
+        ids.push_back(one.id);
+    return ids;
+}
+
+Result<const Profile*> profile_named(const Suite& suite, const std::string& name) {
+    const auto at = std::ranges::find(suite.profiles, name, &Profile::name);
+    if (at != suite.profiles.end()) return &*at;
+    std::vector<std::string_view> names;
+    for (const Profile& one : suite.profiles)
+        names.push_back(one.name);
+    return fail(
+        ErrorKind::Usage,
+        fmt::format("no profile is called '{}'{}", name, scenario::suggestion(name, names, "there are")),
+        "pushsim list profiles");
+}
+
+bool is_area(std::string_view name) {
+    return !about_area(name).empty();
+}
+
+/// A name of `names` or `excluded` that is that of the case, or of its scenario.
+bool names_case(const std::string& name, const Deciding& one) {
+    return matches_wildcard(name, one.id()) || matches_wildcard(name, one.scenario);
+}
+
+/// Whether it is that of a requirement, an area, or a case.
+Result<void> check_name(const Suite& suite, const std::string& name, std::string_view option) {
+    std::vector<std::string> cases;
+    for (const Scenario& scenario : suite.scenarios) {
+        for (const Deciding& one : cases_of(scenario)) {
+            if (names_case(name, one)) return {};
+            cases.push_back(one.id());
+            cases.push_back(one.scenario);
+        }
+    }
+    if (is_area(name) || find(suite.requirements, name) != nullptr) return {};
+    std::vector<std::string_view> known = ids_of(suite.requirements);
+    for (const Area& area : areas())
+        known.push_back(area.name);
+    known.insert(known.end(), cases.begin(), cases.end());
+    const auto near = scenario::nearest(name, known);
+    return fail(ErrorKind::Usage,
+                fmt::format("{}'{}' is no requirement, area, scenario or case", option, name),
+                near ? fmt::format("did you mean {}?", *near) : "pushsim list requirements");
+}
+
+/// Names that nothing has, each with the nearest that something has.
+Result<void> check_names(const Suite& suite, const Selection& selection) {
+    for (const std::string& name : selection.names) {
+        if (auto known = check_name(suite, name, ""); !known) return known;
+    }
+    for (const std::string& name : selection.excluded) {
+        if (auto known = check_name(suite, name, "--exclude: "); !known) return known;
+    }
+    for (const std::string& level : selection.levels) {
+        if (level != "MUST" && level != "SHOULD" && level != "MAY")
+            return fail(ErrorKind::Usage, fmt::format("'{}' is no level", level), "MUST, SHOULD or MAY");
+    }
+    for (const std::string& tag : selection.tags) {
+        std::set<std::string> tags;
+        for (const Requirement& one : suite.requirements)
+            tags.insert(one.tags.begin(), one.tags.end());
+        if (!tags.contains(tag)) {
+            return fail(ErrorKind::Usage, fmt::format("no requirement has the tag '{}'", tag),
+                        fmt::format("they have {}", fmt::join(tags, ", ")));
+        }
+    }
+    return {};
+}
+
+bool has(const std::vector<std::string>& all, const std::string& one) {
+    return std::ranges::find(all, one) != all.end();
+}
+
+bool is_named(const std::vector<std::string>& names, const Requirement& requirement) {
+    return has(names, requirement.id) || has(names, requirement.area());
+}
+
+/// The names aside.
+bool fits(const Requirement& requirement, const Profile* profile, const Selection& selection) {
+    const auto has_tag = [&](const std::string& tag) { return has(selection.tags, tag); };
+    return (profile == nullptr || profile->takes(requirement)) &&
+           (selection.levels.empty() || has(selection.levels, requirement.level)) &&
+           (selection.tags.empty() || std::ranges::any_of(requirement.tags, has_tag));
+}
+
+bool is_one_of(const std::vector<std::string>& names, const Deciding& one) {
+    return std::ranges::any_of(names, [&](const std::string& name) { return names_case(name, one); });
+}
+
+/// What is to be played, case by case.
+class Wanted {
+  public:
+    Wanted(const Suite& suite, const Selection& selection) : suite_(suite), selection_(selection) {}
+
+    /// Whether a name asks for this case to decide that requirement.
+    bool asks(const Deciding& one, const Requirement& requirement) const {
+        return selection_.names.empty() || is_named(selection_.names, requirement) ||
+               is_one_of(selection_.names, one);
+    }
+    bool is_excluded(const Deciding& one) const { return is_one_of(selection_.excluded, one); }
+    bool is_needed(const Deciding& one, const std::set<std::string>& ids) const {
+        return !is_excluded(one) && std::ranges::any_of(one.requirements, [&](const std::string& id) {
+            const Requirement* requirement = find(suite_.requirements, id);
+            return ids.contains(id) && requirement != nullptr && asks(one, *requirement);
+        });
+    }
+
+  private:
+    const Suite& suite_;
+    const Selection& selection_;
+};
+
+/// The scenario with what is needed of it; nothing where nothing is.
+std::optional<Scenario> needed_of(const Scenario& scenario, const std::set<std::string>& ids,
+                                  const Wanted& wanted) {
+    std::set<std::string> names;
+    bool whole = false;
+    for (const Deciding& one : cases_of(scenario)) {
+        if (!wanted.is_needed(one, ids)) continue;
+        whole = whole || one.case_name.empty();
+        names.insert(one.case_name);
+    }
+    if (names.empty()) return std::nullopt;
+    // What is decided by the whole of it needs all of its cases.
+    return whole ? scenario : scenario::only(scenario, names);
+}
+
+/// Where no clause says what it decides, all of them together decide what the scenario names.
+void name_what_is_decided(Scenario& scenario) {
+    bool said = false;
+    for_each_clause(scenario, [&](Expectation& clause, const std::string& /*case_name*/) {
+        said = said || !clause.decides.empty();
+    });
+    if (said) return;
+    for_each_clause(scenario, [&](Expectation& clause, const std::string& /*case_name*/) {
+        clause.decides = scenario.requirements;
+    });
+}
+
+void attach(Scenario& scenario, const std::vector<KnownDeviation>& deviations) {
+    for_each_clause(scenario, [&](Expectation& clause, const std::string& case_name) {
+        const std::string id = case_name.empty() ? scenario.name : scenario.name + "/" + case_name;
+        for (const KnownDeviation& known : deviations) {
+            const history::Deviation& deviation = known.deviation;
+            if (!known.observed ||
+                std::ranges::find(clause.decides, deviation.requirement) == clause.decides.end())
+                continue;
+            if (deviation.case_id.empty() || matches_wildcard(deviation.case_id, id))
+                clause.instead.push_back(*known.observed);
+        }
+    });
+}
+
+/// The sentences that are selected and the ones that are kept from running.
+struct Picked {
+    std::vector<Requirement> requirements;
+    std::vector<history::Excluded> excluded;
+    std::set<std::string> ids;
+};
+
+/// How the cases of a requirement are asked for.
+struct CasesAsked {
+    int all = 0;
+    int named = 0;
+    int excluded = 0;  ///< of those that are named
+};
+
+Picked pick(const Suite& suite, const Profile* profile, const Selection& selection) {
+    const Wanted wanted(suite, selection);
+    std::map<std::string, CasesAsked> cases;
+    for (const Scenario& scenario : suite.scenarios) {
+        for (const Deciding& one : cases_of(scenario)) {
+            for (const std::string& id : one.requirements) {
+                const Requirement* requirement = find(suite.requirements, id);
+                if (requirement == nullptr) continue;
+                CasesAsked& asked = cases[id];
+                ++asked.all;
+                if (!wanted.asks(one, *requirement)) continue;
+                ++asked.named;
+                asked.excluded += wanted.is_excluded(one) ? 1 : 0;
+            }
+        }
+    }
+    Picked picked;
+    for (const Requirement& one : suite.requirements) {
+        const CasesAsked asked = cases[one.id];
+        const bool named = selection.names.empty() || is_named(selection.names, one) || asked.named > 0;
+        if (!named || !fits(one, profile, selection)) continue;
+        picked.requirements.push_back(one);
+        if (is_named(selection.excluded, one)) {
+            picked.excluded.push_back({one.id, "asked for by --exclude"});
+        } else if (asked.named > 0 && asked.named == asked.excluded) {
+            picked.excluded.push_back({one.id, "all that decides it was left out by --exclude"});
+        } else {
+            picked.ids.insert(one.id);
+        }
+    }
+    return picked;
+}
+
+}  // namespace
+
+std::string Selection::text() const {
+    std::vector<std::string> parts;
+    if (!names.empty()) parts.push_back(fmt::format("{}", fmt::join(names, ", ")));
+    if (!levels.empty()) parts.push_back(fmt::format("level {}", fmt::join(levels, ", ")));
+    if (!tags.empty()) parts.push_back(fmt::format("tag {}", fmt::join(tags, ", ")));
+    if (!excluded.empty()) parts.push_back(fmt::format("without {}", fmt::join(excluded, ", ")));
+    return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+std::vector<Deciding> cases_of(const Scenario& scenario) {
+    std::vector<Deciding> all{{scenario.name, "", {}}};
+    for (const std::string& name : scenario::case_names(scenario))
+        all.push_back({scenario.name, name, {}});
+    std::set<std::string> said;
+    for_each_clause(scenario, [&](const Expectation& clause, const std::string& case_name) {
+        const auto at = std::ranges::find(all, case_name, &Deciding::case_name);
+        at->requirements.insert(clause.decides.begin(), clause.decides.end());
+        said.insert(clause.decides.begin(), clause.decides.end());
+    });
+    if (said.empty())
+        all.front().requirements.insert(scenario.requirements.begin(), scenario.requirements.end());
+    std::erase_if(all, [](const Deciding& one) { return one.requirements.empty(); });
+    return all;
+}
+
+Result<Chosen> choose(const Suite& suite, const Selection& selection,
+                      const std::vector<KnownDeviation>& deviations, std::string_view version) {
+    const Profile* profile = nullptr;
+    if (!selection.profile.empty()) {
+        const auto named = profile_named(suite, selection.profile);
+        if (!named) return fail(named.error());
+        profile = *named;
+    }
+    if (auto known = check_names(suite, selection); !known) return fail(known.error());
+    Picked picked = pick(suite, profile, selection);
+    if (picked.requirements.empty()) {
+        return fail(ErrorKind::Usage, "no requirement fits all that was asked for",
+                    "pushsim list requirements; names, --profile, --level and --tag narrow each other");
+    }
+    std::vector<KnownDeviation> known;
+    Chosen chosen;
+    for (const KnownDeviation& one : deviations) {
+        if (!one.is_of(version) || !picked.ids.contains(one.deviation.requirement)) continue;
+        known.push_back(one);
+        chosen.scope.deviations.push_back(one.deviation);
+    }
+    const Wanted wanted(suite, selection);
+    for (const Scenario& scenario : suite.scenarios) {
+        auto needed = needed_of(scenario, picked.ids, wanted);
+        if (!needed) continue;
+        name_what_is_decided(*needed);
+        attach(*needed, known);
+        chosen.scenarios.push_back(std::move(*needed));
+    }
+    chosen.scope.profile = selection.profile;
+    chosen.scope.selection = selection.text();
+    chosen.scope.requirements = std::move(picked.requirements);
+    chosen.scope.excluded = std::move(picked.excluded);
+    return chosen;
+}
+
+std::vector<scenario::Problem> check(const Suite& suite, const std::string& registry_file) {
+    std::vector<scenario::Problem> problems;
+    std::map<std::string, std::set<std::string>> decided_by;  // requirement -> scenarios and cases
+    for (const Scenario& scenario : suite.scenarios) {
+        for (const Deciding& one : cases_of(scenario)) {
+            for (const std::string& id : one.requirements) {
+                decided_by[id].insert(one.id());
+                decided_by[id].insert(one.scenario);
+                if (find(suite.requirements, id) == nullptr)
+                    problems.push_back(
+                        {scenario.position, fmt::format("{}: there is no requirement {}", one.id(), id)});
+            }
+        }
+    }
+    for (const Scenario& scenario : suite.scenarios) {
+        for (const std::string& id : scenario.requirements) {
+            if (!decided_by[id].contains(scenario.name))
+                problems.push_back(
+                    {scenario.position, fmt::format("{}: no clause decides {}", scenario.name, id)});
+        }
+    }
+    const auto wrong = [&](std::string message) {
+        problems.push_back({{registry_file, 0, 0}, std::move(message)});
+    };
+    for (const Requirement& requirement : suite.requirements) {
+        auto& deciders = decided_by[requirement.id];
+        if (!requirement.planned.empty() && !deciders.empty())
+            wrong(fmt::format("{} is planned, and {} decides it", requirement.id, *deciders.begin()));
+        std::set<std::string> scenarios;
+        for (const std::string& name : requirement.decided_by) {
+            if (!deciders.contains(name))
+                wrong(fmt::format("{}: {} does not decide it", requirement.id, name));
+            scenarios.insert(name.substr(0, name.find('/')));
+        }
+        for (const std::string& name : deciders) {
+            if (!requirement.planned.empty() || name.find('/') != std::string::npos) continue;
+            if (!scenarios.contains(name)) wrong(fmt::format("{}: {} decides it, too", requirement.id, name));
+        }
+    }
+    return problems;
+}
+
+std::vector<scenario::Problem> check(const Suite& suite, const std::vector<KnownDeviation>& deviations) {
+    std::vector<scenario::Problem> problems;
+    for (const KnownDeviation& known : deviations) {
+        const history::Deviation& deviation = known.deviation;
+        const Requirement* requirement = find(suite.requirements, deviation.requirement);
+        const auto is_met = [&](const Scenario& scenario) {
+            const auto all = cases_of(scenario);
+            return std::ranges::any_of(all, [&](const Deciding& one) {
+                return one.requirements.contains(deviation.requirement) &&
+                       (deviation.case_id.empty() || matches_wildcard(deviation.case_id, one.id()));
+            });
+        };
+        if (requirement == nullptr) {
+            problems.push_back(
+                {known.position, fmt::format("there is no requirement {}", deviation.requirement)});
+        } else if (requirement->withheld != deviation.withheld) {
+            problems.push_back(
+                {known.position,
+                 fmt::format("{} is {}withheld, and this deviation of it is {}", requirement->id,
+                             requirement->withheld ? "" : "not ", deviation.withheld ? "" : "not")});
+        } else if (std::ranges::none_of(suite.scenarios, is_met)) {
+            problems.push_back({known.position, fmt::format("no case that decides {} is called '{}'",
+                                                            deviation.requirement, deviation.case_id)});
+        }
+    }
+    return problems;
+}
+
+}  // namespace pushsim::conformance

@@ -1,0 +1,207 @@
+#include "reports/conformance.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/reports/golden.hpp"
+
+namespace pushsim::reports::test {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::SizeIs;
+
+constexpr const char* id = "KPM-EVID-007";
+
+h::Conformance scope_of(std::vector<h::Requirement> requirements, std::vector<h::Deviation> deviations = {}) {
+    return {.profile = "full", .requirements = std::move(requirements), .deviations = std::move(deviations)};
+}
+
+h::Requirement sentence(const std::string& name = id) {
+    return {.id = name, .text = "It is refused.", .decided_by = {"late"}};
+}
+
+/// Of step 1, the case "held": 202 as a control; of step 2: 403, which decides.
+std::vector<h::Expectation> clauses() {
+    h::Expectation control;
+    control.response = h::ResponseClause{.status = {{202, 202}}};
+    control.step = 1;
+    control.case_name = "held";
+    h::Expectation deciding = control;
+    deciding.response->status = {{403, 403}};
+    deciding.step = 2;
+    deciding.decides = {id};
+    return {control, deciding};
+}
+
+/// What a known deviation of the second of clauses() looks like.
+h::Expectation observed(int status) {
+    h::Expectation clause = clauses().at(1);
+    clause.response->status = {{status, status}};
+    clause.instead_of = 1;
+    return clause;
+}
+
+/// A play of two submissions that are answered so, as it is assessed.
+class Played {
+  public:
+    Played(const h::Conformance& scope, const std::vector<h::Expectation>& expectations, int first,
+           int second, const h::ScenarioEnd& end = {}) {
+        Script script;
+        script.stack().add({}, scope).begin("late", expectations);
+        script.add({"late", 1}, h::StepStart{"attest", {"honest"}, "", "held"});
+        script.step(1, "attest").attest(0, first);
+        if (first == 202) script.verdict(0, "pass");
+        script.add({"late", 2}, h::StepStart{"attest", {"honest"}, "", "held"});
+        script.step(2, "attest").attest(1, second, second == 403 ? "challenges_expired" : "");
+        if (second == 202) script.verdict(1, "pass");
+        history_ = read(script.end_scenario(end).end().text());
+        run_ = judge(history_);
+        report_ = assess(history_, run_).value();
+    }
+
+    const ConformanceReport& report() const { return report_; }
+    const RequirementReport& requirement() const { return report_.requirements.at(0); }
+    Standing standing() const { return requirement().standing; }
+
+  private:
+    h::History history_;
+    RunReport run_;
+    ConformanceReport report_;
+};
+
+Standing standing_of(int first, int second, const std::vector<h::Deviation>& known = {},
+                     const std::vector<h::Expectation>& more = {}) {
+    std::vector<h::Expectation> all = clauses();
+    all.insert(all.end(), more.begin(), more.end());
+    return Played(scope_of({sentence()}, known), all, first, second).standing();
+}
+
+TEST(Conformance, ARunThatDecidesNothingHasNoAssessment) {
+    const h::History history = read(honest_run());
+    EXPECT_FALSE(assess(history, judge(history)));
+}
+
+TEST(Conformance, ARequirementPassesWhereItsClausesAndControlsHold) {
+    const Played played(scope_of({sentence()}), clauses(), 202, 403);
+    EXPECT_EQ(played.standing(), Standing::Pass) << played.requirement().reason;
+    EXPECT_THAT(played.requirement().cases, ElementsAre("late/held"));
+    const ConformanceCase& one = played.report().cases.at(0);
+    EXPECT_THAT(one.controls, SizeIs(1));
+    EXPECT_THAT(one.deciding, SizeIs(1));
+    EXPECT_THAT(one.lines, Not(IsEmpty()));
+    EXPECT_EQ(one.again, "pushsim conformance late/held");
+    EXPECT_EQ(played.report().totals, (Counts{{Standing::Pass, 1}}));
+    EXPECT_EQ(played.report().by_area.at("EVID").at("MUST"), (Counts{{Standing::Pass, 1}}));
+    EXPECT_EQ(played.report().exit_code, 0);
+}
+
+TEST(Conformance, AVerifierThatRefusesEverythingDoesNotPass) {
+    const Played played(scope_of({sentence()}), clauses(), 403, 403);
+    EXPECT_EQ(played.standing(), Standing::Fail);
+    EXPECT_THAT(played.requirement().reason, HasSubstr("what must be accepted was not"));
+    EXPECT_EQ(played.report().exit_code, 1);
+}
+
+TEST(Conformance, AVerifierThatAcceptsEverythingDoesNotPass) {
+    EXPECT_EQ(standing_of(202, 202), Standing::Fail);
+}
+
+TEST(Conformance, AKnownDeviationIsOneOnlyAsItWasObserved) {
+    const std::vector<h::Deviation> known{{.requirement = id, .observed = "500", .reference = "F10"}};
+    EXPECT_EQ(standing_of(202, 500, known, {observed(500)}), Standing::Deviation);
+    EXPECT_EQ(standing_of(202, 404, known, {observed(500)}), Standing::Fail) << "something else";
+    EXPECT_EQ(standing_of(202, 403, known, {observed(500)}), Standing::Fixed);
+    EXPECT_EQ(standing_of(500, 500, known, {observed(500)}), Standing::Fail) << "the control";
+    const Played played(scope_of({sentence()}, known), {clauses()[0], clauses()[1], observed(500)}, 202, 500);
+    EXPECT_EQ(played.report().exit_code, 0);
+    EXPECT_EQ(played.requirement().deviation->reference, "F10");
+    EXPECT_THAT(played.requirement().reason, HasSubstr("500"));
+}
+
+TEST(Conformance, OfOtherCasesADeviationSaysNothing) {
+    const std::vector<h::Deviation> known{{.requirement = id, .case_id = "late/other", .reference = "F10"}};
+    EXPECT_EQ(standing_of(202, 403, known), Standing::Pass);
+    EXPECT_EQ(standing_of(202, 500, known), Standing::Fail);
+    const std::vector<h::Deviation> pattern{{.requirement = id, .case_id = "late/h*", .reference = "F10"}};
+    EXPECT_EQ(standing_of(202, 403, pattern), Standing::Fixed);
+}
+
+TEST(Conformance, WhatComesByChanceIsNotFixedWhereItIsNotSeen) {
+    const std::vector<h::Deviation> known{{.requirement = id, .reference = "F3", .intermittent = true}};
+    EXPECT_EQ(standing_of(202, 403, known), Standing::Pass);
+    EXPECT_EQ(standing_of(202, 500, known, {observed(500)}), Standing::Deviation);
+}
+
+TEST(Conformance, FixedAndStrictDecideTheExitCode) {
+    const std::vector<h::Deviation> known{{.requirement = id, .reference = "F10"}};
+    const std::vector<h::Expectation> all{clauses()[0], clauses()[1], observed(500)};
+    h::Conformance scope = scope_of({sentence()}, known);
+    EXPECT_EQ(Played(scope, all, 202, 403).report().exit_code, 1);
+    scope.strict = true;
+    EXPECT_EQ(Played(scope, all, 202, 500).report().exit_code, 1);
+}
+
+TEST(Conformance, WhatIsPlannedExcludedOrNotPlayedIsNotDecided) {
+    h::Requirement planned = sentence("KPM-IMA-001");
+    planned.decided_by.clear();
+    planned.planned = "ima_gap";
+    h::Conformance scope =
+        scope_of({sentence(), sentence("KPM-EVID-008"), sentence("KPM-EVID-009"), planned});
+    scope.excluded = {{"KPM-EVID-008", "by hand"}};
+    const Played played(scope, clauses(), 202, 403);
+    const auto& all = played.report().requirements;
+    EXPECT_EQ(all[0].standing, Standing::Pass);
+    EXPECT_EQ(all[1].standing, Standing::Excluded);
+    EXPECT_EQ(all[1].reason, "by hand");
+    EXPECT_EQ(all[2].standing, Standing::Undecided);
+    EXPECT_EQ(all[2].reason, "what decides it was not played");
+    EXPECT_EQ(all[3].standing, Standing::Undecided);
+    EXPECT_THAT(all[3].reason, HasSubstr("waits for ima_gap"));
+    EXPECT_EQ(played.report().exit_code, 0);
+}
+
+TEST(Conformance, AnEarlyEndDecidesNothing) {
+    using Ending = h::ScenarioEnd::Ending;
+    const auto after = [&](Ending ending) {
+        return Played(scope_of({sentence()}), clauses(), 202, 403, {ending, "why", ""});
+    };
+    EXPECT_EQ(after(Ending::Failed).standing(), Standing::Error);
+    EXPECT_EQ(after(Ending::Failed).report().exit_code, 3);
+    EXPECT_EQ(after(Ending::Skipped).standing(), Standing::Skip);
+    EXPECT_EQ(after(Ending::Skipped).report().exit_code, 4);
+    EXPECT_EQ(after(Ending::Skipped).requirement().reason, "why");
+    EXPECT_EQ(after(Ending::Interrupted).standing(), Standing::Undecided);
+}
+
+TEST(Conformance, WhatIsForALaterKeylimeIsSkipped) {
+    h::Requirement later = sentence();
+    later.since = "9.1";
+    const Played played(scope_of({later}), clauses(), 202, 500);
+    EXPECT_EQ(played.standing(), Standing::Skip);
+    EXPECT_THAT(played.requirement().reason, HasSubstr("from 9.1 on"));
+}
+
+TEST(Conformance, WhatIsWithheldIsKnownByItsFingerprintAlone) {
+    h::Requirement withheld = sentence();
+    withheld.withheld = true;
+    const Played unknown(scope_of({withheld}), clauses(), 202, 500);
+    EXPECT_EQ(unknown.standing(), Standing::Fail);
+    EXPECT_EQ(unknown.requirement().reason, "details withheld");
+    EXPECT_TRUE(unknown.report().cases.at(0).withheld);
+    EXPECT_EQ(unknown.report().cases.at(0).again, std::string("pushsim conformance ") + id);
+
+    h::Deviation known{.requirement = id,
+                       .reference = "F1",
+                       .withheld = true,
+                       .fingerprint = unknown.requirement().fingerprint};
+    EXPECT_EQ(Played(scope_of({withheld}, {known}), clauses(), 202, 500).standing(), Standing::Deviation);
+    EXPECT_EQ(Played(scope_of({withheld}, {known}), clauses(), 202, 404).standing(), Standing::Fail);
+    EXPECT_EQ(Played(scope_of({withheld}, {known}), clauses(), 202, 403).standing(), Standing::Fixed);
+}
+
+}  // namespace
+}  // namespace pushsim::reports::test
