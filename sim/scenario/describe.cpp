@@ -50,6 +50,10 @@ std::string describe(const Form& form) {
             return "any YAML";
         case Form::Kind::Steps:
             return "a list of steps";
+        case Form::Kind::StepOrSteps:
+            return "a step, or a list of steps";
+        case Form::Kind::Cases:
+            return "a list of cases";
         case Form::Kind::Faults:
             return "a list of faults";
         case Form::Kind::RunFaults:
@@ -57,6 +61,8 @@ std::string describe(const Form& form) {
         case Form::Kind::Clauses:
         case Form::Kind::RunClauses:
             return "a clause, or a list of them";
+        case Form::Kind::Metric:
+            return "a metric and its limit";
         case Form::Kind::Options:
             return "a map of options";
         case Form::Kind::Map:

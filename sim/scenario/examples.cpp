@@ -60,12 +60,18 @@ std::string example(const Form& form) {
             return "{ data: { type: session } }";
         case Form::Kind::Steps:
             return "[ attest ]";
+        case Form::Kind::StepOrSteps:
+            return "{ attest: late, expect: { verdict: pass } }";
+        case Form::Kind::Cases:
+            return "[ { case: no-type, attest: late } ]";
         case Form::Kind::Faults:
         case Form::Kind::RunFaults:
             return "[ delay: { before: submit, for: 2s } ]";
         case Form::Kind::Clauses:
         case Form::Kind::RunClauses:
             return "{ status: PASS }";
+        case Form::Kind::Metric:
+            return "submit.p99 < 250ms";
         case Form::Kind::Options:
             return options_example(form.options());
         case Form::Kind::Map:

@@ -149,8 +149,8 @@ void close_references(Report& report, const Node& node) {
 }
 
 const Node* value_of(const Node& map, std::string_view key) {
-    const auto at = std::ranges::find_if(map.entries, [&](const Entry& one) { return one.key.text == key; });
-    return at == map.entries.end() ? nullptr : &at->value;
+    const Entry* entry = find_entry(map, key);
+    return entry == nullptr ? nullptr : &entry->value;
 }
 
 Combination first_of(const std::vector<Variable>& variables) {
@@ -158,18 +158,6 @@ Combination first_of(const std::vector<Variable>& variables) {
     for (const Variable& variable : variables)
         first.push_back(variable.values.front());
     return first;
-}
-
-/// Takes the key out; a second one of that name stays.
-void take_out(Report& report, std::string_view key, Node& root) {
-    const auto named = [&](const Entry& entry) { return entry.key.text == key; };
-    const auto first = std::ranges::find_if(root.entries, named);
-    if (first == root.entries.end()) return;
-    const int line = first->key.line;
-    const auto rest = root.entries.erase(first);
-    const auto second = std::find_if(rest, root.entries.end(), named);
-    if (second != root.entries.end())
-        report.add(second->key, fmt::format("key `{}` is given twice; first in line {}", key, line));
 }
 
 std::vector<Combination> combinations_of(const std::vector<Variable>& variables) {
@@ -270,6 +258,17 @@ class Likes {
 
 }  // namespace
 
+void take_out(Report& report, std::string_view key, Node& map) {
+    const auto named = [&](const Entry& entry) { return entry.key.text == key; };
+    const auto first = std::ranges::find_if(map.entries, named);
+    if (first == map.entries.end()) return;
+    const int line = first->key.line;
+    const auto rest = map.entries.erase(first);
+    const auto second = std::find_if(rest, map.entries.end(), named);
+    if (second != map.entries.end())
+        report.add(second->key, fmt::format("key `{}` is given twice; first in line {}", key, line));
+}
+
 std::string case_label(const Values& values) {
     constexpr std::string_view plain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-";
     std::string label;
@@ -310,7 +309,7 @@ void expand_matrix(Report& report, const Node& root,
         readable ? combinations_of(variables) : std::vector<Combination>{first_of(variables)};
 
     std::set<std::string> used;
-    std::set<std::string> labels;
+    bool is_empty = true;
     for (const Combination& combination : combinations) {
         const bool excluded =
             readable && exclude != nullptr && std::ranges::any_of(exclude->items, [&](const Node& entry) {
@@ -325,13 +324,12 @@ void expand_matrix(Report& report, const Node& root,
         Values values;
         for (std::size_t i = 0; i < variables.size(); ++i)
             values[variables[i].name] = combination[i]->text;
-        if (!labels.insert(case_label(values)).second)
-            report.add(*matrix, "two cases of the matrix have the same name: their values look alike");
+        is_empty = false;
         each(one, values);
     }
-    if (labels.empty()) report.add(*exclude, "`exclude` leaves no case of the matrix");
+    if (is_empty) report.add(*exclude, "`exclude` leaves no case of the matrix");
     for (const Variable& variable : variables) {
-        if (readable && !labels.empty() && variable.values.size() > 1 && !used.contains(variable.name)) {
+        if (readable && !is_empty && variable.values.size() > 1 && !used.contains(variable.name)) {
             report.add(*variable.key,
                        fmt::format("nothing reads `${{{}}}`: all its cases are the same", variable.name));
         }

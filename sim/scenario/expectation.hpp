@@ -32,7 +32,7 @@ struct SecondRange {
 /// The last response of the step. What is empty asks for nothing.
 struct ExpectResponse {
     std::vector<StatusRange> status;             ///< any of these
-    std::vector<std::string> code;               ///< any of these JSON:API error codes
+    std::vector<std::string> code;               ///< any of these JSON:API error codes; "none": no code
     std::string pointer;                         ///< JSON:API source pointer of the first error
     std::map<std::string, std::string> headers;  ///< name, value; "*": any; "absent": none
     std::vector<SecondRange> retry_after;        ///< any of these
@@ -113,6 +113,11 @@ struct Expectation {
     std::vector<Condition> conditions;
     HowMany how_many;
     bool last_cycle_only = false;  ///< `cycles: last`
+    /// Requirements that it decides; without, it is a control of all that its case decides.
+    std::vector<std::string> decides = {};
+    /// What a known deviation looks like, in place of this clause: set in memory by a conformance run, and
+    /// neither read from a scenario nor written to a plan.
+    std::vector<Expectation> instead = {};
     Position position;
 
     bool operator==(const Expectation&) const = default;

@@ -28,31 +28,34 @@ struct OptionName;
 /// What a value may be. Members that its kind does not name are not looked at.
 struct Form {
     enum class Kind {
-        Text,        ///< `pattern` where not every text will do
-        Boolean,     ///< true or false
-        Integer,     ///< `least` to `most`
-        Duration,    ///< 250ms, 1m30s; with `may_vary` also a distribution of them
-        Size,        ///< 64KiB, 1MiB
-        Share,       ///< 10%
-        Rate,        ///< 10/s
-        Instant,     ///< challenges_expire_at - 500ms
-        Word,        ///< one of `words`
-        Pcr,         ///< 0 to 23
-        Null,        ///< nothing
-        Scalar,      ///< any single value
-        Anything,    ///< any YAML at all
-        Steps,       ///< a list of steps
-        Faults,      ///< a list of faults
-        RunFaults,   ///< the same, with where and when: at the top of a file
-        Clauses,     ///< a clause about a step, or a list of them
-        RunClauses,  ///< the same, about the whole run
-        Options,     ///< of a server: `options`
-        Map,         ///< `keys`
-        OpenMap,     ///< keys as `pattern`, `least` of them or more, each with a value as `item`
-        ByPcr,       ///< PCR numbers, each with a value as `item`
-        List,        ///< of `item`: `least` to `most` of them, where `most` is not 0
-        OneOrList,   ///< `item`, or a list of it
-        AnyOf,       ///< one of `any`
+        Text,         ///< `pattern` where not every text will do
+        Boolean,      ///< true or false
+        Integer,      ///< `least` to `most`
+        Duration,     ///< 250ms, 1m30s; with `may_vary` also a distribution of them
+        Size,         ///< 64KiB, 1MiB
+        Share,        ///< 10%
+        Rate,         ///< 10/s
+        Instant,      ///< challenges_expire_at - 500ms
+        Word,         ///< one of `words`
+        Pcr,          ///< 0 to 23
+        Null,         ///< nothing
+        Scalar,       ///< any single value
+        Anything,     ///< any YAML at all
+        Steps,        ///< a list of steps
+        StepOrSteps,  ///< one step, or a list of `least` of them or more
+        Cases,        ///< a list of cases
+        Faults,       ///< a list of faults
+        RunFaults,    ///< the same, with where and when: at the top of a file
+        Clauses,      ///< a clause about a step, or a list of them
+        RunClauses,   ///< the same, about the whole run
+        Metric,       ///< submit.p99 < 250ms
+        Options,      ///< of a server: `options`
+        Map,          ///< `keys`
+        OpenMap,      ///< keys as `pattern`, `least` of them or more, each with a value as `item`
+        ByPcr,        ///< PCR numbers, each with a value as `item`
+        List,         ///< of `item`: `least` to `most` of them, where `most` is not 0
+        OneOrList,    ///< `item`, or a list of it
+        AnyOf,        ///< one of `any`
     };
 
     Kind kind = Kind::Text;
@@ -89,10 +92,15 @@ inline constexpr Form scalar{.kind = Form::Kind::Scalar};
 inline constexpr Form anything{.kind = Form::Kind::Anything};
 inline constexpr Form null{.kind = Form::Kind::Null};
 inline constexpr Form step_list{.kind = Form::Kind::Steps};
+inline constexpr Form cases{.kind = Form::Kind::Cases};
+constexpr Form step_or_steps(long long least) {
+    return {.kind = Form::Kind::StepOrSteps, .least = least};
+}
 inline constexpr Form fault_list{.kind = Form::Kind::Faults};
 inline constexpr Form run_fault_list{.kind = Form::Kind::RunFaults};
 inline constexpr Form clauses{.kind = Form::Kind::Clauses};
 inline constexpr Form run_clauses{.kind = Form::Kind::RunClauses};
+inline constexpr Form metric{.kind = Form::Kind::Metric};
 
 inline constexpr Form group{
     .kind = Form::Kind::Text, .pattern = "^[a-z0-9][a-z0-9-]{0,63}$", .example = "late"};
@@ -116,6 +124,22 @@ constexpr Form one_or_list(const Form* item) {
 constexpr Form any_of(std::span<const Form> any) {
     return {.kind = Form::Kind::AnyOf, .any = any};
 }
+
+inline constexpr Form requirement{
+    .kind = Form::Kind::Text, .pattern = "^KPM-[A-Z]{2,}-[0-9]{3}$", .example = "KPM-EVID-007"};
+inline constexpr Form requirements = one_or_list(&requirement);
+inline constexpr Form case_name{
+    .kind = Form::Kind::Text, .pattern = "^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$", .example = "no-type"};
+
+inline constexpr Form matrix_values = list(&scalar);
+inline constexpr Form matrix{.kind = Form::Kind::OpenMap,
+                             .pattern = "^[a-z][a-z0-9_]{0,31}$",
+                             .example = "{ workers: [1, 4] }",
+                             .item = &matrix_values};
+inline constexpr Form combination{.kind = Form::Kind::OpenMap,
+                                  .pattern = "^[a-z][a-z0-9_]{0,31}$",
+                                  .example = "{ workers: 4 }",
+                                  .item = &scalar};
 
 inline constexpr Form measurement{.kind = Form::Kind::Text,
                                   .pattern =

@@ -153,6 +153,22 @@ Json options_of(std::span<const OptionName> options) {
                     {"additionalProperties", false}}});
 }
 
+/// A comparison for each subject.
+Json::array_t metrics() {
+    Json::array_t all;
+    for (const MetricSubject& subject : metric_subjects()) {
+        std::string measures;
+        for (const MetricMeasure& measure : metric_measures()) {
+            if (goes_with(subject, measure))
+                measures += fmt::format("{}{}", measures.empty() ? "" : "|", measure.name);
+        }
+        Json metric = text_like(fmt::format("^{}\\.({}) *(<|<=|>|>=|==) *[0-9].*$", subject.name, measures));
+        metric["description"] = subject.about;
+        all.push_back(std::move(metric));
+    }
+    return all;
+}
+
 Json schema_of(const Form& form) {
     switch (form.kind) {
         case Form::Kind::Text:
@@ -184,6 +200,11 @@ Json schema_of(const Form& form) {
             return Json::object();
         case Form::Kind::Steps:
             return reference_to("steps");
+        case Form::Kind::StepOrSteps:
+            return any_of({reference_to("step"),
+                           {{"type", "array"}, {"items", reference_to("step")}, {"minItems", form.least}}});
+        case Form::Kind::Cases:
+            return reference_to("cases");
         case Form::Kind::Faults:
             return reference_to("faults");
         case Form::Kind::RunFaults:
@@ -192,6 +213,8 @@ Json schema_of(const Form& form) {
             return reference_to("clauses");
         case Form::Kind::RunClauses:
             return reference_to("run_clauses");
+        case Form::Kind::Metric:
+            return scalar(metrics());
         case Form::Kind::Options:
             return options_of(form.options());
         case Form::Kind::Map:
@@ -280,18 +303,42 @@ Json step_value(const StepName& step) {
     return explained(step.about, any_of(std::move(all)));
 }
 
-Json step() {
-    Json properties = Json::object();
+std::string definition_of(const StepName& step) {
+    return fmt::format("step_{}", step.name);
+}
+
+/// The names of all steps, and their values.
+std::vector<std::string_view> add_steps(Json& properties) {
     std::vector<std::string_view> names;
-    Json::array_t alone;
     for (const StepName& one : steps()) {
         if (!is_there(one)) continue;
-        properties[std::string(one.name)] = step_value(one);
+        properties[std::string(one.name)] = reference_to(definition_of(one));
         names.push_back(one.name);
-        if (needs_no_map(one) && !one.takes_pcrs) alone.push_back(word(one));
+    }
+    return names;
+}
+
+Json step() {
+    Json properties = Json::object();
+    std::vector<std::string_view> names = add_steps(properties);
+    Json::array_t alone;
+    for (const StepName& one : steps()) {
+        if (is_there(one) && needs_no_map(one) && !one.takes_pcrs) alone.push_back(word(one));
     }
     alone.push_back(named_item(std::move(properties), std::move(names), step_sibling_keys()));
     return any_of(std::move(alone));
+}
+
+/// A step and its siblings, or `steps`, with what a case has beside them.
+Json test_case() {
+    Json properties = Json::object();
+    std::vector<std::string_view> names = add_steps(properties);
+    names.emplace_back("steps");
+    Json required = Json::array();
+    add_properties(properties, required, step_sibling_keys());
+    Json schema = named_item(std::move(properties), std::move(names), case_keys());
+    schema["required"] = {case_keys().front().name};
+    return schema;
 }
 
 Json fault(bool of_run) {
@@ -322,18 +369,10 @@ Json clause(bool of_run) {
     map["minProperties"] = 1;
     if (!of_run) return map;
     Json::array_t all = words(checks());
-    for (const MetricSubject& subject : metric_subjects()) {
-        std::string measures;
-        for (const MetricMeasure& measure : metric_measures()) {
-            if (goes_with(subject, measure))
-                measures += fmt::format("{}{}", measures.empty() ? "" : "|", measure.name);
-        }
-        Json metric = text_like(fmt::format("^{}\\.({}) *(<|<=|>|>=|==) *[0-9].*$", subject.name, measures));
-        metric["description"] = subject.about;
-        all.push_back(std::move(metric));
-    }
+    std::ranges::move(metrics(), std::back_inserter(all));
     Json whole = scalar(std::move(all));
-    whole["anyOf"].push_back(std::move(map));
+    for (Json& one : Json::array_t{std::move(map), map_of(check_clause_keys()), map_of(metric_clause_keys())})
+        whole["anyOf"].push_back(std::move(one));
     return whole;
 }
 
@@ -351,6 +390,7 @@ std::string json_schema() {
                 {"title", "A scenario of pushsim"},
                 {"description", "Made by `pushsim list schema`; docs/scenarios.md is the reference."}};
     schema.update(map_of(scenario_keys()));
+    schema["anyOf"] = one_of_keys({"script", "cases"});
     schema["definitions"] = {
         {"reference",
          {{"description", "A variable of the matrix, or what a request takes from agents: ${name}"},
@@ -363,6 +403,8 @@ std::string json_schema() {
         {"instant", instant()},
         {"step", step()},
         {"steps", list("step")},
+        {"case", test_case()},
+        {"cases", list("case")},
         {"fault", fault(false)},
         {"faults", list("fault")},
         {"run_fault", fault(true)},
@@ -372,6 +414,9 @@ std::string json_schema() {
         {"run_clause", clause(true)},
         {"run_clauses", one_or_list("run_clause")},
     };
+    for (const StepName& one : steps()) {
+        if (is_there(one)) schema["definitions"][definition_of(one)] = step_value(one);
+    }
     return schema.dump(1) + "\n";
 }
 

@@ -67,10 +67,14 @@ std::span<const Key> rust_agent_keys();
 std::span<const Key> tls_keys();
 std::span<const Key> stage_keys();          ///< of `stages`
 std::span<const Key> step_sibling_keys();   ///< beside the step's own name: `as`, `expect`, `after`
+std::span<const Key> case_keys();           ///< of `cases`, beside a step and its siblings
 std::span<const Key> fault_sibling_keys();  ///< beside a fault's own name: `agents`, `probability`
 std::span<const Key>
 run_fault_sibling_keys();  ///< beside those, at the top of a file: `phase`, `from`, `until`
 std::span<const Key> expect_keys();
+// Of a clause at the end that is a check, or a metric, and has something beside it.
+std::span<const Key> check_clause_keys();
+std::span<const Key> metric_clause_keys();
 /// Whether a key of a clause is about one step, and so not for the end of a file.
 bool is_about_one_step(std::string_view key);
 std::span<const Key> response_keys();

@@ -48,11 +48,12 @@ std::string other_places(std::string_view key) {
         std::string_view name;
         std::span<const Key> keys;
     };
-    const std::array<Place, 8> places{{{"at the top of the file", scenario_keys()},
+    const std::array<Place, 9> places{{{"at the top of the file", scenario_keys()},
                                        {"in `stack`", stack_keys()},
                                        {"in a group of `agents`", group_keys()},
                                        {"in `boot`", boot_keys()},
                                        {"in `enrol`", enrol_keys()},
+                                       {"in one of `cases`", case_keys()},
                                        {"in `expect`", expect_keys()},
                                        {"in `response`", response_keys()},
                                        {"beside the fault, in one map with it", run_fault_sibling_keys()}}};

@@ -114,6 +114,14 @@ void check_scope(Report& report, const MapReader& map, const ClauseScope& scope)
     const auto refuse = [&](std::string_view key, std::string_view why) {
         report.add(*map.key(key), fmt::format("`{}` {}", key, why));
     };
+    if (map.key("since") != nullptr && map.key("requests") == nullptr)
+        refuse("since", "needs `requests` beside it");
+    if (scope.is_lone) {
+        for (const std::string_view key : {"agents", "all", "at_least", "at_most", "exactly", "decides"}) {
+            if (map.key(key) != nullptr) refuse(key, "is of the clause in whose place this one stands");
+        }
+        return;
+    }
     for (const std::string_view key : {"response", "verdict", "requests", "cycles"}) {
         if (map.key(key) == nullptr || (scope.step == nullptr && key == "requests")) continue;
         if (scope.step == nullptr) {
@@ -126,14 +134,13 @@ void check_scope(Report& report, const MapReader& map, const ClauseScope& scope)
                                                         : "gets no response"));
         }
     }
-    if (map.key("since") != nullptr && map.key("requests") == nullptr)
-        refuse("since", "needs `requests` beside it");
     if (map.key("since") != nullptr && scope.step == nullptr)
         refuse("since", "goes with a step; at the end everything is counted since the start");
 }
 
 std::vector<std::string> read_clause_agents(Report& report, const Node& clause, const MapReader& map,
                                             const ClauseScope& scope) {
+    if (scope.is_lone) return {};
     const Node* agents = map.get("agents");
     if (scope.by == "nobody" || scope.by == "admin") {
         if (agents != nullptr)
@@ -177,8 +184,55 @@ void read_word(Report& report, const Node& node, const ClauseScope& scope, std::
     }
 }
 
+std::vector<std::string> read_decides(Report& report, const MapReader& map) {
+    std::vector<std::string> ids;
+    const Node* node = map.get("decides");
+    if (node == nullptr) return ids;
+    const auto take = [&](const Node& item) {
+        if (!item.is(Node::Kind::Scalar) || !is_requirement_id(item.text)) {
+            report.expected(item, "decides", "a requirement id like KPM-EVID-007, or a list of them");
+        } else if (std::ranges::find(ids, item.text) != ids.end()) {
+            report.add(item, fmt::format("`decides`: '{}' is given twice", item.text));
+        } else {
+            ids.push_back(item.text);
+        }
+    };
+    if (!node->is(Node::Kind::List) || node->items.empty()) {
+        take(*node);
+    } else {
+        std::ranges::for_each(node->items, take);
+    }
+    return ids;
+}
+
+/// `{ check: accounted, decides: … }`, or the same of a metric.
+void read_run_clause(Report& report, const Node& node, std::string_view key, std::span<const Key> keys,
+                     const ClauseScope& scope, std::vector<Expectation>& into) {
+    const MapReader map(report, node, fmt::format("the clause with `{}`", key), keys);
+    if (scope.is_lone && map.key("decides") != nullptr)
+        report.add(*map.key("decides"), "`decides` is of the clause in whose place this one stands");
+    const std::vector<std::string> decides = read_decides(report, map);
+    const Node* word = map.get(key);
+    if (word == nullptr) return;
+    const bool is_metric = word->text.find_first_of("<>=") != std::string::npos;
+    if (!word->is(Node::Kind::Scalar) || is_metric != (key == "metric")) {
+        report.expected(
+            *word, key,
+            key == "metric" ? "a metric and its limit, like submit.p99 < 250ms" : "a check, like accounted");
+        return;
+    }
+    const std::size_t before = into.size();
+    read_word(report, *word, scope, into);
+    for (std::size_t i = before; i < into.size(); ++i)
+        into[i].decides = decides;
+}
+
 void read_clause(Report& report, const Node& node, const ClauseScope& scope, std::vector<Expectation>& into) {
     if (node.is(Node::Kind::Scalar)) return read_word(report, node, scope, into);
+    if (find_entry(node, "check") != nullptr)
+        return read_run_clause(report, node, "check", check_clause_keys(), scope, into);
+    if (find_entry(node, "metric") != nullptr)
+        return read_run_clause(report, node, "metric", metric_clause_keys(), scope, into);
     if (!node.is(Node::Kind::Map)) {
         report.expected(node, "expect",
                         scope.step != nullptr ? "a map, like { verdict: pass }"
@@ -196,7 +250,8 @@ void read_clause(Report& report, const Node& node, const ClauseScope& scope, std
         if (auto read = read_response(report, *response)) clause.conditions.emplace_back(std::move(*read));
     }
     if (const auto verdict = read_verdict(report, map)) clause.conditions.emplace_back(*verdict);
-    for (const ExpectStatus& status : read_agent_statuses(report, map, scope.step != nullptr))
+    for (const ExpectStatus& status :
+         read_agent_statuses(report, map, scope.step != nullptr || scope.is_lone))
         clause.conditions.emplace_back(status);
     if (const Node* requests = map.get("requests")) {
         if (auto read = read_requests(report, *requests)) {
@@ -205,6 +260,7 @@ void read_clause(Report& report, const Node& node, const ClauseScope& scope, std
         }
     }
     clause.last_cycle_only = map.word("cycles") == "last";
+    clause.decides = read_decides(report, map);
     const bool by_agents = scope.by != "nobody" && scope.by != "admin";
     clause.how_many = read_how_many(report, map, by_agents ? count_agents(scope.groups, clause.agents) : 1);
     if (clause.conditions.empty() && report.count() == problems)
@@ -224,6 +280,13 @@ std::vector<Expectation> read_expectations(Report& report, const Node& node, con
     for (const Node& item : node.items)
         read_clause(report, item, scope, expectations);
     return expectations;
+}
+
+Expectation read_lone_clause(Report& report, const Node& node) {
+    const std::vector<Group> no_groups;
+    std::vector<Expectation> clauses;
+    read_clause(report, node, {.groups = no_groups, .step = nullptr, .agents = {}, .is_lone = true}, clauses);
+    return clauses.empty() ? Expectation{} : std::move(clauses.front());
 }
 
 }  // namespace pushsim::scenario

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <set>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -8,17 +9,6 @@
 
 namespace pushsim::scenario {
 namespace {
-
-/// KPM-<AREA>-<nnn>
-bool is_requirement_id(std::string_view text) {
-    constexpr std::string_view start = "KPM-";
-    if (!text.starts_with(start) || text.size() < start.size() + 6) return false;
-    const std::string_view area = text.substr(start.size(), text.size() - start.size() - 4);
-    const std::string_view number = text.substr(text.size() - 4);
-    return area.size() >= 2 &&
-           area.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ") == std::string_view::npos &&
-           number[0] == '-' && number.find_first_not_of("0123456789", 1) == std::string_view::npos;
-}
 
 /// Without the line end that a block text has.
 std::string trimmed(std::string text) {
@@ -154,10 +144,29 @@ void refuse_early_of_only_cycles(Report& report, const Scenario& scenario) {
     if (!goes_on) refuse_early(report, scenario.faults, "each step has");
 }
 
+/// The ids that clauses decide must be in the list of the file; where it has none, they are the list.
+void settle_requirements(Report& report, Scenario& scenario, const Node* list) {
+    std::set<std::string> decided;
+    for_each_clause(scenario, [&](const Expectation& clause) {
+        for (const std::string& id : clause.decides) {
+            decided.insert(id);
+            if (list != nullptr &&
+                std::ranges::find(scenario.requirements, id) == scenario.requirements.end())
+                report.add(
+                    clause.position,
+                    fmt::format("`decides`: {} is not in the `requirements` of the file (line {}): add it "
+                                "there, or leave the list out",
+                                id, list->line));
+        }
+    });
+    if (list == nullptr) scenario.requirements.assign(decided.begin(), decided.end());
+}
+
 /// `is_whole`: the file is this case alone, so that what cannot act here never does.
 Scenario read_case(Report& report, const Node& root, const std::string& file, bool is_whole) {
     Scenario scenario;
     scenario.file = file;
+    const std::size_t problems = report.count();
     refuse_references(report, root);
     const MapReader map(report, root, "a scenario", scenario_keys());
     if (!expects_something(root)) {
@@ -189,6 +198,8 @@ Scenario read_case(Report& report, const Node& root, const std::string& file, bo
     }
     if (const Node* stack = map.get("stack")) scenario.stack = read_stack(report, *stack);
     if (const Node* agents = map.get("agents")) scenario.groups = read_groups(report, *agents);
+    if (map.get("script") == nullptr && map.get("cases") == nullptr && report.count() == problems)
+        report.add(root, missing("a scenario", *std::ranges::find(scenario_keys(), "script", &Key::name)));
     if (const Node* script = map.get("script")) {
         scenario.script = read_steps(report, *script, scenario.groups, "script");
         number_steps(report, scenario.script);
@@ -205,6 +216,7 @@ Scenario read_case(Report& report, const Node& root, const std::string& file, bo
     if (const Node* expect = map.get("expect")) {
         scenario.expect = read_expectations(report, *expect, {scenario.groups, nullptr, {}});
     }
+    settle_requirements(report, scenario, map.get("requirements"));
     if (scenario.stack.database == "sqlite") refuse_database_acts(report, scenario.script);
     return scenario;
 }
@@ -218,8 +230,13 @@ std::vector<Scenario> read_scenarios(Report& report, const Node& root, const std
         return {};
     }
     std::vector<Scenario> cases;
+    std::set<std::string> labels;
+    std::size_t nodes = 0;
     expand_matrix(report, root, [&](const Node& one, const Values& values) {
-        cases.push_back(read_case(report, one, file, values.empty()));
+        if (!labels.insert(case_label(values)).second)
+            report.add(find_entry(root, "matrix")->value,
+                       "two cases of the matrix have the same name: their values look alike");
+        cases.push_back(read_case(report, expand_cases(report, one, values, nodes), file, values.empty()));
         cases.back().name += case_label(values);
         cases.back().values = values;
     });

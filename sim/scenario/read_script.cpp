@@ -96,6 +96,11 @@ void read_siblings(Report& report, const Entries& entries, const StepName& defin
                 report, *value,
                 {groups, &definition, is_request ? std::vector{step.request.by} : step.agents,
                  is_request ? step.request.by : ""});
+        } else if (key->text == "case") {
+            step.case_name = read_text(report, *value, "case").value_or("");
+            if (!step.case_name.empty() && !is_case_name(step.case_name))
+                report.expected(*value, "case",
+                                "a name of at most 80 letters, digits, points, hyphens and underscores");
         } else if (key->text == "after" && in_together) {
             step.after = read_amount(report, *value, "after").value_or(Amount{});
         } else if (key->text == "after") {
@@ -181,23 +186,63 @@ std::vector<Step> read_together(Report& report, const Node& node, const std::vec
     return children;
 }
 
-void number_steps(Report& report, std::vector<Step>& steps) {
-    int number = 0;
-    std::map<std::string, int> lines;
-    const auto walk = [&](const auto& self, std::vector<Step>& all) -> void {
-        for (Step& step : all) {
-            step.number = ++number;
-            if (!step.as.empty()) {
-                const auto [first, is_new] = lines.emplace(step.as, step.position.line);
-                if (!is_new) {
-                    report.add(step.position, fmt::format("`as: {}` is given twice; first in line {}",
-                                                          shown(step.as), first->second));
-                }
-            }
-            self(self, step.steps);
+namespace {
+
+/// What is known of the steps before one, in the order of the file.
+class Numbering {
+  public:
+    explicit Numbering(Report& report) : report_(report) {}
+
+    void walk(std::vector<Step>& steps, const std::string& outer) {
+        for (Step& step : steps) {
+            step.number = ++number_;
+            put_in_case(step, outer);
+            check_name(step);
+            walk(step.steps, step.case_name);
         }
-    };
-    walk(walk, steps);
+    }
+
+  private:
+    void put_in_case(Step& step, const std::string& outer) {
+        if (step.case_name.empty()) step.case_name = outer;
+        const std::string& name = step.case_name;
+        if (!outer.empty() && name != outer) {
+            report_.add(step.position,
+                        fmt::format("`case: {}` within a step of the case `{}`: a step belongs to "
+                                    "one case",
+                                    shown(name), shown(outer)));
+        } else if (name != case_ && !name.empty()) {
+            const auto [first, is_new] = cases_.emplace(name, step.position.line);
+            if (!is_new)
+                report_.add(
+                    step.position,
+                    fmt::format("the steps of a case stand together: `{}` began in line {}, and there are "
+                                "others between",
+                                shown(name), first->second));
+        }
+        case_ = name;
+    }
+
+    /// Each case may call a step the same: requests refer to the last one before them.
+    void check_name(const Step& step) {
+        if (step.as.empty()) return;
+        const auto [first, is_new] = names_.emplace(std::pair(step.case_name, step.as), step.position.line);
+        if (!is_new)
+            report_.add(step.position, fmt::format("`as: {}` is given twice; first in line {}",
+                                                   shown(step.as), first->second));
+    }
+
+    Report& report_;
+    int number_ = 0;
+    std::string case_;                                          ///< of the step before
+    std::map<std::string, int> cases_;                          ///< name, line of its first step
+    std::map<std::pair<std::string, std::string>, int> names_;  ///< `as`, by case
+};
+
+}  // namespace
+
+void number_steps(Report& report, std::vector<Step>& steps) {
+    Numbering(report).walk(steps, "");
 }
 
 }  // namespace pushsim::scenario

@@ -46,7 +46,8 @@ std::vector<Step> read_together(Report& report, const Node& node, const std::vec
 void read_step_value(Report& report, const Node& name, const Node& node, const StepName& definition,
                      const std::vector<Group>& groups, Step& step);
 
-/// Numbers them in the order of the file; names (`as`) that are given twice are problems.
+/// Numbers them in the order of the file and puts those within others into their cases; names (`as`) that a
+/// case gives twice, and cases whose steps do not stand together, are problems.
 void number_steps(Report& report, std::vector<Step>& steps);
 
 /// What a clause can be about: one step, or (with step = nullptr) the whole run.
@@ -55,9 +56,14 @@ struct ClauseScope {
     const StepName* step = nullptr;
     std::vector<std::string> agents;  ///< of the step; of a request, who sends it
     std::string by = {};              ///< of a request: nobody, admin, or a group
+    /// Outside a scenario: whatever a clause may be about, but for agents and what it decides.
+    bool is_lone = false;
 };
 /// One clause or a list of them.
 std::vector<Expectation> read_expectations(Report& report, const Node& node, const ClauseScope& scope);
+
+/// A clause outside a scenario.
+Expectation read_lone_clause(Report& report, const Node& node);
 
 /// `response` of a clause.
 std::optional<ExpectResponse> read_response(Report& report, const Node& node);

@@ -56,10 +56,13 @@ std::string form_in_words(const Form& form, bool words_follow) {
         case Form::Kind::ByPcr:
         case Form::Kind::Options:
         case Form::Kind::Steps:
+        case Form::Kind::StepOrSteps:
+        case Form::Kind::Cases:
         case Form::Kind::Faults:
         case Form::Kind::RunFaults:
         case Form::Kind::Clauses:
         case Form::Kind::RunClauses:
+        case Form::Kind::Metric:
         case Form::Kind::Boolean:
             return "";
         case Form::Kind::Duration:
@@ -239,6 +242,11 @@ void add_expect(Page& page) {
             of_step += fmt::format("{}`{}`", of_step.empty() ? "" : ", ", key.name);
     }
     page.say(fmt::format("Only beside a step: {}.", of_step));
+    page.blank();
+    page.say("At the end, a check or a metric that has something beside it is a map:");
+    page.blank();
+    add_key(page, 0, check_clause_keys()[0], false);
+    add_key(page, 0, metric_clause_keys()[0], false);
     page.heading(3, "response");
     add_keys(page, 0, response_keys());
     page.heading(3, "requests");
@@ -316,6 +324,9 @@ std::string reference_page() {
     add_expect(page);
     page.blank();
     page.text(kReferenceMatrix);
+    page.text(kReferenceCases);
+    add_keys(page, 0, case_keys(), false);
+    page.blank();
     page.text(kReferenceRequest);
     add_words(page, 0, reference_properties());
     page.blank();

@@ -126,6 +126,39 @@ A variable that nothing reads is an error, unless it has one value. There are at
 
 )";
 
+const char* const kReferenceCases = R"(## cases
+
+Parts of a scenario that have names of their own: each is judged by itself where requirements are decided. A step says
+with `case: NAME` to which it belongs, with all steps within it, and the steps of a case stand together. Many alike are
+written as a table. They are played after `script`, each after its control: what must go well, so that a refusal
+afterwards says something.
+
+```yaml
+control: { negotiate: a, expect: { response: { status: 201 } } }
+cases:
+  - case: no-body
+    decides: KPM-NEG-010
+    request: { method: POST, by: a, path: "/v3.0/agents/${a.id}/attestations" }
+    expect: { response: { status: "400-499" } }
+  - case: ${method}-of-sessions
+    matrix: { method: [PUT, DELETE] }
+    decides: KPM-API-004
+    control: [] # none before these
+    request: { method: "${method}", path: /v3.0/sessions }
+    expect: { response: { status: 405, code: none } }
+  - case: twice
+    decides: KPM-EVID-004
+    steps: [ attest, { submit: { bare: true }, expect: { response: { status: 403 } } } ]
+```
+
+A clause with `decides` decides those requirements; one without is a control of all that its case decides, and one
+without at the end of the file is a control of the whole file. `requirements` may be left out: it is then all that
+clauses decide; where it is given, each of them must stand there. A matrix of a case is like one of the file, and may
+use that one's values. In each case `as` may give the same names again; requests refer to the last step before them.
+A file has at most 1,000 cases.
+
+)";
+
 const char* const kReferenceRequest = R"(## What requests refer to
 
 In `path`, `headers`, `body` and `raw` of a `request`, `${late.id}` stands for what the first agent of group `late`

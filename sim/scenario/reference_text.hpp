@@ -10,6 +10,7 @@ extern const char* const kReferenceSteps;
 extern const char* const kReferenceFaults;
 extern const char* const kReferenceExpect;
 extern const char* const kReferenceMatrix;
+extern const char* const kReferenceCases;
 extern const char* const kReferenceRequest;
 extern const char* const kReferenceRecipes;
 extern const char* const kReferenceChoices;

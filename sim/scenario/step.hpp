@@ -48,6 +48,7 @@ struct Step {
     int number = 0;                       ///< in the order of the file, from 1
     std::vector<std::string> agents;      ///< group names, resolved; empty where none acts
     std::string as;                       ///< name of its exchanges, "" without
+    std::string case_name;                ///< `case`, also of the step that it is within; "" without
     bool bare = false;                    ///< no missing earlier phases, no retries
     int times = 1;                        ///< Attest, Repeat
     std::optional<Duration> every;        ///< Attest: open model

@@ -13,9 +13,13 @@ constexpr auto now = Availability::Now;
 
 constexpr Form number = integer(0, 1'000'000'000);
 
+constexpr Key decides_key{
+    {"decides", "the requirement, or list of requirements, that it decides; else it is a control", now},
+    requirements};
+
 constexpr Form requests{.kind = Form::Kind::Map, .example = "{ sessions: 1 }", .keys = request_kinds};
 
-constexpr std::array<Key, 16> expect_table{{
+constexpr std::array<Key, 17> expect_table{{
     {{"agents", "the group, or list of groups, it is about", now}, groups},
     {{"response", "the last response of the step: {status: …, code: …}", now}, map(response_keys)},
     {{"verdict", "pass, fail or none: what the record of each attestation says", now}, word(verdicts)},
@@ -33,6 +37,15 @@ constexpr std::array<Key, 16> expect_table{{
     {{"at_least", "so many agents must satisfy the clause", now}, number},
     {{"at_most", "no more agents may satisfy the clause", now}, number},
     {{"exactly", "exactly so many agents must satisfy the clause", now}, number},
+    decides_key,
+}};
+constexpr std::array<Key, 2> check_clause_table{{
+    {{"check", "the check, where something stands beside it", now}, word(checks), true},
+    decides_key,
+}};
+constexpr std::array<Key, 2> metric_clause_table{{
+    {{"metric", "the metric and its limit, where something stands beside them", now}, metric, true},
+    decides_key,
 }};
 
 constexpr Form status_range{
@@ -59,7 +72,7 @@ constexpr Form members{.kind = Form::Kind::OpenMap,
 
 constexpr std::array<Key, 6> response_table{{
     {{"status", "HTTP status: a number, a range \"200-299\", or a list of these", now}, one_or_list(&status)},
-    {{"code", "JSON:API error code, or a list of codes", now}, one_or_list(&code)},
+    {{"code", "JSON:API error code, or a list of codes; none: no code at all", now}, one_or_list(&code)},
     {{"pointer", "JSON:API source pointer of the first error", now}, pointer},
     {{"header", "name: value, `\"*\"` for any value, `absent` for none", now}, headers},
     {{"retry_after", "seconds of Retry-After: a number, a range \"1-60\", or a list of these", now},
@@ -129,6 +142,12 @@ bool is_about_one_step(std::string_view key) {
     constexpr std::array<std::string_view, 8> keys{"response", "verdict", "reason", "always",
                                                    "never",    "poll",    "since",  "cycles"};
     return std::ranges::find(keys, key) != keys.end();
+}
+std::span<const Key> check_clause_keys() {
+    return check_clause_table;
+}
+std::span<const Key> metric_clause_keys() {
+    return metric_clause_table;
 }
 std::span<const Key> response_keys() {
     return response_table;

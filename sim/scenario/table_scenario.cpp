@@ -11,8 +11,6 @@ using namespace forms;
 constexpr auto now = Availability::Now;
 constexpr auto later = Availability::Later;
 
-constexpr Form requirement{
-    .kind = Form::Kind::Text, .pattern = "^KPM-[A-Z0-9]+-[0-9]{3}$", .example = "KPM-EVID-007"};
 constexpr std::array<Form, 2> group_value{{null, map(group_keys)}};
 constexpr Form group_form = any_of(group_value);
 constexpr Form agents_form{.kind = Form::Kind::OpenMap,
@@ -20,31 +18,25 @@ constexpr Form agents_form{.kind = Form::Kind::OpenMap,
                            .pattern = group.pattern,
                            .example = "{ late: { count: 3 } }",
                            .item = &group_form};
-constexpr Form values = list(&scalar);
-constexpr Form variable_values{.kind = Form::Kind::OpenMap,
-                               .pattern = "^[a-z][a-z0-9_]{0,31}$",
-                               .example = "{ workers: [1, 4] }",
-                               .item = &values};
-constexpr Form variable_value{.kind = Form::Kind::OpenMap,
-                              .pattern = "^[a-z][a-z0-9_]{0,31}$",
-                              .example = "{ workers: 4 }",
-                              .item = &scalar};
-
-constexpr std::array<Key, 13> scenario_table{{
+constexpr std::array<Key, 15> scenario_table{{
     {{"scenario", "its name: lower-case words with hyphens, unique in a run", now}, plain_name, true},
     {{"title", "one line for lists and reports", now}, any_text},
     {{"about", "what it shows, for people", now}, any_text},
-    {{"requirements", "list of the requirement ids it decides, KPM-AREA-001", now},
+    {{"requirements", "list of the requirement ids it decides; if left out, those of `decides`", now},
      {.kind = Form::Kind::List, .item = &requirement}},
     {{"tags", "list of words to choose scenarios by", now}, {.kind = Form::Kind::List, .item = &plain_name}},
     {{"stack", "what the servers must be like", now}, map(stack_keys)},
     {{"agents", "the groups of agents, by name, and what they are", now}, agents_form, true},
-    {{"script", "a list of steps, done in order", now}, step_list, true},
+    {{"script", "a list of steps, done in order", now}, step_list},
+    {{"cases", "parts of it that have names of their own, played after `script`, which may then be left out",
+      now},
+     cases},
+    {{"control", "a step, or a list of steps, before each of the `cases`: what must go well", now},
+     step_or_steps(1)},
     {{"expect", "a clause about the whole run, or a list of them", now}, run_clauses},
     {{"faults", "what goes wrong, for chosen agents and times", now}, run_fault_list},
-    {{"matrix", "one case for each combination of values; ${name} stands for the value", now},
-     variable_values},
-    {{"exclude", "combinations of the matrix to leave out", now}, list(&variable_value)},
+    {{"matrix", "one case for each combination of values; ${name} stands for the value", now}, matrix},
+    {{"exclude", "combinations of the matrix to leave out", now}, list(&combination)},
     {{"intermittent", "what comes by chance: how often it is tried", now}, map(intermittent_keys)},
 }};
 

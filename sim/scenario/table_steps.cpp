@@ -103,7 +103,9 @@ constexpr std::array<Key, 9> request_keys{{
      sender},
     {{"method", "GET if left out", now}, method},
     {{"path", "with references like ${late.id}", now}, path, true},
-    {{"headers", "name: value, beside those of every request", now}, headers},
+    {{"headers", "name: value; `absent` keeps off a Content-Type or Authorization that is sent by itself",
+      now},
+     headers},
     {{"body", "YAML, sent as JSON, with references", now}, anything},
     {{"raw", "the body's text, in place of `body`", now}, any_text},
     {{"times", "how often on each connection, one after the other; 1 if left out", now},
@@ -193,10 +195,27 @@ constexpr std::array<StepName, 33> step_table{{
     not_yet_there("restore_tpm", "an earlier permanent state comes back"),
 }};
 
-constexpr std::array<Key, 3> sibling_table{{
+constexpr std::array<Key, 4> sibling_table{{
     {{"expect", "a clause about the step, or a list of them", now}, clauses},
     {{"as", "a name for its exchanges", now}, plain_name},
     {{"after", "in `together`: how much later it begins", now}, varying_duration},
+    {{"case", "the case that it belongs to, with all steps within it; the steps of a case stand together",
+      now},
+     case_name},
+}};
+
+constexpr std::array<Key, 6> case_table{{
+    {{"case", "its name, of which a file has each once; with `matrix`, `${…}` makes it so", now},
+     case_name,
+     true},
+    {{"decides",
+      "the requirement, or list of them, that those clauses of its last step decide which have no `decides`",
+      now},
+     requirements},
+    {{"matrix", "one case for each combination of values", now}, matrix},
+    {{"exclude", "combinations of its matrix to leave out", now}, list(&combination)},
+    {{"control", "in place of the file's; `[]` for none", now}, step_or_steps(0)},
+    {{"steps", "in place of the one step beside `case`", now}, step_list},
 }};
 
 constexpr std::array phase_table{StepKind::Register,  StepKind::Activate, StepKind::Authenticate,
@@ -213,6 +232,10 @@ std::span<const Key> stage_keys() {
 }
 std::span<const Key> step_sibling_keys() {
     return sibling_table;
+}
+
+std::span<const Key> case_keys() {
+    return case_table;
 }
 
 const StepName* find_step(std::string_view name) {

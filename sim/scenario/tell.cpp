@@ -211,7 +211,11 @@ struct ConditionTeller {
     std::string operator()(const ExpectResponse& response) const {
         std::vector<std::string> parts;
         if (!response.status.empty()) parts.push_back("status " + ranges_in_words(response.status));
-        if (!response.code.empty()) parts.push_back("code " + listed(response.code, "or"));
+        if (response.code == std::vector<std::string>{"none"}) {
+            parts.emplace_back("no code");
+        } else if (!response.code.empty()) {
+            parts.push_back("code " + listed(response.code, "or"));
+        }
         if (!response.pointer.empty()) parts.push_back("pointer " + response.pointer);
         for (const auto& [name, value] : response.headers)
             parts.push_back(value == "*"        ? fmt::format("a header {}", name)
@@ -345,10 +349,11 @@ std::string tell(const Expectation& expectation, const Scenario& scenario) {
         parts.push_back(std::visit(ConditionTeller{}, condition));
     std::string words = listed(parts);
     if (expectation.last_cycle_only) words += ", in the last cycle";
-    if (expectation.agents.empty()) return words + ".";
+    words += expectation.decides.empty() ? "." : fmt::format(". It decides {}.", listed(expectation.decides));
+    if (expectation.agents.empty()) return words;
     const std::vector<std::string>& agents = expectation.agents;
-    if (agents.size() == 1 && (agents[0] == "nobody" || agents[0] == "admin")) return words + ".";
-    return fmt::format("{}: {}.", how_many(expectation.how_many, subject(agents, scenario)), words);
+    if (agents.size() == 1 && (agents[0] == "nobody" || agents[0] == "admin")) return words;
+    return fmt::format("{}: {}", how_many(expectation.how_many, subject(agents, scenario)), words);
 }
 
 }  // namespace pushsim::scenario

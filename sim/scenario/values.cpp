@@ -263,6 +263,23 @@ std::vector<std::string> read_names(Report& report, const Node& node, std::strin
     return result;
 }
 
+bool is_case_name(std::string_view text) {
+    constexpr std::string_view letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+    return !text.empty() && text.size() <= 80 &&
+           std::string_view("._-").find(text[0]) == std::string_view::npos &&
+           text.find_first_not_of(letters) == std::string_view::npos;
+}
+
+bool is_requirement_id(std::string_view text) {
+    constexpr std::string_view start = "KPM-";
+    if (!text.starts_with(start) || text.size() < start.size() + 6) return false;
+    const std::string_view area = text.substr(start.size(), text.size() - start.size() - 4);
+    const std::string_view number = text.substr(text.size() - 4);
+    return area.size() >= 2 &&
+           area.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ") == std::string_view::npos &&
+           number[0] == '-' && number.find_first_not_of("0123456789", 1) == std::string_view::npos;
+}
+
 bool is_one_line(std::string_view text) {
     return std::ranges::none_of(text,
                                 [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7F; });

@@ -101,6 +101,10 @@ std::vector<std::string> read_names(Report& report, const Node& node, std::strin
                                     std::span<const Name> names);
 /// Lower-case letters, digits and hyphens, beginning with a letter or digit.
 bool is_plain_name(std::string_view text);
+/// Letters, digits, points, hyphens and underscores, beginning with a letter or digit; at most 80.
+bool is_case_name(std::string_view text);
+/// KPM-<AREA>-<nnn>
+bool is_requirement_id(std::string_view text);
 /// Without control characters, line ends among them.
 bool is_one_line(std::string_view text);
 

@@ -111,6 +111,29 @@ void write_poll(YAML::Emitter& out, const std::vector<Condition>& conditions) {
     }
 }
 
+void write_decides(YAML::Emitter& out, const Expectation& expectation) {
+    if (!expectation.decides.empty()) write_texts(out, "decides", expectation.decides);
+}
+
+/// A check or a metric: a map where something stands beside it.
+void write_run_clause(YAML::Emitter& out, const Expectation& expectation) {
+    const Condition& condition = expectation.conditions.at(0);
+    const auto* check = std::get_if<ExpectCheck>(&condition);
+    const bool is_map = !expectation.decides.empty();
+    if (is_map) {
+        out << YAML::BeginMap;
+        key(out, check != nullptr ? "check" : "metric");
+    }
+    if (check != nullptr) {
+        out << check->check;
+    } else {
+        quoted(out, text(std::get<ExpectMetric>(condition)));
+    }
+    if (!is_map) return;
+    write_decides(out, expectation);
+    out << YAML::EndMap;
+}
+
 }  // namespace
 
 void write_expectations(YAML::Emitter& out, const std::vector<Expectation>& expectations) {
@@ -118,12 +141,7 @@ void write_expectations(YAML::Emitter& out, const std::vector<Expectation>& expe
     key(out, "expect") << YAML::BeginSeq;
     for (const Expectation& expectation : expectations) {
         if (expectation.agents.empty()) {
-            const Condition& condition = expectation.conditions.at(0);
-            if (const auto* check = std::get_if<ExpectCheck>(&condition)) {
-                out << check->check;
-            } else {
-                quoted(out, text(std::get<ExpectMetric>(condition)));
-            }
+            write_run_clause(out, expectation);
             continue;
         }
         out << YAML::BeginMap;
@@ -140,6 +158,7 @@ void write_expectations(YAML::Emitter& out, const std::vector<Expectation>& expe
         } else {
             out << expectation.how_many.number;
         }
+        write_decides(out, expectation);
         out << YAML::EndMap;
     }
     out << YAML::EndSeq;

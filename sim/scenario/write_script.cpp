@@ -61,17 +61,18 @@ void write_step_keys(YAML::Emitter& out, const Step& step) {
     write_faults(out, step.faults, false);
     if (step.kind == StepKind::Repeat) {
         key(out, "steps");
-        write_steps(out, step.steps);
+        write_steps(out, step.steps, step.case_name);
     }
 }
 
-void write_step(YAML::Emitter& out, const Step& step) {
+/// `outer`: of the step that it is within, which its own is, too.
+void write_step(YAML::Emitter& out, const Step& step, const std::string& outer) {
     out << YAML::BeginMap;
     if (step.kind == StepKind::Wait && !step.until) {
         write_amount(out, to_string(step.kind), step.wait);
     } else if (step.kind == StepKind::Together) {
         key(out, to_string(step.kind));
-        write_steps(out, step.steps);
+        write_steps(out, step.steps, step.case_name);
     } else {
         key(out, to_string(step.kind)) << YAML::BeginMap;
         write_step_keys(out, step);
@@ -81,6 +82,10 @@ void write_step(YAML::Emitter& out, const Step& step) {
         key(out, "as");
         quoted(out, step.as);
     }
+    if (step.case_name != outer) {
+        key(out, "case");
+        quoted(out, step.case_name);
+    }
     if (step.after != Amount{}) write_amount(out, "after", step.after);
     write_expectations(out, step.expect);
     out << YAML::EndMap;
@@ -88,10 +93,10 @@ void write_step(YAML::Emitter& out, const Step& step) {
 
 }  // namespace
 
-void write_steps(YAML::Emitter& out, const std::vector<Step>& steps) {
+void write_steps(YAML::Emitter& out, const std::vector<Step>& steps, const std::string& outer) {
     out << YAML::BeginSeq;
     for (const Step& step : steps)
-        write_step(out, step);
+        write_step(out, step, outer);
     out << YAML::EndSeq;
 }
 

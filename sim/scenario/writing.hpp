@@ -42,6 +42,7 @@ void write_expectations(YAML::Emitter& out, const std::vector<Expectation>& expe
 // Lists.
 
 void write_words(YAML::Emitter& out, const std::vector<std::string>& words);
-void write_steps(YAML::Emitter& out, const std::vector<Step>& steps);
+/// `outer`: the case of the step that they are within.
+void write_steps(YAML::Emitter& out, const std::vector<Step>& steps, const std::string& outer = {});
 
 }  // namespace pushsim::scenario

@@ -304,6 +304,11 @@ std::optional<std::string> read_yaml_text(const std::filesystem::path& path, std
     return text;
 }
 
+const Entry* find_entry(const Node& map, std::string_view key) {
+    const auto at = std::ranges::find_if(map.entries, [&](const Entry& one) { return one.key.text == key; });
+    return at == map.entries.end() ? nullptr : &*at;
+}
+
 std::size_t size_of(const Node& node) {
     std::size_t size = 1 + node.text.size() / 32;
     for (const Node& item : node.items)

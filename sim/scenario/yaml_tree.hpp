@@ -33,6 +33,9 @@ struct Entry {
     Node value;
 };
 
+/// The first with that key; nullptr where there is none, or the node is no map.
+const Entry* find_entry(const Node& map, std::string_view key);
+
 inline constexpr std::size_t max_file_size = 16 * 1024 * 1024;
 inline constexpr std::size_t max_depth = 32;
 /// Values in a file, those that aliases repeat included.

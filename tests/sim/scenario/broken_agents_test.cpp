@@ -18,7 +18,7 @@ INSTANTIATE_TEST_SUITE_P(
         {"UnknownKeyAtTheTopNearNothing",
          {.more = "zzzzzz: x"},
          "5:1: unknown key `zzzzzz` in a scenario; known: scenario, title, about, requirements, tags, stack, "
-         "agents, script, expect, faults, matrix, exclude, intermittent"},
+         "agents, script, cases, control, expect, faults, matrix, exclude, intermittent"},
         {"KeyOfAnotherPlace",
          {.more = "enrol: false"},
          "5:1: unknown key `enrol` in a scenario; it stands in a group of `agents`"},

@@ -26,6 +26,7 @@ std::string companion(std::string_view key) {
         {"agents", "status: PASS"},   {"all", "status: PASS"},
         {"at_least", "status: PASS"}, {"at_most", "status: PASS"},
         {"exactly", "status: PASS"},  {"cycles", "verdict: pass"},
+        {"decides", "status: PASS"},
     };
     const auto at = companions.find(key);
     return at == companions.end() ? "" : at->second;
@@ -51,6 +52,7 @@ std::optional<std::string> wrong_type(const Form& form) {
         case Form::Kind::OneOrList:
             return "{ qqqq: x }";
         case Form::Kind::Steps:
+        case Form::Kind::Cases:
         case Form::Kind::Faults:
         case Form::Kind::RunFaults:
         case Form::Kind::Options:
@@ -143,6 +145,8 @@ void add_scenario(Generator& generator) {
         Lines beside;
         if (key.name == "matrix" || key.name == "exclude") beside = {"stack: { workers: \"${workers}\" }"};
         if (key.name == "exclude") beside.push_back("matrix: { workers: [1, 4] }");
+        if (key.name == "control") beside = {"cases: [ { case: no-type, attest: late } ]"};
+        if (key.name == "cases" || key.name == "control") beside.emplace_back("agents: { late: {} }");
         const auto with = [&](const std::string& value) {
             Lines lines = beside;
             lines.push_back(fmt::format("{}: {}", key.name, value));
@@ -183,6 +187,28 @@ Lines script_of(const std::string& step) {
         "agents: { late: { count: 3, boot: { ima: { entries: 3 } }, enrol: { runtime_policy_name: "
         "pcr-mismatch } } }",
         fmt::format("script: [ {{ {} }} ]", step)};
+}
+
+void add_cases(Generator& generator) {
+    const auto cases = [](const std::string& members) { return Lines{"cases: [ { " + members + " } ]"}; };
+    const auto add = [&](Slip slip, const char* word, const std::string& members) {
+        generator.add(slip, "a case", word, cases(members));
+    };
+    add(Slip::None, "decides", "case: one, decides: KPM-VER-001, attest: a, expect: { verdict: pass }");
+    add(Slip::None, "matrix", "case: \"${x}\", matrix: { x: [1, 2] }, attest: { times: \"${x}\" }");
+    add(Slip::None, "exclude", "case: \"${x}\", matrix: { x: [1, 2] }, exclude: [ { x: 1 } ], attest: a");
+    add(Slip::None, "control", "case: one, control: [], attest: a");
+    add(Slip::None, "control", "case: one, control: attest, attest: a");
+    add(Slip::None, "steps", "case: one, steps: [ attest, { attest: a, as: two } ]");
+    add(Slip::WrongType, "case", "case: [x], attest: a");
+    add(Slip::WrongType, "decides", "case: one, decides: { x: y }, attest: a, expect: { verdict: pass }");
+    add(Slip::WrongType, "matrix", "case: one, matrix: qqqq, attest: a");
+    add(Slip::WrongType, "exclude", "case: \"${x}\", matrix: { x: [1, 2] }, exclude: qqqq, attest: a");
+    add(Slip::WrongType, "control", "case: one, control: [ [x] ], attest: a");
+    add(Slip::WrongType, "steps", "case: one, steps: qqqq");
+    add(Slip::WrongType, "step", "case: one");
+    add(Slip::WrongType, "steps", "case: one, steps: [ attest ], attest: a");
+    add(Slip::UnknownKey, "qqqq", "case: one, attest: a, qqqq: x");
 }
 
 void add_steps(Generator& generator) {
@@ -270,6 +296,10 @@ void add_expect(Generator& generator) {
     for (const char* metric : {"submit.p99 < 250ms", "accepted.rate >= 40/s", "error.share < 1%"})
         generator.add(Slip::None, "`expect` at the end", metric, {fmt::format("expect: [ {} ]", metric)});
     generator.add(Slip::UndefinedName, "`expect` at the end", "qqqq", {"expect: [ qqqq ]"});
+    for (const std::span<const Key> keys : {check_clause_keys(), metric_clause_keys()}) {
+        generator.keys(fmt::format("the clause with `{}`", keys.front().name), keys,
+                       [](const std::string& members) { return Lines{"expect: [ { " + members + " } ]"}; });
+    }
     generator.keys("`response`", response_keys(),
                    [&](const std::string& members) { return of_step("response: { " + members + " }"); });
     generator.keys("`requests`", request_kinds(),
@@ -351,6 +381,7 @@ std::vector<Generated> generated() {
     add_options(generator);
     add_agents(generator);
     add_steps(generator);
+    add_cases(generator);
     add_faults(generator);
     add_expect(generator);
     add_amounts(generator);
