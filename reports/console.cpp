@@ -7,6 +7,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "reports/console_parts.hpp"
 #include "reports/summary.hpp"
 #include "reports/text.hpp"
 #include "reports/view.hpp"
@@ -19,17 +20,6 @@ constexpr std::size_t long_hex = 32;
 constexpr std::size_t most_diagnoses = 8;
 constexpr std::size_t most_explained = 40;  // for who asked for it
 constexpr std::size_t most_evidence = 6;    // lines below a cause
-
-enum class Colour { Green, Red, Yellow, Dim };
-
-std::string coloured(const std::string& text, Colour colour, const ConsoleStyle& style) {
-    if (!style.colour) return text;
-    const char* code = colour == Colour::Green    ? "32"
-                       : colour == Colour::Red    ? "31;1"
-                       : colour == Colour::Yellow ? "33"
-                                                  : "2";
-    return fmt::format("\x1b[{}m{}\x1b[0m", code, text);
-}
 
 std::pair<const char*, Colour> word(Outcome outcome) {
     switch (outcome) {
@@ -55,39 +45,6 @@ std::pair<const char*, Colour> word(Outcome outcome) {
 std::string short_address(const history::StackFacts& stack, const std::string& address) {
     const std::size_t colon = address.rfind(':');
     return stack.kind == "local" && colon != std::string::npos ? address.substr(colon) : address;
-}
-
-std::string padding(std::size_t used, int wanted) {
-    const auto width = static_cast<std::size_t>(std::max(wanted, 0));
-    return std::string(used < width ? width - used : 0, ' ');
-}
-
-/// As it is, but in lines that fit.
-std::string fitted(std::size_t indent, const std::string& text, const ConsoleStyle& style) {
-    return paragraph(indent, indent + 2, text, static_cast<std::size_t>(std::max(style.wrap, 0)));
-}
-
-std::string shown(const std::string& text, const ConsoleStyle& style) {
-    return printable(style.whole_digests ? text : shorten_digests(text));
-}
-
-std::string line(std::size_t indent, const std::string& text, const ConsoleStyle& style) {
-    return fitted(indent, shown(text, style), style);
-}
-
-/// What the clause says, and where it stands.
-std::string clause_text(const ExpectationResult& result) {
-    return result.source.empty() ? result.what : fmt::format("{}  ({})", result.what, result.source);
-}
-
-std::string expectation_text(const ExpectationResult& result, const ConsoleStyle& style) {
-    std::string text = line(8, clause_text(result), style);
-    text += line(10, "expected  " + result.expected, style);
-    text += line(10, "actual    " + result.actual, style);
-    if (const std::string by = decided_by(result); !by.empty()) text += line(10, by, style);
-    if (result.exchange && !result.exchange->body_excerpt.empty())
-        text += line(12, result.exchange->body_excerpt, style);
-    return text;
 }
 
 std::string finding_text(const Finding& finding) {
@@ -252,20 +209,7 @@ std::string console_totals(const RunReport& report, const std::string& where, co
         text += line(0, finding_text(finding), style);
     if (report.partial)
         text += coloured("partial", Colour::Yellow, style) + ": " + printable(report.reason) + '\n';
-    std::vector<std::string> parts;
-    const auto part = [&](int count, const char* words) {
-        if (count > 0) parts.push_back(fmt::format("{} {}", count, words));
-    };
-    const Totals& totals = report.totals;
-    part(totals.as_expected, "as expected");
-    part(totals.reproduced, "reproduced");
-    part(totals.not_seen, "not seen");
-    part(totals.not_as_expected, "not as expected");
-    part(totals.error, "could not be judged");
-    part(totals.skipped, "skipped");
-    part(totals.partial, "partial");
-    std::string last = counted(static_cast<std::uint64_t>(totals.scenarios), "scenario");
-    if (!parts.empty()) last += fmt::format(": {}", fmt::join(parts, ", "));
+    std::string last = totals_words(report.totals);
     if (!where.empty()) last += " · " + where;
     return text + fitted(0, last, style);
 }

@@ -1,38 +1,14 @@
 #include "reports/junit.hpp"
 
-#include <algorithm>
-#include <sstream>
-
 #include <fmt/format.h>
-#include <pugixml.hpp>
 
+#include "reports/junit_parts.hpp"
 #include "reports/summary.hpp"
 #include "reports/text.hpp"
 #include "reports/waits.hpp"
 
 namespace pushsim::reports {
 namespace {
-
-std::string seconds(Duration duration) {
-    return fmt::format("{:.3f}", std::chrono::duration<double>(duration).count());
-}
-
-void set(pugi::xml_node node, const char* name, const std::string& value) {
-    node.append_attribute(name).set_value(printable(value).c_str());
-}
-
-void add_property(pugi::xml_node properties, const char* name, const std::string& value) {
-    if (value.empty()) return;
-    pugi::xml_node property = properties.append_child("property");
-    set(property, "name", name);
-    set(property, "value", value);
-}
-
-pugi::xml_node add_text(pugi::xml_node parent, const char* name, const std::string& text) {
-    pugi::xml_node node = parent.append_child(name);
-    node.append_child(pugi::node_pcdata).set_value(printable(text, true).c_str());
-    return node;
-}
 
 /// Causes and mends, then what has none.
 std::string explanation_text(const ScenarioReport& scenario) {
@@ -73,30 +49,30 @@ std::string failure_text(const ScenarioReport& scenario) {
 void add_case(pugi::xml_node suite, const std::string& suite_name, const ScenarioReport& scenario,
               const std::string& history_path) {
     pugi::xml_node test_case = suite.append_child("testcase");
-    set(test_case, "name", scenario.name);
-    set(test_case, "classname", suite_name);
-    set(test_case, "time", seconds(scenario.duration));
+    xml::set(test_case, "name", scenario.name);
+    xml::set(test_case, "classname", suite_name);
+    xml::set(test_case, "time", xml::seconds(scenario.duration));
     pugi::xml_node result;
     switch (scenario.outcome) {
         case Outcome::AsExpected:
         case Outcome::Reproduced:
             break;
         case Outcome::NotAsExpected:
-            result = add_text(test_case, "failure", failure_text(scenario));
-            set(result, "message", scenario.headline);
-            set(result, "type", "not_as_expected");
+            result = xml::add_text(test_case, "failure", failure_text(scenario));
+            xml::set(result, "message", scenario.headline);
+            xml::set(result, "type", "not_as_expected");
             break;
         case Outcome::Error:
         case Outcome::Partial:
-            result = add_text(
+            result = xml::add_text(
                 test_case, "error",
                 scenario.mend.empty() ? scenario.reason : scenario.reason + "\nmend: " + scenario.mend);
-            set(result, "message", scenario.headline);
-            set(result, "type", to_string(scenario.outcome));
+            xml::set(result, "message", scenario.headline);
+            xml::set(result, "type", to_string(scenario.outcome));
             break;
         case Outcome::Skipped:
         case Outcome::NotSeen:
-            set(test_case.append_child("skipped"), "message", scenario.reason);
+            xml::set(test_case.append_child("skipped"), "message", scenario.reason);
             break;
     }
     std::string output = scenario.headline + '\n';
@@ -105,44 +81,27 @@ void add_case(pugi::xml_node suite, const std::string& suite_name, const Scenari
         output += line + '\n';
     if (!scenario.file.empty()) output += "scenario: " + scenario.file + '\n';
     if (!history_path.empty()) output += "history: " + history_path + '\n';
-    add_text(test_case, "system-out", output);
+    xml::add_text(test_case, "system-out", output);
 }
 
 }  // namespace
 
 std::string junit_xml(const RunReport& report, const std::string& history_path) {
     pugi::xml_document document;
-    pugi::xml_node declaration = document.append_child(pugi::node_declaration);
-    declaration.append_attribute("version").set_value("1.0");
-    declaration.append_attribute("encoding").set_value("UTF-8");
     const std::string suite_name = "pushsim";
-    pugi::xml_node suite = document.append_child("testsuites").append_child("testsuite");
-    set(suite, "name", suite_name);
+    pugi::xml_node suite = xml::add_suites(document).append_child("testsuite");
+    xml::set(suite, "name", suite_name);
     // A run that found no place for its failure in a scenario (killed, incomplete) must not read as green.
     const bool run_failed = report.exit_code != 0 && report.exit_code != 4 &&
                             report.totals.not_as_expected == 0 &&
                             report.totals.error + report.totals.partial == 0;
-    set(suite, "tests", std::to_string(report.totals.scenarios + int{run_failed}));
-    set(suite, "failures", std::to_string(report.totals.not_as_expected));
-    set(suite, "errors", std::to_string(report.totals.error + report.totals.partial + int{run_failed}));
-    set(suite, "skipped", std::to_string(report.totals.skipped + report.totals.not_seen));
-    set(suite, "time", seconds(report.duration));
-    pugi::xml_node properties = suite.append_child("properties");
-    if (report.head) {
-        set(suite, "timestamp", to_rfc3339(report.head->started).substr(0, 19));
-        add_property(properties, "pushsim.version", report.head->pushsim_version);
-        add_property(properties, "pushsim.seed", std::to_string(report.head->seed));
-        add_property(properties, "pushsim.command", report.head->command);
-        for (const auto& [name, value] : report.head->facts)
-            add_property(properties, ("pushsim." + name).c_str(), value);
-    }
-    if (!report.stacks.empty()) {
-        const history::StackFacts& stack = report.stacks.back();
-        add_property(properties, "keylime.version", stack.keylime_version);
-        add_property(properties, "keylime.where", stack.keylime_where);
-        add_property(properties, "stack.kind", stack.kind);
-    }
-    add_property(properties, "pushsim.exit_code", std::to_string(report.exit_code));
+    xml::set(suite, "tests", std::to_string(report.totals.scenarios + int{run_failed}));
+    xml::set(suite, "failures", std::to_string(report.totals.not_as_expected));
+    xml::set(suite, "errors", std::to_string(report.totals.error + report.totals.partial + int{run_failed}));
+    xml::set(suite, "skipped", std::to_string(report.totals.skipped + report.totals.not_seen));
+    xml::set(suite, "time", xml::seconds(report.duration));
+    pugi::xml_node properties = xml::add_run_properties(suite, report);
+    xml::add_property(properties, "pushsim.exit_code", std::to_string(report.exit_code));
     for (const ScenarioReport& scenario : report.scenarios)
         add_case(suite, suite_name, scenario, history_path);
     if (run_failed) {
@@ -153,9 +112,7 @@ std::string junit_xml(const RunReport& report, const std::string& history_path) 
         run.headline = run.reason;
         add_case(suite, suite_name, run, history_path);
     }
-    std::ostringstream out;
-    document.save(out, "  ", pugi::format_default, pugi::encoding_utf8);
-    return out.str();
+    return xml::text_of(document);
 }
 
 }  // namespace pushsim::reports

@@ -138,6 +138,22 @@ std::string failed_words(const ScenarioReport& scenario) {
     return fmt::format("{} of {} failed", scenario.failed_agents, counted(scenario.agents, "agent"));
 }
 
+std::string totals_words(const Totals& totals) {
+    std::vector<std::string> parts;
+    const auto part = [&](int count, const char* words) {
+        if (count > 0) parts.push_back(fmt::format("{} {}", count, words));
+    };
+    part(totals.as_expected, "as expected");
+    part(totals.reproduced, "reproduced");
+    part(totals.not_seen, "not seen");
+    part(totals.not_as_expected, "not as expected");
+    part(totals.error, "could not be judged");
+    part(totals.skipped, "skipped");
+    part(totals.partial, "partial");
+    const std::string all = counted(static_cast<std::uint64_t>(totals.scenarios), "scenario");
+    return parts.empty() ? all : fmt::format("{}: {}", all, fmt::join(parts, ", "));
+}
+
 std::string headline(const ScenarioView& scenario, const ScenarioReport& report) {
     if (scenario.plan().by_hand) {
         if (report.outcome == Outcome::Error || report.outcome == Outcome::Skipped) return report.reason;

@@ -18,6 +18,9 @@ inline constexpr std::size_t fewest_counted = 3;
 /// "150 of 210 agents failed"
 std::string failed_words(const ScenarioReport& scenario);
 
+/// "24 scenarios: 22 as expected, 2 skipped"
+std::string totals_words(const Totals& totals);
+
 /// Of a check that found much the first, and how many more there are.
 std::vector<Finding> first_of_each(const std::vector<Finding>& findings);
 

@@ -54,6 +54,13 @@ std::string printable(std::string_view text, bool keep_lines) {
     return result;
 }
 
+std::string clipped(std::string_view text, std::size_t octets) {
+    if (text.size() <= octets) return std::string(text);
+    while (octets > 0 && (static_cast<unsigned char>(text[octets]) & 0xC0U) == 0x80U)
+        --octets;
+    return std::string(text.substr(0, octets)) + "…";
+}
+
 std::size_t columns(std::string_view text) {
     return static_cast<std::size_t>(std::count_if(
         text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));

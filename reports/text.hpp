@@ -14,6 +14,9 @@ namespace pushsim::reports {
 /// octets that are no UTF-8 become U+FFFD.
 std::string printable(std::string_view text, bool keep_lines = false);
 
+/// At most so many octets of the text, not ending within a UTF-8 character, and "…" where there is more.
+std::string clipped(std::string_view text, std::size_t octets);
+
 /// Columns on a terminal: characters, not octets.
 std::size_t columns(std::string_view text);
 

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "reports/text.hpp"
+
 namespace pushsim::reports {
 namespace {
 
@@ -17,17 +19,10 @@ bool names(const std::string& selector, const std::string& agent) {
 
 /// The start of a text on one line.
 std::string excerpt(const std::string& text) {
-    std::string result;
-    for (const char c : text) {
-        if (result.size() >= max_excerpt) break;
-        result += static_cast<unsigned char>(c) < 0x20 || c == 0x7F ? ' ' : c;
-    }
-    // Not in the middle of a UTF-8 character.
-    while (result.size() < text.size() && !result.empty() &&
-           (static_cast<unsigned char>(text[result.size()]) & 0xC0U) == 0x80U) {
-        result.pop_back();
-    }
-    return result.size() < text.size() ? result + "…" : result;
+    std::string result = clipped(text, max_excerpt);
+    std::ranges::replace_if(
+        result, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }, ' ');
+    return result;
 }
 
 void sort_in(const history::Entry& line, std::vector<ScenarioView>& scenarios,

@@ -1,33 +1,17 @@
 #include "reports/junit.hpp"
 
-#include <cstdlib>
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <pugixml.hpp>
-#include <sys/wait.h>
 
 #include "tests/reports/golden.hpp"
+#include "tests/reports/junit_schema.hpp"
 
 namespace pushsim::reports {
 namespace {
 
 using namespace test;
 using testing::HasSubstr;
-
-/// What xmllint says to it, or empty if it is valid. xmllint is in the package libxml2-utils.
-std::string invalid(const std::string& xml) {
-    const h::test::TemporaryFolder folder;
-    h::test::overwrite(folder.file("junit.xml"), xml);
-    const char* fixtures = std::getenv("PUSHSIM_FIXTURES");
-    if (fixtures == nullptr) return "PUSHSIM_FIXTURES is not set: run it through ctest";
-    const std::string command = std::string{"xmllint --nonet --noout --schema '"} + fixtures +
-                                "/junit.xsd' '" + folder.file("junit.xml").string() + "' >'" +
-                                folder.file("said").string() + "' 2>&1";
-    const int status = std::system(command.c_str());
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return "";
-    return "xmllint (scripts/setup installs it): " + h::test::content(folder.file("said"));
-}
 
 RunReport every_outcome() {
     Script script;

@@ -1,25 +1,22 @@
 #pragma once
 // The JSON Schema of scenarios, as an editor applies it.
 
-#include <memory>
 #include <string>
 #include <string_view>
+
+#include "tests/json_schema.hpp"
 
 namespace pushsim::scenario {
 
 class SchemaValidator {
   public:
-    explicit SchemaValidator(const std::string& schema);
-    ~SchemaValidator();
-    SchemaValidator(const SchemaValidator&) = delete;
-    SchemaValidator& operator=(const SchemaValidator&) = delete;
+    explicit SchemaValidator(const std::string& schema) : schema_(schema) {}
 
     /// What the schema has against that YAML; empty where it is valid.
     std::string problems(std::string_view yaml) const;
 
   private:
-    struct Parsed;
-    std::unique_ptr<Parsed> parsed_;
+    JsonSchema schema_;
 };
 
 }  // namespace pushsim::scenario
