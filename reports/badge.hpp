@@ -1,0 +1,14 @@
+#pragma once
+
+#include <string>
+
+#include "reports/conformance.hpp"
+
+namespace pushsim::reports {
+
+/// A badge for shields.io ("Endpoint Badge", https://shields.io/badges/endpoint-badge): the message counts
+/// passes among all requirements that were selected, then failures and known deviations. With a line feed at
+/// its end.
+std::string badge_json(const ConformanceReport& report);
+
+}  // namespace pushsim::reports

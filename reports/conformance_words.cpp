@@ -1,0 +1,191 @@
+#include "reports/conformance_words.hpp"
+
+#include <algorithm>
+#include <array>
+#include <functional>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "reports/view.hpp"
+
+namespace pushsim::reports {
+namespace {
+
+constexpr std::array<std::pair<std::string_view, const char*>, 15> areas{{
+    {"REG", "registration"},
+    {"SESS", "sessions and proof of possession"},
+    {"TOK", "tokens"},
+    {"NEG", "negotiation"},
+    {"EVID", "evidence"},
+    {"VER", "verification"},
+    {"IMA", "IMA"},
+    {"BOOT", "measured boot"},
+    {"STAT", "status and timeouts"},
+    {"ADM", "tenant API"},
+    {"RATE", "rate limits"},
+    {"CONC", "concurrency"},
+    {"OPS", "restarts and configuration"},
+    {"API", "framing"},
+    {"SEC", "access"},
+}};
+
+std::string standing_text(Standing standing, int count) {
+    const char* plural = standing == Standing::Deviation && count != 1 ? "s" : "";
+    return fmt::format("{} {}{}", count, to_string(standing), plural);
+}
+
+bool decides(const ConformanceCase& one, std::size_t clause, const std::string& requirement) {
+    if (clause >= one.decides.size() || one.decides[clause].empty()) return true;
+    return std::ranges::find(one.decides[clause], requirement) != one.decides[clause].end();
+}
+
+}  // namespace
+
+std::string area_name(const std::string& area) {
+    const auto* const found =
+        std::ranges::find_if(areas, [&](const auto& known) { return known.first == area; });
+    return found == areas.end() ? area : found->second;
+}
+
+int count_of(const Counts& counts, Standing standing) {
+    const auto found = counts.find(standing);
+    return found == counts.end() ? 0 : found->second;
+}
+
+Counts sum_of(const std::map<std::string, Counts>& by_level) {
+    Counts sum;
+    for (const auto& [level, counts] : by_level) {
+        for (const auto& [standing, count] : counts)
+            sum[standing] += count;
+    }
+    return sum;
+}
+
+std::string counts_text(const Counts& counts) {
+    std::vector<std::string> parts;
+    for (const Standing standing : all_standings) {
+        if (const int count = count_of(counts, standing); count > 0)
+            parts.push_back(standing_text(standing, count));
+    }
+    return parts.empty() ? "nothing" : fmt::format("{}", fmt::join(parts, ", "));
+}
+
+bool is_failure(Standing standing, const ConformanceReport& report) {
+    return standing == Standing::Fail || standing == Standing::Fixed ||
+           (standing == Standing::Deviation && report.scope.strict);
+}
+
+std::string verdict_sentence(const RunReport& run, const ConformanceReport& report) {
+    Counts others = report.totals;
+    others.erase(Standing::Pass);
+    std::string text =
+        fmt::format("Keylime {} obeys {} of {}", keylime_text(run), count_of(report.totals, Standing::Pass),
+                    counted(report.requirements.size(), "requirement"));
+    if (const std::string rest = counts_text(others); rest != "nothing") text += ": " + rest;
+    if (run.partial) text += "; the run came to no end of its own";
+    return text + ".";
+}
+
+std::string scope_text(const history::Conformance& scope) {
+    std::string text = scope.profile;
+    if (text.empty()) text = "by hand" + (scope.selection.empty() ? "" : ": " + scope.selection);
+    return scope.strict ? text + ", strict" : text;
+}
+
+std::string keylime_text(const RunReport& run) {
+    if (run.stacks.empty()) return "of unknown version";
+    const history::StackFacts& stack = run.stacks.back();
+    const std::string version = stack.keylime_version.empty() ? "of unknown version" : stack.keylime_version;
+    return stack.keylime_where.empty() ? version : version + " " + stack.keylime_where;
+}
+
+const ConformanceCase* find_case(const ConformanceReport& report, std::string_view id) {
+    const auto found = std::ranges::find_if(report.cases, [&](const auto& one) { return one.id == id; });
+    return found == report.cases.end() ? nullptr : &*found;
+}
+
+bool is_withheld(const ConformanceReport& report, const ConformanceCase& one) {
+    return one.withheld || std::ranges::any_of(report.requirements, [&](const RequirementReport& each) {
+               return each.requirement.withheld && one.standings.contains(each.requirement.id);
+           });
+}
+
+std::vector<const ConformanceCase*> cases_of_standing(const ConformanceReport& report,
+                                                      const RequirementReport& requirement) {
+    std::vector<const ConformanceCase*> found;
+    for (const std::string& id : requirement.cases) {
+        const ConformanceCase* one = find_case(report, id);
+        if (one == nullptr || is_withheld(report, *one)) continue;
+        const auto standing = one->standings.find(requirement.requirement.id);
+        if (standing != one->standings.end() && standing->second == requirement.standing)
+            found.push_back(one);
+    }
+    return found;
+}
+
+std::vector<const ExpectationResult*> not_held(const ConformanceCase& one, const std::string& requirement) {
+    std::vector<const ExpectationResult*> found;
+    for (std::size_t i = 0; i < one.deciding.size(); ++i) {
+        if (one.deciding[i].judgement == Judgement::DoesNotHold && decides(one, i, requirement))
+            found.push_back(&one.deciding[i]);
+    }
+    for (const ExpectationResult& control : one.controls) {
+        if (control.judgement == Judgement::DoesNotHold) found.push_back(&control);
+    }
+    return found;
+}
+
+std::string reason_text(const ConformanceReport& report, const RequirementReport& requirement) {
+    const bool withheld = requirement.requirement.withheld ||
+                          std::ranges::any_of(requirement.cases, [&](const std::string& id) {
+                              const ConformanceCase* one = find_case(report, id);
+                              return one != nullptr && is_withheld(report, *one);
+                          });
+    return withheld ? details_withheld : requirement.reason;
+}
+
+std::string deviation_text(const RequirementReport& requirement) {
+    if (!requirement.deviation) return "";
+    const history::Deviation& deviation = *requirement.deviation;
+    if (deviation.withheld || requirement.requirement.withheld)
+        return std::string("known, ") + details_withheld;
+    std::string text = deviation.observed.empty() ? "as it is known" : deviation.observed;
+    if (!deviation.reference.empty()) text += fmt::format(" ({})", deviation.reference);
+    return deviation.intermittent ? text + ", by chance" : text;
+}
+
+std::string fixed_text(const ConformanceReport& report) {
+    return "unexpected pass: remove it from " +
+           (report.scope.deviations_file.empty() ? "the known deviations" : report.scope.deviations_file);
+}
+
+std::vector<std::string> undecided_texts(const ConformanceReport& report, const std::string& area) {
+    struct Waiting {
+        bool planned;
+        std::string words;
+        int count;
+    };
+    std::vector<Waiting> all;
+    for (const RequirementReport& one : report.requirements) {
+        if (one.standing != Standing::Undecided || one.requirement.area() != area) continue;
+        const bool planned = !one.requirement.planned.empty();
+        const std::string words = planned ? one.requirement.planned : reason_text(report, one);
+        const auto known = std::ranges::find_if(
+            all, [&](const Waiting& each) { return each.planned == planned && each.words == words; });
+        if (known == all.end()) {
+            all.push_back({planned, words, 1});
+        } else {
+            ++known->count;
+        }
+    }
+    std::ranges::stable_sort(all, std::ranges::greater{}, &Waiting::count);
+    std::vector<std::string> texts;
+    for (const Waiting& one : all) {
+        const char* verb = !one.planned ? ": " : one.count == 1 ? " waits for " : " wait for ";
+        texts.push_back(fmt::format("{}{}{}", one.count, verb, one.words));
+    }
+    return texts;
+}
+
+}  // namespace pushsim::reports
