@@ -1,0 +1,106 @@
+#include "reports/conformance_console.hpp"
+
+#include <algorithm>
+#include <sstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <rapidcheck.h>
+
+#include "reports/text.hpp"
+#include "tests/reports/generated_assessment.hpp"
+
+namespace pushsim::reports {
+namespace {
+
+using namespace test;
+using testing::HasSubstr;
+using testing::Not;
+
+std::string text_of(const Assessed& all, const ConsoleStyle& style) {
+    return conformance_console(all.run, all.report, "runs/latest/ (conformance.json, junit.xml)", style);
+}
+
+void expect_lines_within(const std::string& text, std::size_t width) {
+    std::istringstream lines(text);
+    for (std::string one; std::getline(lines, one);) {
+        // A word that is longer stands alone.
+        if (one.find(' ', one.find_first_not_of(' ')) != std::string::npos) {
+            EXPECT_LE(columns(one), width) << one;
+        }
+    }
+}
+
+TEST(ConformanceConsole, IsAsItWasAccepted) {
+    const Assessed all = every_standing();
+    expect_golden("console.txt", text_of(all, {}));
+    expect_golden("console-60.txt", text_of(all, {.width = 60, .wrap = 60}));
+    expect_golden("console-verbose.txt", text_of(all, {.verbose = true, .width = 80, .wrap = 80}));
+}
+
+TEST(ConformanceConsole, LinesFitTheTerminal) {
+    const Assessed all = every_standing();
+    for (const int width : {60, 80, 120})
+        expect_lines_within(text_of(all, {.verbose = true, .width = width, .wrap = width}),
+                            static_cast<std::size_t>(width));
+}
+
+TEST(ConformanceConsole, ColoursChangeNothingElse) {
+    const Assessed all = every_standing();
+    for (const int wrap : {0, 60}) {
+        std::string text = text_of(all, {.colour = true, .wrap = wrap});
+        EXPECT_THAT(text, HasSubstr(" \x1b[31;1m FAIL\x1b[0m  KPM-NEG-010"));
+        while (text.find("\x1b[") != std::string::npos) {
+            const std::size_t at = text.find("\x1b[");
+            text.erase(at, text.find('m', at) - at + 1);
+        }
+        EXPECT_EQ(text, text_of(all, {.wrap = wrap}));
+    }
+}
+
+TEST(ConformanceConsole, WhereAllIsWellThereIsOneLineAnArea) {
+    EXPECT_EQ(
+        text_of(all_pass(), {}),
+        "pushsim 0.1.0 · seed 4711 · Keylime 7.14.3 on loopback (registrar :41810, verifier :41811 push)\n"
+        "full: 1 requirement, 2 cases, deviations known from scenarios/deviations/keylime-7.14.yaml\n"
+        "NEG   negotiation  1 pass\n"
+        "1 requirement: 1 pass · runs/latest/ (conformance.json, junit.xml)\n");
+    EXPECT_EQ(text_of(all_pass(), {.quiet = true}),
+              "1 requirement: 1 pass · runs/latest/ (conformance.json, junit.xml)\n");
+}
+
+TEST(ConformanceConsole, QuietLeavesOutWhatIsKnown) {
+    const std::string text = text_of(every_standing(), {.quiet = true});
+    EXPECT_THAT(text, HasSubstr(" FAIL  KPM-NEG-010"));
+    EXPECT_THAT(text, HasSubstr("FIXED  KPM-NEG-012"));
+    EXPECT_THAT(text, HasSubstr("  err  KPM-STAT-003"));
+    EXPECT_THAT(text, Not(HasSubstr("KPM-NEG-011")));
+    EXPECT_THAT(text, Not(HasSubstr("EVID")));
+}
+
+TEST(ConformanceConsole, StrictShowsDeviationsAsFailures) {
+    Assessed all = every_standing();
+    all.report.scope.strict = true;
+    EXPECT_THAT(text_of(all, {.quiet = true}), HasSubstr("known  KPM-NEG-011  A member of another type"));
+}
+
+TEST(ConformanceConsole, ShowsNothingOfWhatIsWithheld) {
+    Assessed all = every_standing();
+    const ConsoleStyle all_of_it{.verbose = true, .evidence = true};
+    EXPECT_THAT(text_of(all, all_of_it), Not(HasSubstr(not_public)));
+    all.requirement("KPM-VER-020").standing = Standing::Fail;
+    EXPECT_THAT(text_of(all, all_of_it), Not(HasSubstr(not_public)));
+    EXPECT_THAT(text_of(all, all_of_it), HasSubstr("details withheld"));
+}
+
+TEST(ConformanceConsole, NothingInAnAssessmentCanCommandTheTerminal) {
+    EXPECT_TRUE(rc::check([] {
+        const Assessed one = *generated_assessment();
+        const std::string text = text_of(one, {.verbose = true});
+        RC_ASSERT(std::ranges::all_of(
+            text, [](char c) { return c == '\n' || (static_cast<unsigned char>(c) >= 0x20 && c != 0x7F); }));
+    }));
+}
+
+}  // namespace
+}  // namespace pushsim::reports
