@@ -1,6 +1,7 @@
 #include "sim/fleet/expectations.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <variant>
 
 namespace pushsim::fleet {
@@ -77,46 +78,79 @@ struct Into {
     void operator()(const scenario::ExpectCheck& expected) const { clause.check = {expected.check}; }
 };
 
-/// A clause about statuses at several times becomes one for each.
-void add(const scenario::Expectation& expectation, std::optional<int> step,
+/// A clause about statuses at several times becomes one for each, all of them `about` the same.
+void add(const std::vector<scenario::Condition>& conditions, const history::Expectation& about,
          std::vector<history::Expectation>& all) {
-    const history::Expectation about{.step = step,
-                                     .agents = expectation.agents,
-                                     .quantity = quantity_of(expectation.how_many),
-                                     .last_cycle_only = expectation.last_cycle_only,
-                                     .source = expectation.position.text()};
     all.push_back(about);
-    for (const scenario::Condition& condition : expectation.conditions) {
+    for (const scenario::Condition& condition : conditions) {
         if (std::holds_alternative<scenario::ExpectStatus>(condition) && all.back().status)
             all.push_back(about);
         std::visit(Into{all.back()}, condition);
     }
 }
 
-void add(const std::vector<scenario::Step>& steps, std::vector<history::Expectation>& all) {
-    for (const scenario::Step& step : steps) {
-        for (const auto& expectation : step.expect)
-            add(expectation, step.number, all);
-        add(step.steps, all);
+/// The clauses of a plan, and then those that say what a deviation looks like in place of one.
+class Listing {
+  public:
+    void add_steps(const std::vector<scenario::Step>& steps) {
+        for (const scenario::Step& step : steps) {
+            add_clauses(step.expect, step.number, step.case_name);
+            add_steps(step.steps);
+        }
     }
-}
+
+    void add_clauses(const std::vector<scenario::Expectation>& clauses, std::optional<int> step,
+                     const std::string& case_name) {
+        for (const scenario::Expectation& clause : clauses) {
+            const history::Expectation about{.step = step,
+                                             .agents = clause.agents,
+                                             .quantity = quantity_of(clause.how_many),
+                                             .last_cycle_only = clause.last_cycle_only,
+                                             .source = clause.position.text(),
+                                             .decides = clause.decides,
+                                             .case_name = case_name};
+            for (const scenario::Expectation& deviation : clause.instead)
+                add_instead(deviation, about);
+            add(clause.conditions, about, all_);
+        }
+    }
+
+    std::vector<history::Expectation> take() {
+        std::ranges::move(instead_, std::back_inserter(all_));
+        return std::move(all_);
+    }
+
+  private:
+    /// In place of the clause that comes next, of a clause that becomes several: of the first.
+    void add_instead(const scenario::Expectation& deviation, history::Expectation about) {
+        about.instead_of = static_cast<int>(all_.size());
+        about.decides.clear();
+        about.last_cycle_only = about.last_cycle_only || deviation.last_cycle_only;
+        about.source = deviation.position.text();
+        add(deviation.conditions, about, instead_);
+    }
+
+    std::vector<history::Expectation> all_;
+    std::vector<history::Expectation> instead_;
+};
 
 }  // namespace
 
 std::vector<history::Expectation> expectations_of(const scenario::Scenario& scenario) {
-    std::vector<history::Expectation> all;
-    add(scenario.script, all);
-    for (const auto& expectation : scenario.expect)
-        add(expectation, std::nullopt, all);
-    return all;
+    Listing listing;
+    listing.add_steps(scenario.script);
+    listing.add_clauses(scenario.expect, std::nullopt, "");
+    return listing.take();
 }
 
 bool wants_messages(const std::vector<scenario::Expectation>& expectations) {
     return std::ranges::any_of(expectations, [](const scenario::Expectation& expectation) {
-        return std::ranges::any_of(expectation.conditions, [](const scenario::Condition& condition) {
-            const auto* response = std::get_if<scenario::ExpectResponse>(&condition);
-            return response != nullptr && (!response->headers.empty() || !response->body.empty());
-        });
+        const bool wants =
+            std::ranges::any_of(expectation.conditions, [](const scenario::Condition& condition) {
+                const auto* response = std::get_if<scenario::ExpectResponse>(&condition);
+                return response != nullptr && (!response->headers.empty() || !response->body.empty());
+            });
+        return wants || wants_messages(expectation.instead);
     });
 }
 

@@ -8,7 +8,8 @@
 
 namespace pushsim::fleet {
 
-/// What the plan expects, as the history keeps it: a clause with several conditions becomes several.
+/// What the plan expects, as the history keeps it: a clause with statuses of several times becomes several.
+/// Those that say what a deviation looks like come after all others.
 std::vector<history::Expectation> expectations_of(const scenario::Scenario& scenario);
 
 /// Whether one of them is about headers or bodies, which then must be kept.

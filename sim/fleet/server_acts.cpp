@@ -132,6 +132,7 @@ Result<HttpRequest> Play::raw_request(const scenario::RawRequest& wanted, const 
                     fmt::format("{} has no token yet to send with its request", by->identity().name),
                     "let it `authenticate` in a step before, or send it `by: nobody`");
     }
+    std::erase_if(request.headers, [](const auto& header) { return header.second == scenario::no_header; });
     return request;
 }
 

@@ -67,7 +67,8 @@ void Play::together(const scenario::Step& step, Then then) {
 
 void Play::begin(const ActPtr& act) {
     const scenario::Step& step = act->step;
-    record(act->where, history::StepStart{scenario::to_string(step.kind), step.agents, step.as});
+    record(act->where,
+           history::StepStart{scenario::to_string(step.kind), step.agents, step.as, step.case_name});
     under_way_.push_back(act);
     standing_ = {.step = step.number, .act = scenario::to_string(step.kind)};
     act->acting = 1;  // this function

@@ -102,13 +102,22 @@ std::shared_ptr<Play::Awaited> Play::awaited(const std::vector<scenario::Expecta
         int agents = 0;
         for (const Member& member : agents_)
             agents += is_about(expectation, member.group->name) ? 1 : 0;
-        for (const auto& condition : expectation.conditions) {
-            const auto* status = std::get_if<scenario::ExpectStatus>(&condition);
-            if (status == nullptr || status->when != scenario::ExpectStatus::When::Last) continue;
-            std::optional<Instant> until;
-            if (status->within) until = stage_.clock.now() + *status->within;
-            awaited->all.push_back({&expectation, scenario::to_string(status->status), until, agents});
-        }
+        const auto await = [&](const std::vector<scenario::Condition>& conditions) {
+            bool asks = false;
+            for (const auto& condition : conditions) {
+                const auto* status = std::get_if<scenario::ExpectStatus>(&condition);
+                if (status == nullptr || status->when != scenario::ExpectStatus::When::Last) continue;
+                std::optional<Instant> until;
+                if (status->within) until = stage_.clock.now() + *status->within;
+                awaited->all.push_back({&expectation, scenario::to_string(status->status), until, agents});
+                asks = true;
+            }
+            return asks;
+        };
+        // A deviation may show in the status where the clause itself does not ask for it.
+        if (await(expectation.conditions)) continue;
+        for (const auto& deviation : expectation.instead)
+            await(deviation.conditions);
     }
     return awaited;
 }
