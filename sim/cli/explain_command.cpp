@@ -48,12 +48,16 @@ class Page {
 };
 
 void explain_steps(const std::vector<scenario::Step>& steps, const scenario::Scenario& all,
-                   std::size_t indent, const Page& page) {
+                   std::size_t indent, const Page& page, const std::string& outer = {}) {
+    std::string before = outer;
     for (const scenario::Step& step : steps) {
+        if (step.case_name != before && !step.case_name.empty())
+            page.say(indent, fmt::format("Case {}:", step.case_name));
+        before = step.case_name;
         page.say(indent, fmt::format("{:<3} {}", step.number, tell(step, all)), 4);
         for (const auto& expectation : step.expect)
             page.say(indent + 4, "Expected: " + tell(expectation, all));
-        explain_steps(step.steps, all, indent + 4, page);
+        explain_steps(step.steps, all, indent + 4, page, step.case_name);
     }
 }
 
