@@ -142,11 +142,11 @@ void check_goals(const ScenarioView& scenario, Checked& checked) {
     }
     using Speaks = bool (*)(const history::Expectation&);
     const auto spoken_for = [&](const history::Where& where, Speaks speaks) {
-        return std::ranges::any_of(scenario.plan().expectations,
-                                   [&](const history::Expectation& expectation) {
-                                       return (!expectation.step || expectation.step == where.step) &&
-                                              speaks(expectation) && selects(expectation.agents, where.agent);
-                                   });
+        return std::ranges::any_of(
+            scenario.plan().expectations, [&](const history::Expectation& expectation) {
+                return !expectation.instead_of && (!expectation.step || expectation.step == where.step) &&
+                       speaks(expectation) && selects(expectation.agents, where.agent);
+            });
     };
     const Speaks of_endings = [](const auto& clause) { return clause.response || clause.verdict; };
     const Speaks of_failures = [](const auto& clause) { return clause.verdict || clause.status; };

@@ -290,35 +290,43 @@ std::string subject_of(const Expectation& clause) {
     return fmt::format("{}", fmt::join(subjects, " and "));
 }
 
+/// One or more results: what is known of the whole scenario may leave nothing to ask.
+std::vector<ExpectationResult> judge_one(const ScenarioView& scenario, const Expectation& expectation,
+                                         const Checked& checked, bool ran) {
+    Scope scope{scenario, expectation, {}};
+    const history::StepStart* step = expectation.step ? scenario.step(*expectation.step) : nullptr;
+    const bool of_step = expectation.agents.empty() && step != nullptr;
+    scope.agents = scenario.agents(of_step ? step->agents : expectation.agents);
+    if (!ran) return {skipped(scope, subject_of(expectation), "the scenario did not come to its end")};
+    if (expectation.step && step == nullptr) {
+        ExpectationResult result = skipped(scope, subject_of(expectation), "");
+        result.judgement = Judgement::DoesNotHold;
+        result.expected = fmt::format("step {}", *expectation.step);
+        result.actual = "the step was not done";
+        return {result};
+    }
+    if (expectation.check) return {judge_check(scope, *expectation.check, checked)};
+    if (expectation.metric) return {judge_metric(scope, *expectation.metric)};
+    if (scope.agents.empty()) return {skipped(scope, subject_of(expectation), "it is about no agent")};
+    return judge_clause(scope);
+}
+
 }  // namespace
 
 std::vector<ExpectationResult> judge_expectations(const ScenarioView& scenario, const Checked& checked) {
     std::vector<ExpectationResult> results;
     const auto* end = as<history::ScenarioEnd>(scenario.end);
     const bool ran = end != nullptr && end->ending == history::ScenarioEnd::Ending::Ran;
+    int number = 0;
     for (const Expectation& expectation : scenario.plan().expectations) {
-        Scope scope{scenario, expectation, {}};
-        const history::StepStart* step = expectation.step ? scenario.step(*expectation.step) : nullptr;
-        const bool of_step = expectation.agents.empty() && step != nullptr;
-        scope.agents = scenario.agents(of_step ? step->agents : expectation.agents);
-        if (!ran) {
-            results.push_back(
-                skipped(scope, subject_of(expectation), "the scenario did not come to its end"));
-        } else if (expectation.step && step == nullptr) {
-            results.push_back(skipped(scope, subject_of(expectation), ""));
-            results.back().judgement = Judgement::DoesNotHold;
-            results.back().expected = fmt::format("step {}", *expectation.step);
-            results.back().actual = "the step was not done";
-        } else if (expectation.check) {
-            results.push_back(judge_check(scope, *expectation.check, checked));
-        } else if (expectation.metric) {
-            results.push_back(judge_metric(scope, *expectation.metric));
-        } else if (scope.agents.empty()) {
-            results.push_back(skipped(scope, subject_of(expectation), "it is about no agent"));
-        } else {
-            for (ExpectationResult& result : judge_clause(scope))
-                results.push_back(std::move(result));
+        for (ExpectationResult& result : judge_one(scenario, expectation, checked, ran)) {
+            result.clause = number;
+            result.decides = expectation.decides;
+            result.case_name = expectation.case_name;
+            result.instead_of = expectation.instead_of;
+            results.push_back(std::move(result));
         }
+        ++number;
     }
     return results;
 }

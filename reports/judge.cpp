@@ -90,7 +90,8 @@ ScenarioReport judge_scenario(const ScenarioView& scenario, const RunFacts& fact
     const bool ran = end != nullptr && end->ending == ScenarioEnd::Ending::Ran;
     Checked checked = check(scenario, facts);
     report.account = checked.account;
-    report.expectations = judge_expectations(scenario, checked);
+    for (ExpectationResult& result : judge_expectations(scenario, checked))
+        (result.instead_of ? report.instead : report.expectations).push_back(std::move(result));
     if (plan.by_hand) report.course = course_of(scenario, started);
     report.diagnoses = diagnose(scenario);
     report.unexplained = unexplained(scenario, report.diagnoses);

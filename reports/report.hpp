@@ -52,6 +52,12 @@ struct ExpectationResult {
     /// What those who decided came to (view.hpp); empty where it is about figures, or decided by no line.
     std::set<std::string> came_to;
     std::optional<DecidingExchange> exchange;
+    /// The number (from 0) of the clause in the scenario's list; a clause may have several results.
+    int clause = 0;
+    std::vector<std::string> decides = {};  ///< requirements; empty: a control
+    std::string case_name = {};             ///< empty: of the scenario as a whole
+    /// It says whether a known deviation is seen in place of the clause of that number.
+    std::optional<int> instead_of = {};
 };
 
 enum class Severity {
@@ -165,6 +171,7 @@ struct ScenarioReport {
     std::string agents_at_end;           ///< what they were doing at an early end; empty otherwise
     std::vector<Diagnosis> unexplained;  ///< failures that no diagnosis speaks of; `shown`: what was said
     std::vector<ExpectationResult> expectations;
+    std::vector<ExpectationResult> instead = {};  ///< known deviations; they decide no outcome
     std::vector<Finding> findings;
     std::vector<NotChecked> not_checked;
     Account account;

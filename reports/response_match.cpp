@@ -31,6 +31,11 @@ std::string ranges_text(const std::vector<history::StatusRange>& ranges) {
     return fmt::format("{}", fmt::join(parts, " or "));
 }
 
+std::string codes_text(std::vector<std::string> codes) {
+    std::ranges::replace(codes, std::string(history::no_code), std::string("without a code"));
+    return fmt::format("{}", fmt::join(codes, " or "));
+}
+
 const history::MessageSeen& answer_of(const history::Entry& line) {
     const auto* exchange = as<history::ExchangeSeen>(&line);
     return exchange != nullptr ? exchange->response : as<history::TenantActSeen>(&line)->response;
@@ -104,7 +109,8 @@ class Matching {
   private:
     void status() {
         const bool right_status = clause_.status.empty() || is_in(clause_.status, *seen_.status);
-        const bool right_code = clause_.code.empty() || std::ranges::count(clause_.code, seen_.code) > 0;
+        const std::string code = seen_.code.empty() ? history::no_code : seen_.code;
+        const bool right_code = clause_.code.empty() || std::ranges::count(clause_.code, code) > 0;
         const auto* exchange = as<history::ExchangeSeen>(&line_);
         const bool right_pointer =
             clause_.pointer.empty() || (exchange != nullptr && exchange->pointer == clause_.pointer);
@@ -180,8 +186,7 @@ Match match(const history::ResponseClause& clause, const history::Entry& line) {
 
 std::string words(const history::ResponseClause& clause) {
     std::string text = ranges_text(clause.status);
-    if (!clause.code.empty())
-        text += fmt::format("{}{}", text.empty() ? "" : " ", fmt::join(clause.code, " or "));
+    if (!clause.code.empty()) text += fmt::format("{}{}", text.empty() ? "" : " ", codes_text(clause.code));
     if (!clause.pointer.empty()) text += " at " + clause.pointer;
     std::vector<std::string> parts;
     if (!text.empty()) parts.push_back(text);

@@ -22,7 +22,7 @@ struct StatusRange {
 /// The last answer of each cycle. Empty members are not looked at.
 struct ResponseClause {
     std::vector<StatusRange> status = {};
-    std::vector<std::string> code = {};  ///< JSON:API error codes, one of which it must be
+    std::vector<std::string> code = {};  ///< JSON:API error codes, one of which it must be, or no_code
     std::string pointer = {};            ///< JSON:API source pointer of the first error
     /// Name -> exact value, or header_present, or header_absent.
     std::map<std::string, std::string> header = {};
@@ -33,6 +33,7 @@ struct ResponseClause {
     bool operator==(const ResponseClause&) const = default;
 };
 
+inline constexpr const char* no_code = "none";
 inline constexpr const char* header_present = "*";
 inline constexpr const char* header_absent = "absent";
 

@@ -58,6 +58,65 @@ TEST(RequestsExpectation, SinceTheStartEndWithTheirStep) {
     EXPECT_EQ(wrong.actual, "honest[0]: 2 sessions since the start");
 }
 
+TEST(Expectation, EachResultSaysOfWhichClauseItIs) {
+    Script script;
+    script
+        .begin("numbered",
+               {{.verdict = h::VerdictClause{"fail", "policy_violation"}, .step = 1},
+                {.status = h::StatusClause{"FAIL"}, .decides = {"KPM-VER-001"}, .case_name = "late"}})
+        .step(1, "attest");
+    script.attest(0).verdict(0, "fail", "policy_violation").status("FAIL", 1);
+    const auto results = results_of(script);
+    ASSERT_EQ(results.size(), 3U) << "verdict, reason, status";
+    EXPECT_EQ(results[0].clause, 0);
+    EXPECT_EQ(results[1].clause, 0);
+    EXPECT_EQ(results[2].clause, 1);
+    EXPECT_TRUE(results[1].decides.empty());
+    EXPECT_EQ(results[2].decides, std::vector<std::string>{"KPM-VER-001"});
+    EXPECT_EQ(results[2].case_name, "late");
+}
+
+/// What came of a refusal, where a deviation from what was expected is known or not.
+ScenarioReport refused(std::vector<h::Expectation> expectations) {
+    Script script;
+    script.begin("deviating", std::move(expectations)).step(1, "attest").attest(0, 500, "");
+    return judged(script.end_scenario().end().text()).scenarios.at(0);
+}
+
+TEST(Expectation, OfAKnownDeviationDecidesNoOutcome) {
+    const h::Expectation right{.response = h::ResponseClause{{{400, 499}}}, .step = 1};
+    h::Expectation known{.response = h::ResponseClause{{{500, 500}}}, .step = 1, .instead_of = 0};
+    const ScenarioReport seen = refused({right, known});
+    EXPECT_EQ(seen.outcome, Outcome::NotAsExpected);
+    ASSERT_EQ(seen.expectations.size(), 1U);
+    EXPECT_EQ(seen.expectations[0].judgement, Judgement::DoesNotHold);
+    ASSERT_EQ(seen.instead.size(), 1U);
+    EXPECT_EQ(seen.instead[0].judgement, Judgement::Holds);
+    EXPECT_EQ(seen.instead[0].instead_of, 0);
+    EXPECT_EQ(seen.instead[0].clause, 1);
+
+    h::Expectation met = right;
+    met.response->status = {{500, 500}};
+    known.response->status = {{403, 403}};
+    const ScenarioReport other = refused({met, known});
+    EXPECT_EQ(other.outcome, Outcome::AsExpected) << "that a deviation does not show is no failure";
+    EXPECT_EQ(other.instead.at(0).judgement, Judgement::DoesNotHold);
+}
+
+TEST(Expectation, OfAKnownDeviationSpeaksForNoFailure) {
+    const auto findings_of = [](std::optional<int> instead_of) {
+        Script script;
+        script
+            .begin("silent", {{.requests = {{"submissions", 1}}, .step = 1},
+                              {.verdict = h::VerdictClause{"fail"}, .step = 1, .instead_of = instead_of}})
+            .step(1, "attest");
+        script.attest(0).verdict(0, "fail", "policy_violation").status("FAIL", 1);
+        return judged(script.end_scenario().end().text()).scenarios.at(0).findings.size();
+    };
+    EXPECT_EQ(findings_of(std::nullopt), 0U);
+    EXPECT_EQ(findings_of(0), 1U);
+}
+
 TEST(CheckExpectation, AccountedFailsWithItsFindings) {
     const auto results = judged(without(honest_run(), R"("kind":"verdict")", 0)).scenarios.at(0).expectations;
     EXPECT_EQ(results.at(3).judgement, Judgement::DoesNotHold);

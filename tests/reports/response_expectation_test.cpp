@@ -8,6 +8,22 @@ namespace {
 using namespace test;
 using testing::HasSubstr;
 
+TEST(ResponseExpectation, NoCodeIsAnAnswerWithoutOne) {
+    const auto judge = [](const std::string& code) {
+        Script script;
+        script
+            .begin("codes",
+                   {{.response = h::ResponseClause{{{401, 401}}, {h::no_code, "expired"}}, .step = 1}})
+            .step(1, "attest")
+            .attest(0, 401, code);
+        return results_of(script).at(0);
+    };
+    EXPECT_EQ(judge("").judgement, Judgement::Holds);
+    EXPECT_EQ(judge("expired").judgement, Judgement::Holds);
+    EXPECT_EQ(judge("other").judgement, Judgement::DoesNotHold);
+    EXPECT_EQ(judge("other").expected, "401 without a code or expired");
+}
+
 TEST(ResponseExpectation, HoldsForStatusRangeCodeAndAgents) {
     EXPECT_EQ(one({.response = h::ResponseClause{{{403, 403}}, {"challenges_expired"}},
                    .step = 1,
