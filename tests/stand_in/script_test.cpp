@@ -250,6 +250,21 @@ TEST_F(PlayedScript, RequestOfAnAgentMayHaveATokenOfItsOwn) {
     EXPECT_EQ(end.reason, "");
 }
 
+TEST_F(PlayedScript, RequestIsSentWithoutHeadersThatAreToBeAbsent) {
+    play(
+        "script:\n  - authenticate: b\n  - request: { by: b, method: PUT, path: /v3.0/x, body: { n: 1 }, "
+        "headers: { "
+        "Authorization: absent, content-type: absent } }\n    case: bare\n");
+    const auto sent = exchanges(2, "b[0]", "request");
+    ASSERT_THAT(sent, SizeIs(1));
+    EXPECT_EQ(sent[0].request.body, "{\"n\":1}");
+    for (const auto& [name, value] : sent[0].request.headers)
+        EXPECT_THAT(name, testing::Not(testing::AnyOf("authorization", "Authorization", "content-type")))
+            << value;
+    EXPECT_EQ(std::get<history::StepStart>(lines<history::StepStart>(2).at(0)->event).case_name, "bare");
+    EXPECT_EQ(std::get<history::StepStart>(lines<history::StepStart>(1).at(0)->event).case_name, "");
+}
+
 TEST_F(PlayedScript, DrawsAreForCyclesAsPlannedWhateverWasDone) {
     play(
         "script:\n  - stop_agent: b\n  - attest: { agents: b, times: 3 }\n  - restart_agent: b\n"
