@@ -55,9 +55,9 @@ std::string filled(std::string_view page, const std::map<std::string_view, std::
 std::string html(const history::History& history, const RunReport& run,
                  const ConformanceReport* conformance) {
     const HtmlData data = html_data(history, run, conformance);
-    std::string timelines;
-    for (std::size_t i = 0; i < data.timelines.size(); ++i)
-        timelines += data_element(fmt::format("timeline-{}", i), data.timelines[i]);
+    std::string cases;
+    for (std::size_t i = 0; i < data.cases.size(); ++i)
+        cases += data_element(fmt::format("case-{}", i), data.cases[i]);
     return filled(page::page_html.text,
                   {{"policy", fmt::format("default-src 'none'; script-src {}; style-src {}; base-uri 'none'; "
                                           "form-action 'none'",
@@ -65,7 +65,7 @@ std::string html(const history::History& history, const RunReport& run,
                    {"style", std::string{page::page_css.text}},
                    {"report", data_element("report", data.report)},
                    {"script", std::string{page::page_js.text}},
-                   {"timelines", std::move(timelines)}});
+                   {"cases", std::move(cases)}});
 }
 
 }  // namespace pushsim::reports

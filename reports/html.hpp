@@ -2,7 +2,7 @@
 // The report for a person with a browser: one file that asks no network for anything.
 //
 // The page (reports/html) makes all that is seen from data that lies in it: one JSON text with the judgement,
-// and one for each timeline, which it reads when a person opens it. What would make the page too big is left
+// and one for each case, which it reads when a person opens it. What would make the page too big is left
 // out, and the page says what and where it is.
 
 #include <string>

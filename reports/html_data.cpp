@@ -37,11 +37,11 @@ Json clause(const char* role, const ExpectationResult& result) {
     put(json, "actual", result.actual);
     put(json, "reason", result.reason);
     put(json, "source", result.source);
-    put(json, "by", decided_by(result));
-    if (result.exchange) {
-        json["n"] = result.exchange->n;
-    } else if (result.n) {
+    if (result.exchange) json["by"] = words(*result.exchange);
+    if (result.n) {
         json["n"] = *result.n;
+    } else if (result.exchange) {
+        json["n"] = result.exchange->n;
     }
     return json;
 }
@@ -86,27 +86,34 @@ void cite(const std::vector<Diagnosis>& diagnoses, LineNumbers& cited) {
         cited.insert(one.evidence.begin(), one.evidence.end());
 }
 
-/// A case whose timeline is still to be made.
-struct Pending {
-    std::size_t at = 0;  ///< in "cases"
-    int rank = 0;        ///< those with a lower one have the first call on the room there is
+/// What is read when a person opens a case.
+struct Details {
+    int rank = 0;  ///< those with a lower one have the first call on the room there is
     bool in_full = true;
+    Json json;  ///< without the timeline
     Lines lines;
     LineNumbers cited;
 };
 
-/// In the order of rank, so that what fails has its messages; numbered as they are made.
-std::vector<std::string> make_timelines(std::vector<Pending> all, Json& cases) {
-    std::ranges::stable_sort(all, {}, &Pending::rank);
-    std::vector<std::string> texts;
-    Room room;
-    for (const Pending& one : all) {
-        if (one.lines.empty()) continue;
+/// What fails has its messages before others have.
+std::vector<std::string> with_timelines(std::vector<Details> all, std::size_t octets_before) {
+    for (const Details& one : all)
+        octets_before += octets_in_page(one.json);
+    const std::size_t left = most_octets_of_page - std::min(octets_before, most_octets_of_page);
+    Room room{.rows = left / 2, .messages = left - left / 2};
+    std::vector<Details*> by_rank;
+    for (Details& one : all)
+        by_rank.push_back(&one);
+    std::ranges::stable_sort(by_rank, {}, &Details::rank);
+    for (Details* one : by_rank) {
+        if (one->json.is_null()) continue;
         TimelineLimits limits;
-        if (!one.in_full) limits.rows = rows_of_what_passed;
-        cases[one.at]["timeline"] = texts.size();
-        texts.push_back(text_of(timeline_json(one.lines, one.cited, one.in_full, limits, room)));
+        if (!one->in_full) limits.rows = rows_of_what_passed;
+        one->json["timeline"] = timeline_json(one->lines, one->cited, one->in_full, limits, room);
     }
+    std::vector<std::string> texts;
+    for (const Details& one : all)
+        texts.push_back(text_of(one.json));
     return texts;
 }
 
@@ -158,18 +165,22 @@ Json case_json(const ConformanceCase& one, bool withheld) {
     }
     put(json, "title", one.title);
     put(json, "file", one.file);
-    json["clauses"] = Json::array();
-    for (const ExpectationResult& result : one.controls)
-        json["clauses"].push_back(clause("control", result));
-    for (std::size_t i = 0; i < one.deciding.size(); ++i) {
-        json["clauses"].push_back(clause("decides", one.deciding[i]));
-        if (i < one.decides.size()) put(json["clauses"].back(), "decides", one.decides[i]);
-    }
     json["findings"] = findings_json(one.findings);
     json["causes"] = causes_json(one.diagnoses, true);
     put(json, "reason", one.reason);
     put(json, "again", one.again);
     return json;
+}
+
+Json clauses_json(const ConformanceCase& one) {
+    Json list = Json::array();
+    for (const ExpectationResult& result : one.controls)
+        list.push_back(clause("control", result));
+    for (std::size_t i = 0; i < one.deciding.size(); ++i) {
+        list.push_back(clause("decides", one.deciding[i]));
+        if (i < one.decides.size()) put(list.back(), "decides", one.decides[i]);
+    }
+    return list;
 }
 
 Json deviation_json(const history::Deviation& deviation) {
@@ -240,33 +251,36 @@ std::map<std::uint64_t, const history::Entry*> lines_to_show(const history::Hist
     return lines;
 }
 
-std::vector<Pending> add_conformance(const history::History& history, const ConformanceReport& report,
+Details details_of(const ConformanceCase& one, const std::map<std::uint64_t, const history::Entry*>& shown) {
+    Details details{.rank = rank(Standing::Pass), .json = {{"clauses", clauses_json(one)}}};
+    for (const auto& [id, standing] : one.standings)
+        details.rank = std::min(details.rank, rank(standing));
+    details.in_full = details.rank < rank(Standing::Pass);
+    for (const std::uint64_t n : one.lines) {
+        if (const auto at = shown.find(n); at != shown.end()) details.lines.push_back(at->second);
+    }
+    cite(one.controls, details.cited);
+    cite(one.deciding, details.cited);
+    cite(one.findings, details.cited);
+    cite(one.diagnoses, details.cited);
+    return details;
+}
+
+std::vector<Details> add_conformance(const history::History& history, const ConformanceReport& report,
                                      Json& json) {
     std::map<std::string, std::size_t> numbers;
-    std::vector<Pending> pending;
+    std::vector<Details> details;
     const std::set<std::string> withheld = withheld_cases(report);
     const auto shown = lines_to_show(history, report.cases, withheld);
     for (const ConformanceCase& one : report.cases) {
-        const std::size_t number = json["cases"].size();
-        numbers.emplace(one.id, number);
-        json["cases"].push_back(case_json(one, withheld.contains(one.id)));
-        if (withheld.contains(one.id)) continue;
-        Pending next{number, rank(Standing::Pass)};
-        for (const auto& [id, standing] : one.standings)
-            next.rank = std::min(next.rank, rank(standing));
-        next.in_full = next.rank < rank(Standing::Pass);
-        for (const std::uint64_t n : one.lines) {
-            if (const auto at = shown.find(n); at != shown.end()) next.lines.push_back(at->second);
-        }
-        cite(one.controls, next.cited);
-        cite(one.deciding, next.cited);
-        cite(one.findings, next.cited);
-        cite(one.diagnoses, next.cited);
-        pending.push_back(std::move(next));
+        numbers.emplace(one.id, json["cases"].size());
+        const bool hidden = withheld.contains(one.id);
+        json["cases"].push_back(case_json(one, hidden));
+        details.push_back(hidden ? Details{} : details_of(one, shown));
     }
     for (const RequirementReport& one : report.requirements)
         json["items"].push_back(requirement_json(one, numbers, withheld));
-    return pending;
+    return details;
 }
 
 // ---- of a run ----
@@ -275,28 +289,36 @@ Json scenario_case(const ScenarioReport& report, const std::string& seed) {
     Json json{{"id", report.name}};
     put(json, "title", report.title);
     put(json, "file", report.file);
-    json["clauses"] = Json::array();
-    for (const ExpectationResult& result : report.expectations)
-        json["clauses"].push_back(clause("expects", result));
     json["findings"] = findings_json(first_of_each(report.findings));
     json["causes"] = causes_json(report.diagnoses, true);
     for (Json& cause : causes_json(report.unexplained, false))
         json["causes"].push_back(std::move(cause));
-    json["not_checked"] = Json::array();
-    for (const NotChecked& one : report.not_checked)
-        json["not_checked"].push_back({{"check", one.check}, {"reason", one.reason}});
     put(json, "reason", report.reason);
     put(json, "mend", report.mend);
     if (!report.file.empty()) json["again"] = fmt::format("pushsim run {}{}", report.file, seed);
     return json;
 }
 
-std::vector<Pending> add_run(const history::History& history, const RunReport& run, Json& json) {
+Details details_of(const ScenarioReport& report) {
+    Details details{.rank = rank(report.outcome),
+                    .json = {{"clauses", Json::array()}, {"not_checked", Json::array()}}};
+    for (const ExpectationResult& result : report.expectations)
+        details.json["clauses"].push_back(clause("expects", result));
+    for (const NotChecked& one : report.not_checked)
+        details.json["not_checked"].push_back(Json{{"check", one.check}, {"reason", one.reason}});
+    cite(report.expectations, details.cited);
+    cite(report.findings, details.cited);
+    cite(report.diagnoses, details.cited);
+    cite(report.unexplained, details.cited);
+    return details;
+}
+
+std::vector<Details> add_run(const history::History& history, const RunReport& run, Json& json) {
     std::map<std::string, std::vector<ScenarioView>> views;
     for (ScenarioView& view : split(history))
         views[view.name].push_back(std::move(view));
     std::map<std::string, std::size_t> used;
-    std::vector<Pending> pending;
+    std::vector<Details> all;
     const std::string seed = run.head ? fmt::format(" --seed {}", run.head->seed) : "";
     for (const ScenarioReport& report : run.scenarios) {
         const std::size_t number = json["cases"].size();
@@ -307,21 +329,17 @@ std::vector<Pending> add_run(const history::History& history, const RunReport& r
         item["cases"] = {number};
         put(item, "reason", report.headline);
         json["items"].push_back(std::move(item));
-        Pending next{number, rank(report.outcome)};
-        cite(report.expectations, next.cited);
-        cite(report.findings, next.cited);
-        cite(report.diagnoses, next.cited);
-        cite(report.unexplained, next.cited);
+        Details details = details_of(report);
         // A scenario of what comes by chance has one report for all its tries.
         const std::size_t tries = report.tries ? static_cast<std::size_t>(report.tries->made) : 1;
         std::vector<ScenarioView>& of_name = views[report.name];
         for (std::size_t i = 0; i < tries && used[report.name] < of_name.size(); ++i) {
             const Lines& lines = of_name[used[report.name]++].lines;
-            next.lines.insert(next.lines.end(), lines.begin(), lines.end());
+            details.lines.insert(details.lines.end(), lines.begin(), lines.end());
         }
-        pending.push_back(std::move(next));
+        all.push_back(std::move(details));
     }
-    return pending;
+    return all;
 }
 
 // ---- of both ----
@@ -414,11 +432,11 @@ HtmlData html_data(const history::History& history, const RunReport& run,
     json["head"] = head_json(run, conformance);
     json["items"] = Json::array();
     json["cases"] = Json::array();
-    std::vector<Pending> pending =
+    std::vector<Details> details =
         conformance != nullptr ? add_conformance(history, *conformance, json) : add_run(history, run, json);
     HtmlData data;
-    data.timelines = make_timelines(std::move(pending), json["cases"]);
     data.report = text_of(json);
+    data.cases = with_timelines(std::move(details), octets_in_page(json));
     return data;
 }
 

@@ -16,16 +16,22 @@ namespace pushsim::reports {
 ///   {"kind": "conformance|run", "verdict": "…", "exit_code", "head": {…}, "items": [item], "cases": [case]}
 ///   item: {"id", "text", "standing", "reason", "cases": [index], "area", "level", "binds", "since",
 ///          "sources", "tags", "planned", "deviation": {…}, "withheld"}; of a run: a scenario
-///   case: {"id", "title", "file", "standings": {id: standing}, "clauses": [{"role":
-///          "control|decides|expects", "judgement", "what", "expected", "actual", "reason", "source", "by",
-///          "n", "decides": [id]}], "findings": [{"check", "text", "wrong", "n"}], "not_checked": [{"check",
-///          "reason"}], "causes": [{"cause", "mend", "agents", "shown", "lines": [n]}], "reason", "mend",
-///          "again", "timeline": index, "withheld"}
+///   case: {"id", "title", "file", "standings": {id: standing}, "findings": [{"check", "text", "wrong",
+///   "n"}],
+///          "causes": [{"cause", "mend", "agents", "shown", "lines": [n]}], "reason", "mend", "again",
+///          "withheld"}
+/// and `cases` what is read when a person opens one, `null` where it is withheld:
+///   {"clauses": [{"role": "control|decides|expects", "judgement", "what", "expected", "actual", "reason",
+///    "source", "by", "n", "decides": [id]}], "not_checked": [{"check", "reason"}],
+///    "timeline": as timeline_json()}
 /// `n` and `lines` are those of history.jsonl, from 0.
 struct HtmlData {
     std::string report;
-    std::vector<std::string> timelines;  ///< timeline_json()
+    std::vector<std::string> cases;
 };
+
+/// Octets of the whole page, about: the timelines get what all else leaves of it.
+inline constexpr std::size_t most_octets_of_page = 9'500'000;
 
 HtmlData html_data(const history::History& history, const RunReport& run,
                    const ConformanceReport* conformance);

@@ -23,10 +23,6 @@ std::int64_t microseconds(Duration duration) {
     return std::chrono::duration_cast<std::chrono::microseconds>(duration).count();
 }
 
-std::size_t octets(const Json& json) {
-    return json.dump(-1, ' ', false, Json::error_handler_t::replace).size();
-}
-
 void put(Json& json, const char* name, const std::string& value) {
     if (!value.empty()) json[name] = value;
 }
@@ -269,7 +265,7 @@ std::size_t add_messages(std::vector<Row>& rows, const std::set<std::uint64_t>& 
         for (Row& row : rows) {
             if (row.json.at("k") != "exchange" || cited.contains(row.line->n) != now_cited) continue;
             Json message = messages_of(*row.line, limits);
-            const std::size_t size = octets(message);
+            const std::size_t size = octets_in_page(message);
             if (size > of_case || size > room.messages) {
                 ++left_out;
                 continue;
@@ -283,6 +279,12 @@ std::size_t add_messages(std::vector<Row>& rows, const std::set<std::uint64_t>& 
 }
 
 }  // namespace
+
+std::size_t octets_in_page(const Json& json) {
+    const std::string text = json.dump(-1, ' ', false, Json::error_handler_t::replace);
+    constexpr std::size_t more_of_escaped = 5;  // "\\u003c" for "<"
+    return text.size() + more_of_escaped * static_cast<std::size_t>(std::ranges::count(text, '<'));
+}
 
 std::string with_short_strings(std::string_view json, std::size_t most) {
     std::string result;
@@ -336,7 +338,7 @@ Json timeline_json(const Lines& lines, const std::set<std::uint64_t>& cited, boo
     std::size_t messages_left_out = 0;
     std::size_t size = 0;
     for (const Row& row : rows)
-        size += octets(row.json);
+        size += octets_in_page(row.json);
     if (size > room.rows) {
         rows_left_out = lines.size();
         rows.clear();

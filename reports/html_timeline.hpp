@@ -14,9 +14,12 @@ namespace pushsim::reports {
 /// Octets that a page still has for its timelines. What is left out for want of room is counted in the
 /// timeline.
 struct Room {
-    std::size_t rows = 4'000'000;
-    std::size_t messages = 4'000'000;
+    std::size_t rows = 0;
+    std::size_t messages = 0;
 };
+
+/// Of the JSON as it stands in a page.
+std::size_t octets_in_page(const nlohmann::ordered_json& json);
 
 struct TimelineLimits {
     std::size_t rows = 400;           ///< the first and the last of a longer one, and those that are cited

@@ -59,7 +59,8 @@ function svg(name, attributes, ...children) {
   return element;
 }
 const count = (number, noun) => `${number} ${noun}${number === 1 ? "" : "s"}`;
-const line = (n) => `line ${n + 1} of history.jsonl`;  // editors count from 1
+const lineNumber = (n) => n + 1;  // editors count from 1
+const ofHistory = (n) => `line ${lineNumber(n)} of history.jsonl`;
 const badge = ([word, sign, tone]) => el("span", { class: `badge ${tone}` }, `${sign} ${word}`);
 const rank = (standing) => standingOrder.indexOf(standing);
 const open = (details) => { details.open = true; fill(details); };
@@ -107,18 +108,21 @@ function indented(text) {
 
 // ---- head ----
 
-function keylime(stack) {
-  return el("span", {}, `Keylime ${stack.version || "of unknown version"} ${stack.where || ""}`.trim(),
-    stack.mode && stack.mode !== "push" ? `, in ${stack.mode} mode` : "",
-    stack.origin ? el("span", { class: "soft" }, ` (${stack.origin})`) : null,
-    stack.registrar ? el("span", { class: "soft" }, ` · registrar ${stack.registrar}, verifier ${stack.verifier}`) : null,
-    stack.changed_start ? el("div", {}, `Not Keylime's own start: ${stack.changed_start}`) : null);
+/** Each Keylime that ran, once; addresses where there is one pair of servers alone. */
+function keylimes() {
+  const text = (stack) => [`Keylime ${stack.version || "of unknown version"} ${stack.where || ""}`.trim(),
+    stack.mode && stack.mode !== "push" && `in ${stack.mode} mode`, stack.origin,
+    head.stacks.length === 1 && stack.registrar && `registrar ${stack.registrar}, verifier ${stack.verifier}`,
+    stack.changed_start && `not Keylime's own start: ${stack.changed_start}`].filter(Boolean).join(" · ");
+  const texts = [...new Set(head.stacks.map(text))];
+  return texts.length ? texts.map((one) => el("div", {}, one)) : "no server was started";
 }
 
 function drawHead() {
   const versions = [...new Set(head.stacks.map((stack) => stack.version))].filter(Boolean).join(", ");
   const tested = versions ? `Keylime ${versions}` : "Keylime";
-  const title = isConformance ? `What ${tested} does as specified` : `${count(items.length, "scenario")} against ${tested}`;
+  const title = isConformance ? `Does ${tested} behave as specified?` : `${count(items.length, "scenario")} against ${tested}`;
+  document.body.classList.add(report.kind);
   document.title = `${title} – pushsim report`;
   byId("title").textContent = title;
   byId("maker").textContent = isConformance ? "pushsim · conformance report" : "pushsim · report of a run";
@@ -129,8 +133,7 @@ function drawHead() {
   if (head.partial !== undefined) warnings.unshift(`The run did not come to its end: ${head.partial}`);
   byId("warnings").hidden = warnings.length === 0;
   byId("warnings").append(...warnings.map((text) => el("li", { class: "bad" }, "! ", text)));
-  const facts = [["Tested", head.stacks.length ? head.stacks.map((stack) => el("div", {}, keylime(stack)))
-    : "no server was started"]];
+  const facts = [["Tested", keylimes()]];
   if (isConformance) {
     facts.push(["Selected", [head.profile ? `profile ${head.profile}` : head.selection || "all", ": ",
       count(items.length, "requirement"), ", ", count(cases.length, "case")].join("")]);
@@ -170,19 +173,25 @@ function drawAttention() {
     .sort((a, b) => rank(a.standing) - rank(b.standing));
   byId("attention-title").textContent = urgent.length ? "What needs attention"
     : `Nothing needs attention${items.length ? "" : ": nothing was run"}`;
-  byId("attention").append(...urgent.map((item) => {
+  byId("attention").append(...urgent.map((item, position) => {
     const meta = standings[item.standing];
-    const one = item.withheld ? null : cases[decidingCase(item)];
-    const cause = one?.causes?.[0];
-    const why = [];
-    if (item.reason) why.push(["Seen", item.reason]);
-    if (cause) why.push(["Cause", cause.cause]);
-    if (cause?.mend) why.push(["Mend", cause.mend]);
     return el("li", { class: meta[2] },
       el("h3", {}, badge(meta), " ", el("a", { href: `#${encodeURIComponent(item.id)}` }, item.id), " ", item.text),
-      el("dl", { class: "pairs" }, why.flatMap(([name, text]) => [el("dt", {}, name), el("dd", {}, text)]),
-        one?.again ? [el("dt", {}, "Show again"), el("dd", {}, command(one.again))] : []));
+      el("dl", { class: "pairs" }, ...why(item, position < mostExplained)));
   }));
+}
+
+const mostExplained = 12;  // of the others what was seen; the rest is one click away
+
+function why(item, inFull) {
+  const one = item.withheld ? undefined : cases[decidingCase(item)];
+  const cause = item.standing === "fixed" ? undefined : one?.causes?.[0];
+  const rows = [["Seen", item.reason]];
+  if (inFull && cause) rows.push(["Cause", cause.cause], ["Mend", cause.mend]);
+  if (item.standing === "fixed") rows.push(["Known was", item.deviation?.observed],
+    ["Mend", `Take ${item.id} out of ${head.deviations_file || "the list of deviations"}.`]);
+  if (inFull && one?.again) rows.push(["Show again", command(one.again)]);
+  return rows.filter(([, value]) => value).flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]);
 }
 
 /** Of its cases the first of the standing that it has itself. */
@@ -402,7 +411,7 @@ function deviationText(deviation) {
 }
 
 function itemBody(item) {
-  if (!isConformance) return caseBody(cases[item.cases[0]], item);
+  if (!isConformance) return caseBody(item.cases[0], item);
   const body = [pairs([
     ["Binds", `the ${item.binds}: ${item.level}${item.since ? `, since Keylime ${item.since}` : ""}`],
     ["Result", [badge(standings[item.standing]), " ", item.reason ?? ""]],
@@ -419,7 +428,7 @@ function itemBody(item) {
     const row = fold({ class: "case", "data-case": number },
       el("summary", {}, el("span", {}, el("span", { class: "id" }, one.id), one.title ? ` ${one.title}` : ""), badge(standing),
         one.reason ? el("span", { class: "reason" }, one.reason) : null),
-      () => caseBody(one, item));
+      () => caseBody(number, item));
     if (ordered.length === 1) open(row);
     body.push(row);
   }
@@ -428,55 +437,66 @@ function itemBody(item) {
 
 // ---- case ----
 
-function caseBody(one, item) {
+function caseBody(number, item) {
+  const one = cases[number];
   if (one.withheld || item.withheld) {
     return [el("p", {}, "Known, details withheld: neither the exchange nor its parameters are shown.")];
   }
   const timeline = el("div", {});
-  const goTo = (n) => el("button", { type: "button", class: "linkish", onclick: () => goToLine(timeline, n) }, line(n));
-  const body = [];
-  for (const cause of one.causes) {
-    body.push(el("div", { class: "cause" },
-      el("p", {}, el("b", {}, "Cause: "), cause.cause, cause.agents ? el("span", { class: "soft" }, ` (${cause.agents})`) : null),
-      cause.mend ? el("p", {}, el("b", {}, "Mend: "), cause.mend) : null,
-      cause.lines ? el("p", { class: "soft" }, "Shown by ",
-        cause.lines.slice(0, 6).flatMap((n, i) => [i ? ", " : null, goTo(n)]),
-        cause.lines.length > 6 ? ` and ${count(cause.lines.length - 6, "line")} more` : null) : null));
-  }
-  for (const finding of one.findings) {
-    body.push(el("div", { class: "cause" }, el("p", {}, badge(finding.wrong ? ["wrong", "✗", "bad"] : ["note", "i", "none"]),
-      ` ${finding.check.replaceAll("_", " ")}: ${finding.text} `, finding.n !== undefined ? goTo(finding.n) : null)));
-  }
-  body.push(pairs([["Reason", one.reason], ["Mend", one.mend], ["Written in", one.file && el("code", {}, one.file)],
-    ["Link", isConformance && el("a", { href: `#case=${encodeURIComponent(one.id)}`, class: "permalink" }, `#case=${one.id}`)]]));
-  if (one.again) body.push(el("h4", {}, "Show it again"), command(one.again));
-  if (one.clauses.length) body.push(el("h4", {}, "What was expected, and what was seen"), clauseTable(one, item, goTo));
-  if (one.not_checked?.length) {
-    body.push(el("details", {}, el("summary", {}, `${count(one.not_checked.length, "check")} could not be made in full`),
-      el("ul", {}, one.not_checked.map((what) => el("li", {}, `${what.check.replaceAll("_", " ")}: ${what.reason}`)))));
-  }
-  body.push(el("h4", {}, "What happened, in order"), timeline);
-  drawTimeline(timeline, one);
-  return body;
+  const goTo = (n) => el("button", { type: "button", class: "linkish", title: `${ofHistory(n)}, in the order of events below`,
+    onclick: () => goToLine(timeline, n) }, `line ${lineNumber(n)}`);
+  const place = el("div", {});
+  const good = standings[caseStanding(one, item)]?.[2] === "good";
+  whenRead(`case-${number}`, ({ clauses, not_checked: notChecked, timeline: events }) => {
+    if (clauses.length) place.append(el("h4", {}, "What was expected, and what was seen"), clauseTable(one, clauses, item, goTo));
+    if (notChecked?.length) {
+      place.append(el("details", {}, el("summary", {}, `${count(notChecked.length, "check")} could not be made in full`),
+        el("ul", {}, notChecked.map((what) => el("li", {}, `${what.check.replaceAll("_", " ")}: ${what.reason}`)))));
+    }
+    drawTimeline(timeline, events, namedLines(one, clauses));
+    place.append(el("h4", {}, "What happened, in order"), timeline);
+  });
+  return [
+    ...one.causes.map((cause) => el("div", { class: "cause" },
+      el("p", {}, el("b", {}, good ? "Why it went so, as it should: " : "Cause: "), cause.cause,
+        cause.agents ? el("span", { class: "soft" }, ` (${cause.agents})`) : null),
+      cause.mend && !good ? el("p", {}, el("b", {}, "Mend: "), cause.mend) : null,
+      cause.lines ? el("p", { class: "soft" }, "Shown by ", cause.lines.slice(0, 6).flatMap((n, i) => [i ? ", " : null, goTo(n)]),
+        cause.lines.length > 6 ? ` and ${count(cause.lines.length - 6, "line")} more` : null) : null)),
+    ...one.findings.map((finding) => el("div", { class: "cause" },
+      el("p", {}, badge(finding.wrong ? ["wrong", "✗", "bad"] : ["note", "i", "none"]),
+        ` ${finding.check.replaceAll("_", " ")}: ${finding.text} `, finding.n !== undefined ? goTo(finding.n) : null))),
+    pairs([["Reason", one.reason], ["Mend", one.mend], ["Written in", one.file && el("code", {}, one.file)],
+      ["Link", isConformance && el("a", { href: `#case=${encodeURIComponent(one.id)}`, class: "permalink" }, `#case=${one.id}`)]]),
+    ...(one.again ? [el("h4", {}, "Show it again"), command(one.again)] : []), place];
 }
 
-function clauseTable(one, item, goTo) {
+/** The data of that element, as soon as the page has been read so far. */
+function whenRead(id, use) {
+  const data = byId(id);
+  if (data) use(JSON.parse(data.textContent));
+  else document.addEventListener("DOMContentLoaded", () => use(JSON.parse(byId(id).textContent)), { once: true });
+}
+
+function clauseTable(one, clauses, item, goTo) {
   const about = (clause) => {
     if (clause.role === "control") return "control: must hold for the rest to say anything";
     const others = (clause.decides ?? []).filter((id) => id !== item.id);
     if (!clause.decides || others.length < clause.decides.length) return roles[clause.role];
     return ["about ", others.flatMap((id, i) => [i ? ", " : null, el("a", { href: `#${encodeURIComponent(id)}` }, id)])];
   };
+  const file = (one.file ?? "").replace(/(:\d+)*$/, ":");
+  const source = (clause) => (clause.source?.startsWith(file) ? `line ${clause.source.slice(file.length)}` : clause.source);
   const cell = (name, ...children) => el("td", { "data-name": name }, ...children);
   return el("table", { class: "clauses" },
     el("thead", {}, el("tr", {}, ["", "about", "expected", "seen"].map((name) => el("th", { scope: "col" }, name)))),
-    el("tbody", {}, one.clauses.map((clause) => el("tr", {},
+    el("tbody", {}, clauses.map((clause) => el("tr", {},
       el("td", {}, badge(judgements[clause.judgement])),
-      cell("about", clause.what, isConformance ? el("span", { class: "by" }, about(clause)) : null,
-        clause.source ? el("span", { class: "by" }, clause.source) : null),
+      cell("about", clause.what, el("span", { class: "by" }, isConformance ? about(clause) : null,
+        clause.source ? el("span", { title: clause.source }, `${isConformance ? " · " : ""}${source(clause)}`) : null)),
       cell("expected", clause.expected ?? ""),
-      cell("seen", clause.actual ?? clause.reason ?? "", clause.by ? el("span", { class: "by" }, clause.by, " ",
-        clause.n !== undefined ? goTo(clause.n) : null) : null)))));
+      cell("seen", clause.actual ?? clause.reason ?? "", el("span", { class: "by" }, clause.by ? `${shortIds(clause.by).replace(" -> ", " → ")} ` : null,
+        clause.n !== undefined ? goTo(clause.n) : null))))));
 }
 
 // ---- timeline ----
@@ -486,8 +506,10 @@ const mostAgentLanes = 3;
 const signs = { tpm: "T", machine: "◆", fault: "⚡", note: "i", cycle: "■", verdict: "V", status: "S", stack: "▲", tenant: "●" };
 const homes = { verdict: "verifier", stack: "verifier", status: "tenant", tenant: "tenant" };
 
-function citedLines(one) {
-  return new Set([...one.clauses.flatMap((c) => (c.n === undefined ? [] : [c.n])), ...one.causes.flatMap((c) => c.lines ?? [])]);
+/** Those that are named above the timeline. */
+function namedLines(one, clauses) {
+  return new Set([...clauses.flatMap((clause) => (clause.n === undefined ? [] : [clause.n])),
+    ...one.causes.flatMap((cause) => cause.lines ?? [])]);
 }
 
 function lanesOf(rows) {
@@ -500,49 +522,43 @@ function lanesOf(rows) {
     of: (name, agent) => (lanesOfServers.includes(name) ? names.indexOf(name) : agentLane(agent)) };
 }
 
-function drawTimeline(place, one) {
-  if (one.timeline === undefined) {
-    place.append(el("p", { class: "soft" }, "Nothing is in the history of it."));
-    return;
-  }
-  const data = byId(`timeline-${one.timeline}`);
-  if (!data) {  // the page is still being read
-    document.addEventListener("DOMContentLoaded", () => drawTimeline(place, one), { once: true });
-    return;
-  }
-  const { rows, left_out: leftOut = {}, slim } = JSON.parse(data.textContent);
-  if (slim) place.append(el("p", { class: "soft" }, "It holds, so this page has no messages of it; history.jsonl has what was kept."));
+function drawTimeline(place, { rows, left_out: leftOut = {}, slim }, named) {
+  if (slim && rows.length) place.append(el("p", { class: "soft" }, "It holds, so this page has no messages of it; history.jsonl has what was kept."));
   if (leftOut.rows) place.append(el("p", { class: "left-out" },
     `Left out, to keep this page small: ${count(leftOut.rows, "event")}. history.jsonl has them.`));
   if (leftOut.messages) place.append(el("p", { class: "left-out" },
     `Left out, to keep this page small: the messages of ${count(leftOut.messages, "exchange")}. history.jsonl has them.`));
-  if (rows.length === 0) return;
+  if (rows.length === 0) {
+    if (!leftOut.rows) place.append(el("p", { class: "soft" }, "Nothing is in the history of it."));
+    return;
+  }
+  place.append(el("p", { class: "soft" }, "From top to bottom; an arrow is a request, behind it its answer. Lines with ▸ open",
+    slim ? "" : ": messages as they were, secrets as fingerprints (fp:…)", ". A bar at the left, and ◂, mark what is named above."));
   const lanes = lanesOf(rows);
   const width = matchMedia("(max-width: 45rem)").matches ? 40 : 80;
-  const cited = citedLines(one);
   const list = el("ol", { class: "timeline" });
   list.style.setProperty("--lane", `${width}px`);
   list.style.setProperty("--lanes-width", `${width * lanes.names.length}px`);
   list.append(el("li", { class: "lane-names" }, el("span", {}), el("div", { class: "names" },
     lanes.names.map((name) => el("span", { title: name }, name))), el("span", {})));
-  for (const row of rows) list.append(rowElement(row, lanes, width, rows[0].t, cited.has(row.n)));
+  for (const row of rows) list.append(rowElement(row, lanes, width, rows[0].t, named.has(row.n)));
   place.append(list);
 }
 
-function rowElement(row, lanes, width, start, isCited) {
+function rowElement(row, lanes, width, start, isNamed) {
   if (row.k === "gap") return el("li", {}, el("div", { class: "row gap" }, el("span", { class: "at" }, "…"), el("span", { class: "lanes" }),
-    el("span", { class: "what" }, `${count(row.count, "event")} left out, between lines ${row.n + 1} and ${row.last + 1} of history.jsonl`)));
+    el("span", { class: "what" }, `${count(row.count, "event")} left out, between lines ${lineNumber(row.n)} and ${lineNumber(row.last)} of history.jsonl`)));
   const details = row.message || row.more;
   const inside = [el("span", { class: "at" }, `+${((row.t - start) / 1e6).toFixed(3)} s`),
     el("span", { class: "lanes" }, row.k === "step" ? null : drawing(row, lanes, width)),
-    el("span", { class: "what" }, rowText(row, lanes), isCited ? el("span", { class: "soft" }, " ◂ decides") : null)];
-  const item = el("li", { "data-n": row.n, class: isCited ? "cited" : null });
+    el("span", { class: "what" }, rowText(row, lanes), isNamed ? el("span", { class: "mark", title: "named above" }, "◂ ", el("span", { class: "unseen" }, "named above")) : null)];
+  const item = el("li", { "data-n": row.n, class: isNamed ? "named" : null });
   const kind = row.k === "step" ? "row step" : "row";
   if (!details) {
-    item.append(el("div", { class: kind, title: line(row.n) }, inside));
+    item.append(el("div", { class: kind, title: ofHistory(row.n) }, inside));
     return item;
   }
-  const toggle = el("button", { type: "button", class: kind, title: line(row.n), "aria-expanded": "false", onclick: () => {
+  const toggle = el("button", { type: "button", class: kind, title: ofHistory(row.n), "aria-expanded": "false", onclick: () => {
     if (item.lastChild === toggle) item.append(row.message ? messages(row) : el("ul", { class: "more" }, lines(row.more)));
     else item.lastChild.hidden = !item.lastChild.hidden;
     toggle.setAttribute("aria-expanded", String(!item.lastChild.hidden));
@@ -607,6 +623,7 @@ function goToLine(place, n) {
   row.scrollIntoView();
   const button = row.querySelector("button");
   if (button && button.getAttribute("aria-expanded") === "false") button.click();
+  if (!button) row.tabIndex = -1;
   (button ?? row).focus({ preventScroll: true });
 }
 

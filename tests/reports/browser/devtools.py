@@ -4,7 +4,9 @@ import base64
 import json
 import os
 import select
+import shutil
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -18,7 +20,7 @@ class Browser:
         self._buffer = b""
         self._next = 0
         self.complaints = []  # of the console, uncaught exceptions
-        self.requests = []  # URLs other than of the file itself
+        self.requests = []  # URLs
         self.events = []
         self._log = tempfile.TemporaryFile()
 
@@ -26,8 +28,12 @@ class Browser:
             os.dup2(to_browser, 10), os.dup2(from_browser, 11)
             os.dup2(10, 3), os.dup2(11, 4)
 
+        if shutil.which("chromium") is None:
+            sys.exit("chromium is missing: scripts/setup installs it")
+        # Chromium's own sandbox refuses to work as root.
+        sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
         self._process = subprocess.Popen(
-            ["chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
+            ["chromium", "--headless=new", *sandbox, "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
              "--disable-background-networking", "--disable-component-update", "--disable-default-apps",
              "--hide-scrollbars", "--remote-debugging-pipe", f"--user-data-dir={profile}"],
             preexec_fn=pipes, close_fds=False, stdout=self._log, stderr=self._log)
@@ -93,7 +99,6 @@ class Browser:
         """From nothing, so that a change of the fragment alone loads the page too. Seconds it took."""
         self.call("Page.navigate", {"url": "about:blank"})
         self.events.clear()
-        self.requests.clear()
         begin = time.monotonic()
         self.call("Page.navigate", {"url": url})
         while "Page.loadEventFired" not in self.events:
