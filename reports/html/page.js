@@ -82,7 +82,8 @@ function command(text) {
   return el("div", { class: "command" }, code, button);
 }
 
-/** JSON with line feeds and blanks outside its strings, and nothing else changed; works on text that is cut. */
+/** JSON with line feeds and blanks outside its strings, and nothing else changed; works on text that is cut. Short lists
+    stay in their line. */
 function indented(text) {
   if (!/^\s*[[{]/.test(text)) return text;
   let result = "", depth = 0, inside = false;
@@ -95,8 +96,8 @@ function indented(text) {
       else if (c === '"') inside = false;
     } else if (c === '"') { inside = true; result += c; }
     else if (c === "{" || c === "[") {
-      const rest = text.slice(i + 1, i + 40).trimStart();
-      if (rest[0] === "}" || rest[0] === "]") { result += c + rest[0]; i = text.indexOf(rest[0], i); }
+      const short = /^(\[[^[\]{}]{0,60}\]|\{\s*\})/.exec(text.slice(i, i + 64))?.[0];
+      if (short) { result += short; i += short.length - 1; }
       else { depth++; result += c + next(); }
     } else if (c === "}" || c === "]") { depth = Math.max(depth - 1, 0); result += next() + c; }
     else if (c === ",") result += c + next();
@@ -518,7 +519,7 @@ function lanesOf(rows) {
   const used = new Set(rows.flatMap((row) => (row.k === "exchange" ? [row.peer, row.tenant ? "tenant" : ""] : [homes[row.k]])));
   const names = [...agentLanes, ...lanesOfServers.filter((name) => used.has(name))];
   const agentLane = (agent) => (agents.length > mostAgentLanes ? 0 : agents.indexOf(agent));
-  return { names, manyAgents: agents.length > 1,
+  return { names, agents, manyAgents: agents.length > 1,
     of: (name, agent) => (lanesOfServers.includes(name) ? names.indexOf(name) : agentLane(agent)) };
 }
 
@@ -542,7 +543,17 @@ function drawTimeline(place, { rows, left_out: leftOut = {}, slim }, named) {
   list.append(el("li", { class: "lane-names" }, el("span", {}), el("div", { class: "names" },
     lanes.names.map((name) => el("span", { title: name }, name))), el("span", {})));
   for (const row of rows) list.append(rowElement(row, lanes, width, rows[0].t, named.has(row.n)));
+  if (lanes.agents.length > 1) place.append(agentSelect(lanes.agents, list));
   place.append(list);
+}
+
+/** Hides what is of another agent. */
+function agentSelect(agents, list) {
+  const show = (event) => {
+    for (const row of list.children) row.hidden = Boolean(event.target.value && row.dataset.agent) && row.dataset.agent !== event.target.value;
+  };
+  return el("label", { class: "controls agent" }, "Show ", el("select", { onchange: show }, el("option", { value: "" }, "all agents"),
+    agents.map((agent) => el("option", { value: agent }, agent))));
 }
 
 function rowElement(row, lanes, width, start, isNamed) {
@@ -552,7 +563,7 @@ function rowElement(row, lanes, width, start, isNamed) {
   const inside = [el("span", { class: "at" }, `+${((row.t - start) / 1e6).toFixed(3)} s`),
     el("span", { class: "lanes" }, row.k === "step" ? null : drawing(row, lanes, width)),
     el("span", { class: "what" }, rowText(row, lanes), isNamed ? el("span", { class: "mark", title: "named above" }, "◂ ", el("span", { class: "unseen" }, "named above")) : null)];
-  const item = el("li", { "data-n": row.n, class: isNamed ? "named" : null });
+  const item = el("li", { "data-n": row.n, "data-agent": row.agent ?? null, class: isNamed ? "named" : null });
   const kind = row.k === "step" ? "row step" : "row";
   if (!details) {
     item.append(el("div", { class: kind, title: ofHistory(row.n) }, inside));
@@ -630,8 +641,9 @@ function goToLine(place, n) {
 // ---- keys and paper ----
 
 function step(by) {
-  const all = [...document.querySelectorAll("#list summary")].filter((summary) => summary.checkVisibility());
-  const now = document.activeElement.closest?.("#list details")?.querySelector("summary");
+  const all = [...document.querySelectorAll("#list summary, #list button.row")].filter((one) => one.checkVisibility());
+  const at = document.activeElement;
+  const now = all.includes(at) ? at : at.closest("#list details")?.querySelector("summary");
   const next = all[now ? Math.min(Math.max(all.indexOf(now) + by, 0), all.length - 1) : 0];
   next?.focus();
 }
@@ -641,10 +653,15 @@ function key(event) {
   const typing = event.target.matches("input, select, textarea");
   if (event.key === "Escape") {
     if (event.target.id === "search") { event.target.blur(); return; }
+    const row = event.target.closest("#list li")?.querySelector("button.row[aria-expanded=true]");
     const details = event.target.closest("#list details[open]");
-    if (!details) return;
-    details.open = false;
-    details.querySelector("summary").focus();
+    if (row) {
+      row.click();
+      row.focus();
+    } else if (details) {
+      details.open = false;
+      details.querySelector("summary").focus();
+    } else return;
   } else if (typing) {
     return;
   } else if (event.key === "/") {

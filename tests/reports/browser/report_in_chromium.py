@@ -117,9 +117,17 @@ def keyboard(browser, url):
     browser.key("j")
     inside = "document.activeElement.parentElement.className"
     check("j goes into what is open", browser.evaluate(inside), "case")
+    browser.evaluate("document.activeElement.closest('details').open || document.activeElement.click()")
+    browser.evaluate("new Promise(done => setTimeout(done))")
+    browser.key("j")
+    browser.key("Enter")
+    expanded = "document.activeElement.getAttribute('aria-expanded')"
+    check("and into its timeline, where Enter opens too", browser.evaluate(expanded), "true")
+    browser.key("Escape")
+    check("Escape closes, from the inside out", browser.evaluate(expanded), "false")
     browser.key("Escape")
     browser.key("Escape")
-    check("Escape closes, from the inside out", browser.evaluate(is_open("[data-id=KPM-EVID-002]")), False)
+    check("up to the requirement", browser.evaluate(is_open("[data-id=KPM-EVID-002]")), False)
     check("and stays there", browser.evaluate(FOCUSED), ALL[1])
     browser.key("/")
     check("/ goes to the search", browser.evaluate(FOCUSED), "search")
@@ -214,6 +222,10 @@ def a_run(browser, url, shots):
     check("a plain run lists scenarios", browser.evaluate(f"{ROWS}.length"), 7)
     check("without the matrix", browser.evaluate("document.getElementById('overview').checkVisibility()"), False)
     check("with their timeline", browser.evaluate("document.querySelectorAll('details[open] .timeline .head').length > 20"), True)
+    browser.evaluate("(select => { select.value = 'silent[0]'; select.dispatchEvent(new Event('change')); })"
+                     "(document.querySelector('details[open] .agent select'))")
+    agents = "[...new Set([...document.querySelectorAll('details[open] li[data-agent]')].filter(row => row.checkVisibility())"
+    check("of one agent alone", browser.evaluate(f"{agents}.map(row => row.dataset.agent))]"), ["silent[0]"])
     check("and how to show it again", browser.evaluate("document.querySelector('details[open] .command code').textContent"),
           "pushsim run scenarios/reproduce/status-timeout-and-back.yaml --seed 1")
     browser.screenshot(shots / "run.png", whole=True)
