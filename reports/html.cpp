@@ -1,5 +1,6 @@
 #include "reports/html.hpp"
 
+#include <array>
 #include <map>
 
 #include <fmt/format.h>
@@ -38,6 +39,26 @@ std::string source_of(const page::Embedded& file) {
     return fmt::format("'sha256-{}'", to_base64(from_hex(file.sha256).value()));
 }
 
+/// In the order in which they use each other.
+constexpr std::array scripts{&page::tools_js, &page::timeline_js, &page::cases_js, &page::filters_js,
+                             &page::page_js};
+
+/// What the browser may do: run these scripts, use this style, and nothing else.
+std::string policy() {
+    std::string sources;
+    for (const page::Embedded* script : scripts)
+        sources += " " + source_of(*script);
+    return fmt::format("default-src 'none'; script-src{}; style-src {}; base-uri 'none'; form-action 'none'",
+                       sources, source_of(page::page_css));
+}
+
+std::string script_elements() {
+    std::string elements;
+    for (const page::Embedded* script : scripts)
+        elements += fmt::format("<script>{}</script>\n", script->text);
+    return elements;
+}
+
 /// The template with each {{place}} filled; what is put in is not looked at again.
 std::string filled(std::string_view page, const std::map<std::string_view, std::string>& places) {
     std::string result;
@@ -58,14 +79,11 @@ std::string html(const history::History& history, const RunReport& run,
     std::string cases;
     for (std::size_t i = 0; i < data.cases.size(); ++i)
         cases += data_element(fmt::format("case-{}", i), data.cases[i]);
-    return filled(page::page_html.text,
-                  {{"policy", fmt::format("default-src 'none'; script-src {}; style-src {}; base-uri 'none'; "
-                                          "form-action 'none'",
-                                          source_of(page::page_js), source_of(page::page_css))},
-                   {"style", std::string{page::page_css.text}},
-                   {"report", data_element("report", data.report)},
-                   {"script", std::string{page::page_js.text}},
-                   {"cases", std::move(cases)}});
+    return filled(page::page_html.text, {{"policy", policy()},
+                                         {"style", std::string{page::page_css.text}},
+                                         {"report", data_element("report", data.report)},
+                                         {"scripts", script_elements()},
+                                         {"cases", std::move(cases)}});
 }
 
 }  // namespace pushsim::reports

@@ -12,6 +12,10 @@ struct Embedded {
 
 extern const Embedded page_html;  ///< with {{places}} for what html() puts in
 extern const Embedded page_css;
+extern const Embedded tools_js;
+extern const Embedded timeline_js;
+extern const Embedded cases_js;
+extern const Embedded filters_js;
 extern const Embedded page_js;
 
 }  // namespace pushsim::reports::page

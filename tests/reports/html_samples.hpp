@@ -27,7 +27,7 @@ inline constexpr const char* withheld_word = "wordofthewithheld";
 /// groups, titles and causes.
 Sample hostile_sample();
 inline constexpr const char* hostile_text =
-    "</script><script>document.title='owned'</script><!-- \"><img src=x onerror=\"document.title='owned'\"> "
+    "\"><img src=x onerror=\"document.title='owned'\"></script><script>document.title='owned'</script><!-- "
     "\xE2\x80\xA8 ${alert(1)} {{report}}";
 
 /// As big as a full run: 300 requirements, 800 cases, 20,000 exchanges that kept their messages.

@@ -107,10 +107,11 @@ class Browser:
         return time.monotonic() - begin
 
     def evaluate(self, expression):
+        """Its value, also of a promise; where it throws what it threw, in words."""
         result = self.call("Runtime.evaluate",
                            {"expression": expression, "returnByValue": True, "awaitPromise": True, "userGesture": True})
         if "exceptionDetails" in result:
-            raise RuntimeError(f"{expression}: {result['exceptionDetails']}")
+            return result["exceptionDetails"]["exception"].get("description")
         return result["result"].get("value")
 
     def key(self, name, text=""):

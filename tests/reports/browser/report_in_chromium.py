@@ -44,11 +44,11 @@ def reading(browser, url, shots):
     browser.emulate()
     browser.open(url)
     check("every requirement is listed", browser.evaluate(ROWS), ALL)
-    verdict = browser.evaluate("document.getElementById('verdict').textContent")
+    verdict = str(browser.evaluate("document.getElementById('verdict').textContent"))
     check("the verdict counts failures first", verdict.startswith("1 requirement does not hold that should; 1 could not"), True)
     urgent = "[...document.querySelectorAll('#attention h3 a')].map(link => link.textContent)"
     check("what needs attention comes first", browser.evaluate(urgent), ["KPM-VER-001", "KPM-RATE-001", "KPM-NEG-010"])
-    first = browser.evaluate("document.querySelector('#attention li').textContent")
+    first = str(browser.evaluate("document.querySelector('#attention li').textContent"))
     for word in ("FAIL policy_violation, where PASS", "PCR 7 (sha256) was extended", "enrol again", "--case pcr-mismatch"):
         check(f"a failure says '{word}'", word in first, True)
     check("the page is not wider than its window", browser.evaluate("document.body.scrollWidth <= innerWidth"), True)
@@ -94,7 +94,7 @@ def links(browser, url, shots):
     check("what decided is one click away", browser.evaluate(marked), "named")
     browser.evaluate("[...document.querySelectorAll('details[open] button.row')].find(row => "
                      "row.textContent.includes('submit')).click()")
-    message = browser.evaluate("document.querySelector('.messages').textContent")
+    message = str(browser.evaluate("document.querySelector('.messages').textContent"))
     check("a message has its headers", "Authorization: Bearer fp:0f3a5c7e9b1d2f40" in message, True)
     check("and its body, indented", '\n      "evidence_collected": [\n' in message, True)
     browser.screenshot(shots / "case.png")
@@ -191,7 +191,7 @@ def paper(browser, url, shots):
 def withheld(browser, url):
     browser.open(f"{url}#KPM-VER-020")
     click(browser, "[data-id=KPM-VER-020] .case > summary")
-    text = browser.evaluate("document.querySelector('[data-id=KPM-VER-020]').textContent")
+    text = str(browser.evaluate("document.querySelector('[data-id=KPM-VER-020]').textContent"))
     check("what is withheld says so", "Known, details withheld" in text, True)
     check("and shows no exchange", browser.evaluate("document.querySelectorAll('[data-id=KPM-VER-020] .timeline').length"), 0)
 
@@ -204,9 +204,9 @@ def hostile(browser, url, shots):
     check("what a server sent is text", browser.evaluate("document.title.includes('owned')"), False)
     check("and no element", browser.evaluate("document.querySelectorAll('img, iframe, object, [onerror]').length"), 0)
     check("all of it", browser.evaluate("document.querySelectorAll('.message').length > 100"), True)
-    shown = browser.evaluate("document.querySelector('.message:nth-child(2) pre + pre').textContent")
-    check("as it was", "</script><script>document.title='owned'</script><!-- \"><img src=x" in shown, True)
-    first = browser.evaluate("document.querySelector('#attention a').getAttribute('href')")
+    shown = str(browser.evaluate("document.querySelector('.message:nth-child(2) pre + pre').textContent"))
+    check("as it was", shown.startswith("\"><img src=x onerror=\"document.title='owned'\"></script><script>"), True)
+    first = str(browser.evaluate("document.querySelector('#attention a').getAttribute('href')"))
     check("also in links", first.startswith("#"), True)
     browser.screenshot(shots / "hostile.png")
     policy = browser.evaluate("new Promise(done => { addEventListener('securitypolicyviolation', () => done('refused'));"

@@ -1,0 +1,185 @@
+// The HTML report of a conformance run: requirements and their cases.
+
+#include <algorithm>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "reports/html_parts.hpp"
+
+namespace pushsim::reports::html_parts {
+namespace {
+
+constexpr const char* known_but_withheld = "known, details withheld";
+
+int rank(Standing standing) {
+    switch (standing) {
+        case Standing::Fail:
+            return 0;
+        case Standing::Error:
+        case Standing::Fixed:
+            return 1;
+        case Standing::Deviation:
+            return 2;
+        case Standing::Undecided:
+        case Standing::Skip:
+        case Standing::Excluded:
+            return 3;
+        case Standing::Pass:
+            return 4;
+    }
+    return 4;
+}
+
+Json case_json(const ConformanceCase& one, bool withheld) {
+    Json json{{"id", one.id}, {"standings", Json::object()}};
+    for (const auto& [id, standing] : one.standings)
+        json["standings"][id] = to_string(standing);
+    if (withheld) {
+        json["withheld"] = true;
+        return json;
+    }
+    put(json, "title", one.title);
+    put(json, "file", one.file);
+    json["findings"] = findings_json(one.findings);
+    json["causes"] = causes_json(one.diagnoses, true);
+    put(json, "reason", one.reason);
+    put(json, "again", one.again);
+    return json;
+}
+
+Json clauses_json(const ConformanceCase& one) {
+    Json list = Json::array();
+    for (const ExpectationResult& result : one.controls)
+        list.push_back(clause("control", result));
+    for (std::size_t i = 0; i < one.deciding.size(); ++i) {
+        list.push_back(clause("decides", one.deciding[i]));
+        if (i < one.decides.size()) put(list.back(), "decides", one.decides[i]);
+    }
+    return list;
+}
+
+Json deviation_json(const history::Deviation& deviation) {
+    Json json{{"reference", deviation.reference}};
+    put(json, "observed",
+        deviation.withheld || deviation.observed.empty() ? std::string{known_but_withheld}
+                                                         : deviation.observed);
+    if (!deviation.withheld) put(json, "case", deviation.case_id);
+    put(json, "since", deviation.since);
+    put(json, "until", deviation.until);
+    if (deviation.intermittent) json["intermittent"] = true;
+    return json;
+}
+
+Json requirement_json(const RequirementReport& one, const std::map<std::string, std::size_t>& case_numbers,
+                      const std::set<std::string>& withheld_cases) {
+    const history::Requirement& requirement = one.requirement;
+    Json json{
+        {"id", requirement.id},       {"text", requirement.text},   {"standing", to_string(one.standing)},
+        {"area", requirement.area()}, {"level", requirement.level}, {"binds", requirement.binds}};
+    put(json, "since", requirement.since);
+    put(json, "sources", requirement.sources);
+    put(json, "tags", requirement.tags);
+    put(json, "planned", requirement.planned);
+    bool withheld = requirement.withheld;
+    json["cases"] = Json::array();
+    for (const std::string& id : one.cases) {
+        const auto at = case_numbers.find(id);
+        if (at == case_numbers.end()) continue;
+        json["cases"].push_back(at->second);
+        withheld = withheld || withheld_cases.contains(id);
+    }
+    if (withheld) {
+        json["withheld"] = true;
+        json["reason"] = known_but_withheld;
+    } else {
+        put(json, "reason", one.reason);
+    }
+    if (one.deviation) json["deviation"] = deviation_json(*one.deviation);
+    return json;
+}
+
+/// It says so, or something that it decides does.
+std::set<std::string> withheld_cases(const ConformanceReport& report) {
+    std::set<std::string> ids;
+    for (const ConformanceCase& one : report.cases) {
+        if (one.withheld) ids.insert(one.id);
+    }
+    for (const RequirementReport& one : report.requirements) {
+        if (one.requirement.withheld || (one.deviation && one.deviation->withheld))
+            ids.insert(one.cases.begin(), one.cases.end());
+    }
+    return ids;
+}
+
+/// By their numbers, without those that a withheld case has.
+std::map<std::uint64_t, const history::Entry*> lines_to_show(const history::History& history,
+                                                             const std::vector<ConformanceCase>& cases,
+                                                             const std::set<std::string>& withheld) {
+    std::map<std::uint64_t, const history::Entry*> lines;
+    for (const history::Entry& line : history.entries)
+        lines.emplace(line.n, &line);
+    for (const ConformanceCase& one : cases) {
+        if (!withheld.contains(one.id)) continue;
+        for (const std::uint64_t n : one.lines)
+            lines.erase(n);
+    }
+    return lines;
+}
+
+Details details_of(const ConformanceCase& one, const std::map<std::uint64_t, const history::Entry*>& shown) {
+    Details details{.rank = rank(Standing::Pass), .json = {{"clauses", clauses_json(one)}}};
+    for (const auto& [id, standing] : one.standings)
+        details.rank = std::min(details.rank, rank(standing));
+    details.in_full = details.rank < rank(Standing::Pass);
+    for (const std::uint64_t n : one.lines) {
+        if (const auto at = shown.find(n); at != shown.end()) details.lines.push_back(at->second);
+    }
+    cite(one.controls, details.cited);
+    cite(one.deciding, details.cited);
+    cite(one.findings, details.cited);
+    cite(one.diagnoses, details.cited);
+    return details;
+}
+
+}  // namespace
+
+std::vector<Details> add_conformance(const history::History& history, const ConformanceReport& report,
+                                     Json& json) {
+    std::map<std::string, std::size_t> numbers;
+    std::vector<Details> details;
+    const std::set<std::string> withheld = withheld_cases(report);
+    const auto shown = lines_to_show(history, report.cases, withheld);
+    for (const ConformanceCase& one : report.cases) {
+        numbers.emplace(one.id, json["cases"].size());
+        const bool hidden = withheld.contains(one.id);
+        json["cases"].push_back(case_json(one, hidden));
+        details.push_back(hidden ? Details{} : details_of(one, shown));
+    }
+    for (const RequirementReport& one : report.requirements)
+        json["items"].push_back(requirement_json(one, numbers, withheld));
+    return details;
+}
+
+/// "3 requirements do not hold that should; 12 known deviations; 20 undecided; 265 hold"
+std::string verdict_sentence(const ConformanceReport& report) {
+    const auto count = [&](Standing standing) {
+        const auto at = report.totals.find(standing);
+        return at == report.totals.end() ? 0 : at->second;
+    };
+    std::vector<std::string> parts;
+    add_part(parts, count(Standing::Fail), "requirement does not hold that should",
+             "requirements do not hold that should");
+    add_part(parts, count(Standing::Error), "could not be decided because pushsim or the servers failed",
+             "could not be decided because pushsim or the servers failed");
+    add_part(parts, count(Standing::Fixed), "known deviation is gone", "known deviations are gone");
+    if (parts.empty()) parts.emplace_back("No new failure");
+    add_part(parts, count(Standing::Deviation), "known deviation", "known deviations");
+    add_part(parts, count(Standing::Undecided), "undecided", "undecided");
+    add_part(parts, count(Standing::Skip), "skipped", "skipped");
+    add_part(parts, count(Standing::Excluded), "excluded", "excluded");
+    add_part(parts, count(Standing::Pass), "holds", "hold");
+    return fmt::format("{}", fmt::join(parts, "; "));
+}
+
+}  // namespace pushsim::reports::html_parts
