@@ -374,6 +374,14 @@ std::optional<int> Machine::attestation_index() const {
     return state_->index();
 }
 
+std::optional<Bytes> Machine::challenge() const {
+    if (!state_->negotiation) return std::nullopt;
+    for (const auto& request : state_->negotiation->evidence_requested) {
+        if (const auto* quote = std::get_if<protocol::QuoteRequest>(&request)) return quote->challenge;
+    }
+    return std::nullopt;
+}
+
 std::optional<Duration> Machine::challenge_lifetime() const {
     const auto& negotiation = state_->negotiation;
     if (!negotiation || !negotiation->capabilities_received_at || !negotiation->challenges_expire_at)

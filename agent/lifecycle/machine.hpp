@@ -139,6 +139,8 @@ class Machine {
     bool authenticated() const;                    ///< there is a token that has not expired
     std::optional<std::string> token() const;      ///< as last given by a session; secret
     std::optional<int> attestation_index() const;  ///< of the last negotiation
+    /// What the quote of the last negotiation is to be over; nothing where it asked for none.
+    std::optional<Bytes> challenge() const;
     /// How long the challenge of the last negotiation lives, by the verifier's clock, from when it got our
     /// capabilities; nothing where it issued none.
     std::optional<Duration> challenge_lifetime() const;

@@ -231,7 +231,7 @@ Result<Certification> AttestationKeys::certify(ByteView challenge) {
 }
 
 Result<Quote> AttestationKeys::quote(ByteView challenge, HashAlgorithm bank, const std::vector<int>& selected,
-                                     DataPcr data) {
+                                     DataPcr data, Signer signer) {
     Quote quote;
     std::vector<int> pcrs = selected;
     if (data == DataPcr::HoldsAk && std::ranges::find(pcrs, data_pcr) == pcrs.end()) pcrs.push_back(data_pcr);
@@ -242,26 +242,62 @@ Result<Quote> AttestationKeys::quote(ByteView challenge, HashAlgorithm bank, con
             const Bytes digest = hash(bank, as_bytes(public_key_pem(description_.ak_public)));
             if (auto extended = commands.pcr_extend(data_pcr, {{bank, digest}}); !extended) return extended;
         }
-        for (int attempt = 1; attempt <= quote_attempts; ++attempt) {
-            auto values = commands.pcr_read(bank, pcrs);
-            if (!values) return fail(values.error());
-            auto quoted = commands.quote(*ak_, challenge, bank, pcrs);
-            if (!quoted) return fail(quoted.error());
-            const auto attest = parse_attest(quoted->message);
-            if (!attest) return fail(attest.error());
-            if (covers(*attest, *values)) {
-                quote = std::move(*quoted);
-                quote.pcrs = std::move(*values);
-                const TPMS_CLOCK_INFO& clock = attest->clockInfo;
-                quote.clock = {clock.clock, clock.resetCount, clock.restartCount, clock.safe == TPM2_YES};
-                return {};
-            }
+        const auto key = signer == Signer::Ak ? Result<Handle>(*ak_) : make_another_key(commands);
+        if (!key) return fail(key.error());
+        auto quoted = quote_unchanged(commands, *key, challenge, bank, pcrs);
+        if (signer == Signer::AnotherKey) {
+            if (auto flushed = commands.flush_context(*key); !flushed && quoted) return flushed;
         }
-        return fail(ErrorKind::Tpm, "TPM2_Quote: the PCRs changed between reading and quoting in each of " +
-                                        std::to_string(quote_attempts) + " attempts");
+        if (!quoted) return fail(quoted.error());
+        quote = std::move(*quoted);
+        return {};
     });
     if (!done) return fail(done.error());
     return quote;
+}
+
+Result<Handle> AttestationKeys::make_another_key(Commands& commands) {
+    if (auto ek = need_ek(commands); !ek) return fail(ek.error());
+    Handle key = 0;
+    // A policy session is good for one command.
+    KeyBlobs blobs;
+    auto done = with_endorsement_policy(commands, [&](Handle session) -> Result<void> {
+        auto created = commands.create(*ek_, session, ak_template());
+        if (!created) return fail(created.error());
+        blobs = std::move(*created);
+        return {};
+    });
+    if (done) {
+        done = with_endorsement_policy(commands, [&](Handle session) -> Result<void> {
+            auto loaded = commands.load(*ek_, session, blobs);
+            if (!loaded) return fail(loaded.error());
+            key = loaded->handle;
+            return {};
+        });
+    }
+    if (!done) return fail(done.error());
+    return key;
+}
+
+/// With PCR values that are those of the quote.
+Result<Quote> AttestationKeys::quote_unchanged(Commands& commands, Handle signer, ByteView challenge,
+                                               HashAlgorithm bank, const std::vector<int>& pcrs) {
+    for (int attempt = 1; attempt <= quote_attempts; ++attempt) {
+        auto values = commands.pcr_read(bank, pcrs);
+        if (!values) return fail(values.error());
+        auto quoted = commands.quote(signer, challenge, bank, pcrs);
+        if (!quoted) return fail(quoted.error());
+        const auto attest = parse_attest(quoted->message);
+        if (!attest) return fail(attest.error());
+        if (covers(*attest, *values)) {
+            quoted->pcrs = std::move(*values);
+            const TPMS_CLOCK_INFO& clock = attest->clockInfo;
+            quoted->clock = {clock.clock, clock.resetCount, clock.restartCount, clock.safe == TPM2_YES};
+            return quoted;
+        }
+    }
+    return fail(ErrorKind::Tpm, "TPM2_Quote: the PCRs changed between reading and quoting in each of " +
+                                    std::to_string(quote_attempts) + " attempts");
 }
 
 Result<void> AttestationKeys::release() {

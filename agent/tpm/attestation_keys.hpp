@@ -26,6 +26,12 @@ enum class DataPcr {
               ///< quoted too, as the Rust agent does (rust-keylime, keylime/src/tpm.rs, build_pcr_list)
 };
 
+/// Who signs a quote.
+enum class Signer {
+    Ak,
+    AnotherKey,  ///< like the AK, a child of the EK, made for this quote and forgotten: about 0.2 s
+};
+
 /// What has to be kept for the same identity after a restart. Useless without the TPM it comes from.
 struct SavedAk {
     AkParent parent = AkParent::Ek;
@@ -75,7 +81,7 @@ class AttestationKeys {
     /// TPM2_Quote with PCR values that match its digest: read before, and both again (at most
     /// `quote_attempts` times in all) when a PCR changed in between.
     Result<Quote> quote(ByteView challenge, HashAlgorithm bank, const std::vector<int>& pcrs,
-                        DataPcr data = DataPcr::Untouched);
+                        DataPcr data = DataPcr::Untouched, Signer signer = Signer::Ak);
     static constexpr int quote_attempts = 5;
 
     /// Flushes both keys from the TPM. They are loaded again when needed. Persistent ones stay.
@@ -90,6 +96,9 @@ class AttestationKeys {
     Result<void> need_ek(Commands& commands);
     Result<void> need_ak(Commands& commands);
     Result<void> load_ak(Commands& commands);
+    Result<Handle> make_another_key(Commands& commands);
+    Result<Quote> quote_unchanged(Commands& commands, Handle signer, ByteView challenge, HashAlgorithm bank,
+                                  const std::vector<int>& pcrs);
     void are_persistent();
     void forget_after_power_change();
 

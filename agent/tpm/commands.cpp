@@ -206,6 +206,14 @@ Result<Bytes> Commands::activate_credential(Handle key, Handle parent, Handle pa
     return octets_of(recovered.size, recovered.buffer);
 }
 
+Result<void> Commands::clear() {
+    const auto auths = authorised_by({handle::password});
+    return execute("TPM2_Clear", {}, [&](TSS2_SYS_CONTEXT* sapi) {
+        TSS2L_SYS_AUTH_RESPONSE answers{};
+        return Tss2_Sys_Clear(sapi, handle::lockout, &auths, &answers);
+    });
+}
+
 Result<void> Commands::dictionary_attack_lock_reset() {
     const auto auths = authorised_by({handle::password});
     return execute("TPM2_DictionaryAttackLockReset", {}, [&](TSS2_SYS_CONTEXT* sapi) {

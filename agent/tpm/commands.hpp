@@ -157,6 +157,11 @@ class Commands {
     /// TPM2_DictionaryAttackLockReset (Part 3, 25.2) with the empty lockout password.
     Result<void> dictionary_attack_lock_reset();
 
+    /// TPM2_Clear (Part 3, 24.6) with the empty lockout password: Clock begins anew at 0, reset and restart
+    /// counts too; what the owner and the endorsement hierarchy have in the TPM is gone. The EPS is not, so
+    /// keys made from it, and under them, can be made or loaded again.
+    Result<void> clear();
+
     /// Response code of the last command, TSS layer included; 0 after a success.
     std::uint32_t response_code() const { return response_code_; }
 
