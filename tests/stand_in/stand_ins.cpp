@@ -53,6 +53,7 @@ lifecycle::StandIn* StandIns::of(const std::string& agent) {
     auto& made = agents_.try_emplace(agent, clock_, agent, static_cast<int>(agents_.size())).first->second;
     made.session_lifetime = session_lifetime_;
     made.refuses_expired_tokens = true;
+    made.asks_for_logs = true;
     made.seconds_to_next = "0";
     made.challenge = challenge_for;
     made.nonce = [this] {

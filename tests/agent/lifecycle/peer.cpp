@@ -166,6 +166,12 @@ HttpResponse StandIn::answer(const HttpRequest& request) {
         case Call::Negotiate:
             ++attestations;
             evidence_is_in_ = false;
+            if (asks_for_logs && request.body.find("ima_log") != std::string::npos) {
+                return negotiated(
+                    fmt::format("/v3.0/agents/{}/attestations/{}", agent_, attestations - 1),
+                    R"("server_identifier":"ak"}}})",
+                    R"("server_identifier":"ak"}}},{"evidence_class":"log","evidence_type":"ima_log","chosen_parameters":{"starting_offset":0,"format":"text/plain"}})");
+            }
             return negotiated(fmt::format("/v3.0/agents/{}/attestations/{}", agent_, attestations - 1));
         case Call::Submit:
             if (evidence_is_in_) return refusal(403, "evidence_immutable");

@@ -37,6 +37,7 @@ class StandIn {
     // What kind of verifier it is.
     bool enrolled = true;
     bool asks_for_evidence = true;
+    bool asks_for_logs = false;  ///< for the IMA log, where it was offered
     Duration session_lifetime = std::chrono::minutes{3};
     bool refuses_expired_tokens = false;
     std::string seconds_to_next = "2";
