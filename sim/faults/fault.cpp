@@ -7,6 +7,22 @@
 
 namespace pushsim::faults {
 
+namespace {
+
+/// What each does; the first that cannot be done is the error.
+template <typename Do>
+Result<std::vector<Effect>> all_of(const Faults& faults, const Do& one) {
+    std::vector<Effect> effects;
+    for (const auto& fault : faults) {
+        auto changed = one(*fault);
+        if (!changed) return fail(std::move(changed).error().in("fault " + scenario::text(fault->plan())));
+        if (!changed->empty()) effects.push_back({fault.get(), *std::move(changed)});
+    }
+    return effects;
+}
+
+}  // namespace
+
 Duration Fault::before(const Moment& /*moment*/) const {
     return {};
 }
@@ -23,6 +39,9 @@ Rendezvous* Fault::meeting(const Moment& /*moment*/) {
     return nullptr;
 }
 std::string Fault::doubt(const Moment& /*moment*/) const {
+    return {};
+}
+Result<std::string> Fault::quote(Quoting& /*quoting*/, const Sender& /*sender*/) const {
     return {};
 }
 Result<std::string> Fault::send(Outgoing& /*outgoing*/, const Sender& /*sender*/) const {
@@ -62,8 +81,10 @@ bool Fault::is_for(lifecycle::Phase phase) const {
 }
 
 std::shared_ptr<Fault> make(const scenario::Fault& plan, Given given) {
-    auto made = timing_fault(plan, std::move(given));
+    auto made = wire_fault(plan, given);
+    if (!made) made = timing_fault(plan, std::move(given));
     if (!made) made = order_fault(plan);
+    if (!made) made = evidence_fault(plan);
     if (!made) made = identity_fault(plan);
     if (!made) throw std::logic_error(std::string("no such fault: ") + to_string(plan.kind));
     return made;
@@ -78,14 +99,13 @@ Faults make(const std::vector<scenario::Fault>& plan) {
 }
 
 Result<std::vector<Effect>> send(Outgoing& outgoing, const Faults& faults, const Sender& sender) {
-    std::vector<Effect> effects;
-    for (const auto& fault : faults) {
-        if (!fault->is_for(outgoing.phase)) continue;
-        auto changed = fault->send(outgoing, sender);
-        if (!changed) return fail(std::move(changed).error().in("fault " + scenario::text(fault->plan())));
-        if (!changed->empty()) effects.push_back({fault.get(), *std::move(changed)});
-    }
-    return effects;
+    return all_of(faults, [&](const Fault& fault) -> Result<std::string> {
+        return fault.is_for(outgoing.phase) ? fault.send(outgoing, sender) : "";
+    });
+}
+
+Result<std::vector<Effect>> quote(Quoting& quoting, const Faults& faults, const Sender& sender) {
+    return all_of(faults, [&](const Fault& fault) { return fault.quote(quoting, sender); });
 }
 
 void read(lifecycle::Phase phase, HttpResponse& answer, const Faults& faults, const Sender& sender) {

@@ -1,5 +1,6 @@
 #pragma once
-// What goes wrong, by name: each fault changes when an agent acts, what it sends, or what it sets out to do.
+// What goes wrong, by name: each fault changes when an agent acts, what it sends, what it asks of its TPM for
+// the evidence, or what it sets out to do.
 // The lifecycle stays honest and knows nothing of it; the virtual agent asks and carries out. A fault that
 // does not act takes no draw and leaves everything as it is.
 
@@ -62,7 +63,9 @@ struct Sender {
     const std::vector<std::string>& tokens;  ///< of its sessions in order, also of those before a restart
     /// The agent of the same number in another group, or of that number modulo the group's size.
     std::function<Result<Other>(const std::string& group)> other;
-    RandomStream& random;  ///< of this agent's faults alone
+    RandomStream& random;                         ///< of this agent's faults alone
+    const Bytes* challenge_before = nullptr;      ///< of the negotiation before; null: there was none
+    const lifecycle::QuotePcrs* asked = nullptr;  ///< for the evidence of this pursuit; null: no quote was
 };
 
 /// A request before it goes out, and how it goes: once, on the agent's own connection, unless a fault says
@@ -86,6 +89,18 @@ struct Outgoing {
 struct Proving {
     std::string group = {};  ///< by the TPM of this group's agent; empty: its own
     bool repeats = false;    ///< not at all: with the proof of an earlier session
+};
+
+/// What is asked of the TPM for the evidence.
+struct Quoting {
+    lifecycle::QuotePcrs quote;
+    bool by_another_key = false;  ///< one like the AK, of the same TPM, made for this quote
+    enum class Clock {
+        GoesOn,
+        BeginsAnew,  ///< at 0, which TPM2_Clear brings about (TCG TPM 2.0 Part 3, 24.6)
+        IsNotSafe,   ///< the TPM has lost its power (Part 1, 36.3)
+    };
+    Clock clock = Clock::GoesOn;
 };
 
 /// What an agent sets out to do in a pursuit.
@@ -125,6 +140,7 @@ class Fault {
     // Each changes what it is given and says how; empty: it leaves it as it is. Errors (ErrorKind::Usage) say
     // what is missing to do it: the honest thing is then not to be done, either.
 
+    virtual Result<std::string> quote(Quoting& quoting, const Sender& sender) const;
     virtual Result<std::string> send(Outgoing& outgoing, const Sender& sender) const;
     /// What the agent takes an answer for.
     virtual void read(HttpResponse& answer, const Sender& sender) const;
@@ -143,8 +159,9 @@ std::optional<lifecycle::Phase> phase_of(scenario::StepKind step);
 
 /// What a fault has of the step that it is in.
 struct Given {
-    std::shared_ptr<Rendezvous> place = {};  ///< where its agents meet (herd); null: nowhere
-    std::optional<Window> frozen = {};       ///< when its agent is stopped (swizzle); absent: never
+    std::shared_ptr<Rendezvous> place = {};     ///< where its agents meet (herd); null: nowhere
+    std::optional<Window> frozen = {};          ///< when its agent is stopped (swizzle); absent: never
+    std::vector<lifecycle::Phase> phases = {};  ///< of its step; empty: it is of every step
 };
 std::shared_ptr<Fault> make(const scenario::Fault& plan, Given given = {});
 Faults make(const std::vector<scenario::Fault>& plan);
@@ -155,6 +172,7 @@ struct Effect {
     std::string text;
 };
 /// All that they do to it, in their order; the error names the fault.
+Result<std::vector<Effect>> quote(Quoting& quoting, const Faults& faults, const Sender& sender);
 Result<std::vector<Effect>> send(Outgoing& outgoing, const Faults& faults, const Sender& sender);
 /// `answer` is to a request of this phase.
 void read(lifecycle::Phase phase, HttpResponse& answer, const Faults& faults, const Sender& sender);

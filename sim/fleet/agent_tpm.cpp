@@ -117,6 +117,18 @@ void AgentTpm::use(const lifecycle::UseTpm& use, std::size_t known, std::functio
         std::move(done));
 }
 
+void AgentTpm::quote(const faults::Quoting& quoting, std::vector<boot::Event> measured,
+                     std::function<void(Used)> done) {
+    submit(
+        [&clock = thread_.clock, quoting, measured = std::move(measured)](TpmDevice& device,
+                                                                          const Queued& queued) {
+            const Instant begin = clock.now();
+            auto answer = device.quote(quoting, measured);
+            return Used{name_of(quoting.quote), queued, clock.now() - begin, std::move(answer), {}};
+        },
+        std::move(done));
+}
+
 void AgentTpm::extend(std::vector<boot::Event> events, std::function<void(Result<void>)> done) {
     submit([events = std::move(events)](TpmDevice& device, const Queued&) { return device.extend(events); },
            std::move(done));

@@ -82,6 +82,9 @@ class AgentTpm {
     void provision(std::function<void(Provisioned)> done);
     /// `known`: so many measurements since boot.
     void use(const lifecycle::UseTpm& use, std::size_t known, std::function<void(Used)> done);
+    /// A quote as a fault has it, of a TPM into which that was measured.
+    void quote(const faults::Quoting& quoting, std::vector<boot::Event> measured,
+               std::function<void(Used)> done);
     /// In order, up to the first that fails.
     void extend(std::vector<boot::Event> events, std::function<void(Result<void>)> done);
     /// Power off (in order, or not) and on, and the measurements of its boot.

@@ -99,6 +99,8 @@ faults::Faults Play::faults_of_cycle(const ActPtr& act, Member& member, int cycl
         const auto fault = drawn(step.faults[i], step.number, i, member, planned(step, member, cycle));
         if (!fault) continue;
         faults::Given given;
+        for (const scenario::StepKind phase : scenario::phases_of(step.kind))
+            given.phases.push_back(faults::phase_of(phase).value());
         if (fault->kind == scenario::FaultKind::Herd) given.place = place_of(act, i, cycle);
         if (const auto stopped = act->frozen.find(i); stopped != act->frozen.end()) {
             const auto window = stopped->second.find(member.name);

@@ -75,7 +75,9 @@ faults::Sender VirtualAgent::sender() {
                 const auto& [name, its_group, id, number, stream] = (*other)->identity();
                 return faults::Other{name, id, (*other)->token()};
             },
-            .random = fault_random_};
+            .random = fault_random_,
+            .challenge_before = challenge_before_ ? &*challenge_before_ : nullptr,
+            .asked = asked_ ? &*asked_ : nullptr};
 }
 
 void VirtualAgent::send(lifecycle::SendRequest request) {
@@ -203,6 +205,7 @@ void VirtualAgent::answered(const Sent& what) {
     const transport::Outcome& outcome = *what.outcome;
     const std::pair exchanged{outcome.timings.start, outcome.timings.start + outcome.timings.total};
     if (sent.phase == Phase::Negotiate && status_of(outcome) == kNegotiated) {
+        if (auto last = machine_.challenge(); last && negotiated_) challenge_before_ = std::move(last);
         negotiated_ = exchanged;
         negotiation_open_ = true;
         doubt_.clear();

@@ -69,7 +69,11 @@ Result<tpm::Description> TpmDevice::describe() {
 
 Result<lifecycle::TpmAnswer> TpmDevice::use(const decltype(lifecycle::UseTpm::operation)& operation) {
     if (auto ready = need_keys(); !ready) return fail(ready.error());
-    return std::visit(Operate{*keys_}, operation);
+    auto answer = std::visit(Operate{*keys_}, operation);
+    if (answer) {
+        if (const auto* quote = std::get_if<tpm::Quote>(&*answer)) told_clock_ = quote->clock.clock;
+    }
+    return answer;
 }
 
 Result<void> TpmDevice::extend(const std::vector<boot::Event>& events) {

@@ -12,6 +12,7 @@
 #include "agent/lifecycle/machine.hpp"
 #include "agent/tpm/attestation_keys.hpp"
 #include "agent/tpm/tpm_host.hpp"
+#include "sim/faults/fault.hpp"
 #include "sim/fleet/kept_tpm.hpp"
 #include "sim/fleet/swtpm_process.hpp"
 #include "sim/pool/pool.hpp"
@@ -51,6 +52,10 @@ class TpmDevice {
     /// EK and AK, made where there are none yet.
     Result<tpm::Description> describe();
     Result<lifecycle::TpmAnswer> use(const decltype(lifecycle::UseTpm::operation)& operation);
+    /// As a fault has it. `measured`: all since boot, for a TPM that loses its power is measured anew.
+    /// ErrorKind::Usage where it cannot be: its clock of a TPM that is not in pushsim, or has quoted nothing.
+    Result<lifecycle::TpmAnswer> quote(const faults::Quoting& quoting,
+                                       const std::vector<boot::Event>& measured);
     /// In order, up to the first that fails.
     Result<void> extend(const std::vector<boot::Event>& events);
     Result<tpm::PcrValues> read_pcrs(tpm::HashAlgorithm bank, const std::vector<int>& pcrs);
@@ -74,6 +79,12 @@ class TpmDevice {
     Result<void> open_tpm();
     Result<void> open_pooled();
     Result<void> need_keys();
+    Result<tpm::Quote> quote_by(const faults::Quoting& quoting);
+    /// Quotes with a clock that begins anew.
+    Result<tpm::Quote> quote_cleared(const faults::Quoting& quoting);
+    Result<void> clear();
+    /// Quotes with a clock that is not safe.
+    Result<tpm::Quote> quote_unsafe(const faults::Quoting& quoting, const std::vector<boot::Event>& measured);
 
     tpm::TpmHost& host_;
     Options options_;
@@ -81,9 +92,10 @@ class TpmDevice {
     std::unique_ptr<tpm::Tpm> tpm_;  ///< none while it rests
     std::optional<tpm::AttestationKeys> keys_;
     KeptTpm kept_;
-    bool was_kept_ = false;            ///< the file was there before
-    Bytes ak_public_;                  ///< of its keys, once they were there
-    std::optional<KeptTpmFile> file_;  ///< while awake, of one that is kept
+    bool was_kept_ = false;                    ///< the file was there before
+    Bytes ak_public_;                          ///< of its keys, once they were there
+    std::optional<std::uint64_t> told_clock_;  ///< of its last quote
+    std::optional<KeptTpmFile> file_;          ///< while awake, of one that is kept
 };
 
 /// The TPM of an agent that has been here, to be opened wherever it is; ErrorKind::Config where none has.

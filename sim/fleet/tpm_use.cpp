@@ -23,14 +23,32 @@ Result<VirtualAgent*> VirtualAgent::prover() {
     return proving.repeats ? nullptr : *by;
 }
 
+void VirtualAgent::cannot_use_tpm(const Error& why) {
+    impossible_ = why;
+    begin(machine_.on_tpm(fail(why)));
+}
+
+void VirtualAgent::quote(const lifecycle::QuotePcrs& asked) {
+    asked_ = asked;
+    faults::Quoting quoting{asked};
+    const auto effects = faults::quote(quoting, *now_.faults, sender());
+    if (!effects) return cannot_use_tpm(effects.error());
+    note(*effects);
+    doing_ = Doing::UsesTpm;
+    tpm_->quote(quoting, boot_.events(), [this, alive = std::weak_ptr(alive_)](const AgentTpm::Used& used) {
+        if (alive.expired()) return;
+        if (!used.answer && used.answer.error().kind == ErrorKind::Usage) impossible_ = used.answer.error();
+        used_tpm(used);
+    });
+}
+
 void VirtualAgent::use_tpm(const lifecycle::UseTpm& use) {
+    const auto* asked = std::get_if<lifecycle::QuotePcrs>(&use.operation);
+    if (asked != nullptr && now_.faults != nullptr && !now_.faults->empty()) return quote(*asked);
     VirtualAgent* by = this;
     if (std::holds_alternative<lifecycle::CertifyAk>(use.operation)) {
         const auto proves = prover();
-        if (!proves) {
-            impossible_ = proves.error();
-            return begin(machine_.on_tpm(fail(*impossible_)));
-        }
+        if (!proves) return cannot_use_tpm(proves.error());
         by = *proves;
         if (by == nullptr) return begin(machine_.on_tpm(lifecycle::TpmAnswer{*earlier_proof_}));
     }

@@ -56,6 +56,7 @@ void VirtualAgent::pursue(const Pursuit& pursuit, Done done) {
     begun_ = {};
     doubt_.clear();
     impossible_.reset();
+    asked_.reset();
     faults::Departure departure{pursuit.goal};
     if (pursuit.goes_on && negotiation_open_) departure.course.negotiates = false;
     if (now_.faults != nullptr) note(faults::depart(departure, *now_.faults));
@@ -258,6 +259,7 @@ void VirtualAgent::begin_anew() {
     verifier_->close();
     if (sessions_) sessions_->close();
     afterwards_.reset();
+    if (auto last = machine_.challenge(); last && negotiated_) challenge_before_ = std::move(last);
     negotiation_open_ = false;
     double_.reset();
     machine_.restart(clock_.skewed(boot_.boot_time()));

@@ -163,6 +163,9 @@ class VirtualAgent {
     // tpm_use.cpp: its TPM, and what is measured into it.
     void use_tpm(const lifecycle::UseTpm& use);
     void used_tpm(const AgentTpm::Used& used);
+    void quote(const lifecycle::QuotePcrs& asked);
+    /// A TPM operation that cannot be as the play wants it.
+    void cannot_use_tpm(const Error& why);
     /// Whose TPM answers a session's challenge; null: none, for the proof is one that was made before.
     Result<VirtualAgent*> prover();
     /// Others may use a TPM that is not ours alone while we need none.
@@ -215,6 +218,8 @@ class VirtualAgent {
     std::optional<Instant> accepted_;                           ///< end of the token's last 202
     std::optional<int> accepted_at_;                            ///< of that, the attestation it went to
     bool negotiation_open_ = false;                             ///< no evidence was sent for it
+    std::optional<Bytes> challenge_before_;                     ///< of the negotiation before the last
+    std::optional<lifecycle::QuotePcrs> asked_;                 ///< for the pursuit's evidence
     std::optional<tpm::Certification> proof_;                   ///< of the last session
     std::optional<tpm::Certification> earlier_proof_;           ///< of one whose proof was answered
     std::optional<Error> impossible_;

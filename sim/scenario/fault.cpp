@@ -3,8 +3,25 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "sim/scenario/writing.hpp"
+
 namespace pushsim::scenario {
 namespace {
+
+/// "body '/data/id' made null, with '/data/type'"
+std::string change_text(const std::string& name, const RequestChange& change) {
+    std::vector<std::string> parts;
+    if (change.at) parts.push_back(fmt::format("'{}' made {}", *change.at, to_string(change.make)));
+    for (const std::string& one : change.remove)
+        parts.push_back(fmt::format("without '{}'", one));
+    for (const auto& [one, value] : change.set)
+        parts.push_back(fmt::format("with '{}'", one));
+    if (change.raw) parts.emplace_back("as raw text");
+    const char* which = change.request == 1   ? " of the first request"
+                        : change.request == 2 ? " of the second request"
+                                              : "";
+    return fmt::format("{}{} {}", name, which, fmt::join(parts, ", "));
+}
 
 std::string kind_text(const Fault& fault) {
     const std::string name = to_string(fault.kind);
@@ -28,6 +45,18 @@ std::string kind_text(const Fault& fault) {
             return fmt::format("{} on {} connections", name, fault.count);
         case FaultKind::ConcurrentNegotiate:
             return fmt::format("{} of {}", name, fault.count);
+        case FaultKind::Body:
+        case FaultKind::Header:
+            return change_text(name, fault.change);
+        case FaultKind::PcrValue:
+        case FaultKind::ExtraPcr:
+            return fmt::format("{} {}", name, fault.pcr);
+        case FaultKind::NotBase64:
+            return fmt::format("{} of {}", name, fault.member);
+        case FaultKind::HugeItem:
+            return fmt::format("{} of {}", name, size_text(fault.size));
+        case FaultKind::ContentType:
+            return fmt::format("{} '{}'", name, fault.text);
         case FaultKind::ForeignToken:
         case FaultKind::ForeignPop:
         case FaultKind::OtherAgentId:
@@ -40,6 +69,20 @@ std::string kind_text(const Fault& fault) {
 }
 
 }  // namespace
+
+const char* to_string(Make make) {
+    switch (make) {
+        case Make::Absent:
+            return "absent";
+        case Make::Null:
+            return "null";
+        case Make::WrongType:
+            return "wrong_type";
+        case Make::Empty:
+            return "empty";
+    }
+    return "?";
+}
 
 std::string text(const Fault& fault) {
     std::string words = kind_text(fault);

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "agent/base/time.hpp"
@@ -30,6 +31,27 @@ enum class FaultKind {
     ConcurrentNegotiate,
     NeverSubmit,
     ResubmitAfterVerdict,
+    // wire
+    Body,
+    Header,
+    ContentType,
+    // evidence
+    StaleNonce,
+    WrongNonce,
+    NonceAsText,
+    WrongKey,
+    Signature,
+    Selection,
+    PcrValue,
+    ExtraPcr,
+    MissingItem,
+    SwapItems,
+    NotBase64,
+    EmptyList,
+    HugeItem,
+    ErrorResource,
+    ClockBack,
+    NotSafe,
     // identity
     NoToken,
     GarbledToken,
@@ -47,6 +69,23 @@ enum class FaultKind {
 /// Its name, by the table of faults.
 std::string to_string(FaultKind kind);
 
+/// What becomes of a member.
+enum class Make { Absent, Null, WrongType, Empty };
+const char* to_string(Make make);  ///< "absent", "null", "wrong_type", "empty"
+
+/// What is other in a request than in the honest one. In this order: `at`, `remove`, `set`.
+struct RequestChange {
+    using Texts = std::vector<std::pair<std::string, std::string>>;
+    std::optional<std::string> at;  ///< Body: JSON pointer (RFC 6901), "" for the whole, of what `make` says
+    Make make = Make::Absent;       ///< Body
+    std::vector<std::string> remove;  ///< Body: JSON pointers; Header: names
+    Texts set;                        ///< Body: JSON pointer and JSON; Header: name and text
+    std::optional<std::string> raw;   ///< Body: in place of it
+    int request = 0;  ///< Body, Header: the phase's first or second; 0: Body: the first that has what is to
+                      ///< change; Header: each
+    bool operator==(const RequestChange&) const = default;
+};
+
 /// What goes wrong in a step (the scenario language, "faults"). Fields that its kind does not use keep their
 /// defaults.
 struct Fault {
@@ -58,6 +97,11 @@ struct Fault {
     int count = 2;                       ///< ConcurrentSubmit: connections; ConcurrentNegotiate: how many
     double share = 0;                    ///< Swizzle: of the agents
     std::string of;          ///< ForeignToken, ForeignPop, OtherAgentId: the group whose agent it is
+    RequestChange change;    ///< Body, Header
+    int pcr = 0;             ///< PcrValue, ExtraPcr
+    std::string member;      ///< NotBase64: of a quote, "message", "signature" or "subject_data"
+    long long size = 0;      ///< HugeItem: octets at least
+    std::string text;        ///< ContentType
     bool other_tpm = false;  ///< Reregister: from another TPM
     // Where it is:
     std::vector<std::string> agents;   ///< groups; empty: all of the step, or of the scenario

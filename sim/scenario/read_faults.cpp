@@ -62,12 +62,23 @@ std::optional<StepKind> read_phase(Report& report, const MapReader& map, std::st
     return std::nullopt;
 }
 
+/// Each of the phases that such a fault can be in has one request.
+bool of_one_request(const FaultName& definition, const Place& place) {
+    return std::ranges::none_of(definition.phases, [&](StepKind phase) {
+        return (phase == StepKind::Register || phase == StepKind::Authenticate) &&
+               std::ranges::find(place.phases(), phase) != place.phases().end();
+    });
+}
+
 /// An answer is looked at after phases that send alone.
 bool answers(StepKind phase) {
     return phase != StepKind::Collect;
 }
 
-void read_keys(Report& report, const MapReader& map, const Place& place, Fault& fault) {
+constexpr long long kLargestItem = 64LL * 1024 * 1024;
+
+void read_keys(Report& report, const Node& name, const MapReader& map, const Place& place, Fault& fault) {
+    const FaultName& definition = name_of(fault.kind);
     const auto take_amount = [&](std::string_view key) {
         const Amount amount = map.amount(key).value_or(Amount{});
         fault.duration = amount.fixed;
@@ -106,6 +117,29 @@ void read_keys(Report& report, const MapReader& map, const Place& place, Fault& 
             return;
         case FaultKind::ConcurrentNegotiate:
             fault.count = map.integer("count").value_or(2);
+            return;
+        case FaultKind::Body:
+            fault.change = read_body_change(report, name, map, of_one_request(definition, place));
+            return;
+        case FaultKind::Header:
+            fault.change = read_header_change(report, name, map, of_one_request(definition, place));
+            return;
+        case FaultKind::PcrValue:
+        case FaultKind::ExtraPcr:
+            fault.pcr = map.integer("pcr").value_or(0);
+            return;
+        case FaultKind::NotBase64:
+            fault.member = map.word("of").value_or("");
+            return;
+        case FaultKind::HugeItem:
+            if (const Node* node = map.get("size")) {
+                fault.size = read_size(report, *node, "size").value_or(0);
+                if (fault.size > kLargestItem) report.expected(*node, "size", "at most 64MiB");
+            }
+            return;
+        case FaultKind::ContentType:
+            fault.text = map.text("is").value_or("");
+            if (!is_one_line(fault.text)) report.expected(*map.get("is"), "is", "a text of one line");
             return;
         case FaultKind::ForeignToken:
         case FaultKind::ForeignPop:
@@ -218,7 +252,9 @@ std::optional<Fault> read_fault(Report& report, const Node& item, const Place& p
     fault.kind = *definition->kind;
     fault.position = report.at(name);
     const std::string text = fmt::format("fault `{}`", definition->name);
-    if (parts->value.is(Node::Kind::Null)) {
+    const bool needs_keys =
+        std::ranges::any_of(definition->keys, [](const Key& key) { return key.required; });
+    if (parts->value.is(Node::Kind::Null) && (needs_keys || definition->keys.empty())) {
         for (const Key& key : definition->keys) {
             if (key.required) report.add(name, missing(text, key));
         }
@@ -233,8 +269,10 @@ std::optional<Fault> read_fault(Report& report, const Node& item, const Place& p
                              : fmt::format("{} has no keys; `{}` stands beside it: {{ {}: , {}: … }}", text,
                                            misplaced->key.text, definition->name, misplaced->key.text));
     } else if (!definition->keys.empty()) {
-        const MapReader map(report, parts->value, text, definition->keys);
-        read_keys(report, map, place, fault);
+        Node keys = parts->value;
+        if (keys.is(Node::Kind::Null)) keys.kind = Node::Kind::Map;
+        const MapReader map(report, keys, text, definition->keys);
+        read_keys(report, name, map, place, fault);
     }
     read_siblings(report, parts->siblings, place, *definition, fault);
     return fault;

@@ -47,6 +47,28 @@ std::string json_text(const Node& node) {
     return to_json(node).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
+std::vector<std::pair<std::string, std::string>> read_headers(Report& report, const Node& node,
+                                                              std::string_view what) {
+    std::vector<std::pair<std::string, std::string>> headers;
+    for (const auto& [name, value] :
+         read_entries(report, node, fmt::format("`{}`", what), "{ X-Request-ID: one }")) {
+        if (!can_name_a_header(name->text))
+            report.add(*name, fmt::format("`{}` cannot name a header", shown(name->text)));
+        if (!value->is(Node::Kind::Scalar) || !is_one_line(value->text)) {
+            report.expected(*value, name->text, "a text of one line");
+        } else {
+            headers.emplace_back(name->text, value->text);
+        }
+    }
+    return headers;
+}
+
+bool can_name_a_header(std::string_view text) {
+    return text.size() <= 64 && text.find_first_not_of(
+                                    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstu"
+                                    "vwxyz0123456789-") == std::string::npos;
+}
+
 std::optional<RawRequest> read_request(Report& report, const MapReader& map,
                                        const std::vector<Group>& groups) {
     RawRequest request;
@@ -70,19 +92,8 @@ std::optional<RawRequest> read_request(Report& report, const MapReader& map,
               "a path that begins with /, without spaces");
     }
     if (const Node* headers = map.get("headers")) {
-        for (const auto& [name, value] :
-             read_entries(report, *headers, "`headers`", "{ X-Request-ID: one }")) {
-            const bool plain =
-                name->text.size() <= 64 && name->text.find_first_not_of(
-                                               "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstu"
-                                               "vwxyz0123456789-") == std::string::npos;
-            if (!plain) report.add(*name, fmt::format("`{}` cannot name a header", shown(name->text)));
-            if (!value->is(Node::Kind::Scalar) || !is_one_line(value->text)) {
-                report.expected(*value, name->text, "a text of one line");
-            } else {
-                request.headers[name->text] = value->text;
-            }
-        }
+        for (auto& [name, value] : read_headers(report, *headers, "headers"))
+            request.headers[name] = std::move(value);
     }
     if (const Node* body = map.get("body")) request.body = json_text(*body);
     if (map.get("raw") != nullptr) {

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "sim/scenario/expectation.hpp"
@@ -31,10 +32,17 @@ void need_ima_logs(Report& report, const Position& at, const RuntimePolicy& poli
 /// Of a step.
 std::vector<Fault> read_faults(Report& report, const Node& node, const StepName& step,
                                const std::vector<Group>& groups);
+/// What stands under `body` and `header`. `one_request`: the phases it can be in have one request each.
+RequestChange read_body_change(Report& report, const Node& name, const MapReader& map, bool one_request);
+RequestChange read_header_change(Report& report, const Node& name, const MapReader& map, bool one_request);
 /// At the top of a file: of any step.
 std::vector<Fault> read_run_faults(Report& report, const Node& node, const std::vector<Group>& groups);
 std::optional<RawRequest> read_request(Report& report, const MapReader& map,
                                        const std::vector<Group>& groups);
+/// `headers`, in order: names and texts of one line.
+std::vector<std::pair<std::string, std::string>> read_headers(Report& report, const Node& node,
+                                                              std::string_view what);
+bool can_name_a_header(std::string_view text);
 /// References of requests to groups and to names of steps before them that nothing defines are problems.
 void check_references(Report& report, const std::vector<Step>& script, const std::vector<Group>& groups);
 /// A script, or the steps within one; `what` names the list in problems.

@@ -38,11 +38,55 @@ constexpr std::array<Key, 1> count_key{{{{"count", "how many", now}, integer(2, 
 constexpr std::array<Key, 1> of_keys{{of_key}};
 constexpr std::array<Key, 1> reregister_keys{{{{"tpm", "same or other", now}, word(tpm_words), true}}};
 
+constexpr Form pointer{.kind = Form::Kind::Text, .pattern = "^/.*$", .example = "/data/type"};
+constexpr Form pointer_or_whole{.kind = Form::Kind::Text, .pattern = "^(/.*)?$", .example = "/data/type"};
+constexpr Form members{.kind = Form::Kind::OpenMap,
+                       .least = 1,
+                       .pattern = "^/.*$",
+                       .example = "{ /data/type: other }",
+                       .item = &anything};
+constexpr std::array<Form, 2> make_forms{{word(makes), null}};
+constexpr Key request_key{
+    {"request", "first or second, in a phase that has two; else, of a body: the first that has it", now},
+    word(request_turns)};
+constexpr std::array<Key, 6> body_keys{{
+    {{"set", "JSON pointer: value; of a member that is there, or a new one of one that is", now}, members},
+    {{"remove", "a JSON pointer, or a list of them", now}, one_or_list(&pointer)},
+    {{"at", "a JSON pointer, \"\" for the whole: of what `make` is about", now}, pointer_or_whole},
+    {{"make", "with `at`: absent, null, wrong_type or empty", now}, any_of(make_forms)},
+    {{"raw", "a text in place of the whole body; alone", now}, any_text},
+    request_key,
+}};
+constexpr Form header_name{.kind = Form::Kind::Text, .pattern = "^[A-Za-z0-9-]{1,64}$", .example = "Accept"};
+constexpr Form headers{.kind = Form::Kind::OpenMap,
+                       .least = 1,
+                       .pattern = "^[A-Za-z0-9-]{1,64}$",
+                       .example = "{ X-Request-ID: one }",
+                       .item = &scalar};
+constexpr std::array<Key, 3> header_keys{{
+    {{"set", "name: text; in place of one of that name, or beside the others", now}, headers},
+    {{"remove", "a name, or a list of them", now}, one_or_list(&header_name)},
+    request_key,
+}};
+constexpr Form media_type{.kind = Form::Kind::Text, .pattern = "^[^\\n]*$", .example = "text/plain"};
+constexpr std::array<Key, 1> content_type_keys{
+    {{{"is", "what stands in its place, in each request that has one", now}, media_type, true}}};
+
+constexpr Form pcr{.kind = Form::Kind::Integer, .least = 0, .most = 23, .example = "7"};
+constexpr std::array<Key, 1> quoted_pcr_keys{{{{"pcr", "which; of those that are quoted", now}, pcr, true}}};
+constexpr std::array<Key, 1> extra_pcr_keys{{{{"pcr", "which; none that is asked for", now}, pcr, true}}};
+constexpr std::array<Key, 1> not_base64_keys{
+    {{{"of", "message, signature or subject_data", now}, word(quote_members), true}}};
+constexpr Form item_size{.kind = Form::Kind::Size};
+constexpr std::array<Key, 1> huge_item_keys{{{{"size", "of its JSON; at most 64MiB", now}, item_size, true}}};
+
 constexpr std::array kSubmit{StepKind::Submit};
 constexpr std::array kNegotiate{StepKind::Negotiate};
 constexpr std::array kToken{StepKind::Negotiate, StepKind::Submit};
 constexpr std::array kSession{StepKind::Authenticate};
 constexpr std::array kActivate{StepKind::Activate};
+constexpr std::array kRequests{StepKind::Register, StepKind::Activate, StepKind::Authenticate,
+                               StepKind::Negotiate, StepKind::Submit};
 constexpr std::array kVerifier{StepKind::Authenticate, StepKind::Negotiate, StepKind::Submit};
 constexpr FaultName fault(std::string_view group, std::string_view name, std::string_view about,
                           FaultKind kind, std::span<const StepKind> phases, std::span<const Key> keys = {},
@@ -75,6 +119,10 @@ constexpr std::array<FaultName, 67> fault_table{{
     fault("order", "never_submit", "no evidence", FaultKind::NeverSubmit, kSubmit),
     fault("order", "resubmit_after_verdict", "evidence again after the verdict",
           FaultKind::ResubmitAfterVerdict, kSubmit),
+    fault("wire", "body", "a changed body", FaultKind::Body, kRequests, body_keys),
+    fault("wire", "header", "a header set or removed", FaultKind::Header, kRequests, header_keys),
+    fault("wire", "content_type", "another content type", FaultKind::ContentType, kRequests,
+          content_type_keys),
     not_yet_there("wire", "slow_request", "the request is sent slowly"),
     not_yet_there("wire", "slow_read", "the answer is read slowly"),
     not_yet_there("wire", "truncate_request", "half a request"),
@@ -83,28 +131,35 @@ constexpr std::array<FaultName, 67> fault_table{{
     not_yet_there("wire", "lost_connection", "the connection is closed"),
     not_yet_there("wire", "oversize", "a body that is too large"),
     not_yet_there("wire", "chunked", "chunked transfer coding"),
-    not_yet_there("wire", "header", "a header set or removed"),
-    not_yet_there("wire", "content_type", "another content type"),
     not_yet_there("wire", "plain_http", "no TLS"),
     not_yet_there("wire", "wrong_port", "another port"),
     not_yet_there("wire", "tls_version", "another version of TLS"),
-    not_yet_there("wire", "body", "a changed body"),
-    not_yet_there("evidence", "stale_nonce", "a quote over an earlier challenge"),
-    not_yet_there("evidence", "wrong_nonce", "a quote over another challenge"),
-    not_yet_there("evidence", "nonce_as_text", "a quote over the challenge's base64"),
-    not_yet_there("evidence", "wrong_key", "signed by another key"),
-    not_yet_there("evidence", "pcr_value", "another PCR value than quoted"),
-    not_yet_there("evidence", "extra_pcr", "a PCR nobody asked for"),
-    not_yet_there("evidence", "missing_item", "an item is left out"),
-    not_yet_there("evidence", "swap_items", "items in another order"),
-    not_yet_there("evidence", "not_base64", "not base64"),
-    not_yet_there("evidence", "empty_list", "no items"),
-    not_yet_there("evidence", "huge_item", "an item that is too large"),
-    not_yet_there("evidence", "error_resource", "an error in place of evidence"),
-    not_yet_there("evidence", "clock_back", "the TPM's clock goes back"),
-    not_yet_there("evidence", "not_safe", "the TPM's clock is not safe"),
-    not_yet_there("evidence", "signature", "a changed signature"),
-    not_yet_there("evidence", "selection", "another PCR selection"),
+    fault("evidence", "stale_nonce", "a quote over the challenge of the negotiation before",
+          FaultKind::StaleNonce, kSubmit),
+    fault("evidence", "wrong_nonce", "a quote over a challenge that nobody issued", FaultKind::WrongNonce,
+          kSubmit),
+    fault("evidence", "nonce_as_text", "a quote over the challenge's base64", FaultKind::NonceAsText,
+          kSubmit),
+    fault("evidence", "wrong_key", "signed by another attestation key of the same TPM", FaultKind::WrongKey,
+          kSubmit),
+    fault("evidence", "signature", "a changed signature", FaultKind::Signature, kSubmit),
+    fault("evidence", "selection", "another PCR selection", FaultKind::Selection, kSubmit),
+    fault("evidence", "pcr_value", "another PCR value than quoted", FaultKind::PcrValue, kSubmit,
+          quoted_pcr_keys),
+    fault("evidence", "extra_pcr", "a PCR nobody asked for, quoted and sent", FaultKind::ExtraPcr, kSubmit,
+          extra_pcr_keys),
+    fault("evidence", "missing_item", "the last item is left out", FaultKind::MissingItem, kSubmit),
+    fault("evidence", "swap_items", "the first two items in the other order", FaultKind::SwapItems, kSubmit),
+    fault("evidence", "not_base64", "a member of the quote is not base64", FaultKind::NotBase64, kSubmit,
+          not_base64_keys),
+    fault("evidence", "empty_list", "no items", FaultKind::EmptyList, kSubmit),
+    fault("evidence", "huge_item", "the last item padded to a size", FaultKind::HugeItem, kSubmit,
+          huge_item_keys),
+    fault("evidence", "error_resource", "an error in place of evidence", FaultKind::ErrorResource, kSubmit),
+    fault("evidence", "clock_back", "the TPM's clock begins anew (TPM2_Clear)", FaultKind::ClockBack,
+          kSubmit),
+    fault("evidence", "not_safe", "the TPM's clock is not safe, after a loss of power", FaultKind::NotSafe,
+          kSubmit),
     not_yet_there("log", "ima_from_zero", "the whole IMA log again"),
     not_yet_there("log", "ima_gap", "IMA entries left out"),
     not_yet_there("log", "ima_short", "the IMA log ends early"),

@@ -98,6 +98,21 @@ constexpr std::array<Name, 2> tpm_word_table{{
     {"same", "from the agent's own TPM"},
     {"other", "from another TPM, which did not have that id before"},
 }};
+constexpr std::array<Name, 4> make_table{{
+    {"absent", "it is not there"},
+    {"null", "it is null"},
+    {"wrong_type", "a number where the honest value is a text, else a text"},
+    {"empty", "the empty text, list or map"},
+}};
+constexpr std::array<Name, 3> quote_member_table{{
+    {"message", "TPMS_ATTEST"},
+    {"signature", "TPMT_SIGNATURE"},
+    {"subject_data", "PCR values"},
+}};
+constexpr std::array<Name, 2> request_turn_table{{
+    {"first", "the GET of the registrar's versions, the POST of a session"},
+    {"second", "the POST of keys, the PATCH of a session"},
+}};
 constexpr std::array<Name, 5> hash_table{{
     {"sha1", "20 octets"},
     {"sha256", "32 octets"},
@@ -189,6 +204,15 @@ std::span<const Name> request_peers() {
 }
 std::span<const Name> tpm_words() {
     return tpm_word_table;
+}
+std::span<const Name> makes() {
+    return make_table;
+}
+std::span<const Name> quote_members() {
+    return quote_member_table;
+}
+std::span<const Name> request_turns() {
+    return request_turn_table;
 }
 std::span<const Name> hash_algorithms() {
     return hash_table;

@@ -3,7 +3,6 @@
 #include <variant>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 #include <yaml-cpp/emitter.h>
 
 #include "sim/scenario/writing.hpp"
@@ -34,30 +33,6 @@ void write_ranges(YAML::Emitter& out, std::string_view name, const std::vector<R
     out << YAML::EndSeq;
 }
 
-/// JSON is YAML.
-void write_json(YAML::Emitter& out, const nlohmann::ordered_json& json) {
-    if (json.is_object()) {
-        out << YAML::BeginMap;
-        for (const auto& [name, value] : json.items()) {
-            out << YAML::Key;
-            quoted(out, name) << YAML::Value;
-            write_json(out, value);
-        }
-        out << YAML::EndMap;
-    } else if (json.is_array()) {
-        out << YAML::Flow << YAML::BeginSeq;
-        for (const auto& item : json)
-            write_json(out, item);
-        out << YAML::EndSeq;
-    } else if (json.is_string()) {
-        quoted(out, json.get<std::string>());
-    } else if (json.is_null()) {
-        out << YAML::Null;
-    } else {
-        out << json.dump();
-    }
-}
-
 struct ConditionWriter {
     YAML::Emitter& out;
 
@@ -76,7 +51,7 @@ struct ConditionWriter {
             for (const auto& [pointer, value] : response.body) {
                 out << YAML::Key;
                 quoted(out, pointer) << YAML::Value;
-                write_json(out, nlohmann::ordered_json::parse(value));
+                write_json(out, value);
             }
             out << YAML::EndMap;
         }

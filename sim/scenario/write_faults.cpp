@@ -5,6 +5,35 @@
 namespace pushsim::scenario {
 namespace {
 
+void write_change(YAML::Emitter& out, const Fault& fault) {
+    const RequestChange& change = fault.change;
+    if (!change.set.empty()) {
+        key(out, "set") << YAML::BeginMap;
+        for (const auto& [name, value] : change.set) {
+            out << YAML::Key;
+            quoted(out, name) << YAML::Value;
+            if (fault.kind == FaultKind::Body) {
+                write_json(out, value);
+            } else {
+                quoted(out, value);
+            }
+        }
+        out << YAML::EndMap;
+    }
+    if (!change.remove.empty()) write_texts(out, "remove", change.remove);
+    if (change.at) {
+        key(out, "at");
+        quoted(out, *change.at);
+        key(out, "make");
+        quoted(out, to_string(change.make));
+    }
+    if (change.raw) {
+        key(out, "raw");
+        quoted(out, *change.raw);
+    }
+    if (change.request != 0) key(out, "request") << (change.request == 1 ? "first" : "second");
+}
+
 void write_fault_keys(YAML::Emitter& out, const Fault& fault) {
     const Amount amount{fault.duration, fault.varies};
     switch (fault.kind) {
@@ -35,6 +64,24 @@ void write_fault_keys(YAML::Emitter& out, const Fault& fault) {
             return;
         case FaultKind::ConcurrentNegotiate:
             key(out, "count") << fault.count;
+            return;
+        case FaultKind::Body:
+        case FaultKind::Header:
+            write_change(out, fault);
+            return;
+        case FaultKind::PcrValue:
+        case FaultKind::ExtraPcr:
+            key(out, "pcr") << fault.pcr;
+            return;
+        case FaultKind::NotBase64:
+            key(out, "of") << fault.member;
+            return;
+        case FaultKind::HugeItem:
+            key(out, "size") << size_text(fault.size);
+            return;
+        case FaultKind::ContentType:
+            key(out, "is");
+            quoted(out, fault.text);
             return;
         case FaultKind::ForeignToken:
         case FaultKind::ForeignPop:

@@ -12,6 +12,11 @@ YAML::Emitter& key(YAML::Emitter& out, std::string_view name) {
     return out << YAML::Key << std::string(name) << YAML::Value;
 }
 
+std::string size_text(long long octets) {
+    constexpr long long kKibi = 1024;
+    return std::to_string(octets / kKibi) + "KiB";
+}
+
 void write_words(YAML::Emitter& out, const std::vector<std::string>& words) {
     out << YAML::Flow << YAML::BeginSeq;
     for (const std::string& word : words)

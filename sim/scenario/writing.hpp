@@ -36,6 +36,10 @@ void write_runtime_policy(YAML::Emitter& out, const RuntimePolicy& policy);
 void write_extensions(YAML::Emitter& out, const std::vector<Extension>& extensions);
 /// `of_run`: at the top of a file. Nothing where there are none.
 void write_faults(YAML::Emitter& out, const std::vector<Fault>& faults, bool of_run);
+/// "64KiB", of a whole number of them.
+std::string size_text(long long octets);
+/// A JSON value, for JSON is YAML.
+void write_json(YAML::Emitter& out, const std::string& json);
 /// Nothing where there are none.
 void write_expectations(YAML::Emitter& out, const std::vector<Expectation>& expectations);
 

@@ -67,7 +67,8 @@ const char* step_for(const FaultName& fault) {
     if (!fault.phases.empty() && fault.phases.front() == StepKind::Activate) return "activate";
     if (!fault.phases.empty() && fault.phases.size() == 1 && fault.phases.front() == StepKind::Authenticate)
         return "authenticate";
-    return "attest";
+    // Once: a clock that began anew cannot go back much further.
+    return fault.kind == scenario::FaultKind::ClockBack ? "submit" : "attest";
 }
 
 void expect_same(const std::vector<std::string>& a, const std::vector<std::string>& b) {
@@ -135,6 +136,8 @@ std::string with_probability(const FaultName& fault, int percent) {
     if (fault.kind == scenario::FaultKind::Swizzle) keys = "{ share: 50%, every: 30s }";
     if (fault.kind == scenario::FaultKind::Early) keys = "{ by: 20s }";
     if (fault.kind == scenario::FaultKind::HoldEvidence) keys = "{ until: token_expires_at + 1s }";
+    // Beside those that the stand-in asks for.
+    if (fault.kind == scenario::FaultKind::ExtraPcr) keys = "{ pcr: 9 }";
     return fmt::format("{{ {}: {}, probability: {}% }}", fault.name, fault.keys.empty() ? "~" : keys,
                        percent);
 }
@@ -143,7 +146,8 @@ std::string with_probability(const FaultName& fault, int percent) {
 std::string script(const std::string& before, const std::string& step, const std::string& in_step,
                    const std::string& at_top) {
     return fmt::format(
-        "scenario: played\nagents:\n  a: {{ ak: primary, enrol: false }}\n  c: {{ like: a }}\n"
+        "scenario: played\nagents:\n  a: {{ ak: primary, enrol: false, "
+        "boot: {{ ima: {{ entries: 2 }} }} }}\n  c: {{ like: a }}\n"
         "  b: {{ ak: primary, enrol: false }}\nscript:\n  - authenticate: b\n  - authenticate: a\n"
         "  - authenticate: c\n{}  - {}: {{ agents: [a, c]{}{} }}\nexpect: [ accounted ]\n{}",
         before, step, step == "attest" ? ", times: 2, every: 40s" : "",

@@ -261,5 +261,117 @@ TEST_F(LiveShortSessions, EvidenceHeldUntilJustBeforeTheTokenExpires) {
     EXPECT_THAT(course(), ElementsAre("submit 202"));
 }
 
+// The wire.
+
+const std::string kOneNegotiation = "  - negotiate: a\n";
+
+TEST_F(LiveFault, BodyWithoutAMember) {
+    play(kReady + kOneNegotiation,
+         {{.kind = FaultKind::Body, .change = {.remove = {"/data/attributes/evidence_supported"}}}});
+    EXPECT_THAT(course(), ElementsAre("negotiate 422 invalid_resource_data"));
+}
+TEST_F(LiveFault, BodyWithAMemberOfAnotherType) {
+    play(kReady + kOneNegotiation,
+         {{.kind = FaultKind::Body,
+           .change = {.at = "/data/attributes/evidence_supported", .make = scenario::Make::WrongType}}});
+    EXPECT_THAT(course(), ElementsAre("negotiate 422 invalid_resource_data"));
+}
+TEST_F(LiveFault, BodyThatIsNoJson) {
+    play(kReady + kOneNegotiation, {{.kind = FaultKind::Body, .change = {.raw = "{"}}});
+    EXPECT_THAT(course(), ElementsAre("negotiate 400"));
+}
+TEST_F(LiveFault, BodyOfAProofWithoutItsEvidence) {
+    play(kReady + "  - authenticate: {agents: a, bare: true}\n",
+         {{.kind = FaultKind::Body,
+           .change = {.remove = {"/data/attributes/authentication_provided"}, .request = 2}}});
+    EXPECT_THAT(course(), ElementsAre("authenticate 200", "authenticate 401"));
+}
+TEST_F(LiveFault, HeaderAcceptRemoved) {
+    play(kReady + kAttest, {{.kind = FaultKind::Header, .change = {.remove = {"accept"}}}});
+    EXPECT_THAT(course(), ElementsAre("negotiate 201", "submit 202"));
+}
+TEST_F(LiveFault, ContentTypeOfPlainText) {
+    play(kReady + kOneNegotiation, {{.kind = FaultKind::ContentType, .text = "text/plain"}});
+    EXPECT_THAT(course(), ElementsAre("negotiate 415"));
+}
+
+// The evidence.
+
+const std::string kTwice = kAttest + kOnce + kAttest;
+
+TEST_F(LiveFault, StaleNonce) {
+    play(kTwice, {{.kind = FaultKind::StaleNonce}});
+    EXPECT_THAT(course(), ElementsAre("negotiate 201", "submit 202"));
+    EXPECT_THAT(verdicts(), ElementsAre("0 pass", "1 fail"));
+}
+TEST_F(LiveFault, WrongNonce) {
+    play(kAttest, {{.kind = FaultKind::WrongNonce}});
+    EXPECT_THAT(verdicts(), ElementsAre("0 fail"));
+}
+TEST_F(LiveFault, NonceAsText) {
+    play(kAttest, {{.kind = FaultKind::NonceAsText}});
+    EXPECT_THAT(verdicts(), ElementsAre("0 pass")) << "F16";
+}
+TEST_F(LiveFault, WrongKey) {
+    play(kAttest, {{.kind = FaultKind::WrongKey}});
+    EXPECT_THAT(verdicts(), ElementsAre("0 fail"));
+}
+TEST_F(LiveFault, Signature) {
+    play(kAttest, {{.kind = FaultKind::Signature}});
+    EXPECT_THAT(verdicts(), testing::Not(Contains("0 pass")));
+}
+TEST_F(LiveFault, PcrValue) {
+    play(kAttest, {{.kind = FaultKind::PcrValue, .pcr = 7}});
+    EXPECT_THAT(verdicts(), ElementsAre("0 fail"));
+}
+TEST_F(LiveFault, ExtraPcr) {
+    play(kAttest, {{.kind = FaultKind::ExtraPcr, .pcr = 9}});
+    EXPECT_THAT(course(), testing::Contains("submit 202"));
+    EXPECT_THAT(verdicts(), ElementsAre("0 pass"));
+}
+TEST_F(LiveFault, MissingItem) {
+    play(kReady + kAttest, {{.kind = FaultKind::MissingItem}});
+    EXPECT_THAT(course(), ElementsAre("negotiate 201", "submit 422 invalid_resource_data"));
+    EXPECT_THAT(verdicts(), SizeIs(0));
+}
+TEST_F(LiveFault, SwapItemsOfOne) {
+    play(kReady + kAttest, {{.kind = FaultKind::SwapItems}});
+    EXPECT_EQ(end_.ending, history::ScenarioEnd::Ending::Failed);
+    EXPECT_THAT(end_.reason, HasSubstr("two are needed to swap them"));
+}
+TEST_F(LiveFault, NotBase64Message) {
+    play(kReady + kAttest, {{.kind = FaultKind::NotBase64, .member = "message"}});
+    EXPECT_THAT(course(), ElementsAre("negotiate 201", "submit 422 invalid_resource_data"));
+}
+TEST_F(LiveFault, NotBase64Signature) {
+    play(kReady + kAttest, {{.kind = FaultKind::NotBase64, .member = "signature"}});
+    EXPECT_THAT(course(), ElementsAre("negotiate 201", "submit 422 invalid_resource_data"));
+}
+TEST_F(LiveFault, NotBase64SubjectData) {
+    play(kReady + kAttest, {{.kind = FaultKind::NotBase64, .member = "subject_data"}});
+    EXPECT_THAT(course(), ElementsAre("negotiate 201", "submit 422 invalid_resource_data"));
+}
+TEST_F(LiveFault, EmptyList) {
+    play(kReady + kAttest, {{.kind = FaultKind::EmptyList}});
+    EXPECT_THAT(course(), ElementsAre("negotiate 201", "submit 422 invalid_resource_data"));
+    EXPECT_THAT(verdicts(), SizeIs(0));
+}
+TEST_F(LiveFault, HugeItem) {
+    play(kReady + kAttest, {{.kind = FaultKind::HugeItem, .size = 1024 * 1024}});
+    EXPECT_THAT(course(), ElementsAre("negotiate 201", "submit 202"));
+}
+TEST_F(LiveFault, ErrorResource) {
+    play(kReady + kAttest, {{.kind = FaultKind::ErrorResource}});
+    EXPECT_THAT(course(), ElementsAre("negotiate 201", "submit 400 invalid_request"));
+}
+TEST_F(LiveFault, ClockBack) {
+    play(kOnce + kTwice, {{.kind = FaultKind::ClockBack}});
+    EXPECT_THAT(verdicts(), ElementsAre("0 pass", "1 fail"));
+}
+TEST_F(LiveFault, NotSafe) {
+    play(kTwice, {{.kind = FaultKind::NotSafe}});
+    EXPECT_THAT(verdicts(), ElementsAre("0 pass", "1 fail"));
+}
+
 }  // namespace
 }  // namespace pushsim::faults

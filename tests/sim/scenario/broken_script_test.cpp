@@ -65,8 +65,8 @@ INSTANTIATE_TEST_SUITE_P(
          "4:14: key `mb_policy` is part of the language but not yet in pushsim"},
         {"FaultNotYetThere",
          {.script = "script:\n"
-                    "  - attest: { faults: [ stale_nonce ] }"},
-         "4:25: fault `stale_nonce` is part of the language but not yet in pushsim"},
+                    "  - attest: { faults: [ slow_read ] }"},
+         "4:25: fault `slow_read` is part of the language but not yet in pushsim"},
         {"FaultMisspelt",
          {.script = "script:\n"
                     "  - attest: { faults: [ hold_evidense: { until: 2s } ] }"},

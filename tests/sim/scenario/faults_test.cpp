@@ -31,6 +31,23 @@ TEST(Faults, HaveTheirKeys) {
     }
 }
 
+TEST(Faults, OfRequestsHaveTheirChanges) {
+    const RequestChange body =
+        fault("body: { set: { /b: [1, \"1\", null], /a: { x: y } }, remove: [/c], at: \"\", make: null }")
+            .change;
+    EXPECT_EQ(body.set, (RequestChange::Texts{{"/b", R"([1,"1",null])"}, {"/a", R"({"x":"y"})"}}));
+    EXPECT_THAT(body.remove, ElementsAre("/c"));
+    EXPECT_EQ(body.at, "");
+    EXPECT_EQ(body.make, Make::Null);
+    EXPECT_EQ(fault("body: { raw: \"\" }").change.raw, "");
+    EXPECT_EQ(fault("header: { set: { X-A: 1 }, remove: Accept }").change,
+              (RequestChange{.remove = {"Accept"}, .set = {{"X-A", "1"}}}));
+    EXPECT_EQ(fault("content_type: { is: text/plain }").text, "text/plain");
+    EXPECT_EQ(fault("huge_item: { size: 2MiB }").size, 2 * 1024 * 1024);
+    EXPECT_EQ(fault("extra_pcr: { pcr: 0 }").pcr, 0);
+    EXPECT_EQ(fault("not_base64: { of: signature }").member, "signature");
+}
+
 TEST(Faults, HaveGroupsAPhaseAndAProbability) {
     const Step attest = step_of_two(
         "  - attest: { agents: [a, b], faults: [ { no_token: , agents: b, phase: submit, "

@@ -32,6 +32,13 @@ std::string companion(std::string_view key) {
     return at == companions.end() ? "" : at->second;
 }
 
+/// The same, of the faults that change requests.
+std::string companion_of_change(std::string_view key) {
+    if (key == "at") return "make: absent";
+    if (key == "make") return "at: /data";
+    return key == "request" ? "set: { Accept: x }" : "";
+}
+
 /// A value that a form cannot be.
 std::optional<std::string> wrong_type(const Form& form) {
     switch (form.kind) {
@@ -115,6 +122,9 @@ class Generator {
                 if ((of_clause || of_times) && all.find("every") == std::string::npos &&
                     (of_clause || name == "step `attest`"))
                     add(companion(key.name));
+                if (name == "fault `header`") add(companion_of_change(key.name));
+                if (name == "fault `body`")
+                    add(key.name == "request" ? "raw: x" : companion_of_change(key.name));
                 add(fmt::format("{}: {}", key.name, value));
                 return all;
             };
@@ -248,8 +258,10 @@ void add_faults(Generator& generator) {
         if (!is_there(fault)) continue;
         const std::string name = fmt::format("fault `{}`", fault.name);
         std::string_view step = "attest";
-        if (!fault.phases.empty() && fault.phases[0] == StepKind::Authenticate) step = "authenticate";
-        if (!fault.phases.empty() && fault.phases[0] == StepKind::Activate) step = "activate";
+        const StepKind first = fault.phases.empty() ? StepKind::Attest : fault.phases[0];
+        // Of those that begin earlier, for it has two requests.
+        if (first == StepKind::Authenticate || first == StepKind::Register) step = "authenticate";
+        if (first == StepKind::Activate) step = "activate";
         if (fault.keys.empty()) {
             generator.add(Slip::None, name, fault.name, faults_of(step, std::string(fault.name)));
             generator.add(Slip::UnknownKey, name, fault.name,
