@@ -18,21 +18,6 @@ using scenario::Expectation;
 using scenario::Scenario;
 using scenario::Step;
 
-/// Each clause, with the name of the case that it belongs to.
-template <typename Plan, typename Act>
-void for_each_clause(Plan& scenario, Act act) {
-    const std::function<void(decltype((scenario.script)))> walk = [&](auto& steps) {
-        for (auto& step : steps) {
-            for (auto& clause : step.expect)
-                act(clause, step.case_name);
-            walk(step.steps);
-        }
-    };
-    walk(scenario.script);
-    for (auto& clause : scenario.expect)
-        act(clause, std::string{});
-}
-
 std::vector<std::string_view> ids_of(const std::vector<Requirement>& requirements) {
     std::vector<std::string_view> ids;
     for (const Requirement& one : requirements)

@@ -1,7 +1,6 @@
 #include "sim/conformance/sources.hpp"
 
 #include <array>
-#include <set>
 
 #include <fmt/format.h>
 
@@ -70,21 +69,13 @@ Loaded<std::vector<SourceRow>> load_sources(const std::filesystem::path& file) {
 }
 
 std::vector<scenario::Problem> compare(const std::vector<SourceRow>& rows,
-                                       const std::vector<Requirement>& requirements,
-                                       const std::string& registry_file) {
+                                       const std::vector<Requirement>& requirements) {
     std::vector<scenario::Problem> problems;
-    std::set<std::string> named;
     for (const SourceRow& row : rows) {
         for (const std::string& id : row.requirements) {
-            named.insert(id);
             if (find(requirements, id) == nullptr)
                 problems.push_back({row.position, fmt::format("there is no requirement {}", id)});
         }
-    }
-    for (const Requirement& requirement : requirements) {
-        if (!named.contains(requirement.id))
-            problems.push_back(
-                {{registry_file, 0, 0}, fmt::format("{} is named by no row of the sources", requirement.id)});
     }
     return problems;
 }

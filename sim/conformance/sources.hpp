@@ -27,9 +27,8 @@ struct SourceRow {
 Loaded<std::vector<SourceRow>> load_sources(const std::filesystem::path& file);
 Loaded<std::vector<SourceRow>> read_sources(std::string_view text, const std::string& file);
 
-/// Rows that name a requirement which does not exist, and requirements that no row names.
+/// Rows that name a requirement which does not exist.
 std::vector<scenario::Problem> compare(const std::vector<SourceRow>& rows,
-                                       const std::vector<Requirement>& requirements,
-                                       const std::string& registry_file);
+                                       const std::vector<Requirement>& requirements);
 
 }  // namespace pushsim::conformance

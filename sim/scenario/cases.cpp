@@ -54,4 +54,32 @@ Scenario only(const Scenario& scenario, const std::set<std::string>& cases) {
     return part;
 }
 
+namespace {
+
+template <typename Steps, typename Act>
+void for_each_clause_of(Steps& steps, const Act& act) {
+    for (auto& step : steps) {
+        for (auto& clause : step.expect)
+            act(clause, step.case_name);
+        for_each_clause_of(step.steps, act);
+    }
+}
+
+}  // namespace
+
+void for_each_clause(Scenario& scenario,
+                     const std::function<void(Expectation& clause, const std::string& case_name)>& act) {
+    for_each_clause_of(scenario.script, act);
+    for (Expectation& clause : scenario.expect)
+        act(clause, "");
+}
+
+void for_each_clause(
+    const Scenario& scenario,
+    const std::function<void(const Expectation& clause, const std::string& case_name)>& act) {
+    for_each_clause_of(scenario.script, act);
+    for (const Expectation& clause : scenario.expect)
+        act(clause, "");
+}
+
 }  // namespace pushsim::scenario

@@ -81,14 +81,14 @@ TEST(Deviations, AreOfTheVersionsBetweenTheirEnds) {
 
 TEST(Deviations, TheFileOfTheExactVersionComesFirst) {
     const history::test::TemporaryFolder folder;
-    const auto put = [&](const char* name) { std::ofstream(folder.path() / name) << "deviations: []\n"; };
-    EXPECT_EQ(deviations_file(folder.path(), "7.14.3"), std::nullopt);
+    const auto put = [&](const char* name) { std::ofstream(folder.file(name)) << "deviations: []\n"; };
+    EXPECT_EQ(deviations_file(folder.file(""), "7.14.3"), std::nullopt);
     put("keylime-7.14.yaml");
-    EXPECT_EQ(deviations_file(folder.path(), "7.14.3"), folder.path() / "keylime-7.14.yaml");
+    EXPECT_EQ(deviations_file(folder.file(""), "7.14.3"), folder.file("keylime-7.14.yaml"));
     put("keylime-7.14.3.yaml");
-    EXPECT_EQ(deviations_file(folder.path(), "7.14.3"), folder.path() / "keylime-7.14.3.yaml");
-    EXPECT_EQ(deviations_file(folder.path(), "7.14.30"), folder.path() / "keylime-7.14.yaml");
-    EXPECT_EQ(deviations_file(folder.path(), "7.15.0"), std::nullopt);
+    EXPECT_EQ(deviations_file(folder.file(""), "7.14.3"), folder.file("keylime-7.14.3.yaml"));
+    EXPECT_EQ(deviations_file(folder.file(""), "7.14.30"), folder.file("keylime-7.14.yaml"));
+    EXPECT_EQ(deviations_file(folder.file(""), "7.15.0"), std::nullopt);
 }
 
 TEST(Text, VersionsAreComparedByTheirNumbers) {
