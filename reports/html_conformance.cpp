@@ -173,8 +173,13 @@ std::string verdict_sentence(const ConformanceReport& report) {
     add_part(parts, count(Standing::Error), "could not be decided because pushsim or the servers failed",
              "could not be decided because pushsim or the servers failed");
     add_part(parts, count(Standing::Fixed), "known deviation is gone", "known deviations are gone");
+    if (report.scope.strict) {
+        add_part(parts, count(Standing::Deviation), "deviation, which counts as a failure",
+                 "deviations, which count as failures");
+    }
     if (parts.empty()) parts.emplace_back("No new failure");
-    add_part(parts, count(Standing::Deviation), "known deviation", "known deviations");
+    if (!report.scope.strict)
+        add_part(parts, count(Standing::Deviation), "known deviation", "known deviations");
     add_part(parts, count(Standing::Undecided), "undecided", "undecided");
     add_part(parts, count(Standing::Skip), "skipped", "skipped");
     add_part(parts, count(Standing::Excluded), "excluded", "excluded");

@@ -8,9 +8,9 @@ function decidingCase(item) {
 const caseStanding = (one, item) => (isConformance ? one.standings?.[item.id] : item.standing);
 
 function deviationText(deviation) {
-  const versions = [deviation.since && `since ${deviation.since}`, deviation.until && `until ${deviation.until}`];
-  return [el("div", {}, deviation.observed), el("div", { class: "soft" }, [deviation.reference, ...versions,
-    deviation.case && `in case ${deviation.case}`, deviation.intermittent && "comes by chance"].filter(Boolean).join(" · "))];
+  const rest = [deviation.since && `since ${deviation.since}`, deviation.until && `until ${deviation.until}`,
+    deviation.case && `in case ${deviation.case}`, deviation.intermittent && "comes by chance"].filter(Boolean);
+  return [el("div", {}, deviation.observed), el("div", { class: "soft" }, link(deviation.reference), ...rest.map((text) => ` · ${text}`))];
 }
 
 function itemBody(item) {

@@ -91,6 +91,12 @@ function decoded(text) {
   try { return decodeURIComponent(text); } catch { return text; }
 }
 
+/** The address names it, or one of its cases. */
+function isOpened(item) {
+  const name = decoded(opened.replace(/^case=/, ""));
+  return opened.startsWith("case=") ? item.cases.some((number) => cases[number].id === name) : name === item.id;
+}
+
 function readAddress() {
   filters.standing.clear();
   Object.assign(filters, { area: "", level: "", binds: "", q: "" });
@@ -104,7 +110,7 @@ function readAddress() {
     else if (name === "case") wanted = { caseId: value };
     else if (["area", "level", "binds", "q"].includes(name)) filters[name] = value;
     else if (at < 0 && part && part !== "list") wanted = { itemId: value };
-    if (name === "case" || (at < 0 && part)) opened = part;
+    if (wanted) opened ||= part;
   }
   showFiltered();
   if (wanted) reveal(wanted);

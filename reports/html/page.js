@@ -22,8 +22,9 @@ function drawHead() {
   byId("title").textContent = title;
   byId("maker").textContent = isConformance ? "pushsim · conformance report" : "pushsim · report of a run";
   byId("verdict").textContent = report.verdict;
-  byId("verdict").className = items.some((item) => standings[item.standing][2] === "bad") ? "bad"
-    : items.some((item) => item.standing === "fixed") ? "odd" : "good";
+  const urgent = new Set(items.map((item) => item.standing).filter((name) => attention.includes(name)));
+  byId("verdict").className = urgent.size === 0 ? (report.exit_code === 0 ? "good" : "known")
+    : urgent.size === 1 && urgent.has("fixed") ? "odd" : "bad";
   const warnings = head.findings.map((finding) => finding.text);
   if (head.partial !== undefined) warnings.unshift(`The run did not come to its end: ${head.partial}`);
   byId("warnings").hidden = warnings.length === 0;
@@ -36,6 +37,7 @@ function drawHead() {
       (head.strict ? " (strict: each counts as a failure)" : "")]);
   }
   if (head.started) facts.push(["When", `${head.started.replace("T", " ").replace(/\.\d+Z/, " UTC")}, took ${head.took}`]);
+  facts.push(["Exit code", `${report.exit_code}: ${exitCodes[report.exit_code] ?? "see the warnings above"}`]);
   if (head.pushsim) facts.push(["Made by", `pushsim ${head.pushsim}, seed ${head.seed}`]);
   for (const [name, value] of Object.entries(head.facts ?? {})) facts.push([name.replaceAll("_", " "), value]);
   if (head.command) facts.push(["Run again", command(head.command)]);
@@ -117,7 +119,7 @@ function drawMatrix() {
       el("th", { scope: "col" }, "all"))),
     el("tbody", {}, rows.map((area) => el("tr", {}, el("th", { scope: "row" }, el("b", {}, area), ` ${areas[area] ?? ""}`),
       columns.map((level) => cell(area, level)), cell(area, ""))),
-    el("tr", {}, el("th", { scope: "row" }, el("b", {}, "all")), columns.map((level) => cell("", level)), cell("", "")))));
+    el("tfoot", {}, el("tr", {}, el("th", { scope: "row" }, el("b", {}, "all")), columns.map((level) => cell("", level)), cell("", ""))))));
 }
 
 // ---- list ----
@@ -137,9 +139,8 @@ function drawList() {
         item.reason && item.standing !== "pass" ? el("span", { class: "reason" }, item.reason) : null),
       () => itemBody(item));
     item.row.addEventListener("toggle", () => {
-      if (item.row.open) opened = encodeURIComponent(item.id);
-      else if (decoded(opened) === item.id) opened = "";
-      else return;
+      if (isOpened(item) === item.row.open) return;
+      opened = item.row.open ? encodeURIComponent(item.id) : "";
       writeAddress();
     });
     groups.get(area).append(item.row);
@@ -198,7 +199,7 @@ drawFilters();
 drawList();
 drawMatrix();
 showFiltered();
-addEventListener("hashchange", readAddress);
+addEventListener("hashchange", () => { if (location.hash !== "#list") readAddress(); });
 addEventListener("keydown", key);
 addEventListener("beforeprint", openForPaper);
 addEventListener("afterprint", () => openedForPaper.forEach((row) => { row.open = false; }));

@@ -25,7 +25,9 @@ const standings = {
   pass: ["holds", "✓", "good", "All that decides it was as required, and its controls were too."],
   as_expected: ["as expected", "✓", "good", "All that was seen is what the scenario expects."],
 };
-const attention = ["fail", "not_as_expected", "error", "partial", "fixed"];
+const attention = ["fail", "not_as_expected", "error", "partial", "fixed", ...(head.strict ? ["deviation"] : [])];
+const exitCodes = { 0: "nothing new", 1: "something is not as it should be", 3: "pushsim or the servers failed",
+  4: "nothing was run", 130: "interrupted" };
 const areas = {
   REG: "registration", SESS: "sessions and proof of possession", TOK: "tokens", NEG: "negotiation",
   EVID: "evidence", VER: "verdicts", IMA: "IMA logs", BOOT: "measured boot", STAT: "status and timeouts",
@@ -62,6 +64,7 @@ const count = (number, noun) => `${number} ${noun}${number === 1 ? "" : "s"}`;
 const lineNumber = (n) => n + 1;  // editors count from 1
 const ofHistory = (n) => `line ${lineNumber(n)} of history.jsonl`;
 const badge = ([word, sign, tone]) => el("span", { class: `badge ${tone}` }, `${sign} ${word}`);
+const link = (text) => (/^https:\/\/\S+$/.test(text) ? el("a", { href: text, rel: "noreferrer" }, text) : text);
 const rank = (standing) => standingOrder.indexOf(standing);
 const open = (details) => { details.open = true; fill(details); };
 

