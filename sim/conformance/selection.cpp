@@ -285,14 +285,25 @@ Result<Chosen> choose(const Suite& suite, const Selection& selection,
     return chosen;
 }
 
+namespace {
+
+/// The name of the file's scenario, of which this may be one combination of its matrix: "x" of
+/// "x[workers=4]".
+std::string without_values(const std::string& name) {
+    return name.substr(0, name.find('['));
+}
+
+}  // namespace
+
 std::vector<scenario::Problem> check(const Suite& suite, const std::string& registry_file) {
     std::vector<scenario::Problem> problems;
     std::map<std::string, std::set<std::string>> decided_by;  // requirement -> scenarios and cases
     for (const Scenario& scenario : suite.scenarios) {
         for (const Deciding& one : cases_of(scenario)) {
             for (const std::string& id : one.requirements) {
-                decided_by[id].insert(one.id());
-                decided_by[id].insert(one.scenario);
+                decided_by[id].insert(without_values(one.scenario));
+                if (!one.case_name.empty())
+                    decided_by[id].insert(without_values(one.scenario) + "/" + one.case_name);
                 if (find(suite.requirements, id) == nullptr)
                     problems.push_back(
                         {scenario.position, fmt::format("{}: there is no requirement {}", one.id(), id)});
@@ -301,7 +312,7 @@ std::vector<scenario::Problem> check(const Suite& suite, const std::string& regi
     }
     for (const Scenario& scenario : suite.scenarios) {
         for (const std::string& id : scenario.requirements) {
-            if (!decided_by[id].contains(scenario.name))
+            if (!decided_by[id].contains(without_values(scenario.name)))
                 problems.push_back(
                     {scenario.position, fmt::format("{}: no clause decides {}", scenario.name, id)});
         }
