@@ -8,30 +8,55 @@ function decidingCase(item) {
 const caseStanding = (one, item) => (isConformance ? one.standings?.[item.id] : item.standing);
 
 function deviationText(deviation) {
-  const rest = [deviation.since && `since ${deviation.since}`, deviation.until && `until ${deviation.until}`,
-    deviation.case && `in case ${deviation.case}`, deviation.intermittent && "comes by chance"].filter(Boolean);
-  return [el("div", {}, deviation.observed), el("div", { class: "soft" }, link(deviation.reference), ...rest.map((text) => ` · ${text}`))];
+  const rest = [
+    deviation.since && `since ${deviation.since}`,
+    deviation.until && `until ${deviation.until}`,
+    deviation.case && `in case ${deviation.case}`,
+    deviation.intermittent && "comes by chance",
+  ].filter(Boolean);
+  return [
+    el("div", {}, deviation.observed),
+    el("div", { class: "soft" }, link(deviation.reference), ...rest.map((text) => ` · ${text}`)),
+  ];
 }
 
 function itemBody(item) {
   if (!isConformance) return caseBody(item.cases[0], item);
-  const body = [pairs([
-    ["Binds", `the ${item.binds}: ${item.level}${item.since ? `, since Keylime ${item.since}` : ""}`],
-    ["Result", [badge(standings[item.standing]), " ", item.reason ?? ""]],
-    ["Known deviation", item.deviation && deviationText(item.deviation)],
-    ["Waits for", item.planned && `a fault that pushsim does not have yet: ${item.planned}`],
-    ["Specified in", lines(item.sources)], ["Tags", (item.tags ?? []).join(", ")],
-    ["Link", [el("a", { href: `#${encodeURIComponent(item.id)}`, class: "permalink" }, `#${item.id}`)]],
-  ])];
-  body.push(el("h4", {}, item.cases.length ? `Decided by ${count(item.cases.length, "case")}` : "No case decides it yet"));
-  const ordered = [...item.cases].sort((a, b) => rank(caseStanding(cases[a], item)) - rank(caseStanding(cases[b], item)));
+  const body = [
+    pairs([
+      ["Binds", `the ${item.binds}: ${item.level}${item.since ? `, since Keylime ${item.since}` : ""}`],
+      ["Result", [badge(standings[item.standing]), " ", item.reason ?? ""]],
+      ["Known deviation", item.deviation && deviationText(item.deviation)],
+      ["Waits for", item.planned && `a fault that pushsim does not have yet: ${item.planned}`],
+      ["Specified in", lines(item.sources)],
+      ["Tags", (item.tags ?? []).join(", ")],
+      ["Link", [el("a", { href: `#${encodeURIComponent(item.id)}`, class: "permalink" }, `#${item.id}`)]],
+    ]),
+  ];
+  body.push(
+    el(
+      "h4",
+      {},
+      item.cases.length ? `Decided by ${count(item.cases.length, "case")}` : "No case decides it yet",
+    ),
+  );
+  const ordered = [...item.cases].sort(
+    (a, b) => rank(caseStanding(cases[a], item)) - rank(caseStanding(cases[b], item)),
+  );
   for (const number of ordered) {
     const one = cases[number];
     const standing = standings[caseStanding(one, item)] ?? standings.undecided;
-    const row = fold({ class: "case", "data-case": number },
-      el("summary", {}, el("span", {}, el("span", { class: "id" }, one.id), one.title ? ` ${one.title}` : ""), badge(standing),
-        one.reason ? el("span", { class: "reason" }, one.reason) : null),
-      () => caseBody(number, item));
+    const row = fold(
+      { class: "case", "data-case": number },
+      el(
+        "summary",
+        {},
+        el("span", {}, el("span", { class: "id" }, one.id), one.title ? ` ${one.title}` : ""),
+        badge(standing),
+        one.reason ? el("span", { class: "reason" }, one.reason) : null,
+      ),
+      () => caseBody(number, item),
+    );
     if (ordered.length === 1) open(row);
     body.push(row);
   }
@@ -44,39 +69,102 @@ function caseBody(number, item) {
     return [el("p", {}, "Known, details withheld: neither the exchange nor its parameters are shown.")];
   }
   const timeline = el("div", {});
-  const goTo = (n) => el("button", { type: "button", class: "linkish", title: `${ofHistory(n)}, in the order of events below`,
-    onclick: () => goToLine(timeline, n) }, `line ${lineNumber(n)}`);
+  const goTo = (n) =>
+    el(
+      "button",
+      {
+        type: "button",
+        class: "linkish",
+        title: `${ofHistory(n)}, in the order of events below`,
+        onclick: () => goToLine(timeline, n),
+      },
+      `line ${lineNumber(n)}`,
+    );
   const place = el("div", {});
   const good = standings[caseStanding(one, item)]?.[2] === "good";
   whenRead(`case-${number}`, ({ clauses, not_checked: notChecked, timeline: events }) => {
-    if (clauses.length) place.append(el("h4", {}, "What was expected, and what was seen"), clauseTable(one, clauses, item, goTo));
+    if (clauses.length)
+      place.append(
+        el("h4", {}, "What was expected, and what was seen"),
+        clauseTable(one, clauses, item, goTo),
+      );
     if (notChecked?.length) {
-      place.append(el("details", {}, el("summary", {}, `${count(notChecked.length, "check")} could not be made in full`),
-        el("ul", {}, notChecked.map((what) => el("li", {}, `${what.check.replaceAll("_", " ")}: ${what.reason}`)))));
+      place.append(
+        el(
+          "details",
+          {},
+          el("summary", {}, `${count(notChecked.length, "check")} could not be made in full`),
+          el(
+            "ul",
+            {},
+            notChecked.map((what) => el("li", {}, `${what.check.replaceAll("_", " ")}: ${what.reason}`)),
+          ),
+        ),
+      );
     }
     drawTimeline(timeline, events, namedLines(one, clauses));
     place.append(el("h4", {}, "What happened, in order"), timeline);
   });
   return [
-    ...one.causes.map((cause) => el("div", { class: "cause" },
-      el("p", {}, el("b", {}, good ? "Why it went so, as it should: " : "Cause: "), cause.cause,
-        cause.agents ? el("span", { class: "soft" }, ` (${cause.agents})`) : null),
-      cause.mend && !good ? el("p", {}, el("b", {}, "Mend: "), cause.mend) : null,
-      cause.lines ? el("p", { class: "soft" }, "Shown by ", cause.lines.slice(0, 6).flatMap((n, i) => [i ? ", " : null, goTo(n)]),
-        cause.lines.length > 6 ? ` and ${count(cause.lines.length - 6, "line")} more` : null) : null)),
-    ...one.findings.map((finding) => el("div", { class: "cause" },
-      el("p", {}, badge(finding.wrong ? ["wrong", "✗", "bad"] : ["note", "i", "none"]),
-        ` ${finding.check.replaceAll("_", " ")}: ${finding.text} `, finding.n !== undefined ? goTo(finding.n) : null))),
-    pairs([["Reason", one.reason], ["Mend", one.mend], ["Written in", one.file && el("code", {}, one.file)],
-      ["Link", isConformance && el("a", { href: `#case=${encodeURIComponent(one.id)}`, class: "permalink" }, `#case=${one.id}`)]]),
-    ...(one.again ? [el("h4", {}, "Show it again"), command(one.again)] : []), place];
+    ...one.causes.map((cause) =>
+      el(
+        "div",
+        { class: "cause" },
+        el(
+          "p",
+          {},
+          el("b", {}, good ? "Why it went so, as it should: " : "Cause: "),
+          cause.cause,
+          cause.agents ? el("span", { class: "soft" }, ` (${cause.agents})`) : null,
+        ),
+        cause.mend && !good ? el("p", {}, el("b", {}, "Mend: "), cause.mend) : null,
+        cause.lines
+          ? el(
+              "p",
+              { class: "soft" },
+              "Shown by ",
+              cause.lines.slice(0, 6).flatMap((n, i) => [i ? ", " : null, goTo(n)]),
+              cause.lines.length > 6 ? ` and ${count(cause.lines.length - 6, "line")} more` : null,
+            )
+          : null,
+      ),
+    ),
+    ...one.findings.map((finding) =>
+      el(
+        "div",
+        { class: "cause" },
+        el(
+          "p",
+          {},
+          badge(finding.wrong ? ["wrong", "✗", "bad"] : ["note", "i", "none"]),
+          ` ${finding.check.replaceAll("_", " ")}: ${finding.text} `,
+          finding.n !== undefined ? goTo(finding.n) : null,
+        ),
+      ),
+    ),
+    pairs([
+      ["Reason", one.reason],
+      ["Mend", one.mend],
+      ["Written in", one.file && el("code", {}, one.file)],
+      [
+        "Link",
+        isConformance &&
+          el("a", { href: `#case=${encodeURIComponent(one.id)}`, class: "permalink" }, `#case=${one.id}`),
+      ],
+    ]),
+    ...(one.again ? [el("h4", {}, "Show it again"), command(one.again)] : []),
+    place,
+  ];
 }
 
 /** The data of that element, as soon as the page has been read so far. */
 function whenRead(id, use) {
   const data = byId(id);
   if (data) use(JSON.parse(data.textContent));
-  else document.addEventListener("DOMContentLoaded", () => use(JSON.parse(byId(id).textContent)), { once: true });
+  else
+    document.addEventListener("DOMContentLoaded", () => use(JSON.parse(byId(id).textContent)), {
+      once: true,
+    });
 }
 
 function clauseTable(one, clauses, item, goTo) {
@@ -84,18 +172,60 @@ function clauseTable(one, clauses, item, goTo) {
     if (clause.role === "control") return "control: must hold for the rest to say anything";
     const others = (clause.decides ?? []).filter((id) => id !== item.id);
     if (!clause.decides || others.length < clause.decides.length) return roles[clause.role];
-    return ["about ", others.flatMap((id, i) => [i ? ", " : null, el("a", { href: `#${encodeURIComponent(id)}` }, id)])];
+    return [
+      "about ",
+      others.flatMap((id, i) => [i ? ", " : null, el("a", { href: `#${encodeURIComponent(id)}` }, id)]),
+    ];
   };
   const file = (one.file ?? "").replace(/(:\d+)*$/, ":");
-  const source = (clause) => (clause.source?.startsWith(file) ? `line ${clause.source.slice(file.length)}` : clause.source);
+  const source = (clause) =>
+    clause.source?.startsWith(file) ? `line ${clause.source.slice(file.length)}` : clause.source;
   const cell = (name, ...children) => el("td", { "data-name": name }, ...children);
-  return el("table", { class: "clauses" },
-    el("thead", {}, el("tr", {}, ["", "about", "expected", "seen"].map((name) => el("th", { scope: "col" }, name)))),
-    el("tbody", {}, clauses.map((clause) => el("tr", {},
-      el("td", {}, badge(judgements[clause.judgement])),
-      cell("about", clause.what, el("span", { class: "by" }, isConformance ? about(clause) : null,
-        clause.source ? el("span", { title: clause.source }, `${isConformance ? " · " : ""}${source(clause)}`) : null)),
-      cell("expected", clause.expected ?? ""),
-      cell("seen", clause.actual ?? clause.reason ?? "", el("span", { class: "by" }, clause.by ? `${shortIds(clause.by).replace(" -> ", " → ")} ` : null,
-        clause.n !== undefined ? goTo(clause.n) : null))))));
+  return el(
+    "table",
+    { class: "clauses" },
+    el(
+      "thead",
+      {},
+      el(
+        "tr",
+        {},
+        ["", "about", "expected", "seen"].map((name) => el("th", { scope: "col" }, name)),
+      ),
+    ),
+    el(
+      "tbody",
+      {},
+      clauses.map((clause) =>
+        el(
+          "tr",
+          {},
+          el("td", {}, badge(judgements[clause.judgement])),
+          cell(
+            "about",
+            clause.what,
+            el(
+              "span",
+              { class: "by" },
+              isConformance ? about(clause) : null,
+              clause.source
+                ? el("span", { title: clause.source }, `${isConformance ? " · " : ""}${source(clause)}`)
+                : null,
+            ),
+          ),
+          cell("expected", clause.expected ?? ""),
+          cell(
+            "seen",
+            clause.actual ?? clause.reason ?? "",
+            el(
+              "span",
+              { class: "by" },
+              clause.by ? `${shortIds(clause.by).replace(" -> ", " → ")} ` : null,
+              clause.n !== undefined ? goTo(clause.n) : null,
+            ),
+          ),
+        ),
+      ),
+    ),
+  );
 }

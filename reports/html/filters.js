@@ -6,12 +6,28 @@ const haystacks = new Map();
 
 function haystack(item) {
   if (!haystacks.has(item)) {
-    const words = [item.id, item.text, item.reason, standings[item.standing][0], areas[item.area], item.planned,
-      item.deviation?.observed, item.deviation?.reference, ...(item.sources ?? []), ...(item.tags ?? [])];
+    const words = [
+      item.id,
+      item.text,
+      item.reason,
+      standings[item.standing][0],
+      areas[item.area],
+      item.planned,
+      item.deviation?.observed,
+      item.deviation?.reference,
+      ...(item.sources ?? []),
+      ...(item.tags ?? []),
+    ];
     for (const number of item.cases) {
       const one = cases[number];
-      words.push(one.id, one.title, one.file, one.reason, ...(one.causes ?? []).flatMap((c) => [c.cause, c.mend]),
-        ...(one.findings ?? []).map((finding) => finding.text));
+      words.push(
+        one.id,
+        one.title,
+        one.file,
+        one.reason,
+        ...(one.causes ?? []).flatMap((c) => [c.cause, c.mend]),
+        ...(one.findings ?? []).map((finding) => finding.text),
+      );
     }
     haystacks.set(item, words.filter(Boolean).join("\n").toLowerCase());
   }
@@ -19,31 +35,72 @@ function haystack(item) {
 }
 
 function matches(item) {
-  return (filters.standing.size === 0 || filters.standing.has(item.standing)) &&
+  return (
+    (filters.standing.size === 0 || filters.standing.has(item.standing)) &&
     ["area", "level", "binds"].every((name) => !filters[name] || item[name] === filters[name]) &&
-    filters.q.toLowerCase().split(/\s+/).every((word) => haystack(item).includes(word));
+    filters.q
+      .toLowerCase()
+      .split(/\s+/)
+      .every((word) => haystack(item).includes(word))
+  );
 }
 
 function drawFilters() {
-  byId("standings").append(...standingOrder.flatMap((name) => {
-    const number = items.filter((item) => item.standing === name).length;
-    if (number === 0) return [];
-    const [word, sign, tone, means] = standings[name];
-    return [el("button", { type: "button", class: tone, title: means, "data-standing": name, "aria-pressed": "false",
-      onclick: () => { filters.standing.has(name) ? filters.standing.delete(name) : filters.standing.add(name); changed(); } },
-    `${sign} ${word} ${number}`)];
-  }));
+  byId("standings").append(
+    ...standingOrder.flatMap((name) => {
+      const number = items.filter((item) => item.standing === name).length;
+      if (number === 0) return [];
+      const [word, sign, tone, means] = standings[name];
+      return [
+        el(
+          "button",
+          {
+            type: "button",
+            class: tone,
+            title: means,
+            "data-standing": name,
+            "aria-pressed": "false",
+            onclick: () => {
+              filters.standing.has(name) ? filters.standing.delete(name) : filters.standing.add(name);
+              changed();
+            },
+          },
+          `${sign} ${word} ${number}`,
+        ),
+      ];
+    }),
+  );
   if (isConformance) {
-    for (const [name, label] of [["area", "any area"], ["level", "any level"], ["binds", "anyone bound"]]) {
+    for (const [name, label] of [
+      ["area", "any area"],
+      ["level", "any level"],
+      ["binds", "anyone bound"],
+    ]) {
       const values = [...new Set(items.map((item) => item[name]))];
       values.sort((a, b) => (name === "level" ? levels.indexOf(a) - levels.indexOf(b) : 0));
-      byId("selects").append(el("select", { id: `filter-${name}`, "aria-label": label,
-        onchange: (event) => { filters[name] = event.target.value; changed(); } },
-      el("option", { value: "" }, label),
-      values.map((value) => el("option", { value }, name === "area" && areas[value] ? `${value} ${areas[value]}` : value))));
+      byId("selects").append(
+        el(
+          "select",
+          {
+            id: `filter-${name}`,
+            "aria-label": label,
+            onchange: (event) => {
+              filters[name] = event.target.value;
+              changed();
+            },
+          },
+          el("option", { value: "" }, label),
+          values.map((value) =>
+            el("option", { value }, name === "area" && areas[value] ? `${value} ${areas[value]}` : value),
+          ),
+        ),
+      );
     }
   }
-  byId("search").addEventListener("input", (event) => { filters.q = event.target.value; changed(); });
+  byId("search").addEventListener("input", (event) => {
+    filters.q = event.target.value;
+    changed();
+  });
   byId("filters").addEventListener("submit", (event) => event.preventDefault());
   byId("reset").addEventListener("click", () => {
     filters.standing.clear();
@@ -69,15 +126,22 @@ function showFiltered() {
   for (const button of byId("standings").children)
     button.setAttribute("aria-pressed", filters.standing.has(button.dataset.standing));
   for (const button of byId("matrix").querySelectorAll("button"))
-    button.setAttribute("aria-pressed", button.dataset.area === filters.area && button.dataset.level === filters.level &&
-      Boolean(filters.area || filters.level));
-  for (const name of ["area", "level", "binds"]) if (byId(`filter-${name}`)) byId(`filter-${name}`).value = filters[name];
+    button.setAttribute(
+      "aria-pressed",
+      button.dataset.area === filters.area &&
+        button.dataset.level === filters.level &&
+        Boolean(filters.area || filters.level),
+    );
+  for (const name of ["area", "level", "binds"])
+    if (byId(`filter-${name}`)) byId(`filter-${name}`).value = filters[name];
   if (byId("search").value !== filters.q) byId("search").value = filters.q;
-  byId("count").textContent = shown === 0 ? `None of ${items.length} matches: change the filters or press “Show all”`
-    : `${shown} of ${items.length} shown`;
+  byId("count").textContent =
+    shown === 0
+      ? `None of ${items.length} matches: change the filters or press “Show all”`
+      : `${shown} of ${items.length} shown`;
 }
 
-let opened = "";  // "KPM-NEG-001" or "case=…", as it stands in the address
+let opened = ""; // "KPM-NEG-001" or "case=…", as it stands in the address
 
 function writeAddress() {
   const parts = opened ? [opened] : [];
@@ -88,13 +152,19 @@ function writeAddress() {
 }
 
 function decoded(text) {
-  try { return decodeURIComponent(text); } catch { return text; }
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 /** The address names it, or one of its cases. */
 function isOpened(item) {
   const name = decoded(opened.replace(/^case=/, ""));
-  return opened.startsWith("case=") ? item.cases.some((number) => cases[number].id === name) : name === item.id;
+  return opened.startsWith("case=")
+    ? item.cases.some((number) => cases[number].id === name)
+    : name === item.id;
 }
 
 function readAddress() {
@@ -106,7 +176,11 @@ function readAddress() {
     const at = part.indexOf("=");
     const value = decoded(part.slice(at + 1));
     const name = part.slice(0, Math.max(at, 0));
-    if (name === "standing") value.split(",").filter((one) => standings[one]).forEach((one) => filters.standing.add(one));
+    if (name === "standing")
+      value
+        .split(",")
+        .filter((one) => standings[one])
+        .forEach((one) => filters.standing.add(one));
     else if (name === "case") wanted = { caseId: value };
     else if (["area", "level", "binds", "q"].includes(name)) filters[name] = value;
     else if (at < 0 && part && part !== "list") wanted = { itemId: value };
@@ -119,9 +193,11 @@ function readAddress() {
 /** Opens a requirement, or a case within the one that it says most of, and goes there. */
 function reveal({ itemId, caseId }) {
   const number = cases.findIndex((one) => one.id === caseId);
-  const candidates = items.filter((item) => (itemId ? item.id === itemId : item.cases.includes(number)))
+  const candidates = items
+    .filter((item) => (itemId ? item.id === itemId : item.cases.includes(number)))
     .sort((a, b) => rank(a.standing) - rank(b.standing));
-  const item = candidates.find((one) => caseId && caseStanding(cases[number], one) === one.standing) ?? candidates[0];
+  const item =
+    candidates.find((one) => caseId && caseStanding(cases[number], one) === one.standing) ?? candidates[0];
   if (!item) return;
   item.row.hidden = false;
   item.row.parentElement.hidden = false;

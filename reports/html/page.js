@@ -5,10 +5,18 @@
 
 /** Each Keylime that ran, once; addresses where there is one pair of servers alone. */
 function keylimes() {
-  const text = (stack) => [`Keylime ${stack.version || "of unknown version"} ${stack.where || ""}`.trim(),
-    stack.mode && stack.mode !== "push" && `in ${stack.mode} mode`, stack.origin,
-    head.stacks.length === 1 && stack.registrar && `registrar ${stack.registrar}, verifier ${stack.verifier}`,
-    stack.changed_start && `not Keylime's own start: ${stack.changed_start}`].filter(Boolean).join(" · ");
+  const text = (stack) =>
+    [
+      `Keylime ${stack.version || "of unknown version"} ${stack.where || ""}`.trim(),
+      stack.mode && stack.mode !== "push" && `in ${stack.mode} mode`,
+      stack.origin,
+      head.stacks.length === 1 &&
+        stack.registrar &&
+        `registrar ${stack.registrar}, verifier ${stack.verifier}`,
+      stack.changed_start && `not Keylime's own start: ${stack.changed_start}`,
+    ]
+      .filter(Boolean)
+      .join(" · ");
   const texts = [...new Set(head.stacks.map(text))];
   return texts.length ? texts.map((one) => el("div", {}, one)) : "no server was started";
 }
@@ -16,30 +24,54 @@ function keylimes() {
 function drawHead() {
   const versions = [...new Set(head.stacks.map((stack) => stack.version))].filter(Boolean).join(", ");
   const tested = versions ? `Keylime ${versions}` : "Keylime";
-  const title = isConformance ? `Does ${tested} behave as specified?` : `${count(items.length, "scenario")} against ${tested}`;
+  const title = isConformance
+    ? `Does ${tested} behave as specified?`
+    : `${count(items.length, "scenario")} against ${tested}`;
   document.body.classList.add(report.kind);
   document.title = `${title} – pushsim report`;
   byId("title").textContent = title;
   byId("maker").textContent = isConformance ? "pushsim · conformance report" : "pushsim · report of a run";
   byId("verdict").textContent = report.verdict;
   const urgent = new Set(items.map((item) => item.standing).filter((name) => attention.includes(name)));
-  byId("verdict").className = urgent.size === 0 ? (report.exit_code === 0 ? "good" : "known")
-    : urgent.size === 1 && urgent.has("fixed") ? "odd" : "bad";
+  byId("verdict").className =
+    urgent.size === 0
+      ? report.exit_code === 0
+        ? "good"
+        : "known"
+      : urgent.size === 1 && urgent.has("fixed")
+        ? "odd"
+        : "bad";
   const warnings = head.findings.map((finding) => finding.text);
   if (head.partial !== undefined) warnings.unshift(`The run did not come to its end: ${head.partial}`);
   byId("warnings").hidden = warnings.length === 0;
   byId("warnings").append(...warnings.map((text) => el("li", { class: "bad" }, "! ", text)));
   const facts = [["Tested", keylimes()]];
   if (isConformance) {
-    facts.push(["Selected", [head.profile ? `profile ${head.profile}` : head.selection || "all", ": ",
-      count(items.length, "requirement"), ", ", count(cases.length, "case")].join("")]);
-    facts.push(["Known deviations", (head.deviations_file || "no list for this version") +
-      (head.strict ? " (strict: each counts as a failure)" : "")]);
+    facts.push([
+      "Selected",
+      [
+        head.profile ? `profile ${head.profile}` : head.selection || "all",
+        ": ",
+        count(items.length, "requirement"),
+        ", ",
+        count(cases.length, "case"),
+      ].join(""),
+    ]);
+    facts.push([
+      "Known deviations",
+      (head.deviations_file || "no list for this version") +
+        (head.strict ? " (strict: each counts as a failure)" : ""),
+    ]);
   }
-  if (head.started) facts.push(["When", `${head.started.replace("T", " ").replace(/\.\d+Z/, " UTC")}, took ${head.took}`]);
-  facts.push(["Exit code", `${report.exit_code}: ${exitCodes[report.exit_code] ?? "see the warnings above"}`]);
+  if (head.started)
+    facts.push(["When", `${head.started.replace("T", " ").replace(/\.\d+Z/, " UTC")}, took ${head.took}`]);
+  facts.push([
+    "Exit code",
+    `${report.exit_code}: ${exitCodes[report.exit_code] ?? "see the warnings above"}`,
+  ]);
   if (head.pushsim) facts.push(["Made by", `pushsim ${head.pushsim}, seed ${head.seed}`]);
-  for (const [name, value] of Object.entries(head.facts ?? {})) facts.push([name.replaceAll("_", " "), value]);
+  for (const [name, value] of Object.entries(head.facts ?? {}))
+    facts.push([name.replaceAll("_", " "), value]);
   if (head.command) facts.push(["Run again", command(head.command)]);
   byId("facts").append(...facts.flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]));
   drawHelp();
@@ -47,48 +79,93 @@ function drawHead() {
 
 function drawHelp() {
   const used = standingOrder.filter((name) => items.some((item) => item.standing === name));
-  const keys = [["/", "search"], ["j k ↓ ↑", "next and previous line"], ["Enter", "open or close"],
-    ["Esc", "close, or leave the search"]];
+  const keys = [
+    ["/", "search"],
+    ["j k ↓ ↑", "next and previous line"],
+    ["Enter", "open or close"],
+    ["Esc", "close, or leave the search"],
+  ];
   byId("help-text").append(
-    el("p", {}, "pushsim plays attesting agents against a real Keylime registrar and verifier, writes down all that is " +
-      "sent and answered (history.jsonl beside this file), and judges that."),
-    el("p", {}, isConformance
-      ? "Each requirement is one sentence of specified behaviour. Cases decide it: small plays with one point. The " +
-        "controls of a case are what must work for the rest to say anything: a verifier that refuses everything " +
-        "passes no case that expects a refusal."
-      : "Each scenario is a small play with what is expected to be seen. Causes are what pushsim reads in the exchanges."),
-    el("p", {}, "Tokens, keys and passwords stand as fingerprints (fp:…): equal secrets have equal fingerprints, and " +
-      "nobody can get the secret from one. Filters are in the page's address, so that it can be passed on."),
-    el("dl", {}, used.flatMap((name) => [el("dt", {}, badge(standings[name])), el("dd", {}, standings[name][3])])),
-    el("dl", {}, keys.flatMap(([key, does]) => [el("dt", {}, el("kbd", {}, key)), el("dd", {}, does)])));
+    el(
+      "p",
+      {},
+      "pushsim plays attesting agents against a real Keylime registrar and verifier, writes down all that is " +
+        "sent and answered (history.jsonl beside this file), and judges that.",
+    ),
+    el(
+      "p",
+      {},
+      isConformance
+        ? "Each requirement is one sentence of specified behaviour. Cases decide it: small plays with one point. The " +
+            "controls of a case are what must work for the rest to say anything: a verifier that refuses everything " +
+            "passes no case that expects a refusal."
+        : "Each scenario is a small play with what is expected to be seen. Causes are what pushsim reads in the exchanges.",
+    ),
+    el(
+      "p",
+      {},
+      "Tokens, keys and passwords stand as fingerprints (fp:…): equal secrets have equal fingerprints, and " +
+        "nobody can get the secret from one. Filters are in the page's address, so that it can be passed on.",
+    ),
+    el(
+      "dl",
+      {},
+      used.flatMap((name) => [el("dt", {}, badge(standings[name])), el("dd", {}, standings[name][3])]),
+    ),
+    el(
+      "dl",
+      {},
+      keys.flatMap(([key, does]) => [el("dt", {}, el("kbd", {}, key)), el("dd", {}, does)]),
+    ),
+  );
 }
 
 // ---- what needs attention ----
 
 function drawAttention() {
-  const urgent = items.filter((item) => attention.includes(item.standing))
+  const urgent = items
+    .filter((item) => attention.includes(item.standing))
     .sort((a, b) => rank(a.standing) - rank(b.standing));
-  byId("attention-title").textContent = urgent.length ? "What needs attention"
+  byId("attention-title").textContent = urgent.length
+    ? "What needs attention"
     : `Nothing needs attention${items.length ? "" : ": nothing was run"}`;
-  byId("attention").append(...urgent.map((item, position) => {
-    const meta = standings[item.standing];
-    return el("li", { class: meta[2] },
-      el("h3", {}, badge(meta), " ", el("a", { href: `#${encodeURIComponent(item.id)}` }, item.id), " ", item.text),
-      el("dl", { class: "pairs" }, ...why(item, position < mostExplained)));
-  }));
+  byId("attention").append(
+    ...urgent.map((item, position) => {
+      const meta = standings[item.standing];
+      return el(
+        "li",
+        { class: meta[2] },
+        el(
+          "h3",
+          {},
+          badge(meta),
+          " ",
+          el("a", { href: `#${encodeURIComponent(item.id)}` }, item.id),
+          " ",
+          item.text,
+        ),
+        el("dl", { class: "pairs" }, ...why(item, position < mostExplained)),
+      );
+    }),
+  );
 }
 
-const mostExplained = 12;  // of the others what was seen; the rest is one click away
+const mostExplained = 12; // of the others what was seen; the rest is one click away
 
 function why(item, inFull) {
   const one = item.withheld ? undefined : cases[decidingCase(item)];
   const cause = item.standing === "fixed" ? undefined : one?.causes?.[0];
   const rows = [["Seen", item.reason]];
   if (inFull && cause) rows.push(["Cause", cause.cause], ["Mend", cause.mend]);
-  if (item.standing === "fixed") rows.push(["Known was", item.deviation?.observed],
-    ["Mend", `Take ${item.id} out of ${head.deviations_file || "the list of deviations"}.`]);
+  if (item.standing === "fixed")
+    rows.push(
+      ["Known was", item.deviation?.observed],
+      ["Mend", `Take ${item.id} out of ${head.deviations_file || "the list of deviations"}.`],
+    );
   if (inFull && one?.again) rows.push(["Show again", command(one.again)]);
-  return rows.filter(([, value]) => value).flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]);
+  return rows
+    .filter(([, value]) => value)
+    .flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]);
 }
 
 // ---- matrix ----
@@ -99,27 +176,78 @@ function drawMatrix() {
   const cell = (area, level) => {
     const own = items.filter((item) => (!area || item.area === area) && (!level || item.level === level));
     if (own.length === 0) return el("td", {});
-    const parts = standingOrder.map((name) => [name, own.filter((item) => item.standing === name).length])
+    const parts = standingOrder
+      .map((name) => [name, own.filter((item) => item.standing === name).length])
       .filter(([, number]) => number > 0);
     const words = parts.map(([name, number]) => `${number} ${standings[name][0]}`).join(", ");
-    return el("td", {}, el("button", { type: "button", "data-area": area, "data-level": level, title: words,
-      "aria-label": `${area || "all areas"}, ${level || "all levels"}: ${words}`, "aria-pressed": "false",
-      onclick: () => {
-        const same = filters.area === area && filters.level === level;
-        Object.assign(filters, same ? { area: "", level: "" } : { area, level });
-        changed();
-        byId("filters").scrollIntoView();
-      } },
-    parts.map(([name, number]) => el("span", { class: `n ${standings[name][2]}` }, `${standings[name][1]} ${number}`))));
+    return el(
+      "td",
+      {},
+      el(
+        "button",
+        {
+          type: "button",
+          "data-area": area,
+          "data-level": level,
+          title: words,
+          "aria-label": `${area || "all areas"}, ${level || "all levels"}: ${words}`,
+          "aria-pressed": "false",
+          onclick: () => {
+            const same = filters.area === area && filters.level === level;
+            Object.assign(filters, same ? { area: "", level: "" } : { area, level });
+            changed();
+            byId("filters").scrollIntoView();
+          },
+        },
+        parts.map(([name, number]) =>
+          el("span", { class: `n ${standings[name][2]}` }, `${standings[name][1]} ${number}`),
+        ),
+      ),
+    );
   };
   const columns = levels.filter((level) => items.some((item) => item.level === level));
   const rows = [...new Set(items.map((item) => item.area))];
-  byId("matrix").append(el("table", {},
-    el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "area"), columns.map((level) => el("th", { scope: "col" }, level)),
-      el("th", { scope: "col" }, "all"))),
-    el("tbody", {}, rows.map((area) => el("tr", {}, el("th", { scope: "row" }, el("b", {}, area), ` ${areas[area] ?? ""}`),
-      columns.map((level) => cell(area, level)), cell(area, ""))),
-    el("tfoot", {}, el("tr", {}, el("th", { scope: "row" }, el("b", {}, "all")), columns.map((level) => cell("", level)), cell("", ""))))));
+  byId("matrix").append(
+    el(
+      "table",
+      {},
+      el(
+        "thead",
+        {},
+        el(
+          "tr",
+          {},
+          el("th", { scope: "col" }, "area"),
+          columns.map((level) => el("th", { scope: "col" }, level)),
+          el("th", { scope: "col" }, "all"),
+        ),
+      ),
+      el(
+        "tbody",
+        {},
+        rows.map((area) =>
+          el(
+            "tr",
+            {},
+            el("th", { scope: "row" }, el("b", {}, area), ` ${areas[area] ?? ""}`),
+            columns.map((level) => cell(area, level)),
+            cell(area, ""),
+          ),
+        ),
+      ),
+      el(
+        "tfoot",
+        {},
+        el(
+          "tr",
+          {},
+          el("th", { scope: "row" }, el("b", {}, "all")),
+          columns.map((level) => cell("", level)),
+          cell("", ""),
+        ),
+      ),
+    ),
+  );
 }
 
 // ---- list ----
@@ -130,14 +258,24 @@ function drawList() {
   for (const item of items) {
     const area = item.area ?? "";
     if (!groups.has(area)) {
-      groups.set(area, el("section", {}, area ? el("h3", {}, area, areas[area] ? ` – ${areas[area]}` : "") : null));
+      groups.set(
+        area,
+        el("section", {}, area ? el("h3", {}, area, areas[area] ? ` – ${areas[area]}` : "") : null),
+      );
       byId("list").append(groups.get(area));
     }
-    item.row = fold({ class: "item", "data-id": item.id },
-      el("summary", {}, el("span", { class: "id" }, item.id), el("span", { class: "text" }, item.text),
+    item.row = fold(
+      { class: "item", "data-id": item.id },
+      el(
+        "summary",
+        {},
+        el("span", { class: "id" }, item.id),
+        el("span", { class: "text" }, item.text),
         badge(standings[item.standing]),
-        item.reason && item.standing !== "pass" ? el("span", { class: "reason" }, item.reason) : null),
-      () => itemBody(item));
+        item.reason && item.standing !== "pass" ? el("span", { class: "reason" }, item.reason) : null,
+      ),
+      () => itemBody(item),
+    );
     item.row.addEventListener("toggle", () => {
       if (isOpened(item) === item.row.open) return;
       opened = item.row.open ? encodeURIComponent(item.id) : "";
@@ -150,7 +288,9 @@ function drawList() {
 // ---- keys and paper ----
 
 function step(by) {
-  const all = [...document.querySelectorAll("#list summary, #list button.row")].filter((one) => one.checkVisibility());
+  const all = [...document.querySelectorAll("#list summary, #list button.row")].filter((one) =>
+    one.checkVisibility(),
+  );
   const at = document.activeElement;
   const now = all.includes(at) ? at : at.closest("#list details")?.querySelector("summary");
   const next = all[now ? Math.min(Math.max(all.indexOf(now) + by, 0), all.length - 1) : 0];
@@ -161,7 +301,10 @@ function key(event) {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   const typing = event.target.matches("input, select, textarea");
   if (event.key === "Escape") {
-    if (event.target.id === "search") { event.target.blur(); return; }
+    if (event.target.id === "search") {
+      event.target.blur();
+      return;
+    }
     const row = event.target.closest("#list li")?.querySelector("button.row[aria-expanded=true]");
     const details = event.target.closest("#list details[open]");
     if (row) {
@@ -187,10 +330,14 @@ function openForPaper() {
   const bad = items.filter((item) => attention.includes(item.standing) && !item.row.hidden);
   openedForPaper = bad.map((item) => item.row).filter((row) => !row.open);
   openedForPaper.forEach(open);
-  for (const item of bad) item.row.querySelectorAll(".case").forEach((row) => {
-    const standing = caseStanding(cases[row.dataset.case], item);
-    if (attention.includes(standing) && !row.open) { openedForPaper.push(row); open(row); }
-  });
+  for (const item of bad)
+    item.row.querySelectorAll(".case").forEach((row) => {
+      const standing = caseStanding(cases[row.dataset.case], item);
+      if (attention.includes(standing) && !row.open) {
+        openedForPaper.push(row);
+        open(row);
+      }
+    });
 }
 
 drawHead();
@@ -199,9 +346,15 @@ drawFilters();
 drawList();
 drawMatrix();
 showFiltered();
-addEventListener("hashchange", () => { if (location.hash !== "#list") readAddress(); });
+addEventListener("hashchange", () => {
+  if (location.hash !== "#list") readAddress();
+});
 addEventListener("keydown", key);
 addEventListener("beforeprint", openForPaper);
-addEventListener("afterprint", () => openedForPaper.forEach((row) => { row.open = false; }));
+addEventListener("afterprint", () =>
+  openedForPaper.forEach((row) => {
+    row.open = false;
+  }),
+);
 if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", readAddress);
 else readAddress();

@@ -3,44 +3,100 @@
 
 const lanesOfServers = ["registrar", "verifier", "tenant"];
 const mostAgentLanes = 3;
-const signs = { tpm: "T", machine: "◆", fault: "⚡", note: "i", cycle: "■", verdict: "V", status: "S", stack: "▲", tenant: "●" };
+const signs = {
+  tpm: "T",
+  machine: "◆",
+  fault: "⚡",
+  note: "i",
+  cycle: "■",
+  verdict: "V",
+  status: "S",
+  stack: "▲",
+  tenant: "●",
+};
 const homes = { verdict: "verifier", stack: "verifier", status: "tenant", tenant: "tenant" };
 
 /** Those that are named above the timeline. */
 function namedLines(one, clauses) {
-  return new Set([...clauses.flatMap((clause) => (clause.n === undefined ? [] : [clause.n])),
-    ...one.causes.flatMap((cause) => cause.lines ?? [])]);
+  return new Set([
+    ...clauses.flatMap((clause) => (clause.n === undefined ? [] : [clause.n])),
+    ...one.causes.flatMap((cause) => cause.lines ?? []),
+  ]);
 }
 
 function lanesOf(rows) {
   const agents = [...new Set(rows.map((row) => row.agent).filter(Boolean))];
-  const agentLanes = agents.length > mostAgentLanes ? [`${agents.length} agents`] : agents.length ? agents : [];
-  const used = new Set(rows.flatMap((row) => (row.k === "exchange" ? [row.peer, row.tenant ? "tenant" : ""] : [homes[row.k]])));
+  const agentLanes =
+    agents.length > mostAgentLanes ? [`${agents.length} agents`] : agents.length ? agents : [];
+  const used = new Set(
+    rows.flatMap((row) => (row.k === "exchange" ? [row.peer, row.tenant ? "tenant" : ""] : [homes[row.k]])),
+  );
   const names = [...agentLanes, ...lanesOfServers.filter((name) => used.has(name))];
   const agentLane = (agent) => (agents.length > mostAgentLanes ? 0 : agents.indexOf(agent));
-  return { names, agents, manyAgents: agents.length > 1,
-    of: (name, agent) => (lanesOfServers.includes(name) ? names.indexOf(name) : agentLane(agent)) };
+  return {
+    names,
+    agents,
+    manyAgents: agents.length > 1,
+    of: (name, agent) => (lanesOfServers.includes(name) ? names.indexOf(name) : agentLane(agent)),
+  };
 }
 
 function drawTimeline(place, { rows, left_out: leftOut = {}, slim }, named) {
-  if (slim && rows.length) place.append(el("p", { class: "soft" }, "It holds, so this page has no messages of it; history.jsonl has what was kept."));
-  if (leftOut.rows) place.append(el("p", { class: "left-out" },
-    `Left out, to keep this page small: ${count(leftOut.rows, "event")}. history.jsonl has them.`));
-  if (leftOut.messages) place.append(el("p", { class: "left-out" },
-    `Left out, to keep this page small: the messages of ${count(leftOut.messages, "exchange")}. history.jsonl has them.`));
+  if (slim && rows.length)
+    place.append(
+      el(
+        "p",
+        { class: "soft" },
+        "It holds, so this page has no messages of it; history.jsonl has what was kept.",
+      ),
+    );
+  if (leftOut.rows)
+    place.append(
+      el(
+        "p",
+        { class: "left-out" },
+        `Left out, to keep this page small: ${count(leftOut.rows, "event")}. history.jsonl has them.`,
+      ),
+    );
+  if (leftOut.messages)
+    place.append(
+      el(
+        "p",
+        { class: "left-out" },
+        `Left out, to keep this page small: the messages of ${count(leftOut.messages, "exchange")}. history.jsonl has them.`,
+      ),
+    );
   if (rows.length === 0) {
     if (!leftOut.rows) place.append(el("p", { class: "soft" }, "Nothing is in the history of it."));
     return;
   }
-  place.append(el("p", { class: "soft" }, "From top to bottom; an arrow is a request, behind it its answer. Lines with ▸ open",
-    slim ? "" : ": messages as they were, secrets as fingerprints (fp:…)", ". A bar at the left, and ◂, mark what is named above."));
+  place.append(
+    el(
+      "p",
+      { class: "soft" },
+      "From top to bottom; an arrow is a request, behind it its answer. Lines with ▸ open",
+      slim ? "" : ": messages as they were, secrets as fingerprints (fp:…)",
+      ". A bar at the left, and ◂, mark what is named above.",
+    ),
+  );
   const lanes = lanesOf(rows);
   const width = matchMedia("(max-width: 45rem)").matches ? 40 : 80;
   const list = el("ol", { class: "timeline" });
   list.style.setProperty("--lane", `${width}px`);
   list.style.setProperty("--lanes-width", `${width * lanes.names.length}px`);
-  list.append(el("li", { class: "lane-names" }, el("span", {}), el("div", { class: "names" },
-    lanes.names.map((name) => el("span", { title: name }, name))), el("span", {})));
+  list.append(
+    el(
+      "li",
+      { class: "lane-names" },
+      el("span", {}),
+      el(
+        "div",
+        { class: "names" },
+        lanes.names.map((name) => el("span", { title: name }, name)),
+      ),
+      el("span", {}),
+    ),
+  );
   for (const row of rows) list.append(rowElement(row, lanes, width, rows[0].t, named.has(row.n)));
   if (lanes.agents.length > 1) place.append(agentSelect(lanes.agents, list));
   place.append(list);
@@ -49,30 +105,84 @@ function drawTimeline(place, { rows, left_out: leftOut = {}, slim }, named) {
 /** Hides what is of another agent. */
 function agentSelect(agents, list) {
   const show = (event) => {
-    for (const row of list.children) row.hidden = Boolean(event.target.value && row.dataset.agent) && row.dataset.agent !== event.target.value;
+    for (const row of list.children)
+      row.hidden =
+        Boolean(event.target.value && row.dataset.agent) && row.dataset.agent !== event.target.value;
   };
-  return el("label", { class: "controls agent" }, "Show ", el("select", { onchange: show }, el("option", { value: "" }, "all agents"),
-    agents.map((agent) => el("option", { value: agent }, agent))));
+  return el(
+    "label",
+    { class: "controls agent" },
+    "Show ",
+    el(
+      "select",
+      { onchange: show },
+      el("option", { value: "" }, "all agents"),
+      agents.map((agent) => el("option", { value: agent }, agent)),
+    ),
+  );
 }
 
 function rowElement(row, lanes, width, start, isNamed) {
-  if (row.k === "gap") return el("li", {}, el("div", { class: "row gap" }, el("span", { class: "at" }, "…"), el("span", { class: "lanes" }),
-    el("span", { class: "what" }, `${count(row.count, "event")} left out, between lines ${lineNumber(row.n)} and ${lineNumber(row.last)} of history.jsonl`)));
+  if (row.k === "gap")
+    return el(
+      "li",
+      {},
+      el(
+        "div",
+        { class: "row gap" },
+        el("span", { class: "at" }, "…"),
+        el("span", { class: "lanes" }),
+        el(
+          "span",
+          { class: "what" },
+          `${count(row.count, "event")} left out, between lines ${lineNumber(row.n)} and ${lineNumber(row.last)} of history.jsonl`,
+        ),
+      ),
+    );
   const details = row.message || row.more;
-  const inside = [el("span", { class: "at" }, `+${((row.t - start) / 1e6).toFixed(3)} s`),
+  const inside = [
+    el("span", { class: "at" }, `+${((row.t - start) / 1e6).toFixed(3)} s`),
     el("span", { class: "lanes" }, row.k === "step" ? null : drawing(row, lanes, width)),
-    el("span", { class: "what" }, rowText(row, lanes), isNamed ? el("span", { class: "mark", title: "named above" }, "◂ ", el("span", { class: "unseen" }, "named above")) : null)];
-  const item = el("li", { "data-n": row.n, "data-agent": row.agent ?? null, class: isNamed ? "named" : null });
+    el(
+      "span",
+      { class: "what" },
+      rowText(row, lanes),
+      isNamed
+        ? el(
+            "span",
+            { class: "mark", title: "named above" },
+            "◂ ",
+            el("span", { class: "unseen" }, "named above"),
+          )
+        : null,
+    ),
+  ];
+  const item = el("li", {
+    "data-n": row.n,
+    "data-agent": row.agent ?? null,
+    class: isNamed ? "named" : null,
+  });
   const kind = row.k === "step" ? "row step" : "row";
   if (!details) {
     item.append(el("div", { class: kind, title: ofHistory(row.n) }, inside));
     return item;
   }
-  const toggle = el("button", { type: "button", class: kind, title: ofHistory(row.n), "aria-expanded": "false", onclick: () => {
-    if (item.lastChild === toggle) item.append(row.message ? messages(row) : el("ul", { class: "more" }, lines(row.more)));
-    else item.lastChild.hidden = !item.lastChild.hidden;
-    toggle.setAttribute("aria-expanded", String(!item.lastChild.hidden));
-  } }, inside);
+  const toggle = el(
+    "button",
+    {
+      type: "button",
+      class: kind,
+      title: ofHistory(row.n),
+      "aria-expanded": "false",
+      onclick: () => {
+        if (item.lastChild === toggle)
+          item.append(row.message ? messages(row) : el("ul", { class: "more" }, lines(row.more)));
+        else item.lastChild.hidden = !item.lastChild.hidden;
+        toggle.setAttribute("aria-expanded", String(!item.lastChild.hidden));
+      },
+    },
+    inside,
+  );
   item.append(toggle);
   return item;
 }
@@ -82,30 +192,60 @@ function toneOf(row) {
   return row.status === undefined ? "bad" : row.status >= 400 ? "known" : "good";
 }
 
-const shortIds = (text) => text.replace(/\b([0-9a-f]{8})-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g, "$1…");
+const shortIds = (text) =>
+  text.replace(/\b([0-9a-f]{8})-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g, "$1…");
 
 function rowText(row, lanes) {
   const agent = lanes.manyAgents && row.agent ? el("span", { class: "soft" }, `${row.agent} `) : null;
   if (row.k !== "exchange") return [agent, row.text, row.more ? el("span", { class: "soft" }, " ▸") : null];
-  const answer = row.status === undefined ? `no answer: ${row.failure}` : `${row.status}${row.code ? ` ${row.code}` : ""}`;
-  return [agent, el("span", { class: "soft" }, `${row.phase.replaceAll("_", " ")} `),
-    el("code", { title: row.target }, `${row.method} ${shortIds(row.target)}`), " ", badge([answer, "→", toneOf(row)]),
-    el("span", { class: "soft" }, ` ${time(row.took)}${row.attempt ? `, attempt ${row.attempt}` : ""}${row.message ? " ▸" : ""}`)];
+  const answer =
+    row.status === undefined ? `no answer: ${row.failure}` : `${row.status}${row.code ? ` ${row.code}` : ""}`;
+  return [
+    agent,
+    el("span", { class: "soft" }, `${row.phase.replaceAll("_", " ")} `),
+    el("code", { title: row.target }, `${row.method} ${shortIds(row.target)}`),
+    " ",
+    badge([answer, "→", toneOf(row)]),
+    el(
+      "span",
+      { class: "soft" },
+      ` ${time(row.took)}${row.attempt ? `, attempt ${row.attempt}` : ""}${row.message ? " ▸" : ""}`,
+    ),
+  ];
 }
 
 function drawing(row, lanes, width) {
   const x = (lane) => lane * width + width / 2;
-  const box = svg("svg", { width: width * lanes.names.length, height: 30, class: toneOf(row), "aria-hidden": "true" });
+  const box = svg("svg", {
+    width: width * lanes.names.length,
+    height: 30,
+    class: toneOf(row),
+    "aria-hidden": "true",
+  });
   if (row.k === "exchange") {
-    const from = x(lanes.of(row.tenant ? "tenant" : "", row.agent)), to = x(lanes.of(row.peer));
+    const from = x(lanes.of(row.tenant ? "tenant" : "", row.agent)),
+      to = x(lanes.of(row.peer));
     const back = Math.sign(from - to);
-    box.append(svg("line", { class: row.status === undefined ? "arrow lost" : "arrow", x1: from, y1: 15, x2: to + 8 * back, y2: 15 }),
+    box.append(
+      svg("line", {
+        class: row.status === undefined ? "arrow lost" : "arrow",
+        x1: from,
+        y1: 15,
+        x2: to + 8 * back,
+        y2: 15,
+      }),
       svg("circle", { class: "dot", cx: from, cy: 15, r: 3.5 }),
-      row.status === undefined ? svg("text", { x: to + 8 * back, y: 15 }, "×")
-        : svg("path", { class: "head", d: `M${to} 15 l${10 * back} -5 v10 z` }));
+      row.status === undefined
+        ? svg("text", { x: to + 8 * back, y: 15 }, "×")
+        : svg("path", { class: "head", d: `M${to} 15 l${10 * back} -5 v10 z` }),
+    );
   } else {
     const lane = lanes.of(homes[row.k] ?? "", row.agent);
-    if (lane >= 0) box.append(svg("circle", { class: "disc", cx: x(lane), cy: 15, r: 10 }), svg("text", { x: x(lane), y: 15.5 }, signs[row.k]));
+    if (lane >= 0)
+      box.append(
+        svg("circle", { class: "disc", cx: x(lane), cy: 15, r: 10 }),
+        svg("text", { x: x(lane), y: 15.5 }, signs[row.k]),
+      );
   }
   return box;
 }
@@ -113,18 +253,30 @@ function drawing(row, lanes, width) {
 function messages(row) {
   const { request, answer } = row.message;
   const answered = row.status === undefined ? `no answer: ${row.failure}` : String(row.status);
-  return el("div", { class: "messages" }, message("Request", `${row.method} ${row.target}`, request),
-    message("Answer", answered, answer));
+  return el(
+    "div",
+    { class: "messages" },
+    message("Request", `${row.method} ${row.target}`, request),
+    message("Answer", answered, answer),
+  );
 }
 
 function message(title, first, { size, sha256, kept, headers, body, left_out: leftOut }) {
-  const notKept = size === 0 || kept ? null
-    : `${count(size, "octet")}, not kept in the history${sha256 ? ` (SHA-256 ${sha256})` : ""}`;
-  return el("div", { class: "message" }, el("h5", {}, title, el("span", { class: "soft" }, ` · body of ${count(size, "octet")}`)),
+  const notKept =
+    size === 0 || kept
+      ? null
+      : `${count(size, "octet")}, not kept in the history${sha256 ? ` (SHA-256 ${sha256})` : ""}`;
+  return el(
+    "div",
+    { class: "message" },
+    el("h5", {}, title, el("span", { class: "soft" }, ` · body of ${count(size, "octet")}`)),
     el("pre", {}, [first, ...(headers ?? []).map(([name, value]) => `${name}: ${value}`)].join("\n")),
     body ? el("pre", {}, indented(body)) : null,
     notKept ? el("p", { class: "soft" }, notKept) : null,
-    leftOut ? el("p", { class: "left-out" }, "Some of the body is left out here; history.jsonl has what was kept.") : null);
+    leftOut
+      ? el("p", { class: "left-out" }, "Some of the body is left out here; history.jsonl has what was kept.")
+      : null,
+  );
 }
 
 function goToLine(place, n) {

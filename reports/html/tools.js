@@ -12,11 +12,24 @@ const standings = {
   not_as_expected: ["not as expected", "✗", "bad", "Something was seen that the scenario does not expect."],
   error: ["error", "!", "bad", "pushsim or the servers failed, so that nothing can be said."],
   partial: ["not ended", "!", "bad", "The run ended before this did."],
-  fixed: ["known deviation gone", "★", "odd",
-    "It was known not to hold, and now it holds. Good news; take it off the list of deviations."],
-  deviation: ["known deviation", "≠", "known",
-    "It does not hold, exactly in the way that is known of this Keylime version. No news."],
-  undecided: ["undecided", "?", "none", "Nothing can be said: what would decide it is missing or did not end."],
+  fixed: [
+    "known deviation gone",
+    "★",
+    "odd",
+    "It was known not to hold, and now it holds. Good news; take it off the list of deviations.",
+  ],
+  deviation: [
+    "known deviation",
+    "≠",
+    "known",
+    "It does not hold, exactly in the way that is known of this Keylime version. No news.",
+  ],
+  undecided: [
+    "undecided",
+    "?",
+    "none",
+    "Nothing can be said: what would decide it is missing or did not end.",
+  ],
   not_seen: ["not seen", "?", "none", "It comes by chance, and did not come."],
   skip: ["skipped", "→", "none", "These servers cannot show it."],
   skipped: ["skipped", "→", "none", "It was not run, or nothing in it could be judged."],
@@ -25,17 +38,43 @@ const standings = {
   pass: ["holds", "✓", "good", "All that decides it was as required, and its controls were too."],
   as_expected: ["as expected", "✓", "good", "All that was seen is what the scenario expects."],
 };
-const attention = ["fail", "not_as_expected", "error", "partial", "fixed", ...(head.strict ? ["deviation"] : [])];
-const exitCodes = { 0: "nothing new", 1: "something is not as it should be", 3: "pushsim or the servers failed",
-  4: "nothing was run", 130: "interrupted" };
-const areas = {
-  REG: "registration", SESS: "sessions and proof of possession", TOK: "tokens", NEG: "negotiation",
-  EVID: "evidence", VER: "verdicts", IMA: "IMA logs", BOOT: "measured boot", STAT: "status and timeouts",
-  ADM: "tenant's API", RATE: "rate limits", CONC: "concurrency", OPS: "restarts and configuration",
-  API: "framing of the API", SEC: "who may do what",
+const attention = [
+  "fail",
+  "not_as_expected",
+  "error",
+  "partial",
+  "fixed",
+  ...(head.strict ? ["deviation"] : []),
+];
+const exitCodes = {
+  0: "nothing new",
+  1: "something is not as it should be",
+  3: "pushsim or the servers failed",
+  4: "nothing was run",
+  130: "interrupted",
 };
-const judgements = { holds: ["holds", "✓", "good"], does_not_hold: ["does not hold", "✗", "bad"],
-  skipped: ["not judged", "→", "none"] };
+const areas = {
+  REG: "registration",
+  SESS: "sessions and proof of possession",
+  TOK: "tokens",
+  NEG: "negotiation",
+  EVID: "evidence",
+  VER: "verdicts",
+  IMA: "IMA logs",
+  BOOT: "measured boot",
+  STAT: "status and timeouts",
+  ADM: "tenant's API",
+  RATE: "rate limits",
+  CONC: "concurrency",
+  OPS: "restarts and configuration",
+  API: "framing of the API",
+  SEC: "who may do what",
+};
+const judgements = {
+  holds: ["holds", "✓", "good"],
+  does_not_hold: ["does not hold", "✗", "bad"],
+  skipped: ["not judged", "→", "none"],
+};
 const roles = { control: "control", decides: "decides", expects: "expected" };
 const standingOrder = Object.keys(standings);
 const levels = ["MUST", "SHOULD", "MAY"];
@@ -61,35 +100,58 @@ function svg(name, attributes, ...children) {
   return element;
 }
 const count = (number, noun) => `${number} ${noun}${number === 1 ? "" : "s"}`;
-const lineNumber = (n) => n + 1;  // editors count from 1
+const lineNumber = (n) => n + 1; // editors count from 1
 const ofHistory = (n) => `line ${lineNumber(n)} of history.jsonl`;
 const badge = ([word, sign, tone]) => el("span", { class: `badge ${tone}` }, `${sign} ${word}`);
-const link = (text) => (/^https:\/\/\S+$/.test(text) ? el("a", { href: text, rel: "noreferrer" }, text) : text);
+const link = (text) =>
+  /^https:\/\/\S+$/.test(text) ? el("a", { href: text, rel: "noreferrer" }, text) : text;
 const rank = (standing) => standingOrder.indexOf(standing);
-const open = (details) => { details.open = true; fill(details); };
+const open = (details) => {
+  details.open = true;
+  fill(details);
+};
 
 function time(microseconds) {
   const ms = microseconds / 1000;
-  return ms < 9.95 ? `${ms.toFixed(1)} ms` : ms < 999.5 ? `${ms.toFixed(0)} ms` : `${(ms / 1000).toFixed(2)} s`;
+  return ms < 9.95
+    ? `${ms.toFixed(1)} ms`
+    : ms < 999.5
+      ? `${ms.toFixed(0)} ms`
+      : `${(ms / 1000).toFixed(2)} s`;
 }
 
 /** The command, and a button that copies it; where that is not allowed the command is selected. */
 function command(text) {
   const code = el("code", {}, text);
-  const button = el("button", { type: "button", class: "controls", onclick: async () => {
-    getSelection().selectAllChildren(code);
-    let copied = false;
-    try { await navigator.clipboard.writeText(text); copied = true; } catch { copied = document.execCommand("copy"); }
-    button.textContent = copied ? "Copied" : "Selected";
-  } }, "Copy");
+  const button = el(
+    "button",
+    {
+      type: "button",
+      class: "controls",
+      onclick: async () => {
+        getSelection().selectAllChildren(code);
+        let copied = false;
+        try {
+          await navigator.clipboard.writeText(text);
+          copied = true;
+        } catch {
+          copied = document.execCommand("copy");
+        }
+        button.textContent = copied ? "Copied" : "Selected";
+      },
+    },
+    "Copy",
+  );
   return el("div", { class: "command" }, code, button);
 }
 
-/** JSON with line feeds and blanks outside its strings, and nothing else changed; works on text that is cut. Short lists
-    stay in their line. */
+/** JSON with line feeds and blanks outside its strings, and nothing else changed; works on text that is cut.
+    Short lists stay in their line. */
 function indented(text) {
   if (!/^\s*[[{]/.test(text)) return text;
-  let result = "", depth = 0, inside = false;
+  let result = "",
+    depth = 0,
+    inside = false;
   const next = () => "\n" + "  ".repeat(Math.min(depth, 40));
   for (let i = 0; i < text.length; ++i) {
     const c = text[i];
@@ -97,13 +159,22 @@ function indented(text) {
       result += c;
       if (c === "\\") result += text[++i] ?? "";
       else if (c === '"') inside = false;
-    } else if (c === '"') { inside = true; result += c; }
-    else if (c === "{" || c === "[") {
+    } else if (c === '"') {
+      inside = true;
+      result += c;
+    } else if (c === "{" || c === "[") {
       const short = /^(\[[^[\]{}]{0,60}\]|\{\s*\})/.exec(text.slice(i, i + 64))?.[0];
-      if (short) { result += short; i += short.length - 1; }
-      else { depth++; result += c + next(); }
-    } else if (c === "}" || c === "]") { depth = Math.max(depth - 1, 0); result += next() + c; }
-    else if (c === ",") result += c + next();
+      if (short) {
+        result += short;
+        i += short.length - 1;
+      } else {
+        depth++;
+        result += c + next();
+      }
+    } else if (c === "}" || c === "]") {
+      depth = Math.max(depth - 1, 0);
+      result += next() + c;
+    } else if (c === ",") result += c + next();
     else if (c === ":") result += ": ";
     else if (!/\s/.test(c)) result += c;
   }
@@ -119,12 +190,19 @@ function fill(details) {
 function fold(attributes, summary, body) {
   const details = el("details", attributes, summary);
   fillers.set(details, () => details.append(el("div", { class: "body" }, body())));
-  details.addEventListener("toggle", () => { if (details.open) fill(details); });
+  details.addEventListener("toggle", () => {
+    if (details.open) fill(details);
+  });
   return details;
 }
 
 function pairs(list) {
-  return el("dl", { class: "pairs" }, list.filter(([, value]) => value && value.length !== 0)
-    .flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]));
+  return el(
+    "dl",
+    { class: "pairs" },
+    list
+      .filter(([, value]) => value && value.length !== 0)
+      .flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]),
+  );
 }
 const lines = (texts) => (texts ?? []).map((text) => el("div", {}, text));

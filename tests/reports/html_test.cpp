@@ -131,7 +131,7 @@ TEST(Html, ACaseHasControlsDecidingClausesAndWhatTheyDecide) {
     EXPECT_EQ(clauses[0]["role"], "control");
     EXPECT_FALSE(clauses[0].contains("decides"));
     EXPECT_EQ(clauses[1]["role"], "decides");
-    EXPECT_EQ(clauses[1]["decides"], (json{"KPM-EVID-001", "KPM-EVID-002"}));
+    EXPECT_EQ(clauses[1].at("decides"), (json{"KPM-EVID-001", "KPM-EVID-002"}));
     EXPECT_EQ(data.details(1)["clauses"][1]["judgement"], "does_not_hold");
     // It decides two, and is in the file once.
     EXPECT_EQ(data.item("KPM-EVID-001")["cases"], data.item("KPM-EVID-002")["cases"]);
@@ -139,7 +139,9 @@ TEST(Html, ACaseHasControlsDecidingClausesAndWhatTheyDecide) {
 
 TEST(Html, WhatDecidesIsInTheTimeline) {
     const Data data{small_sample()};
-    for (const json& clause : data.details(1)["clauses"]) {
+    const json clauses = data.details(1)["clauses"];
+    ASSERT_GT(clauses.size(), 2U);
+    for (const json& clause : clauses) {
         if (clause.contains("n")) {
             EXPECT_FALSE(row_with(data.rows(1), "n", clause["n"]).is_null()) << clause;
         }
@@ -187,8 +189,8 @@ TEST(Html, ALongTimelineKeepsItsEndsAndWhatIsCitedAndSaysWhatIsLeftOut) {
     EXPECT_EQ(rows[2]["k"], "gap");
     EXPECT_EQ(rows[3]["n"], cited);
     EXPECT_EQ(rows[4]["k"], "gap");
-    EXPECT_EQ(timeline["left_out"]["rows"], rows[2]["count"].get<int>() + rows[4]["count"].get<int>());
-    EXPECT_EQ(timeline["left_out"]["rows"].get<std::size_t>() + 5, lines.size());
+    EXPECT_EQ(timeline.at("left_out").at("rows"), rows[2]["count"].get<int>() + rows[4]["count"].get<int>());
+    EXPECT_EQ(timeline.at("left_out").at("rows").get<std::size_t>() + 5, lines.size());
 }
 
 TEST(Html, WhereThereIsNoRoomCitedMessagesComeFirstAndTheOthersAreCounted) {
@@ -209,7 +211,7 @@ TEST(Html, WhereThereIsNoRoomCitedMessagesComeFirstAndTheOthersAreCounted) {
     room.messages = largest;
     const json timeline = timeline_json(lines, {last->n}, true, {}, room);
     EXPECT_TRUE(row_with(timeline["rows"], "n", last->n).contains("message"));
-    EXPECT_GE(timeline["left_out"]["messages"], 2);
+    EXPECT_GE(timeline.at("left_out").at("messages"), 2);
     EXPECT_LT(room.messages, largest);
     room.rows = 10;
     EXPECT_EQ(timeline_json(lines, {}, true, {}, room)["rows"].size(), 0U);
@@ -253,7 +255,7 @@ TEST(Html, APlainRunShowsItsScenarios) {
     const json report = json::parse(data.report);
     EXPECT_EQ(report["kind"], "run");
     EXPECT_EQ(report["items"][0]["standing"], "not_as_expected");
-    EXPECT_EQ(report["cases"][0]["causes"][0]["mend"], run.scenarios[0].diagnoses[0].mend);
+    EXPECT_EQ(report["cases"][0]["causes"][0].value("mend", ""), run.scenarios[0].diagnoses[0].mend);
     EXPECT_EQ(report["cases"][0]["again"], "pushsim run scenarios/pcr-mismatch.yaml --seed 4711");
     EXPECT_FALSE(row_with(json::parse(data.cases[0])["timeline"]["rows"], "phase", "submit").is_null());
 }

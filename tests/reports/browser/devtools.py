@@ -1,4 +1,7 @@
-"""Chromium through its DevTools protocol over two pipes (--remote-debugging-pipe): needs nothing but Chromium."""
+"""Chromium through its DevTools protocol over two pipes (--remote-debugging-pipe).
+
+Needs nothing but Chromium.
+"""
 
 import base64
 import json
@@ -33,10 +36,25 @@ class Browser:
         # Chromium's own sandbox refuses to work as root.
         sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
         self._process = subprocess.Popen(
-            ["chromium", "--headless=new", *sandbox, "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
-             "--disable-background-networking", "--disable-component-update", "--disable-default-apps",
-             "--hide-scrollbars", "--remote-debugging-pipe", f"--user-data-dir={profile}"],
-            preexec_fn=pipes, close_fds=False, stdout=self._log, stderr=self._log)
+            [
+                "chromium",
+                "--headless=new",
+                *sandbox,
+                "--disable-gpu",
+                "--disable-dev-shm-usage",
+                "--no-first-run",
+                "--disable-background-networking",
+                "--disable-component-update",
+                "--disable-default-apps",
+                "--hide-scrollbars",
+                "--remote-debugging-pipe",
+                f"--user-data-dir={profile}",
+            ],
+            preexec_fn=pipes,
+            close_fds=False,
+            stdout=self._log,
+            stderr=self._log,
+        )
         os.close(to_browser), os.close(from_browser)
         target = self.call("Target.createTarget", {"url": "about:blank"}, session=None)["targetId"]
         attached = self.call("Target.attachToTarget", {"targetId": target, "flatten": True}, session=None)
@@ -111,8 +129,10 @@ class Browser:
 
     def evaluate(self, expression):
         """Its value, also of a promise; where it throws what it threw, in words."""
-        result = self.call("Runtime.evaluate",
-                           {"expression": expression, "returnByValue": True, "awaitPromise": True, "userGesture": True})
+        result = self.call(
+            "Runtime.evaluate",
+            {"expression": expression, "returnByValue": True, "awaitPromise": True, "userGesture": True},
+        )
         if "exceptionDetails" in result:
             return result["exceptionDetails"]["exception"].get("description")
         return result["result"].get("value")
@@ -129,10 +149,14 @@ class Browser:
         self.call("Input.insertText", {"text": text})
 
     def emulate(self, width=1280, height=900, scheme="light", media=""):
-        self.call("Emulation.setDeviceMetricsOverride",
-                  {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500})
-        self.call("Emulation.setEmulatedMedia",
-                  {"media": media, "features": [{"name": "prefers-color-scheme", "value": scheme}]})
+        self.call(
+            "Emulation.setDeviceMetricsOverride",
+            {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500},
+        )
+        self.call(
+            "Emulation.setEmulatedMedia",
+            {"media": media, "features": [{"name": "prefers-color-scheme", "value": scheme}]},
+        )
 
     def screenshot(self, path, whole=False):
         data = self.call("Page.captureScreenshot", {"format": "png", "captureBeyondViewport": whole})["data"]

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Opens reports in headless Chromium: report_in_chromium.py WRITE_HTML_SAMPLES FOLDER
 
-What is asserted is what a person does: reads, filters, searches, follows links, uses the keyboard, prints. The page may
-complain of nothing and ask the network for nothing. Screenshots stay in FOLDER; the time that a full run's report takes
-to open is printed.
+What is asserted is what a person does: reads, filters, searches, follows links, uses the keyboard, prints.
+The page may complain of nothing and ask the network for nothing. Screenshots stay in FOLDER; the time that a
+full run's report takes to open is printed.
 """
 
 import os
@@ -14,9 +14,21 @@ import tempfile
 
 from devtools import Browser
 
-ROWS = "[...document.querySelectorAll('.item')].filter(row => row.checkVisibility()).map(row => row.dataset.id)"
-ALL = ["KPM-EVID-001", "KPM-EVID-002", "KPM-NEG-010", "KPM-RATE-001", "KPM-STAT-004", "KPM-VER-020", "KPM-VER-001",
-       "KPM-IMA-007", "KPM-REG-003", "KPM-OPS-002"]
+ROWS = (
+    "[...document.querySelectorAll('.item')].filter(row => row.checkVisibility()).map(row => row.dataset.id)"
+)
+ALL = [
+    "KPM-EVID-001",
+    "KPM-EVID-002",
+    "KPM-NEG-010",
+    "KPM-RATE-001",
+    "KPM-STAT-004",
+    "KPM-VER-020",
+    "KPM-VER-001",
+    "KPM-IMA-007",
+    "KPM-REG-003",
+    "KPM-OPS-002",
+]
 FOCUSED = "document.activeElement.closest('details')?.dataset.id ?? document.activeElement.id"
 failures = []
 
@@ -28,8 +40,10 @@ def check(what, seen, expected):
 
 
 def in_view(selector):
-    return (f"(() => {{ const box = document.querySelector({selector!r}).getBoundingClientRect();"
-            " return box.top >= 0 && box.top < innerHeight; })()")
+    return (
+        f"(() => {{ const box = document.querySelector({selector!r}).getBoundingClientRect();"
+        " return box.top >= 0 && box.top < innerHeight; })()"
+    )
 
 
 def is_open(selector):
@@ -45,13 +59,30 @@ def reading(browser, url, shots):
     browser.open(url)
     check("every requirement is listed", browser.evaluate(ROWS), ALL)
     verdict = str(browser.evaluate("document.getElementById('verdict').textContent"))
-    check("the verdict counts failures first", verdict.startswith("1 requirement does not hold that should; 1 could not"), True)
+    check(
+        "the verdict counts failures first",
+        verdict.startswith("1 requirement does not hold that should; 1 could not"),
+        True,
+    )
     urgent = "[...document.querySelectorAll('#attention h3 a')].map(link => link.textContent)"
-    check("what needs attention comes first", browser.evaluate(urgent), ["KPM-VER-001", "KPM-RATE-001", "KPM-NEG-010"])
+    check(
+        "what needs attention comes first",
+        browser.evaluate(urgent),
+        ["KPM-VER-001", "KPM-RATE-001", "KPM-NEG-010"],
+    )
     first = str(browser.evaluate("document.querySelector('#attention li').textContent"))
-    for word in ("FAIL policy_violation, where PASS", "PCR 7 (sha256) was extended", "enrol again", "--case pcr-mismatch"):
+    for word in (
+        "FAIL policy_violation, where PASS",
+        "PCR 7 (sha256) was extended",
+        "enrol again",
+        "--case pcr-mismatch",
+    ):
         check(f"a failure says '{word}'", word in first, True)
-    check("the page is not wider than its window", browser.evaluate("document.body.scrollWidth <= innerWidth"), True)
+    check(
+        "the page is not wider than its window",
+        browser.evaluate("document.body.scrollWidth <= innerWidth"),
+        True,
+    )
     browser.screenshot(shots / "light.png", whole=True)
 
 
@@ -59,21 +90,35 @@ def filters(browser, url):
     browser.open(url)
     click(browser, "[data-standing=deviation]")
     check("a result filters", browser.evaluate(ROWS), ["KPM-STAT-004", "KPM-VER-020"])
-    check("the count says so", browser.evaluate("document.getElementById('count').textContent"), "2 of 10 shown")
+    check(
+        "the count says so", browser.evaluate("document.getElementById('count').textContent"), "2 of 10 shown"
+    )
     check("the filter is in the address", browser.evaluate("location.hash"), "#standing=deviation")
     click(browser, "#reset")
     check("all are shown again", browser.evaluate(ROWS), ALL)
     click(browser, "#matrix button[data-area=EVID][data-level=SHOULD]")
     check("the matrix filters", browser.evaluate(ROWS), ["KPM-EVID-002"])
+    sums = "[...document.querySelector('#matrix table').tFoot.querySelectorAll('button')].map(sum => sum.textContent)"
+    check(
+        "the matrix has sums",
+        browser.evaluate(sums),
+        ["✗ 1★ 1≠ 2→ 1✓ 1", "! 1⊘ 1✓ 1", "? 1", "✗ 1! 1★ 1≠ 2? 1→ 1⊘ 1✓ 2"],
+    )
     browser.open(f"{url}#standing=fail,pass&level=MUST&q=evidence")
     check("an address has filters", browser.evaluate(ROWS), ["KPM-EVID-001", "KPM-VER-001"])
     check("and fills the form", browser.evaluate("document.getElementById('search').value"), "evidence")
     browser.open(f"{url}#binds=registrar")
     check("who is bound filters", browser.evaluate(ROWS), ["KPM-REG-003"])
     browser.open(url)
-    for words, found in (("token-lost no-token", ["KPM-NEG-010"]), ("PCR 7 extended", ["KPM-VER-001"]),
-                         ("kpm-ima", ["KPM-IMA-007"]), ("nothing has this", [])):
-        browser.evaluate("document.getElementById('search').value = ''; document.getElementById('search').focus()")
+    for words, found in (
+        ("token-lost no-token", ["KPM-NEG-010"]),
+        ("PCR 7 extended", ["KPM-VER-001"]),
+        ("kpm-ima", ["KPM-IMA-007"]),
+        ("nothing has this", []),
+    ):
+        browser.evaluate(
+            "document.getElementById('search').value = ''; document.getElementById('search').focus()"
+        )
         browser.type(words)
         check(f"a search for '{words}'", browser.evaluate(ROWS), found)
 
@@ -94,8 +139,10 @@ def links(browser, url, shots):
     browser.evaluate("[...document.querySelectorAll('details[open] .clauses button')].pop().click()")
     marked = "document.activeElement.closest('li').className"
     check("what decided is one click away", browser.evaluate(marked), "named")
-    browser.evaluate("[...document.querySelectorAll('details[open] button.row')].find(row => "
-                     "row.textContent.includes('submit')).click()")
+    browser.evaluate(
+        "[...document.querySelectorAll('details[open] button.row')].find(row => "
+        "row.textContent.includes('submit')).click()"
+    )
     message = str(browser.evaluate("document.querySelector('.messages').textContent"))
     check("a message has its headers", "Authorization: Bearer fp:0f3a5c7e9b1d2f40" in message, True)
     check("and its body, indented", '\n      "evidence_collected": [\n' in message, True)
@@ -137,8 +184,10 @@ def keyboard(browser, url):
     check("where letters are letters", browser.evaluate("document.getElementById('search').value"), "jk")
     browser.key("Escape")
     check("Escape leaves it", browser.evaluate("document.activeElement.tagName"), "BODY")
-    unnamed = ("[...document.querySelectorAll('button, input, select, a')].filter(one => !one.getAttribute('aria-label') && "
-               "!(one.matches('button, a') ? one.textContent.trim() : one.labels.length)).length")
+    unnamed = (
+        "[...document.querySelectorAll('button, input, select, a')].filter(one => !one.getAttribute('aria-label') && "
+        "!(one.matches('button, a') ? one.textContent.trim() : one.labels.length)).length"
+    )
     check("every control has a name", browser.evaluate(unnamed), 0)
 
 
@@ -181,12 +230,24 @@ def looks(browser, url, shots):
 def paper(browser, url, shots):
     browser.emulate(media="print")
     browser.open(url)
-    check("no controls on paper", browser.evaluate("document.getElementById('filters').checkVisibility()"), False)
-    browser.evaluate("window.onPaper = []; addEventListener('beforeprint', () => { onPaper = "
-                     "[...document.querySelectorAll('.item[open]')].map(row => row.dataset.id); })")
+    check(
+        "no controls on paper",
+        browser.evaluate("document.getElementById('filters').checkVisibility()"),
+        False,
+    )
+    browser.evaluate(
+        "window.onPaper = []; addEventListener('beforeprint', () => { onPaper = "
+        "[...document.querySelectorAll('.item[open]')].map(row => row.dataset.id); })"
+    )
     browser.pdf(shots / "print.pdf")
-    check("what fails is open on paper", browser.evaluate("onPaper"), ["KPM-NEG-010", "KPM-RATE-001", "KPM-VER-001"])
-    check("and closed again behind it", browser.evaluate("document.querySelectorAll('.item[open]').length"), 0)
+    check(
+        "what fails is open on paper",
+        browser.evaluate("onPaper"),
+        ["KPM-NEG-010", "KPM-RATE-001", "KPM-VER-001"],
+    )
+    check(
+        "and closed again behind it", browser.evaluate("document.querySelectorAll('.item[open]').length"), 0
+    )
     browser.emulate()
 
 
@@ -195,7 +256,11 @@ def withheld(browser, url):
     click(browser, "[data-id=KPM-VER-020] .case > summary")
     text = str(browser.evaluate("document.querySelector('[data-id=KPM-VER-020]').textContent"))
     check("what is withheld says so", "Known, details withheld" in text, True)
-    check("and shows no exchange", browser.evaluate("document.querySelectorAll('[data-id=KPM-VER-020] .timeline').length"), 0)
+    check(
+        "and shows no exchange",
+        browser.evaluate("document.querySelectorAll('[data-id=KPM-VER-020] .timeline').length"),
+        0,
+    )
 
 
 def hostile(browser, url, shots):
@@ -204,16 +269,26 @@ def hostile(browser, url, shots):
     browser.evaluate("document.querySelectorAll('#list details').forEach(open)")  # the cases in them
     browser.evaluate("document.querySelectorAll('button.row').forEach(row => row.click())")
     check("what a server sent is text", browser.evaluate("document.title.includes('owned')"), False)
-    check("and no element", browser.evaluate("document.querySelectorAll('img, iframe, object, [onerror]').length"), 0)
+    check(
+        "and no element",
+        browser.evaluate("document.querySelectorAll('img, iframe, object, [onerror]').length"),
+        0,
+    )
     check("all of it", browser.evaluate("document.querySelectorAll('.message').length > 100"), True)
     shown = str(browser.evaluate("document.querySelector('.message:nth-child(2) pre + pre').textContent"))
-    check("as it was", shown.startswith("\"><img src=x onerror=\"document.title='owned'\"></script><script>"), True)
+    check(
+        "as it was",
+        shown.startswith('"><img src=x onerror="document.title=\'owned\'"></script><script>'),
+        True,
+    )
     first = str(browser.evaluate("document.querySelector('#attention a').getAttribute('href')"))
     check("also in links", first.startswith("#"), True)
     browser.screenshot(shots / "hostile.png")
-    policy = browser.evaluate("new Promise(done => { addEventListener('securitypolicyviolation', () => done('refused'));"
-                              "const script = document.createElement('script'); script.textContent = 'document.title = 1';"
-                              "document.body.append(script); setTimeout(() => done(document.title)); })")
+    policy = browser.evaluate(
+        "new Promise(done => { addEventListener('securitypolicyviolation', () => done('refused'));"
+        "const script = document.createElement('script'); script.textContent = 'document.title = 1';"
+        "document.body.append(script); setTimeout(() => done(document.title)); })"
+    )
     check("a script that is not the page's is refused", policy, "refused")
     browser.evaluate("new Promise(done => setTimeout(done))")
     browser.complaints[:] = [one for one in browser.complaints if "Content Security Policy" not in one]
@@ -222,28 +297,45 @@ def hostile(browser, url, shots):
 def a_run(browser, url, shots):
     browser.open(f"{url}#status-timeout-and-back")
     check("a plain run lists scenarios", browser.evaluate(f"{ROWS}.length"), 7)
-    check("without the matrix", browser.evaluate("document.getElementById('overview').checkVisibility()"), False)
-    check("with their timeline", browser.evaluate("document.querySelectorAll('details[open] .timeline .head').length > 20"), True)
-    browser.evaluate("(select => { select.value = 'silent[0]'; select.dispatchEvent(new Event('change')); })"
-                     "(document.querySelector('details[open] .agent select'))")
+    check(
+        "without the matrix", browser.evaluate("document.getElementById('overview').checkVisibility()"), False
+    )
+    check(
+        "with their timeline",
+        browser.evaluate("document.querySelectorAll('details[open] .timeline .head').length > 20"),
+        True,
+    )
+    browser.evaluate(
+        "(select => { select.value = 'silent[0]'; select.dispatchEvent(new Event('change')); })"
+        "(document.querySelector('details[open] .agent select'))"
+    )
     agents = "[...new Set([...document.querySelectorAll('details[open] li[data-agent]')].filter(row => row.checkVisibility())"
     check("of one agent alone", browser.evaluate(f"{agents}.map(row => row.dataset.agent))]"), ["silent[0]"])
-    check("and how to show it again", browser.evaluate("document.querySelector('details[open] .command code').textContent"),
-          "pushsim run scenarios/reproduce/status-timeout-and-back.yaml --seed 1")
+    check(
+        "and how to show it again",
+        browser.evaluate("document.querySelector('details[open] .command code').textContent"),
+        "pushsim run scenarios/reproduce/status-timeout-and-back.yaml --seed 1",
+    )
     browser.screenshot(shots / "run.png", whole=True)
 
 
 def a_full_run(browser, file, shots):
     seconds = [browser.open(file.as_uri()) for _ in range(3)]
     check("a full run lists all", browser.evaluate(f"{ROWS}.length"), 300)
-    filtering = browser.evaluate("(() => { const begin = performance.now(); filters.q = 'challenge expired'; changed();"
-                                 "document.body.offsetHeight; return performance.now() - begin; })()")
-    opening = browser.evaluate("(() => { const begin = performance.now(); document.querySelector('.item').open = true;"
-                               "fill(document.querySelector('.item')); document.body.offsetHeight;"
-                               "return performance.now() - begin; })()")
+    filtering = browser.evaluate(
+        "(() => { const begin = performance.now(); filters.q = 'challenge expired'; changed();"
+        "document.body.offsetHeight; return performance.now() - begin; })()"
+    )
+    opening = browser.evaluate(
+        "(() => { const begin = performance.now(); document.querySelector('.item').open = true;"
+        "fill(document.querySelector('.item')); document.body.offsetHeight;"
+        "return performance.now() - begin; })()"
+    )
     browser.screenshot(shots / "full.png")
-    print(f"a full run's report of {file.stat().st_size / 1e6:.1f} MB opens in {', '.join(f'{s:.2f}' for s in seconds)} s, "
-          f"a search in it takes {filtering:.0f} ms, a requirement opens in {opening:.0f} ms")
+    print(
+        f"a full run's report of {file.stat().st_size / 1e6:.1f} MB opens in {', '.join(f'{s:.2f}' for s in seconds)} s, "
+        f"a search in it takes {filtering:.0f} ms, a requirement opens in {opening:.0f} ms"
+    )
 
 
 def main():
@@ -265,7 +357,11 @@ def main():
             a_run(browser, (shots / "run.html").as_uri(), shots)
             a_full_run(browser, shots / "full.html", shots)
             check("the page complains of nothing", browser.complaints, [])
-            check("and asks the network for nothing", [r for r in browser.requests if not r.startswith("file:")], [])
+            check(
+                "and asks the network for nothing",
+                [r for r in browser.requests if not r.startswith("file:")],
+                [],
+            )
         finally:
             browser.close()
     print("\n".join(failures) or f"all as expected; screenshots in {os.path.relpath(shots)}")
