@@ -3,12 +3,12 @@
 // puts them into JSON, ReadFields takes them out and says which one is wrong. Heavy header: for .cpp files
 // alone.
 
-#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -18,6 +18,7 @@
 #include "agent/base/http.hpp"
 #include "agent/base/result.hpp"
 #include "agent/base/time.hpp"
+#include "sim/history/json_index.hpp"
 #include "sim/history/json_text.hpp"
 
 namespace pushsim::history {
@@ -123,14 +124,12 @@ class WriteFields {
 
 class ReadFields {
   public:
-    ReadFields(const Json& in, std::string path, std::optional<Error>& error)
-        : in_(in), path_(std::move(path)), error_(error) {
-        if (!in_.is_object()) wrong("", "an object");
-    }
+    /// `error` gets the first thing that is wrong.
+    ReadFields(JsonValue in, std::optional<Error>& error) : ReadFields(in, error, nullptr, "") {}
 
     template <typename T>
     void must(const char* name, T& value) {
-        if (const Json* json = find(name)) {
+        if (const auto json = find(name)) {
             from_json(*json, name, value);
         } else {
             wrong(name, "there");
@@ -138,19 +137,24 @@ class ReadFields {
     }
     template <typename T>
     void maybe(const char* name, T& value) {
-        if (const Json* json = find(name)) from_json(*json, name, value);
+        if (const auto json = find(name)) from_json(*json, name, value);
     }
     template <typename T>
     void maybe(const char* name, std::optional<T>& value) {
-        if (const Json* json = find(name)) from_json(*json, name, value.emplace());
+        if (const auto json = find(name)) from_json(*json, name, value.emplace());
     }
     template <typename T>
     void part(const char* name, T& value) {
         maybe(name, value);
     }
     void json_text(const char* name, std::string& text) {
-        if (const Json* json = find(name))
-            text = json->is_string() ? json->get<std::string>() : dump_json(*json);
+        const auto json = find(name);
+        if (!json) return;
+        if (json->is_string()) {
+            text = json->string();
+        } else if (const auto tree = parse_json(json->raw())) {
+            text = dump_json(*tree);
+        }
     }
     void octets(const char* name, std::string& value) {
         maybe(name, value);
@@ -166,28 +170,56 @@ class ReadFields {
     }
 
   private:
-    const Json* find(const char* name) const {
-        if (error_ || !in_.is_object()) return nullptr;
-        const auto at = in_.find(name);
-        return at == in_.end() ? nullptr : &*at;
-    }
-    void wrong(const std::string& name, const std::string& expected) {
-        if (!error_) error_ = Error{ErrorKind::Parse, path_ + "/" + name + ": is not " + expected};
+    ReadFields(JsonValue in, std::optional<Error>& error, const ReadFields* parent, std::string_view name)
+        : in_(in), error_(error), parent_(parent), name_(name) {
+        if (in_.is_object()) {
+            cursor_ = in_.first();
+        } else {
+            wrong("", "an object");
+        }
     }
 
-    void from_json(const Json& json, const std::string& name, bool& value) {
-        if (!json.is_boolean()) return wrong(name, "true or false");
-        value = json.get<bool>();
+    /// Lines have their members in the order in which they are asked for, so the next one is tried first.
+    std::optional<JsonValue> find(std::string_view name) {
+        if (error_ || !in_.is_object()) return std::nullopt;
+        const auto start = cursor_;
+        if (auto found = find_from(cursor_, name)) return found;
+        cursor_ = in_.first();
+        auto found = find_from(cursor_, name);
+        if (!found) cursor_ = start;
+        return found;
     }
-    void from_json(const Json& json, const std::string& name, std::int64_t& value) {
-        const bool fits =
-            json.is_number_integer() &&
-            (!json.is_number_unsigned() ||
-             json.get<std::uint64_t>() <= std::uint64_t{std::numeric_limits<std::int64_t>::max()});
-        if (!fits) return wrong(name, "an integer of 64 bits");
-        value = json.get<std::int64_t>();
+    static std::optional<JsonValue> find_from(std::optional<JsonValue>& at, std::string_view name) {
+        for (; at; at = at->next()) {
+            const bool found = at->is(name);
+            const auto value = at = at->next();
+            if (!found) continue;
+            at = at->next();
+            return value;
+        }
+        return std::nullopt;
     }
-    void from_json(const Json& json, const std::string& name, int& value) {
+    std::string path() const { return parent_ == nullptr ? "" : parent_->path() + "/" + std::string{name_}; }
+    void wrong(std::string_view name, const std::string& expected) {
+        if (!error_)
+            error_ = Error{ErrorKind::Parse, path() + "/" + std::string{name} + ": is not " + expected};
+    }
+
+    void from_json(JsonValue json, std::string_view name, bool& value) {
+        if (const auto read = json.boolean()) {
+            value = *read;
+        } else {
+            wrong(name, "true or false");
+        }
+    }
+    void from_json(JsonValue json, std::string_view name, std::int64_t& value) {
+        if (const auto read = json.integer()) {
+            value = *read;
+        } else {
+            wrong(name, "an integer of 64 bits");
+        }
+    }
+    void from_json(JsonValue json, std::string_view name, int& value) {
         std::int64_t wide = 0;
         from_json(json, name, wide);
         if (wide < std::numeric_limits<int>::min() || wide > std::numeric_limits<int>::max()) {
@@ -195,26 +227,32 @@ class ReadFields {
         }
         value = static_cast<int>(wide);
     }
-    void from_json(const Json& json, const std::string& name, std::uint64_t& value) {
-        if (!json.is_number_unsigned()) return wrong(name, "a whole number");
-        value = json.get<std::uint64_t>();
+    void from_json(JsonValue json, std::string_view name, std::uint64_t& value) {
+        if (const auto read = json.whole_number()) {
+            value = *read;
+        } else {
+            wrong(name, "a whole number");
+        }
     }
-    void from_json(const Json& json, const std::string& name, double& value) {
-        if (!json.is_number() || !std::isfinite(json.get<double>())) return wrong(name, "a number");
-        value = json.get<double>();
+    void from_json(JsonValue json, std::string_view name, double& value) {
+        if (const auto read = json.number()) {
+            value = *read;
+        } else {
+            wrong(name, "a number");
+        }
     }
-    void from_json(const Json& json, const std::string& name, std::string& value) {
+    void from_json(JsonValue json, std::string_view name, std::string& value) {
         if (!json.is_string()) return wrong(name, "a text");
-        value = json.get<std::string>();
+        value = json.string();
     }
-    void from_json(const Json& json, const std::string& name, Duration& value) {
+    void from_json(JsonValue json, std::string_view name, Duration& value) {
         std::int64_t microseconds = 0;
         from_json(json, name, microseconds);
         constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max() / 1000;
         if (microseconds > most || microseconds < -most) return wrong(name, "a duration that fits");
         value = std::chrono::microseconds{microseconds};
     }
-    void from_json(const Json& json, const std::string& name, WallTime& value) {
+    void from_json(JsonValue json, std::string_view name, WallTime& value) {
         std::string text;
         from_json(json, name, text);
         if (error_) return;
@@ -224,40 +262,48 @@ class ReadFields {
             wrong(name, "a time of RFC 3339");
         }
     }
-    void from_json(const Json& json, const std::string& name, std::map<std::string, std::string>& value) {
+    void from_json(JsonValue json, std::string_view name, std::map<std::string, std::string>& value) {
         if (!json.is_object()) return wrong(name, "an object");
-        for (const auto& [key, member] : json.items())
-            from_json(member, name + "/" + key, value[key]);
-    }
-    void from_json(const Json& json, const std::string& name, std::map<int, std::string>& value) {
-        if (!json.is_object()) return wrong(name, "an object");
-        for (const auto& [key, member] : json.items()) {
-            const bool digits =
-                !key.empty() && key.size() < 6 && key.find_first_not_of("0123456789") == std::string::npos;
-            if (!digits) return wrong(name + "/" + key, "a number");
-            from_json(member, name + "/" + key, value[std::stoi(key)]);
+        for (auto key = json.first(); key; key = key->next()) {
+            const std::string text = key->string();
+            key = key->next();
+            from_json(*key, std::string{name} + "/" + text, value[text]);
         }
     }
-    void from_json(const Json& json, const std::string& name, HttpHeaders& value) {
+    void from_json(JsonValue json, std::string_view name, std::map<int, std::string>& value) {
+        if (!json.is_object()) return wrong(name, "an object");
+        for (auto key = json.first(); key; key = key->next()) {
+            const std::string text = key->string();
+            key = key->next();
+            const std::string member = std::string{name} + "/" + text;
+            const bool digits =
+                !text.empty() && text.size() < 6 && text.find_first_not_of("0123456789") == std::string::npos;
+            if (!digits) return wrong(member, "a number");
+            from_json(*key, member, value[std::stoi(text)]);
+        }
+    }
+    void from_json(JsonValue json, std::string_view name, HttpHeaders& value) {
         if (!json.is_array()) return wrong(name, "a list");
-        for (const Json& pair : json) {
-            if (!pair.is_array() || pair.size() != 2 || !pair[0].is_string() || !pair[1].is_string()) {
+        for (auto pair = json.first(); pair; pair = pair->next()) {
+            const auto header = pair->is_array() ? pair->first() : std::nullopt;
+            const auto text = header ? header->next() : std::nullopt;
+            if (!text || text->next() || !header->is_string() || !text->is_string()) {
                 return wrong(name, "a list of name and value");
             }
-            value.emplace_back(pair[0].get<std::string>(), pair[1].get<std::string>());
+            value.emplace_back(header->string(), text->string());
         }
     }
     template <typename T>
-    void from_json(const Json& json, const std::string& name, std::vector<T>& value) {
+    void from_json(JsonValue json, std::string_view name, std::vector<T>& value) {
         if (!json.is_array()) return wrong(name, "a list");
-        for (const Json& element : json) {
-            const std::string element_name = name + "/" + std::to_string(value.size());
-            from_json(element, element_name, value.emplace_back());
+        for (auto element = json.first(); element; element = element->next()) {
+            const std::string element_name = std::string{name} + "/" + std::to_string(value.size());
+            from_json(*element, element_name, value.emplace_back());
             if (error_) return;
         }
     }
     template <typename T>
-    void from_json(const Json& json, const std::string& name, T& value) {
+    void from_json(JsonValue json, std::string_view name, T& value) {
         if constexpr (std::is_enum_v<T>) {
             std::string text;
             from_json(json, name, text);
@@ -270,14 +316,16 @@ class ReadFields {
             }
             wrong(name, "a word that is known there: '" + text + "'");
         } else {
-            ReadFields fields{json, path_ + "/" + name, error_};
+            ReadFields fields{json, error_, this, name};
             describe(fields, value);
         }
     }
 
-    const Json& in_;
-    std::string path_;
+    JsonValue in_;
     std::optional<Error>& error_;
+    const ReadFields* parent_;
+    std::string_view name_;
+    std::optional<JsonValue> cursor_;  ///< behind the member that was found last
 };
 
 }  // namespace pushsim::history

@@ -126,37 +126,78 @@ bool History::ended() const {
     return !entries.empty() && std::holds_alternative<End>(entries.back().event);
 }
 
-Result<History> read_history(const std::filesystem::path& path) {
+struct GrowingHistory::State {
+    HistoryReader reader;
+    std::optional<Head> head = {};
+    std::vector<std::uint64_t> missing = {};
+    std::uint64_t expected = 0;                                              // number of the next line
+    std::map<std::pair<std::string, std::string>, QuoteValues> quotes = {};  // by scenario and agent
+
+    void note_missing(std::uint64_t n) {
+        for (; expected < n && missing.size() < max_missing_told; ++expected)
+            missing.push_back(expected);
+        expected = n + 1;
+    }
+    void fill_in(const Where& where, TpmOperation& operation) {
+        if (!operation.quote) return;
+        QuoteValues& last = quotes[{where.scenario, where.agent}];
+        if (operation.quote->same) {
+            operation.quote = last;
+        } else {
+            last = *operation.quote;
+        }
+    }
+};
+
+GrowingHistory::GrowingHistory(std::unique_ptr<State> state) : state_(std::move(state)) {}
+GrowingHistory::~GrowingHistory() = default;
+GrowingHistory::GrowingHistory(GrowingHistory&&) noexcept = default;
+GrowingHistory& GrowingHistory::operator=(GrowingHistory&&) noexcept = default;
+
+Result<GrowingHistory> GrowingHistory::open(const std::filesystem::path& path) {
     auto reader = HistoryReader::open(path);
     if (!reader) return fail(reader.error());
-    History history;
-    std::map<std::pair<std::string, std::string>, QuoteValues> quotes;
-    std::uint64_t expected = 0;
+    return GrowingHistory{std::unique_ptr<State>(new State{std::move(*reader)})};
+}
+
+Result<void> GrowingHistory::read_on(const std::function<void(Entry&&)>& give) {
     for (;;) {
-        auto next = reader->next();
+        auto next = state_->reader.next();
         if (!next) return fail(next.error());
-        if (!*next) break;
+        if (!*next) return {};
         Entry& entry = **next;
-        for (; expected < entry.n && history.missing.size() < max_missing_told; ++expected) {
-            history.missing.push_back(expected);
-        }
-        expected = entry.n + 1;
+        state_->note_missing(entry.n);
         if (auto* head = std::get_if<Head>(&entry.event)) {
-            history.head = std::move(*head);
+            state_->head = std::move(*head);
             continue;
         }
-        if (auto* operation = std::get_if<TpmOperation>(&entry.event);
-            operation != nullptr && operation->quote) {
-            QuoteValues& last = quotes[{entry.where.scenario, entry.where.agent}];
-            if (operation->quote->same) {
-                operation->quote = last;
-            } else {
-                last = *operation->quote;
-            }
-        }
-        history.entries.push_back(std::move(entry));
+        if (auto* operation = std::get_if<TpmOperation>(&entry.event))
+            state_->fill_in(entry.where, *operation);
+        give(std::move(entry));
     }
-    history.cut = reader->cut();
+}
+
+const std::optional<Head>& GrowingHistory::head() const {
+    return state_->head;
+}
+
+bool GrowingHistory::cut() const {
+    return state_->reader.cut();
+}
+
+const std::vector<std::uint64_t>& GrowingHistory::missing() const {
+    return state_->missing;
+}
+
+Result<History> read_history(const std::filesystem::path& path) {
+    auto growing = GrowingHistory::open(path);
+    if (!growing) return fail(growing.error());
+    History history;
+    auto read = growing->read_on([&](Entry&& entry) { history.entries.push_back(std::move(entry)); });
+    if (!read) return fail(read.error());
+    history.head = growing->head();
+    history.cut = growing->cut();
+    history.missing = growing->missing();
     return history;
 }
 

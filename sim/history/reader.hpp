@@ -2,7 +2,9 @@
 // Reads a history back, line by line or whole.
 
 #include <cstdint>
+#include <deque>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -63,12 +65,35 @@ class HistoryReader {
 /// A whole history in memory.
 struct History {
     std::optional<Head> head;            ///< absent if the file ends before its first line does
-    std::vector<Entry> entries;          ///< without the head
+    std::deque<Entry> entries;           ///< without the head; they stay where they are as it grows
     bool cut = false;                    ///< the last line is not whole
     std::vector<std::uint64_t> missing;  ///< sequence numbers that no line has (at most 100 are told)
 
     /// The run came to its own end.
     bool ended() const;
+};
+
+/// Takes up a history as it grows: quotes written as "same as before" have their values again. Not
+/// thread-safe.
+class GrowingHistory {
+  public:
+    /// ErrorKind::System if it cannot be read.
+    static Result<GrowingHistory> open(const std::filesystem::path& path);
+    ~GrowingHistory();
+    GrowingHistory(GrowingHistory&&) noexcept;
+    GrowingHistory& operator=(GrowingHistory&&) noexcept;
+
+    /// Gives each whole line that was written since, but for the head. Errors as HistoryReader.
+    Result<void> read_on(const std::function<void(Entry&&)>& give);
+
+    const std::optional<Head>& head() const;
+    bool cut() const;                                   ///< the last line is not whole (yet)
+    const std::vector<std::uint64_t>& missing() const;  ///< as in History
+
+  private:
+    struct State;
+    explicit GrowingHistory(std::unique_ptr<State> state);
+    std::unique_ptr<State> state_;
 };
 
 /// Reads all lines; quotes written as "same as before" have their values again. Errors as HistoryReader.

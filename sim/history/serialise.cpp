@@ -24,18 +24,20 @@ void read_event(ReadFields& fields, std::string_view kind, Event& event) {
 }
 
 /// A head of a later format says so before anything else of it is looked at.
-std::optional<Error> format_error(const Json& json) {
-    const auto format = json.find("format");
-    if (format == json.end() || !format->is_number_integer() || format->get<std::int64_t>() < 1) {
-        return Error{ErrorKind::Parse, "/format: is not a version of this format"};
-    }
-    if (format->get<std::int64_t>() > current_format) {
+std::optional<Error> format_error(JsonValue head) {
+    for (auto name = head.first(); name; name = name->next()) {
+        const bool found = name->is("format");
+        name = name->next();
+        if (!found) continue;
+        const auto format = name->integer();
+        if (!format || *format < 1) break;
+        if (*format <= current_format) return std::nullopt;
         return Error{ErrorKind::Config,
-                     "the history has format " + format->dump() + "; this pushsim reads formats up to " +
-                         std::to_string(current_format),
+                     "the history has format " + std::to_string(*format) +
+                         "; this pushsim reads formats up to " + std::to_string(current_format),
                      "read it with the pushsim that wrote it, or a newer one"};
     }
-    return std::nullopt;
+    return Error{ErrorKind::Parse, "/format: is not a version of this format"};
 }
 
 }  // namespace
@@ -64,15 +66,18 @@ Result<nlohmann::json> parse_line(std::string_view line) {
 }
 
 Result<Entry> parse_entry(std::string_view line) {
-    const auto json = parse_json(line);
-    if (!json || !json->is_object()) return fail(ErrorKind::Parse, "the line is not a JSON object");
+    JsonIndex json;
+    if (!json.read(line) || !json.root().is_object())
+        return fail(ErrorKind::Parse, "the line is not a JSON object");
     Entry entry;
     std::optional<Error> error;
-    ReadFields fields{*json, "", error};
-    fields.must("kind", entry.kind);
-    if (!error && entry.kind == "head") error = format_error(*json);
+    ReadFields fields{json.root(), error};
     fields.must("n", entry.n);
     fields.must("t", entry.t);
+    fields.must("kind", entry.kind);
+    if (entry.kind == "head") {
+        if (auto wrong = format_error(json.root())) error = std::move(wrong);
+    }
     describe(fields, entry.where);
     if (!error) read_event(fields, entry.kind, entry.event);
     if (error) return fail(std::move(*error));

@@ -1,0 +1,146 @@
+// What the report of a long run costs: a history of a million exchanges is read, judged and reported in 20 s
+// of processor time and 1 GB.
+//
+//   bench_long_run [EXCHANGES]      a table; without a number of a tenth of that
+//   bench_long_run write FILE EXCHANGES SCENARIOS AGENTS
+//   bench_long_run report|check FILE
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <functional>
+#include <stdexcept>
+#include <string>
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "reports/junit.hpp"
+#include "reports/report.hpp"
+#include "reports/report_json.hpp"
+#include "reports/run_checks.hpp"
+#include "sim/history/reader.hpp"
+#include "tests/bench_history/made_run.hpp"
+#include "tests/bench_scale/process_cost.hpp"
+
+namespace pushsim::bench {
+namespace {
+
+constexpr double kMegabyte = 1e6;
+
+double peak_megabytes() {
+    rusage usage{};
+    ::getrusage(RUSAGE_SELF, &usage);
+    return static_cast<double>(usage.ru_maxrss) * 1024 / kMegabyte;
+}
+
+/// Says what each part of the work took.
+class Parts {
+  public:
+    void done(const char* what) {
+        const Duration now = cpu_time();
+        fmt::print("    {:<14} {:>7.2f} s   {:>6.0f} MB\n", what,
+                   std::chrono::duration<double>(now - before_).count(), peak_megabytes());
+        std::fflush(stdout);
+        before_ = now;
+    }
+
+  private:
+    Duration before_ = cpu_time();
+};
+
+history::History read(const std::filesystem::path& path) {
+    auto history = history::read_history(path);
+    if (!history) throw std::runtime_error(history.error().text());
+    return std::move(*history);
+}
+
+void report(const std::filesystem::path& path) {
+    Parts parts;
+    const history::History history = read(path);
+    parts.done("read_history");
+    const reports::RunReport run = reports::judge(history);
+    parts.done("judge");
+    const std::string json = reports::report_json(run);
+    parts.done("report_json");
+    const std::string junit = reports::junit_xml(run, path.string());
+    parts.done("junit_xml");
+    fmt::print("    all of it      {:>7.2f} s   {:>6.0f} MB   {} lines; {}\n",
+               std::chrono::duration<double>(cpu_time()).count(), peak_megabytes(), history.entries.size(),
+               run.scenarios.empty() ? "" : run.scenarios.front().headline);
+}
+
+void check(const std::filesystem::path& path) {
+    Parts parts;
+    const history::History history = read(path);
+    parts.done("read_history");
+    const auto checks = reports::check_run(history, {});
+    parts.done("check_run");
+    fmt::print("    all of it      {:>7.2f} s   {:>6.0f} MB\n",
+               std::chrono::duration<double>(cpu_time()).count(), peak_megabytes());
+    std::fputs(reports::checks_text(checks).c_str(), stdout);
+}
+
+/// In a process of its own, whose memory is this work's alone.
+void apart(const std::function<void()>& work) {
+    std::fflush(stdout);
+    const pid_t child = ::fork();
+    if (child < 0) throw std::runtime_error("no process");
+    if (child == 0) {
+        work();
+        std::fflush(stdout);
+        ::_exit(0);
+    }
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    if (status != 0) throw std::runtime_error("a process of the bench failed");
+}
+
+void table(std::uint64_t exchanges) {
+    fmt::print("{}, {}; processor time, and the peak of memory until then\n", machine(), allocator());
+    std::string folder = (std::filesystem::temp_directory_path() / "pushsim-bench-XXXXXX").string();
+    if (::mkdtemp(folder.data()) == nullptr) throw std::runtime_error("no temporary folder");
+    const std::filesystem::path path = std::filesystem::path(folder) / "history.jsonl";
+    for (const RunSize& size :
+         {RunSize{exchanges, 1, 1'000}, RunSize{exchanges, 1, 10'000}, RunSize{exchanges, 100, 10}}) {
+        apart([&] { write_run(path, size); });
+        fmt::print("\n{} exchanges, {} x {} agents: {:.0f} MB\n", exchanges, size.scenarios, size.agents,
+                   static_cast<double>(std::filesystem::file_size(path)) / kMegabyte);
+        fmt::print("  report\n");
+        apart([&] { report(path); });
+        fmt::print("  pushsim check\n");
+        apart([&] { check(path); });
+        std::filesystem::remove(path);
+    }
+    std::filesystem::remove_all(folder);
+}
+
+int run(int count, char** words) {
+    const std::string what = count > 1 ? words[1] : "";
+    if (what == "write" && count == 6) {
+        write_run(words[2], {std::strtoull(words[3], nullptr, 10), std::atoi(words[4]), std::atoi(words[5])});
+    } else if (what == "report" && count == 3) {
+        report(words[2]);
+    } else if (what == "check" && count == 3) {
+        check(words[2]);
+    } else {
+        const std::uint64_t exchanges = std::strtoull(what.c_str(), nullptr, 10);
+        table(exchanges > 0 ? exchanges : 100'000);
+    }
+    return 0;
+}
+
+}  // namespace
+}  // namespace pushsim::bench
+
+int main(int count, char** words) {
+    try {
+        return pushsim::bench::run(count, words);
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "bench_long_run: %s\n", error.what());
+        return 1;
+    }
+}
