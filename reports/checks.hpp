@@ -18,13 +18,24 @@ struct Checked {
     Account account;
 };
 
-/// What the checks of a scenario need of the rest of the run. Points into the history, which must outlive it.
+/// Where something came from that must come but once.
+struct Origin {
+    std::uint64_t n = 0;     ///< the line that brought it first
+    std::string_view agent;  ///< to whom
+};
+using Origins = std::unordered_map<std::string_view, Origin>;
+
+/// What the checks of a scenario need of the rest of the run. Points into the lines it took.
 struct RunFacts {
-    std::unordered_map<std::string_view, const history::Entry*>
-        challenges;                                                      ///< the answer that brought it first
-    std::unordered_map<std::string_view, const history::Entry*> tokens;  ///< by fingerprint, its proof
+    Origins challenges;
+    Origins tokens;  ///< by fingerprint, of the answer to the proof
+    bool started = false;
+    bool others = false;
+
+    void take(const history::Head& head);
+    void take(const history::Entry& line);
     /// All servers were started for the run: they have the options of the plan, and no others.
-    bool own_stacks = false;
+    bool own_stacks() const { return started && !others; }
 };
 RunFacts facts_of(const history::History& history);
 

@@ -7,6 +7,7 @@
 #include "reports/diagnosis.hpp"
 #include "reports/expectations.hpp"
 #include "reports/report.hpp"
+#include "reports/scenario_judge.hpp"
 #include "reports/summary.hpp"
 #include "reports/tries.hpp"
 #include "reports/view.hpp"
@@ -74,63 +75,6 @@ void decide(ScenarioReport& report, const std::string& doubt) {
         report.outcome = Outcome::Skipped;
         report.reason = doubt;
     }
-}
-
-ScenarioReport judge_scenario(const ScenarioView& scenario, const RunFacts& facts, Duration run_end,
-                              WallTime started) {
-    ScenarioReport report;
-    const history::ScenarioStart& plan = scenario.plan();
-    report.name = scenario.name;
-    report.title = plan.title;
-    report.file = plan.file;
-    if (plan.attempt) report.tries = {.made = plan.attempt->number, .of = plan.attempt->of};
-    report.agents = scenario.agents({}).size();
-    report.duration = (scenario.end != nullptr ? scenario.end->t : run_end) - scenario.start->t;
-    const auto* end = as<ScenarioEnd>(scenario.end);
-    const bool ran = end != nullptr && end->ending == ScenarioEnd::Ending::Ran;
-    Checked checked = check(scenario, facts);
-    report.account = checked.account;
-    for (ExpectationResult& result : judge_expectations(scenario, checked))
-        (result.instead_of ? report.instead : report.expectations).push_back(std::move(result));
-    if (plan.by_hand) report.course = course_of(scenario, started);
-    report.diagnoses = diagnose(scenario);
-    report.unexplained = unexplained(scenario, report.diagnoses);
-    report.failed_agents = failed_agents(scenario);
-    if (end != nullptr) report.agents_at_end = end->agents;
-    report.waits = waits_of(scenario);
-    report.findings = std::move(checked.findings);
-    report.not_checked = std::move(checked.not_checked);
-    if (ran) {
-        std::string doubt;
-        for (const auto& [agent, lines] : scenario.by_agent) {
-            if (doubt.empty()) doubt = unresolved_doubt(lines);
-        }
-        if (plan.by_hand && doubt.empty()) doubt = why_nothing_was_attested(scenario);
-        decide(report, doubt);
-    } else if (end == nullptr) {
-        report.outcome = Outcome::Partial;
-        report.reason =
-            plan.by_hand ? "it has not ended, or was killed" : "the run ended" + last_step(scenario);
-    } else {
-        report.reason = end->reason;
-        report.mend = end->mend;
-        switch (end->ending) {
-            case ScenarioEnd::Ending::Skipped:
-                report.outcome = Outcome::Skipped;
-                break;
-            case ScenarioEnd::Ending::Failed:
-                report.outcome = Outcome::Error;
-                break;
-            case ScenarioEnd::Ending::Interrupted:
-                report.outcome = Outcome::Partial;
-                report.reason += last_step(scenario);
-                break;
-            case ScenarioEnd::Ending::Ran:
-                break;
-        }
-    }
-    report.headline = headline(scenario, report);
-    return report;
 }
 
 Totals total(const std::vector<ScenarioReport>& scenarios) {
@@ -232,6 +176,63 @@ const char* to_string(Judgement judgement) {
             return "skipped";
     }
     return "?";
+}
+
+ScenarioReport judge_scenario(const ScenarioView& scenario, const RunFacts& facts, Duration run_end,
+                              WallTime started) {
+    ScenarioReport report;
+    const history::ScenarioStart& plan = scenario.plan();
+    report.name = scenario.name;
+    report.title = plan.title;
+    report.file = plan.file;
+    if (plan.attempt) report.tries = {.made = plan.attempt->number, .of = plan.attempt->of};
+    report.agents = scenario.agents({}).size();
+    report.duration = (scenario.end != nullptr ? scenario.end->t : run_end) - scenario.start->t;
+    const auto* end = as<ScenarioEnd>(scenario.end);
+    const bool ran = end != nullptr && end->ending == ScenarioEnd::Ending::Ran;
+    Checked checked = check(scenario, facts);
+    report.account = checked.account;
+    for (ExpectationResult& result : judge_expectations(scenario, checked))
+        (result.instead_of ? report.instead : report.expectations).push_back(std::move(result));
+    if (plan.by_hand) report.course = course_of(scenario, started);
+    report.diagnoses = diagnose(scenario);
+    report.unexplained = unexplained(scenario, report.diagnoses);
+    report.failed_agents = failed_agents(scenario);
+    if (end != nullptr) report.agents_at_end = end->agents;
+    report.waits = waits_of(scenario);
+    report.findings = std::move(checked.findings);
+    report.not_checked = std::move(checked.not_checked);
+    if (ran) {
+        std::string doubt;
+        for (const auto& [agent, lines] : scenario.by_agent) {
+            if (doubt.empty()) doubt = unresolved_doubt(lines);
+        }
+        if (plan.by_hand && doubt.empty()) doubt = why_nothing_was_attested(scenario);
+        decide(report, doubt);
+    } else if (end == nullptr) {
+        report.outcome = Outcome::Partial;
+        report.reason =
+            plan.by_hand ? "it has not ended, or was killed" : "the run ended" + last_step(scenario);
+    } else {
+        report.reason = end->reason;
+        report.mend = end->mend;
+        switch (end->ending) {
+            case ScenarioEnd::Ending::Skipped:
+                report.outcome = Outcome::Skipped;
+                break;
+            case ScenarioEnd::Ending::Failed:
+                report.outcome = Outcome::Error;
+                break;
+            case ScenarioEnd::Ending::Interrupted:
+                report.outcome = Outcome::Partial;
+                report.reason += last_step(scenario);
+                break;
+            case ScenarioEnd::Ending::Ran:
+                break;
+        }
+    }
+    report.headline = headline(scenario, report);
+    return report;
 }
 
 RunReport judge(const history::History& history) {

@@ -115,9 +115,9 @@ void check_echo(const history::Entry& line, const RunFacts& facts, Findings& fin
     if (answer == nullptr) return;
     for (const std::string& secret : answer->secrets) {
         const auto issued = facts.tokens.find(secret);
-        if (issued == facts.tokens.end() || issued->second == &line) continue;
+        if (issued == facts.tokens.end() || issued->second.n == line.n) continue;
         findings.wrong(fmt::format("{}the token {} of {} stands in another answer: {}", who(line), secret,
-                                   issued->second->where.agent, words(line)),
+                                   issued->second.agent, words(line)),
                        &line);
     }
 }
@@ -133,24 +133,30 @@ void check_texts(const history::Entry& line, Findings& findings) {
 
 }  // namespace
 
+void RunFacts::take(const history::Head& head) {
+    others = others || head.stack;
+}
+
+void RunFacts::take(const history::Entry& line) {
+    if (const auto* stack = as<history::StackEvent>(&line); stack != nullptr && stack->facts) {
+        started = true;
+        // What `stack up` keeps has a text, and options that nobody here knows.
+        others = others || stack->facts->kind != "local" || !stack->text.empty();
+    }
+    const auto* exchange = as<history::ExchangeSeen>(&line);
+    if (exchange == nullptr) return;
+    const Origin here{line.n, line.where.agent};
+    if (!exchange->challenge.empty()) challenges.try_emplace(exchange->challenge, here);
+    if (!is_proof(*exchange)) return;
+    for (const std::string& token : exchange->response.secrets)
+        tokens.try_emplace(token, here);
+}
+
 RunFacts facts_of(const history::History& history) {
     RunFacts facts;
-    bool started = false;
-    bool others = history.head && history.head->stack;
-    for (const history::Entry& line : history.entries) {
-        if (const auto* stack = as<history::StackEvent>(&line); stack != nullptr && stack->facts) {
-            started = true;
-            // What `stack up` keeps has a text, and options that nobody here knows.
-            others = others || stack->facts->kind != "local" || !stack->text.empty();
-        }
-        const auto* exchange = as<history::ExchangeSeen>(&line);
-        if (exchange == nullptr) continue;
-        if (!exchange->challenge.empty()) facts.challenges.try_emplace(exchange->challenge, &line);
-        if (!is_proof(*exchange)) continue;
-        for (const std::string& token : exchange->response.secrets)
-            facts.tokens.try_emplace(token, &line);
-    }
-    facts.own_stacks = started && !others;
+    if (history.head) facts.take(*history.head);
+    for (const history::Entry& line : history.entries)
+        facts.take(line);
     return facts;
 }
 
@@ -166,11 +172,11 @@ void check_nonces(const ScenarioView& scenario, const RunFacts& facts, Checked& 
             continue;
         }
         ++looked_at;
-        const history::Entry* first = facts.challenges.at(exchange->challenge);
-        if (first != line) {
+        const Origin& first = facts.challenges.at(exchange->challenge);
+        if (first.n != line->n) {
             findings.wrong(
                 fmt::format("{}: the challenge {} was issued before, in line {} to {}", line->where.agent,
-                            exchange->challenge, line_number(first->n), first->where.agent),
+                            exchange->challenge, line_number(first.n), first.agent),
                 line);
         }
     }

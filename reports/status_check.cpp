@@ -22,7 +22,7 @@ enum class Recovers { NotKnown, Never, Always };
 
 Recovers recovers(const history::ScenarioStart& plan, const RunFacts& facts) {
     const auto option = planned_option(plan, "auto_recover_attestation_failures");
-    if (!option) return facts.own_stacks && !plan.plan.empty() ? Recovers::Never : Recovers::NotKnown;
+    if (!option) return facts.own_stacks() && !plan.plan.empty() ? Recovers::Never : Recovers::NotKnown;
     return option->starts_with('t') || option->starts_with('T') ? Recovers::Always : Recovers::Never;
 }
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <map>
 #include <utility>
 
 #include <fmt/format.h>
@@ -97,32 +96,58 @@ void RunBook::skip(const scenario::Scenario& scenario, const std::string& why) {
     if (!Interrupt::asked()) say_scenario(scenario.name);  // the last line counts them
 }
 
-std::optional<reports::RunReport> RunBook::judge() const {
-    const auto read = history::read_history(folder_ / "history.jsonl");
-    if (!read) {
-        report_error(read.error());
-        return std::nullopt;
+void RunBook::SessionCount::take(const history::Entry& line) {
+    const auto* exchange = std::get_if<history::ExchangeSeen>(&line.event);
+    if (exchange == nullptr || exchange->phase != "authenticate") return;
+    seen.refused = seen.refused || exchange->status == 429;
+    if (exchange->method == "POST" && exchange->status == 200)
+        seen.of_one_address = std::max(seen.of_one_address, ++begun[exchange->source]);
+}
+
+bool RunBook::read_on() const {
+    const auto take = [this](history::Entry&& line) {
+        sessions_[line.where.scenario].take(line);
+        so_far_.take(std::move(line));
+    };
+    if (!lines_) {
+        auto lines = history::GrowingHistory::open(folder_ / "history.jsonl");
+        if (!lines) {
+            report_error(lines.error());
+            return false;
+        }
+        lines_.emplace(std::move(*lines));
     }
-    return reports::judge(*read);
+    const bool had_head = lines_->head().has_value();
+    const auto read = lines_->read_on(take);
+    if (!had_head && lines_->head()) so_far_.take(*lines_->head());
+    if (!read) report_error(read.error());
+    return read.has_value();
+}
+
+std::vector<reports::ScenarioReport> RunBook::judge(const std::string& scenario) const {
+    const std::lock_guard lock(reading_);
+    if (!read_on()) return {};
+    return so_far_.scenarios(scenario);
 }
 
 void RunBook::say_head(const history::StackFacts& stack) {
     if (options_.format != "text" || options_.quiet) return;
-    const auto report = judge();
+    std::optional<reports::RunReport> run;
+    {
+        const std::lock_guard lock(reading_);
+        if (read_on()) run = so_far_.run();
+    }
     const std::lock_guard lock(mutex_);
     if (!heads_.insert(stack.mode + stack.keylime_version + stack.keylime_where + stack.changed_start).second)
         return;
-    if (report) say(reports::console_head(*report, style_));
+    if (run) say(reports::console_head(*run, style_));
 }
 
 void RunBook::say_scenario(const std::string& name) {
     if (options_.format != "text") return;
-    const auto report = judge();
-    if (!report) return;
-    const auto& all = report->scenarios;
-    const auto found = std::ranges::find(all.rbegin(), all.rend(), name, &reports::ScenarioReport::name);
+    const auto reports = judge(name);
     const std::lock_guard lock(mutex_);
-    if (found != all.rend()) say(reports::console_scenario(*found, style_));
+    if (!reports.empty()) say(reports::console_scenario(reports.back(), style_));
 }
 
 void RunBook::say_error(const std::string& text) {
@@ -132,26 +157,13 @@ void RunBook::say_error(const std::string& text) {
 }
 
 std::optional<reports::Outcome> RunBook::outcome_of(const std::string& scenario) const {
-    const auto report = judge();
-    if (!report) return std::nullopt;
-    const auto found = std::ranges::find(report->scenarios, scenario, &reports::ScenarioReport::name);
-    return found == report->scenarios.end() ? std::nullopt : std::optional(found->outcome);
+    const auto reports = judge(scenario);
+    return reports.empty() ? std::nullopt : std::optional(reports.front().outcome);
 }
 
 SessionsSeen RunBook::sessions_of(const std::string& scenario) const {
-    SessionsSeen seen;
-    std::map<std::string, std::uint64_t> begun;
-    const auto read = history::read_history(folder_ / "history.jsonl");
-    if (!read) return seen;
-    for (const history::Entry& line : read->entries) {
-        const auto* exchange = std::get_if<history::ExchangeSeen>(&line.event);
-        if (exchange == nullptr || line.where.scenario != scenario || exchange->phase != "authenticate")
-            continue;
-        seen.refused = seen.refused || exchange->status == 429;
-        if (exchange->method == "POST" && exchange->status == 200)
-            seen.of_one_address = std::max(seen.of_one_address, ++begun[exchange->source]);
-    }
-    return seen;
+    const std::lock_guard lock(reading_);
+    return read_on() ? sessions_[scenario].seen : SessionsSeen{};
 }
 
 /// `latest` where it is still this run's.

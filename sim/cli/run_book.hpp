@@ -2,6 +2,7 @@
 // What the lanes of a run write together: its folder, its history, and what a person is told.
 
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -11,8 +12,10 @@
 
 #include "reports/console.hpp"
 #include "reports/report.hpp"
+#include "reports/run_so_far.hpp"
 #include "sim/cli/commands.hpp"
 #include "sim/cli/play_scenarios.hpp"
+#include "sim/history/reader.hpp"
 #include "sim/history/writer.hpp"
 #include "sim/scenario/plan.hpp"
 
@@ -51,7 +54,7 @@ class RunBook {
     /// Nothing where it cannot be told.
     std::optional<reports::Outcome> outcome_of(const std::string& scenario) const;
 
-    /// Of a scenario, as the history says. Reads all of it.
+    /// Of a scenario, as the history says.
     SessionsSeen sessions_of(const std::string& scenario) const;
 
     /// Ends the history and writes the reports; the exit code.
@@ -60,9 +63,17 @@ class RunBook {
     const std::optional<reports::RunReport>& judged() const { return judged_; }
 
   private:
+    struct SessionCount {
+        SessionsSeen seen = {};
+        std::map<std::string, std::uint64_t> begun = {};  ///< by address
+        void take(const history::Entry& line);
+    };
+
     RunBook(const RunOptions& options, std::filesystem::path folder,
             std::unique_ptr<history::HistoryWriter> history, int name_width, const Purpose& purpose);
-    std::optional<reports::RunReport> judge() const;
+    std::vector<reports::ScenarioReport> judge(const std::string& scenario) const;
+    /// Takes up what was written since; false where that cannot be read.
+    bool read_on() const;
     std::filesystem::path shown_folder() const;
 
     const RunOptions& options_;
@@ -70,6 +81,12 @@ class RunBook {
     std::filesystem::path folder_;
     std::unique_ptr<history::HistoryWriter> history_;
     reports::ConsoleStyle style_;
+
+    mutable std::mutex reading_;  ///< guards the three; before mutex_
+    mutable std::optional<history::GrowingHistory> lines_;
+    mutable reports::RunSoFar so_far_;
+    mutable std::map<std::string, SessionCount> sessions_;  ///< by scenario
+
     mutable std::mutex mutex_;  ///< guards what follows, and what is told
     std::optional<Error> failure_;
     std::optional<int> exit_code_;

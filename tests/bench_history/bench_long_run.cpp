@@ -1,15 +1,17 @@
 // What the report of a long run costs: a history of a million exchanges is read, judged and reported in 20 s
 // of processor time and 1 GB.
 //
-//   bench_long_run [EXCHANGES]      a table; without a number of a tenth of that
+//   bench_long_run [EXCHANGES]      a table; without a number of a tenth of that million
 //   bench_long_run write FILE EXCHANGES SCENARIOS AGENTS
-//   bench_long_run report|check FILE
+//   bench_long_run report|check|follow FILE
 
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <functional>
+#include <optional>
 #include <stdexcept>
 #include <string>
 
@@ -22,6 +24,7 @@
 #include "reports/report.hpp"
 #include "reports/report_json.hpp"
 #include "reports/run_checks.hpp"
+#include "reports/run_so_far.hpp"
 #include "sim/history/reader.hpp"
 #include "tests/bench_history/made_run.hpp"
 #include "tests/bench_scale/process_cost.hpp"
@@ -84,6 +87,44 @@ void check(const std::filesystem::path& path) {
     std::fputs(reports::checks_text(checks).c_str(), stdout);
 }
 
+/// The run is judged after each of its scenarios, as `pushsim run` does: its lines once, or all of them each
+/// time.
+void follow(const std::filesystem::path& path, bool again_and_again) {
+    const std::filesystem::path copy = path.string() + ".growing";
+    Duration spent{};
+    int judged = 0;
+    {
+        std::ifstream lines(path);
+        std::ofstream growing(copy);
+        std::optional<history::GrowingHistory> followed;
+        reports::RunSoFar so_far;
+        for (std::string line; std::getline(lines, line);) {
+            growing << line << '\n';
+            if (line.find(R"("kind":"scenario_end")") == std::string::npos) continue;
+            growing.flush();
+            const Duration before = cpu_time();
+            std::string scenario;
+            if (again_and_again) {
+                reports::judge(read(copy));
+            } else {
+                if (!followed) followed = std::move(*history::GrowingHistory::open(copy));
+                auto read_on = followed->read_on([&](history::Entry&& entry) {
+                    scenario = entry.where.scenario;
+                    so_far.take(std::move(entry));
+                });
+                if (!read_on) throw std::runtime_error(read_on.error().text());
+                so_far.scenarios(scenario);
+            }
+            spent += cpu_time() - before;
+            ++judged;
+        }
+    }
+    std::filesystem::remove(copy);
+    fmt::print("    {:<28} {:>7.2f} s   {:>6.0f} MB   after each of {} scenarios\n",
+               again_and_again ? "all lines each time" : "the lines that are new",
+               std::chrono::duration<double>(spent).count(), peak_megabytes(), judged);
+}
+
 /// In a process of its own, whose memory is this work's alone.
 void apart(const std::function<void()>& work) {
     std::fflush(stdout);
@@ -115,6 +156,10 @@ void table(std::uint64_t exchanges) {
         apart([&] { check(path); });
         std::filesystem::remove(path);
     }
+    apart([&] { write_run(path, {exchanges / 10, 100, 4}); });
+    fmt::print("\n{} exchanges, 100 x 4 agents, judged as the run goes on\n", exchanges / 10);
+    apart([&] { follow(path, false); });
+    apart([&] { follow(path, true); });
     std::filesystem::remove_all(folder);
 }
 
@@ -126,6 +171,9 @@ int run(int count, char** words) {
         report(words[2]);
     } else if (what == "check" && count == 3) {
         check(words[2]);
+    } else if (what == "follow" && count == 3) {
+        follow(words[2], false);
+        follow(words[2], true);
     } else {
         const std::uint64_t exchanges = std::strtoull(what.c_str(), nullptr, 10);
         table(exchanges > 0 ? exchanges : 100'000);
