@@ -173,29 +173,29 @@ class ReadFields {
     ReadFields(JsonValue in, std::optional<Error>& error, const ReadFields* parent, std::string_view name)
         : in_(in), error_(error), parent_(parent), name_(name) {
         if (in_.is_object()) {
-            cursor_ = in_.first();
+            next_ = in_.first();
         } else {
             wrong("", "an object");
         }
     }
 
-    /// Lines have their members in the order in which they are asked for, so the next one is tried first.
+    /// Lines have their members in the order in which they are asked for: what is not ahead is behind only
+    /// where something was passed over.
     std::optional<JsonValue> find(std::string_view name) {
         if (error_ || !in_.is_object()) return std::nullopt;
-        const auto start = cursor_;
-        if (auto found = find_from(cursor_, name)) return found;
-        cursor_ = in_.first();
-        auto found = find_from(cursor_, name);
-        if (!found) cursor_ = start;
-        return found;
+        if (const auto found = find_from(next_, name)) return found;
+        return passed_over_ ? find_from(in_.first(), name) : std::nullopt;
     }
-    static std::optional<JsonValue> find_from(std::optional<JsonValue>& at, std::string_view name) {
-        for (; at; at = at->next()) {
-            const bool found = at->is(name);
-            const auto value = at = at->next();
-            if (!found) continue;
-            at = at->next();
-            return value;
+    std::optional<JsonValue> find_from(const std::optional<JsonValue>& start, std::string_view name) {
+        bool at_start = true;
+        for (auto at = start; at; at_start = false) {
+            const auto value = at->next();
+            if (at->is(name)) {
+                passed_over_ = passed_over_ || !at_start;
+                next_ = value->next();
+                return value;
+            }
+            at = value->next();
         }
         return std::nullopt;
     }
@@ -325,7 +325,8 @@ class ReadFields {
     std::optional<Error>& error_;
     const ReadFields* parent_;
     std::string_view name_;
-    std::optional<JsonValue> cursor_;  ///< behind the member that was found last
+    std::optional<JsonValue> next_;  ///< behind the member that was found last
+    bool passed_over_ = false;
 };
 
 }  // namespace pushsim::history

@@ -129,6 +129,10 @@ bool JsonIndex::number() {
         if (!take('+')) take('-');
         if (!digits()) return false;
     }
+    // One who knows says whether it is a number that a double can be.
+    constexpr std::size_t longest_integer = 20;
+    if (at_ - begin > longest_integer) kind = Kind::Number;
+    if (kind == Kind::Number && !nlohmann::json::accept(text_.substr(begin, at_ - begin))) return false;
     add(kind, begin);
     return true;
 }

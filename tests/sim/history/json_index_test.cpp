@@ -47,7 +47,10 @@ TEST(JsonIndex, TakesAndRefusesWhatNlohmannDoes) {
                              R"({"a"})",
                              "1 2",
                              R"("\")",
-                             R"("\\")"}) {
+                             R"("\\")",
+                             "1e999",
+                             "1e-999",
+                             "-1e999"}) {
         EXPECT_EQ(taken(text), nlohmann::json::accept(text)) << text;
     }
     const std::string line = test::lines_of(test::written({test::an_exchange(403)})).back();
