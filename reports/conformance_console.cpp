@@ -1,6 +1,7 @@
 #include "reports/conformance_console.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -168,6 +169,19 @@ std::string area_text(const std::string& area, const Counts& counts, std::size_t
 }
 
 }  // namespace
+
+std::string conformance_console_played(const ScenarioReport& scenario, const ConsoleStyle& style) {
+    std::set<std::string> cases;
+    for (const ExpectationResult& result : scenario.expectations)
+        cases.insert(result.case_name);
+    const std::string text =
+        fmt::format("{}: {}", scenario.name, counted(std::max<std::size_t>(1, cases.size()), "case"));
+    const std::string duration = seconds_text(scenario.duration);
+    constexpr std::size_t indent = 10;
+    return fmt::format("  played  {}{}{}\n", shown(text, style),
+                       padding(indent + columns(text) + columns(duration), style.width),
+                       coloured(duration, Colour::Dim, style));
+}
 
 std::string conformance_console_scope(const ConformanceReport& report, const ConsoleStyle& style) {
     if (style.quiet) return "";

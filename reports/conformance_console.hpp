@@ -8,6 +8,9 @@
 
 namespace pushsim::reports {
 
+/// "  played  late: 12 cases                 2.5 s\n", of a scenario that has ended.
+std::string conformance_console_played(const ScenarioReport& scenario, const ConsoleStyle& style);
+
 /// "full: 240 requirements, 412 cases, deviations known from scenarios/deviations/keylime-7.14.yaml\n"
 std::string conformance_console_scope(const ConformanceReport& report, const ConsoleStyle& style);
 

@@ -21,6 +21,17 @@ Result<std::string> version_under_test(const StackChoice& choice) {
     return local->keylime.version;
 }
 
+/// What would be found out at the end else.
+Result<void> check_can_write(const std::string& file) {
+    if (file.empty()) return {};
+    const auto folder = std::filesystem::absolute(file).parent_path();
+    std::error_code failed;
+    if (std::filesystem::is_directory(folder, failed) && !std::filesystem::is_directory(file, failed))
+        return {};
+    return fail(ErrorKind::Usage, fmt::format("--write-expected: {} cannot be a file", file),
+                fmt::format("is {} a folder?", folder.string()));
+}
+
 }  // namespace
 
 int conformance(const ConformanceOptions& options) {
@@ -28,6 +39,7 @@ int conformance(const ConformanceOptions& options) {
     const std::filesystem::path folder = suite_folder();
     const auto suite = load_suite(folder);
     if (!suite) return report_error(suite.error());
+    if (auto can = check_can_write(options.write_expected); !can) return report_error(can.error());
     const auto version = version_under_test(options.run.stack);
     if (!version) return report_error(version.error());
     const auto expected = load_expected(folder, options.expected, *version);

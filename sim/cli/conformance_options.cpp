@@ -22,8 +22,7 @@ void add_selection(CLI::App& command, conformance::Selection& selection) {
         ->type_name("ID|AREA|CASE");
     command
         .add_option("--profile", selection.profile,
-                    "a choice that has a name, see `pushsim list profiles`; quick where nothing is named, "
-                    "else full")
+                    "a choice that has a name, see `pushsim list profiles`; quick where nothing is named")
         ->type_name("NAME");
     command.add_option("--level", selection.levels, "only what is of that level; may be repeated")
         ->check(one_of({"MUST", "SHOULD", "MAY"}))
@@ -70,8 +69,8 @@ void add_conformance(CLI::App& app, CommandLine& line) {
         "more,\n"
         "2 usage or configuration, 3 the harness or the stack failed, 4 nothing ran, 130 interrupted.");
     command->callback([&line, &options] {
-        if (options.selection.profile.empty())
-            options.selection.profile = options.selection.names.empty() ? "quick" : "full";
+        const bool by_name = !options.selection.names.empty();
+        if (options.selection.profile.empty() && !by_name) options.selection.profile = "quick";
         if (take_time_limit(line, options.run)) line.exit = conformance(options);
     });
 }
@@ -94,8 +93,10 @@ void add_report(CLI::App& app, CommandLine& line) {
     add_file("--badge", options.badge, "of a conformance run: JSON for shields.io");
     command
         ->add_option("--issue", options.issue,
-                     "of a conformance run: prints that case as Markdown, to be pasted into an issue")
-        ->type_name("CASE");
+                     "of a conformance run: prints that case, or that of a requirement, as Markdown, to be "
+                     "pasted into "
+                     "an issue")
+        ->type_name("CASE|ID");
     command->add_flag("--quiet", options.quiet, "nothing but errors");
     command->add_flag("--verbose", options.verbose, "every requirement, or every expectation");
     command->footer(

@@ -1,5 +1,6 @@
 // `pushsim report`: the reports of a run again, from its history.
 
+#include <algorithm>
 #include <cstdio>
 
 #include <fmt/format.h>
@@ -36,13 +37,19 @@ std::vector<std::pair<std::string, std::string>> named_files(const ReportOptions
     return files;
 }
 
+/// Of a requirement the case that gives it its standing; else the name itself.
+std::string case_of(const std::string& name, const reports::ConformanceReport& report) {
+    const auto at =
+        std::ranges::find(report.requirements, name, [](const auto& one) { return one.requirement.id; });
+    return at == report.requirements.end() || at->cases.empty() ? name : at->cases.front();
+}
+
 void tell(const ReportOptions& options, const JudgedRun& judged, const std::string& where) {
     if (options.quiet) return;
     reports::ConsoleStyle style = reports::style_for(STDOUT_FILENO);
     style.verbose = options.verbose;
     if (judged.conformance) {
-        fmt::print("{}{}", reports::console_head(judged.run, style),
-                   reports::conformance_console(judged.run, *judged.conformance, where, style));
+        fmt::print("{}", reports::conformance_console(judged.run, *judged.conformance, where, style));
     } else {
         fmt::print("{}", reports::console_text(judged.run, where, style));
     }
@@ -63,8 +70,8 @@ int report(const ReportOptions& options) {
     if (!judged->conformance && !(options.issue.empty() && options.badge.empty()))
         return report_error(kNoConformance);
     if (!options.issue.empty()) {
-        const auto issue =
-            reports::issue_markdown(judged->history, judged->run, *judged->conformance, options.issue);
+        const auto issue = reports::issue_markdown(judged->history, judged->run, *judged->conformance,
+                                                   case_of(options.issue, *judged->conformance));
         if (!issue) return report_error(issue.error());
         fmt::print("{}", *issue);
         return kAsExpected;

@@ -147,7 +147,13 @@ void RunBook::say_scenario(const std::string& name) {
     if (options_.format != "text") return;
     const auto reports = judge(name);
     const std::lock_guard lock(mutex_);
-    if (!reports.empty()) say(reports::console_scenario(reports.back(), style_));
+    if (reports.empty()) return;
+    if (purpose_.scope == nullptr) {
+        say(reports::console_scenario(reports.back(), style_));
+    } else if (!style_.quiet) {
+        // What it showed is said of requirements, at the end.
+        say(reports::conformance_console_played(reports.back(), style_));
+    }
 }
 
 void RunBook::say_error(const std::string& text) {
@@ -195,7 +201,9 @@ int RunBook::report() {
         say(json_of(*judged));
     } else if (judged->conformance) {
         const std::string page = (shown_folder() / "report.html").string();
-        say(reports::conformance_console(judged->run, *judged->conformance, page, style_));
+        say(reports::conformance_console_scope(*judged->conformance, style_) +
+            reports::conformance_console_areas(*judged->conformance, style_) +
+            reports::conformance_console_totals(judged->run, *judged->conformance, page, style_));
     } else {
         say(reports::console_totals(*judged_, fmt::format("{}/ ({})", shown_folder().string(), files),
                                     style_));

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include <fmt/format.h>
+
 #include "sim/scenario/loader.hpp"
 
 namespace pushsim::cli {
@@ -64,6 +66,10 @@ Result<Expected> load_expected(const fs::path& folder, const std::string& file, 
                        : version.empty() ? last_file(deviations)
                                          : conformance::deviations_file(deviations, version);
     if (!found) return Expected{};
+    if (!is_file(*found)) {
+        return fail(ErrorKind::Usage, fmt::format("--expected: there is no file {}", found->string()),
+                    "pushsim conformance --write-expected FILE makes one");
+    }
     auto loaded = conformance::load_deviations(*found);
     if (!loaded.ok()) return wrong(loaded.problems);
     return Expected{*found, std::move(loaded.value)};

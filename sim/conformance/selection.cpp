@@ -61,7 +61,9 @@ Result<void> check_name(const Suite& suite, const std::string& name, std::string
     for (const Area& area : areas())
         known.push_back(area.name);
     known.insert(known.end(), cases.begin(), cases.end());
-    const auto near = scenario::nearest(name, known);
+    constexpr std::string_view prefix = "KPM-";
+    const std::string area = name.starts_with(prefix) ? name.substr(prefix.size()) : "";
+    const auto near = is_area(area) ? std::optional<std::string_view>(area) : scenario::nearest(name, known);
     return fail(ErrorKind::Usage,
                 fmt::format("{}'{}' is no requirement, area, scenario or case", option, name),
                 near ? fmt::format("did you mean {}?", *near) : "pushsim list requirements");
