@@ -30,7 +30,7 @@ bool check_key(Report& report, const Node& key) {
         report.add(key, "merge keys (`<<`) are not used; write the keys out");
         return false;
     }
-    if (is_truth_value(key.text)) {
+    if (!key.quoted && is_truth_value(key.text)) {
         report.add(key, fmt::format("`{}` cannot be a key: YAML 1.1 reads it as true or false", key.text));
         return false;
     }

@@ -175,7 +175,7 @@ TEST(Check, DeviationsMustBeOfSomething) {
     };
     EXPECT_EQ(problems("requirement: KPM-NEG-001, observed: { verdict: pass }"), "");
     EXPECT_THAT(problems("requirement: KPM-NEG-009, observed: { verdict: pass }"),
-                HasSubstr("d.yaml:1:16: there is no requirement KPM-NEG-009"));
+                HasSubstr("d.yaml:1:15: there is no requirement KPM-NEG-009"));
     EXPECT_THAT(problems("requirement: KPM-NEG-001, case: table/second, observed: { verdict: pass }"),
                 HasSubstr("no case that decides KPM-NEG-001 is called 'table/second'"));
     EXPECT_THAT(problems("requirement: KPM-NEG-001, withheld: true"),
