@@ -67,8 +67,12 @@ class CaseJudge {
                     return {Standing::Fail, fmt::format("{}: {}", finding.check, finding.text)};
             }
         }
-        if (judged.standing == Standing::Pass) return known_that_are_gone(id, judged);
-        return judged;
+        if (judged.standing != Standing::Pass) return judged;
+        for (std::size_t i = 0; i < case_.deciding.size() && judged.reason.empty(); ++i) {
+            if (decides(i, id) && case_.deciding[i].judgement == Judgement::Skipped)
+                judged.reason = "in part: " + case_.deciding[i].reason;
+        }
+        return known_that_are_gone(id, judged);
     }
 
   private:

@@ -39,7 +39,8 @@ int run_command_line(int argc, char** argv) {
         "pushsim: agents with real TPMs against the real Keylime registrar and verifier, in push mode.",
         "pushsim");
     app.set_version_flag("--version", std::string("pushsim ") + kVersion);
-    line.run.command_line = line.agent.command_line = words_of(argc, argv);
+    line.run.command_line = line.conformance.run.command_line = line.agent.command_line =
+        words_of(argc, argv);
     add_commands(app, line);
 
     if (argc > 1 && argv[1] == std::string_view(kComplete)) {

@@ -195,7 +195,11 @@ int RunBook::report() {
     if (judged->conformance && !purpose_.write_expected.empty()) {
         const auto written = write_file(purpose_.write_expected,
                                         reports::expected_yaml(judged->run, *judged->conformance), 0644);
-        if (!written) note_failure(written.error());
+        if (written) {
+            say_error(fmt::format("pushsim: what does not hold stands in {}", purpose_.write_expected));
+        } else {
+            note_failure(written.error());
+        }
     }
     if (options_.format == "json") {
         say(json_of(*judged));

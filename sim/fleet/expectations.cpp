@@ -125,6 +125,8 @@ class Listing {
     void add_instead(const scenario::Expectation& deviation, history::Expectation about) {
         about.instead_of = static_cast<int>(all_.size());
         about.decides.clear();
+        // Of a clause that nobody may satisfy it is what they all are seen to do.
+        if (about.quantity.count == 0) about.quantity = {};
         about.last_cycle_only = about.last_cycle_only || deviation.last_cycle_only;
         about.source = deviation.position.text();
         add(deviation.conditions, about, instead_);

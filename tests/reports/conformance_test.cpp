@@ -136,6 +136,18 @@ TEST(Conformance, WhatComesByChanceIsNotFixedWhereItIsNotSeen) {
     EXPECT_EQ(standing_of(202, 500, known, {observed(500)}), Standing::Deviation);
 }
 
+TEST(Conformance, WhatCouldNotBeJudgedOfAPassIsSaid) {
+    std::vector<h::Expectation> all = clauses();
+    all.at(1) = all.at(0);
+    all.at(1).decides = {id};
+    h::Expectation body = all.at(1);
+    body.response->body = {{"/a", "1"}};
+    all.push_back(body);
+    const Played played(scope_of({sentence()}), all, 202, 202);
+    EXPECT_EQ(played.standing(), Standing::Pass);
+    EXPECT_THAT(played.requirement().reason, HasSubstr("in part: "));
+}
+
 TEST(Conformance, FixedAndStrictDecideTheExitCode) {
     const std::vector<h::Deviation> known{{.requirement = id, .reference = "F10"}};
     const std::vector<h::Expectation> all{clauses()[0], clauses()[1], observed(500)};

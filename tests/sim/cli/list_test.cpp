@@ -1,4 +1,7 @@
 #include <csignal>
+#include <fstream>
+#include <iterator>
+#include <map>
 
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
@@ -65,6 +68,36 @@ TEST(List, ScenariosAndStepsAreListed) {
     EXPECT_THAT(steps.out, Not(HasSubstr("(not yet)")));
     EXPECT_THAT(pushsim(place, {"list", "steps", "--all"}).out, HasSubstr("(not yet)"));
     EXPECT_THAT(pushsim(place, {"list", "steps", "--format", "json"}).out, HasSubstr("\"available\": true"));
+}
+
+const std::map<std::string, std::string> suite{{"PUSHSIM_SCENARIOS", PUSHSIM_SOURCE_DIR "/scenarios"}};
+
+std::string document(const char* name) {
+    std::ifstream file(std::string(PUSHSIM_SOURCE_DIR "/docs/") + name);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+TEST(List, TheTraceabilityPageIsFresh) {
+    const Place place;
+    const Ended page = Program(place, {"list", "traceability"}, suite).wait();
+    EXPECT_EQ(page.exit_code, 0) << page.err;
+    EXPECT_TRUE(page.out == document("traceability.md"))
+        << "make it again: pushsim list traceability > docs/traceability.md";
+}
+
+TEST(List, RequirementsAndProfilesAreThoseOfTheSuite) {
+    const Place place;
+    const Ended requirements = Program(place, {"list", "requirements"}, suite).wait();
+    EXPECT_THAT(requirements.out, HasSubstr("  KPM-EVID-001  MUST   "));
+    const Ended profiles = Program(place, {"list", "profiles"}, suite).wait();
+    EXPECT_THAT(profiles.out, HasSubstr("full  "));
+    const Ended one = Program(place, {"explain", "KPM-TOK-015"}, suite).wait();
+    EXPECT_THAT(one.out,
+                ::testing::AllOf(HasSubstr("Decided by tokens-refused/none"), HasSubstr("Known deviation"),
+                                 HasSubstr("pushsim conformance KPM-TOK-015")));
+    const Ended none = Program(place, {"explain", "KPM-TOK-999"}, suite).wait();
+    EXPECT_EQ(none.exit_code, 2);
+    EXPECT_THAT(none.err, HasSubstr("there is no requirement KPM-TOK-999"));
 }
 
 }  // namespace

@@ -86,6 +86,17 @@ TEST(Expectations, OfDeviationsComeLastAndSayInPlaceOfWhich) {
     EXPECT_EQ(all[6].source, "e.yaml:1:1");
 }
 
+TEST(Expectations, OfAClauseThatNobodyMaySatisfyADeviationIsOfThemAll) {
+    auto plan = scenario_of(
+        "scenario: x\nagents: {a: {count: 3}}\n"
+        "script: [{attest: a, expect: {verdict: pass, exactly: 0, decides: KPM-VER-001}}]\n");
+    plan.script[0].expect[0].instead = {scenario::read_clause("{verdict: pass}", "e.yaml").clause};
+    const auto all = expectations_of(plan);
+    ASSERT_EQ(all.size(), 2U);
+    EXPECT_EQ(all[0].quantity, (history::Quantity{history::Quantity::Kind::Exactly, 0}));
+    EXPECT_EQ(all[1].quantity, history::Quantity{});
+}
+
 TEST(Expectations, ADeviationMayWantMessagesThatItsClauseDoesNot) {
     auto plan = scenario_of(
         "scenario: x\nagents: {a: {}}\nscript: [{attest: a, expect: {response: {status: 202}}}]\n");

@@ -1,0 +1,90 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "tests/sim/cli/program.hpp"
+
+namespace pushsim::testing {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+const std::map<std::string, std::string> suite{{"PUSHSIM_SCENARIOS", PUSHSIM_SOURCE_DIR "/scenarios"}};
+
+Ended conformance(const Place& place, std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), "conformance");
+    return Program(place, arguments, suite).wait(std::chrono::seconds{500});
+}
+
+TEST(Conformance, TheQuickProfileIsDecidedAndItsReportsCanBeMadeAgain) {
+    const Place place;
+    const Ended run = conformance(place, {"--profile", "quick"});
+    EXPECT_EQ(run.exit_code, 0) << run.out << run.err;
+    EXPECT_THAT(place.servers(), IsEmpty());
+    const auto report = nlohmann::json::parse(place.read("runs/latest/report.json"));
+    EXPECT_EQ(report["totals"].value("fail", 0) + report["totals"].value("error", 0), 0);
+    EXPECT_GT(report["totals"].value("pass", 0), 50);
+    for (const auto& requirement : report["requirements"]) {
+        EXPECT_NE(requirement["standing"], "undecided") << requirement["id"];
+        EXPECT_NE(requirement["standing"], "skip") << requirement["id"];
+    }
+    std::map<std::string, std::string> first;
+    for (const char* file : {"report.json", "report.html", "report.md", "junit.xml", "badge.json"}) {
+        first[file] = place.read(fs::path("runs/latest") / file);
+        EXPECT_GT(first[file].size(), 50U) << file;
+        fs::remove(place.path() / "runs/latest" / file);
+    }
+    const Ended again = Program(place, {"report", "runs/latest", "--quiet"}).wait();
+    EXPECT_EQ(again.exit_code, 0) << again.out << again.err;
+    for (const auto& [file, text] : first)
+        EXPECT_TRUE(place.read(fs::path("runs/latest") / file) == text) << file;
+}
+
+TEST(Conformance, ADeviationIsKnownFixedOrNewAsItsFileSays) {
+    const std::string id = "KPM-TOK-015";  // no token: 401 is due, 403 is seen
+    const Place place;
+    const Ended known = conformance(place, {id});
+    EXPECT_EQ(known.exit_code, 0) << known.out << known.err;
+    EXPECT_THAT(known.out, HasSubstr("1 deviation"));
+    EXPECT_EQ(conformance(place, {id, "--strict"}).exit_code, 1);
+
+    place.write("none.yaml", "deviations: []\n");
+    const Ended unknown =
+        conformance(place, {id, "--expected", "none.yaml", "--write-expected", "seen.yaml"});
+    EXPECT_EQ(unknown.exit_code, 1) << unknown.out << unknown.err;
+    EXPECT_THAT(unknown.out, AllOf(HasSubstr("FAIL  " + id), HasSubstr("again  pushsim conformance ")));
+    const Ended written = conformance(place, {id, "--expected", "seen.yaml"});
+    EXPECT_EQ(written.exit_code, 0) << place.read("seen.yaml") << written.out << written.err;
+
+    const Ended issue = Program(place, {"report", "runs/latest", "--issue", id}).wait();
+    EXPECT_EQ(issue.exit_code, 0) << issue.err;
+    EXPECT_THAT(issue.out, AllOf(HasSubstr(id), HasSubstr("Keylime 7.14")));
+
+    place.write("other.yaml", "deviations: [ { requirement: " + id +
+                                  ", observed: { response: { status: 500 } }, reference: x } ]\n");
+    EXPECT_EQ(conformance(place, {id, "--expected", "other.yaml"}).exit_code, 1) << "another is a new one";
+
+    place.write("fixed.yaml",
+                "deviations: [ { requirement: KPM-TOK-001"
+                ", observed: { response: { status: 500 } }, reference: x } ]\n");
+    const Ended fixed = conformance(place, {"KPM-TOK-001", "--expected", "fixed.yaml"});
+    EXPECT_EQ(fixed.exit_code, 1) << fixed.out << fixed.err;
+    EXPECT_THAT(fixed.out, HasSubstr("fixed"));
+}
+
+TEST(Conformance, WhatIsExcludedDoesNotRunAndIsShown) {
+    const Place place;
+    const Ended run =
+        conformance(place, {"KPM-TOK-001", "KPM-TOK-015", "--exclude", "KPM-TOK-001", "--verbose"});
+    EXPECT_EQ(run.exit_code, 0) << run.out << run.err;
+    const auto report = nlohmann::json::parse(place.read("runs/latest/report.json"));
+    EXPECT_EQ(report["totals"].value("excluded", 0), 1);
+    const Ended all = conformance(place, {"KPM-TOK-001", "--exclude", "KPM-TOK-001"});
+    EXPECT_EQ(all.exit_code, 4) << all.out << all.err;
+}
+
+}  // namespace
+}  // namespace pushsim::testing
