@@ -82,7 +82,9 @@ double KnownSecrets::filter_fill() const {
 }
 
 void KnownSecrets::add(std::string_view secret, std::string mark) {
-    if (secret.size() < min_size || use(secret)) return;
+    // One octet again and again, as in a tag of zeros, is nobody's secret, and stands in much that is none.
+    if (secret.size() < min_size || secret.find_first_not_of(secret.front()) == std::string_view::npos) return;
+    if (use(secret)) return;
     secrets_.push_back({std::string{secret}, std::move(mark), forms_of(secret)});
     const Secret& kept = secrets_.back();
     by_raw_.emplace(kept.raw, std::prev(secrets_.end()));

@@ -21,7 +21,8 @@ class KnownSecrets {
     /// Those that were longest not used are forgotten beyond `limit`.
     explicit KnownSecrets(std::size_t limit = 65536);
 
-    /// `mark` replaces every form of it. Nothing happens if it is known or shorter than min_size.
+    /// `mark` replaces every form of it. Nothing happens if it is known, shorter than min_size, or one octet
+    /// again and again.
     void add(std::string_view secret, std::string mark);
 
     /// `limit` is at least so high from now on.

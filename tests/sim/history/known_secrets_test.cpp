@@ -31,6 +31,15 @@ TEST(KnownSecrets, TheOctetsBehindHexadecimalAreFoundAsBase64) {
     EXPECT_EQ(known.replace_in("00112233445566778899AABBCCDDEEFF"), "MARK");
 }
 
+TEST(KnownSecrets, OneOctetAgainAndAgainIsNone) {
+    KnownSecrets known;
+    known.add(std::string(96, '0'), "MARK");
+    const std::string pcr = "0x" + std::string(64, '0') + std::string(96, '0');
+    EXPECT_EQ(known.replace_in(pcr), pcr);
+    known.add(std::string(95, '0') + "1", "MARK");
+    EXPECT_EQ(known.replace_in(std::string(95, '0') + "1"), "MARK");
+}
+
 TEST(KnownSecrets, TheLongestOfTwoIsReplaced) {
     KnownSecrets known;
     known.add("session-1234", "SHORT");
