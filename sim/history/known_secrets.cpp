@@ -1,6 +1,7 @@
 #include "sim/history/known_secrets.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstring>
 #include <iterator>
@@ -47,9 +48,31 @@ void add_encodings(ByteView octets, std::vector<std::string>& forms) {
     forms.push_back(std::move(hex));
 }
 
+/// As URLs have it: of every octet, and of those alone that may not stand there.
+void add_percent_encodings(std::string_view secret, std::vector<std::string>& forms) {
+    constexpr std::string_view unreserved = "-._~";
+    for (const char* digits : {"0123456789ABCDEF", "0123456789abcdef"}) {
+        std::string all, needed;
+        for (const char c : secret) {
+            const auto octet = static_cast<unsigned char>(c);
+            const std::array<char, 3> code{'%', digits[octet >> 4U], digits[octet & 15U]};
+            const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+            all.append(code.data(), code.size());
+            if (letter || unreserved.find(c) != std::string_view::npos) {
+                needed += c;
+            } else {
+                needed.append(code.data(), code.size());
+            }
+        }
+        forms.push_back(std::move(all));
+        forms.push_back(std::move(needed));
+    }
+}
+
 std::vector<std::string> forms_of(std::string_view secret) {
     std::vector<std::string> forms{std::string{secret}};
     add_encodings(as_bytes(secret), forms);
+    add_percent_encodings(secret, forms);
     auto decoded = from_hex(secret);
     if (!decoded) decoded = from_base64(secret);
     if (decoded && decoded->size() >= KnownSecrets::min_size) {

@@ -12,8 +12,8 @@
 namespace pushsim::history {
 
 /// Finds the octets of many secrets in a text at once, in the forms they are likely to be written in: raw,
-/// base64 (with and without padding, both alphabets), hexadecimal, escaped in JSON; where a secret is itself
-/// hexadecimal or base64, the octets it stands for as well. Not thread-safe.
+/// base64 (with and without padding, both alphabets), hexadecimal, percent-encoded, escaped in JSON; where a
+/// secret is itself hexadecimal or base64, the octets it stands for as well. Not thread-safe.
 class KnownSecrets {
   public:
     static constexpr std::size_t min_size = 8;
