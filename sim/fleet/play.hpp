@@ -171,6 +171,8 @@ class Play {
     void send_requests(const ActPtr& act);
     Result<HttpRequest> raw_request(const scenario::RawRequest& request, const VirtualAgent* by) const;
     Result<std::string> value_of(std::string_view reference) const;
+    static Error lack(const VirtualAgent* whose, std::string what, std::string mend);
+    void lacks(const Error& error, const history::Where& where);
 
     const Stage& stage_;
     const scenario::Scenario& scenario_;

@@ -83,17 +83,37 @@ void Play::act_on_server(const ActPtr& act, ServerAct what, ServerName server, T
                      });
 }
 
+/// What a step needs and an agent has not: a mistake of the script (Usage), or the doing of servers
+/// (Protocol).
+Error Play::lack(const VirtualAgent* whose, std::string what, std::string mend) {
+    const bool turned_away = whose != nullptr && whose->turned_away;
+    return {turned_away ? ErrorKind::Protocol : ErrorKind::Usage, std::move(what), std::move(mend)};
+}
+
+/// Servers are what is judged: where it is their doing the play goes on, and what is expected of the step
+/// finds no answer.
+void Play::lacks(const Error& error, const history::Where& where) {
+    if (error.kind == ErrorKind::Protocol) {
+        record(where, history::Note{error.message + ": nothing is done"});
+    } else {
+        give_up(error.in(fmt::format("step {}", *where.step)));
+    }
+}
+
 Result<std::string> Play::value_of(std::string_view inside) const {
     const auto reference = scenario::parse_reference(inside);
     if (!reference) return fail(ErrorKind::Usage, fmt::format("`${{{}}}` is no reference", inside));
-    const auto missing = [&] {
-        return fail(ErrorKind::Usage, fmt::format("`${{{}}}`: there is none yet", inside),
-                    "let the agent come so far in a step before");
+    const auto missing = [&](const VirtualAgent* whose = nullptr) {
+        return fail(lack(whose, fmt::format("`${{{}}}`: there is none yet", inside),
+                         "let the agent come so far in a step before"));
     };
     const auto pick = [&](const std::map<std::string, std::string>& properties) -> Result<std::string> {
         const auto found = properties.find(reference->property);
-        if (found == properties.end()) return missing();
-        return found->second;
+        if (found != properties.end()) return found->second;
+        const auto whose = std::ranges::find_if(agents_, [&](const Member& member) {
+            return member.agent->identity().id == properties.at("id");
+        });
+        return missing(whose == agents_.end() ? nullptr : whose->agent.get());
     };
     if (const auto named = named_.find(reference->name); named != named_.end()) {
         if (static_cast<std::size_t>(reference->number) >= named->second.size()) return missing();
@@ -128,9 +148,8 @@ Result<HttpRequest> Play::raw_request(const scenario::RawRequest& wanted, const 
     if (wrong) return fail(std::move(*wrong));
     const bool begins_a_session = request.target.ends_with("/sessions");
     if (!says_who && !token && wanted.to == "verifier" && !begins_a_session) {
-        return fail(ErrorKind::Usage,
-                    fmt::format("{} has no token yet to send with its request", by->identity().name),
-                    "let it `authenticate` in a step before, or send it `by: nobody`");
+        return fail(lack(by, fmt::format("{} has no token yet to send with its request", by->identity().name),
+                         "let it `authenticate` in a step before, or send it `by: nobody`"));
     }
     std::erase_if(request.headers, [](const auto& header) { return header.second == scenario::no_header; });
     return request;
@@ -144,10 +163,7 @@ void Play::send_requests(const ActPtr& act) {
                                                                    : stage_.registrar;
     const auto send = [&](const std::string& who, const VirtualAgent* by) {
         auto request = raw_request(wanted, by);
-        if (!request) {
-            give_up(request.error().in(fmt::format("step {} (request)", act->number())));
-            return;
-        }
+        if (!request) return lacks(request.error(), {scenario_.name, act->number(), who});
         transport::Endpoint from = server;
         if (by != nullptr) from.source_address = by->source_address();
         const bool tls = server.scheme == transport::Scheme::Https;

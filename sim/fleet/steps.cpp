@@ -143,11 +143,13 @@ void Play::wait_for(const ActPtr& act) {
         if (!step.until || !takes_part(step, member)) continue;
         const auto span = member.agent->instant(step.until->name);
         if (!span) {
-            give_up({ErrorKind::Usage,
-                     fmt::format("{}: there is no {} to wait for", member.name,
-                                 scenario::to_string(step.until->name)),
-                     "let it `authenticate` or `negotiate` in a step before"});
-            return;
+            lacks(lack(member.agent.get(),
+                       fmt::format("{}: there is no {} to wait for", member.name,
+                                   scenario::to_string(step.until->name)),
+                       "let it `authenticate` or `negotiate` in a step before"),
+                  where(act, member));
+            if (end_) return;
+            continue;
         }
         // Before it by whatever clock, or after it by whatever clock.
         const Duration offset = step.until->offset;

@@ -165,6 +165,7 @@ void Play::enrol(const ActPtr& act, Member& member, Then then) {
                             if (alive.expired()) return;
                             member.agent->enrolment_seen_to = true;
                             member.agent->enrolled = member.agent->enrolled || acted.result;
+                            member.agent->turned_away = member.agent->turned_away || !acted.result;
                             go_on_after(acted.act, here, then);
                         });
 }

@@ -123,6 +123,9 @@ class VirtualAgent {
     bool enrolled = false;
     bool enrolment_seen_to = false;  ///< was enrolled or deleted once: enrolled again by the script alone
 
+    /// Servers have not given it all that it asked for, so what it lacks may be their doing.
+    bool turned_away = false;
+
   private:
     /// A request on its way, and what goes into the history of how it came there.
     struct Sent {
