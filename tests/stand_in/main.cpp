@@ -1,10 +1,10 @@
-// pushsim_stand_in CA-FILE PATTERN SECONDS FOLDER|- SEED|-: a verifier (https) and a registrar (http) on
-// ports of 127.0.0.1 that are free, until standard input ends or SIGTERM comes. Judges nothing: what it is
-// for says stand_ins.hpp. Writes the certificate of its CA to CA-FILE and then a line "verifier PORT
-// registrar PORT" to standard output. A request whose "METHOD TARGET" fits PATTERN (fnmatch) is taken and
-// never answered; GET /taken tells how many were. Sessions live for SECONDS. With FOLDER the verifier asks
-// for client certificates, and one that it takes is written there. With SEED its draws follow from that, and
-// its clock stands still.
+// pushsim_stand_in CA-FILE PATTERN SECONDS FOLDER|- SEED|- LIE|-: a verifier (https) and a registrar (http
+// and https) on ports of 127.0.0.1 that are free, until standard input ends or SIGTERM comes. Judges nothing:
+// what it is for says stand_ins.hpp; with LIE, liars.hpp. Writes the certificate of its CA to CA-FILE and
+// then a line "verifier PORT registrar PORT registrar-tls PORT" to standard output. A request whose "METHOD
+// TARGET" fits PATTERN (fnmatch) is taken and never answered; GET /taken tells how many were. Sessions live
+// for SECONDS. With FOLDER the verifier asks for client certificates, and one that it takes is written there.
+// With SEED its draws follow from that, and its clock stands still.
 
 #include <chrono>
 #include <csignal>
@@ -24,6 +24,7 @@
 #include "sim/core/random.hpp"
 #include "sim/pki/pki.hpp"
 #include "tests/agent/transport/test_server.hpp"
+#include "tests/stand_in/liars.hpp"
 #include "tests/stand_in/server.hpp"
 #include "tests/stand_in/stand_ins.hpp"
 
@@ -48,6 +49,7 @@ struct Wish {
     std::chrono::seconds session_lifetime;
     const char* admin_folder;           ///< null: no certificates are asked for
     std::optional<std::uint64_t> seed;  ///< then the clock stands still
+    std::optional<stand_in::Lie> lie;
 };
 
 void serve(const Wish& wish) {
@@ -69,24 +71,38 @@ void serve(const Wish& wish) {
     transport::EventLoop loop(clock);
     const std::size_t most = most_connections();
     stand_in::StandIns peers(clock, random, most, wish.session_lifetime);
-    peers.decides_at_once = wish.seed.has_value();
+    peers.decides_at_once = wish.seed.has_value() || wish.lie;
+    std::optional<stand_in::LiarAndRegistrar> liar;
+    if (wish.lie) {
+        // Scenarios wait for challenges to expire, and ask for short ones; they change the value of the IMA
+        // log's PCR.
+        peers.challenge_lifetime = std::chrono::seconds{2};
+        peers.pcrs = "0,7,10";
+        liar.emplace(peers, *wish.lie);
+    }
     std::size_t taken = 0;
-    const auto answer = [&](const HttpRequest& request) -> std::optional<HttpResponse> {
+    const auto answer_as = [&](bool is_verifier, const HttpRequest& request) -> std::optional<HttpResponse> {
         if (request.target == "/taken") return HttpResponse{200, {}, std::to_string(taken)};
-        if (::fnmatch(wish.unanswered, (request.method + " " + request.target).c_str(), 0) != 0)
-            return peers.answer(request);
-        ++taken;
-        return std::nullopt;
+        if (::fnmatch(wish.unanswered, (request.method + " " + request.target).c_str(), 0) == 0) {
+            ++taken;
+            return std::nullopt;
+        }
+        if (!liar) return peers.answer(request);
+        return is_verifier ? liar->verifier(request) : liar->registrar(request);
     };
-    const stand_in::HttpServer verifier(loop, context.get(), most, answer);
-    const stand_in::HttpServer registrar(loop, nullptr, most, answer);
+    const auto as_verifier = [&](const HttpRequest& request) { return answer_as(true, request); };
+    const auto as_registrar = [&](const HttpRequest& request) { return answer_as(false, request); };
+    const stand_in::HttpServer verifier(loop, context.get(), most, as_verifier);
+    const stand_in::HttpServer registrar(loop, nullptr, most, as_registrar);
+    const stand_in::HttpServer registrar_tls(loop, context.get(), most, as_registrar);
     if (const auto written = pki::write_certificate(pki.ca_certificate_pem(), wish.ca_file); !written)
         throw std::runtime_error(written.error().text());
     loop.watch(STDIN_FILENO, EPOLLIN, [&loop](std::uint32_t) {
         char octet = 0;
         if (::read(STDIN_FILENO, &octet, 1) <= 0) loop.stop();
     });
-    std::printf("verifier %u registrar %u\n", verifier.port(), registrar.port());
+    std::printf("verifier %u registrar %u registrar-tls %u\n", verifier.port(), registrar.port(),
+                registrar_tls.port());
     std::fflush(stdout);
     loop.run();
 }
@@ -94,8 +110,8 @@ void serve(const Wish& wish) {
 }  // namespace
 
 int main(int count, char** arguments) {
-    if (count != 6) {
-        std::fputs("usage: pushsim_stand_in CA-FILE PATTERN SECONDS FOLDER|- SEED|-\n", stderr);
+    if (count != 7) {
+        std::fputs("usage: pushsim_stand_in CA-FILE PATTERN SECONDS FOLDER|- SEED|- LIE|-\n", stderr);
         return 2;
     }
     const std::string folder = arguments[4], seed = arguments[5];
@@ -103,7 +119,8 @@ int main(int count, char** arguments) {
     try {
         serve({arguments[1], arguments[2], std::chrono::seconds{std::stol(arguments[3])},
                folder == "-" ? nullptr : folder.c_str(),
-               seed == "-" ? std::nullopt : std::optional<std::uint64_t>(std::stoull(seed))});
+               seed == "-" ? std::nullopt : std::optional<std::uint64_t>(std::stoull(seed)),
+               stand_in::lie_of(arguments[6])});
     } catch (const std::exception& error) {
         std::fprintf(stderr, "pushsim_stand_in: %s\n", error.what());
         return 3;

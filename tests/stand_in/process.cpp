@@ -36,9 +36,9 @@ Process::Process(const Options& options) {
     std::string program = PUSHSIM_STAND_IN, ca = ca_file().string(), pattern = options.unanswered,
                 lifetime = std::to_string(options.session_lifetime.count()),
                 certificates = options.asks_certificates ? folder : "-",
-                seed = options.seed ? std::to_string(*options.seed) : "-";
-    const std::array<char*, 7> arguments{program.data(),      ca.data(),   pattern.data(), lifetime.data(),
-                                         certificates.data(), seed.data(), nullptr};
+                seed = options.seed ? std::to_string(*options.seed) : "-", lie = options.lie;
+    const std::array<char*, 8> arguments{program.data(),      ca.data(),   pattern.data(), lifetime.data(),
+                                         certificates.data(), seed.data(), lie.data(),     nullptr};
 
     const Pipe in, out;
     posix_spawn_file_actions_t actions;
@@ -51,8 +51,9 @@ Process::Process(const Options& options) {
     ::close(out.write);
     stdin_ = in.write;
     std::FILE* lines = ::fdopen(out.read, "r");
-    const bool ready = failed == 0 && std::fscanf(lines, "verifier %hu registrar %hu", &verifier_port_,
-                                                  &registrar_port_) == 2;
+    const bool ready =
+        failed == 0 && std::fscanf(lines, "verifier %hu registrar %hu registrar-tls %hu", &verifier_port_,
+                                   &registrar_port_, &registrar_tls_port_) == 3;
     std::fclose(lines);
     if (ready) return;
     if (failed != 0) pid_ = -1;

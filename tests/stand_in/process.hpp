@@ -23,6 +23,7 @@ class Process {
         bool asks_certificates = false;
         /// What it draws follows from that, and its clock stands still.
         std::optional<std::uint64_t> seed = {};
+        std::string lie = "-";  ///< a verifier that lies (liars.hpp)
     };
     /// Returns when it can be connected to. Throws std::runtime_error.
     explicit Process(const Options& options);
@@ -33,6 +34,7 @@ class Process {
 
     transport::Endpoint verifier() const;   ///< https, resolved
     transport::Endpoint registrar() const;  ///< http, resolved
+    std::uint16_t registrar_tls_port() const { return registrar_tls_port_; }
     std::filesystem::path ca_file() const { return folder_ / "ca.pem"; }
     /// A client certificate that it takes, of "CN=the tenant", and its key; where it asks for them.
     std::filesystem::path admin_certificate() const { return folder_ / "admin-cert.pem"; }
@@ -47,6 +49,7 @@ class Process {
     int stdin_ = -1;
     std::uint16_t verifier_port_ = 0;
     std::uint16_t registrar_port_ = 0;
+    std::uint16_t registrar_tls_port_ = 0;
 };
 
 }  // namespace pushsim::stand_in

@@ -16,13 +16,12 @@ std::string between(std::string_view text, std::string_view before, char after) 
     return std::string(text.substr(begin, text.find(after, begin) - begin));
 }
 
-/// Paths have it, but for those of sessions, where the body does.
+}  // namespace
+
 std::string agent_in(const HttpRequest& request) {
     const bool session = request.target.starts_with("/v3.0/sessions");
     return session ? between(request.body, R"("agent_id":")", '"') : between(request.target, "/agents/", '/');
 }
-
-}  // namespace
 
 HttpResponse StandIns::record_of(const std::string& target) {
     const bool is_decided = !asked_for_.insert(target).second || decides_at_once;
@@ -52,6 +51,8 @@ lifecycle::StandIn* StandIns::of(const std::string& agent) {
     if (agents_.size() >= most_) return nullptr;
     auto& made = agents_.try_emplace(agent, clock_, agent, static_cast<int>(agents_.size())).first->second;
     made.session_lifetime = session_lifetime_;
+    made.challenge_lifetime = challenge_lifetime;
+    made.pcrs = pcrs;
     made.refuses_expired_tokens = true;
     made.asks_for_logs = true;
     made.seconds_to_next = "0";

@@ -16,6 +16,9 @@
 
 namespace pushsim::stand_in {
 
+/// Of a call of the push protocol. Paths have it, but for those of sessions, where the body does.
+std::string agent_in(const HttpRequest& request);
+
 class StandIns {
   public:
     /// Knows `most` agents, and no more. Clock and stream (the challenges) outlive it.
@@ -30,6 +33,8 @@ class StandIns {
 
     /// Records are decided at the first look; else at the second.
     bool decides_at_once = false;
+    std::string pcrs = "0,7";                                ///< that are asked for
+    Duration challenge_lifetime = std::chrono::minutes{30};  ///< as answers tell it
 
   private:
     HttpResponse record_of(const std::string& target);

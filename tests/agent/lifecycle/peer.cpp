@@ -99,7 +99,7 @@ HttpResponse StandIn::prove() {
     if (enrolled) {
         token_expires_at_ =
             clock_.wall_now() + std::chrono::duration_cast<WallTime::duration>(session_lifetime);
-        token = fmt::format("{}.Hg3efmXk0zRJcz3s604IrW-yq5_N7pEcHVlwPXD{:04}", id, sessions);
+        token = fmt::format("{}.{}{:04}", id, kTokenSecret, sessions);
         outcome = fmt::format(R"("evaluation":"pass","token":"{}","token_expires_at":"{}",)", token,
                               to_rfc3339(token_expires_at_));
     }
@@ -123,7 +123,8 @@ HttpResponse StandIn::negotiated(const std::string& location, const std::string&
             : "";
     std::string body = fmt::format(
         R"({{"data":{{"type":"attestation","attributes":{{"stage":"awaiting_evidence","evidence_requested":[{}],"system_info":{{"boot_time":"2026-11-23T10:00:00.000000+00:00"}},"capabilities_received_at":"{}","challenges_expire_at":"{}"}}}},"jsonapi":{{"version":"1.1"}}}})",
-        asked, to_rfc3339(clock_.wall_now()), to_rfc3339(clock_.wall_now() + std::chrono::minutes{30}));
+        asked, to_rfc3339(clock_.wall_now()),
+        to_rfc3339(clock_.wall_now() + std::chrono::duration_cast<WallTime::duration>(challenge_lifetime)));
     if (!text.empty()) {
         const auto at = body.find(text);
         if (at == std::string::npos) throw std::invalid_argument("not in the body: " + text);

@@ -19,6 +19,9 @@ inline const std::string kAgent = "4f2c0f0e-6a3d-4c5e-9b1a-0d6f3f1e2a77";
 /// What the registrar's challenge holds.
 inline const std::string kSecret = "NKUiFLoxnZwjSpUNZKJypY0enAdnMn4d";
 
+/// What stands in every token, behind the session's id.
+inline const std::string kTokenSecret = "Hg3efmXk0zRJcz3s604IrW-yq5_N7pEcHVlwPXD";
+
 /// Which call of that agent a request is, told from its method and path alone; throws for one that is none.
 Call call_in(const HttpRequest& request, const std::string& agent = kAgent);
 
@@ -40,6 +43,7 @@ class StandIn {
     bool asks_for_logs = false;  ///< for the IMA log, where it was offered
     Duration session_lifetime = std::chrono::minutes{3};
     bool refuses_expired_tokens = false;
+    Duration challenge_lifetime = std::chrono::minutes{30};  ///< of attestations; only told
     std::string seconds_to_next = "2";
     std::string pcrs = "0,7";  ///< that it asks for
     /// Makes the answer to a registration whose keys are a real TPM's.

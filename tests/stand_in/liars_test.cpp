@@ -1,0 +1,177 @@
+// The whole suite of conformance/ against verifiers that lie. What such a verifier passes, the suite does not
+// notice: it stands here by name, with why it cannot, or the case is mended.
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
+
+#include "tests/sim/cli/program.hpp"
+#include "tests/stand_in/process.hpp"
+#include "tests/stand_in/suite.hpp"
+#include "tests/stand_in/unnoticed.hpp"
+
+namespace pushsim::stand_in {
+namespace {
+
+using Json = nlohmann::json;
+using pushsim::testing::Ended;
+using pushsim::testing::Place;
+namespace fs = std::filesystem;
+
+/// By name, without those that are of the registrar alone, that an external stack cannot play, or that wait
+/// for longer than a test may take.
+std::vector<std::string> scenarios_in(const fs::path& suite, const Place& place) {
+    std::vector<std::string> names;
+    for (const auto& file : fs::directory_iterator(suite / "conformance")) {
+        const std::string name = file.path().stem();
+        if (file.path().extension() != ".yaml" || name.starts_with("reg-") || name == "rate-limit-blocks")
+            continue;
+        if (place.read(file.path()).find("\nstack:") == std::string::npos) names.push_back(name);
+    }
+    std::ranges::sort(names);
+    return names;
+}
+
+struct Standings {
+    std::map<std::string, std::string> decided;  ///< requirement -> "fail", or what else it stands at
+    std::map<std::string, std::string> reasons;  ///< of those that do not fail
+    std::size_t bound = 0;                       ///< requirements in all: others are not played
+};
+
+/// Of the requirements that bind the verifier and are a MUST.
+Standings standings_of(const std::string& report) {
+    Standings standings;
+    for (const Json& one : Json::parse(report).at("requirements")) {
+        if (one.at("binds") != "verifier" || one.at("level") != "MUST") continue;
+        ++standings.bound;
+        const std::string standing = one.at("standing");
+        // Planned, of another part, or not to be seen of this stack.
+        if (standing == "undecided" || standing == "skip" || standing == "excluded") continue;
+        standings.decided[one.at("id")] = standing;
+        if (standing != "fail") standings.reasons[one.at("id")] = one.value("reason", "");
+    }
+    return standings;
+}
+
+/// Every n-th scenario of the suite, played against a liar of its own.
+class Part {
+  public:
+    Part(const std::string& lie, std::size_t number, std::size_t parts)
+        : server_(Process::Options{
+              .session_lifetime = std::chrono::seconds{5}, .asks_certificates = true, .lie = lie}) {
+        const auto at = [](std::uint16_t port) { return fmt::format("127.0.0.1:{}", port); };
+        const fs::path suite = suite_without_options(place_);
+        // Whatever Keylime is known to do, this is none.
+        const fs::path nothing = place_.write("expected.yaml", "deviations: []\n");
+        std::vector<std::string> words{"conformance"};
+        const auto names = scenarios_in(suite, place_);
+        for (std::size_t i = number; i < names.size(); i += parts)
+            words.push_back(names[i]);
+        for (const std::string& word : std::vector<std::string>{"--stack",
+                                                                "external",
+                                                                "--verifier",
+                                                                at(server_.verifier().port),
+                                                                "--registrar",
+                                                                at(server_.registrar().port),
+                                                                "--registrar-tls",
+                                                                at(server_.registrar_tls_port()),
+                                                                "--ca",
+                                                                server_.ca_file(),
+                                                                "--admin-cert",
+                                                                server_.admin_certificate(),
+                                                                "--admin-key",
+                                                                server_.admin_key(),
+                                                                "--expected",
+                                                                nothing,
+                                                                "--bodies",
+                                                                "none",
+                                                                "--quiet",
+                                                                "--timeout",
+                                                                "60s"})
+            words.push_back(word);
+        program_.emplace(place_, words, std::map<std::string, std::string>{{"PUSHSIM_SCENARIOS", suite}});
+    }
+
+    Standings standings() {
+        const Ended ended = program_->wait(std::chrono::seconds{400});
+        if (!place_.has("runs/latest/report.json")) throw std::runtime_error(ended.err);
+        return standings_of(place_.read("runs/latest/report.json"));
+    }
+
+  private:
+    const Process server_;
+    const Place place_;
+    std::optional<pushsim::testing::Program> program_;
+};
+
+/// What several runs say of a requirement: one failure is a failure.
+void take(Standings& all, const Standings& more) {
+    constexpr std::array order{"fail", "error", "fixed", "deviation", "pass"};
+    const auto rank = [&order](const std::string& standing) { return std::ranges::find(order, standing); };
+    for (const auto& [id, standing] : more.decided) {
+        const auto at = all.decided.find(id);
+        if (at != all.decided.end() && rank(at->second) <= rank(standing)) continue;
+        all.decided[id] = standing;
+        all.reasons[id] = more.reasons.contains(id) ? more.reasons.at(id) : "";
+    }
+    all.bound = std::max(all.bound, more.bound);
+}
+
+/// The suite against that liar: agents wait more than they work, so parts of it are played side by side.
+Standings judged(const std::string& lie) {
+    constexpr std::size_t kParts = 4;
+    std::vector<std::unique_ptr<Part>> parts;
+    for (std::size_t part = 0; part < kParts; ++part)
+        parts.push_back(std::make_unique<Part>(lie, part, kParts));
+    Standings standings;
+    for (const auto& part : parts)
+        take(standings, part->standings());
+    return standings;
+}
+
+class LyingVerifier : public ::testing::TestWithParam<Unnoticed> {};
+
+TEST_P(LyingVerifier, FailsAlmostAllThatBindsIt) {
+    const Unnoticed& unnoticed = GetParam();
+    const Standings standings = judged(unnoticed.lie);
+    std::map<std::string, int> counts;
+    std::string more;
+    std::set<std::string> not_failed;
+    for (const auto& [id, standing] : standings.decided) {
+        ++counts[standing];
+        if (standing == "fail") continue;
+        not_failed.insert(id);
+        if (!unnoticed.why.contains(id))
+            more += fmt::format("{}: {} {}\n", id, standing, standings.reasons.at(id));
+    }
+    std::string gone;
+    for (const auto& [id, why] : unnoticed.why) {
+        if (standings.decided.contains(id) && !not_failed.contains(id)) gone += id + "\n";
+    }
+    const std::size_t decided = standings.decided.size();
+    RecordProperty("decided", static_cast<int>(decided));
+    RecordProperty("failed", counts["fail"]);
+    RecordProperty("bound", static_cast<int>(standings.bound));
+    fmt::print("{}: {} decided, {} fail, {} error, {} pass, {} not played\n", unnoticed.lie, decided,
+               counts["fail"], counts["error"], counts["pass"], standings.bound - decided);
+    EXPECT_EQ(more, "") << "is not noticed, and not known to be";
+    EXPECT_EQ(gone, "") << "is noticed now: no more to be listed";
+    EXPECT_GT(decided, 300U);
+    EXPECT_GE(counts["fail"] * 100, static_cast<int>(decided) * 95);
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, LyingVerifier, ::testing::ValuesIn(unnoticed()),
+                         [](const auto& one) { return one.param.lie; });
+
+}  // namespace
+}  // namespace pushsim::stand_in

@@ -1,0 +1,17 @@
+#pragma once
+// What a lying verifier passes, and why nothing could tell.
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace pushsim::stand_in {
+
+struct Unnoticed {
+    std::string lie;                         ///< as Process::Options has it
+    std::map<std::string, std::string> why;  ///< requirement -> why the suite cannot notice
+};
+
+std::vector<Unnoticed> unnoticed();
+
+}  // namespace pushsim::stand_in
