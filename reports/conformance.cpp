@@ -194,6 +194,27 @@ const ScenarioView* view_of(const ScenarioReport& report, const std::vector<Scen
     return found;
 }
 
+/// Agents whose exchanges decided that a clause does not hold; empty where that cannot be told of each.
+std::set<std::string> failing_agents(const ConformanceCase& one) {
+    std::set<std::string> agents;
+    for (const auto* results : {&one.controls, &one.deciding}) {
+        for (const ExpectationResult& result : *results) {
+            if (!fails(result)) continue;
+            if (!result.exchange || result.exchange->agent.empty()) return {};
+            agents.insert(result.exchange->agent);
+        }
+    }
+    return agents;
+}
+
+/// Of the agents that something else befell, causes explain nothing.
+bool explains(const Diagnosis& diagnosis, const ConformanceCase& one, const std::set<std::string>& agents) {
+    const auto is_of_the_case = [&](std::uint64_t n) { return contains(one.lines, n); };
+    const auto is_failing = [&](const std::string& agent) { return agents.contains(agent); };
+    return std::ranges::any_of(diagnosis.evidence, is_of_the_case) &&
+           (agents.empty() || std::ranges::any_of(diagnosis.agents, is_failing));
+}
+
 /// Builds the cases of a scenario, without their standings.
 std::vector<ConformanceCase> cases_of(const ScenarioReport& scenario, const ScenarioView* view) {
     std::vector<ConformanceCase> cases;
@@ -230,10 +251,9 @@ std::vector<ConformanceCase> cases_of(const ScenarioReport& scenario, const Scen
         for (const Finding& finding : scenario.findings) {
             if (!finding.n || contains(one.lines, *finding.n)) one.findings.push_back(finding);
         }
+        const std::set<std::string> agents = failing_agents(one);
         for (const Diagnosis& diagnosis : scenario.diagnoses) {
-            if (std::ranges::any_of(diagnosis.evidence,
-                                    [&](std::uint64_t n) { return contains(one.lines, n); }))
-                one.diagnoses.push_back(diagnosis);
+            if (explains(diagnosis, one, agents)) one.diagnoses.push_back(diagnosis);
         }
     }
     return cases;
