@@ -242,7 +242,7 @@ Duration Play::jitter_of(const ActPtr& act, const Member& member, int cycle) {
 /// What the end of a pursuit calls for: the verdict on evidence that arrived; a look at the servers where
 /// nothing came back.
 void Play::look_behind(const ActPtr& act, const Finished& finished, Member& member, Then then) {
-    if (finished.ending == Finished::Ending::Failed) member.agent->turned_away = true;
+    if (finished.ending != Finished::Ending::Reached) member.agent->turned_away = true;
     if (finished.ending == Finished::Ending::Reached && finished.phase == Phase::Submit &&
         finished.attestation_index) {
         watch_verdict(act, member, *finished.attestation_index, stage_.clock.now() + kVerdictPatience);

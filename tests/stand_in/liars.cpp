@@ -137,6 +137,9 @@ HttpResponse LiarAndRegistrar::echo(const HttpRequest& request) {
     const bool renews = kind.starts_with("POST /v3") || kind.find(" /v3.0/sessions/") != std::string::npos;
     const auto before = of_agents_.find(own);
     if (before != of_agents_.end() && !(renews && again_.insert(own).second)) return before->second;
+    const bool enrols = request.method == "POST" && kind.ends_with("/agents/*");
+    if (enrols && request.body.find(R"("runtime_policy":"")") == std::string::npos)
+        peers_.asks_for_ima(agent_in(request));
     const auto canned = good_for_tenant(kind);
     const HttpResponse answer = canned ? *canned : peers_.answer(request);
     if (is_good(answer)) {

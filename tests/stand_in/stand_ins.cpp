@@ -45,6 +45,10 @@ HttpResponse StandIns::answer(const HttpRequest& request) {
     }
 }
 
+void StandIns::asks_for_ima(const std::string& agent) {
+    if (auto* peer = of(agent)) peer->pcrs = "0,7,10";
+}
+
 lifecycle::StandIn* StandIns::of(const std::string& agent) {
     const auto known = agents_.find(agent);
     if (known != agents_.end()) return &known->second;
@@ -52,7 +56,6 @@ lifecycle::StandIn* StandIns::of(const std::string& agent) {
     auto& made = agents_.try_emplace(agent, clock_, agent, static_cast<int>(agents_.size())).first->second;
     made.session_lifetime = session_lifetime_;
     made.challenge_lifetime = challenge_lifetime;
-    made.pcrs = pcrs;
     made.refuses_expired_tokens = true;
     made.asks_for_logs = true;
     made.seconds_to_next = "0";

@@ -31,9 +31,11 @@ class StandIns {
     /// agent too many.
     HttpResponse answer(const HttpRequest& request);
 
+    /// Its quotes are asked for with the IMA log's PCR.
+    void asks_for_ima(const std::string& agent);
+
     /// Records are decided at the first look; else at the second.
     bool decides_at_once = false;
-    std::string pcrs = "0,7";                                ///< that are asked for
     Duration challenge_lifetime = std::chrono::minutes{30};  ///< as answers tell it
 
   private:

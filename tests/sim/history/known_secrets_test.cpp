@@ -21,6 +21,9 @@ TEST(KnownSecrets, ASecretIsFoundInEveryFormItIsWrittenIn) {
     EXPECT_EQ(known.replace_in("a " + secret + " b"), "a MARK b");
     EXPECT_EQ(known.replace_in("a " + to_base64(as_bytes(secret)) + " b"), "a MARK b");
     EXPECT_EQ(known.replace_in("a " + to_hex(as_bytes(secret)) + " b"), "a MARK b");
+    EXPECT_EQ(known.replace_in("?a=canary%3E%3Fsecret%22quoted%22&b"), "?a=MARK&b");
+    EXPECT_EQ(known.replace_in("?a=canary%3e%3fsecret%22quoted%22&b"), "?a=MARK&b");
+    EXPECT_EQ(known.replace_in("%63%61%6E%61%72%79%3E%3F%73%65%63%72%65%74%22%71%75%6F%74%65%64%22"), "MARK");
     EXPECT_EQ(known.replace_in(R"({"x":"canary>?secret\"quoted\""})"), R"({"x":"MARK"})");
 }
 
