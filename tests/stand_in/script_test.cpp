@@ -244,6 +244,19 @@ TEST_F(PlayedScript, RequestOfAnAgentThatHasNoTokenIsAnErrorOfTheScenario) {
     EXPECT_THAT(end.reason, HasSubstr("b[0] has no token yet to send with its request"));
 }
 
+TEST_F(PlayedScript, WhatServersDidNotGiveAnAgentDoesNotEndThePlay) {
+    const Process refuses(Process::Options{.lie = "no"});
+    const auto end = play(
+        "script:\n  - authenticate: b\n  - request: { by: b, path: /v3.0/x }\n"
+        "  - request: { by: nobody, path: \"/v3.0/sessions/${b.session_id}\" }\n"
+        "  - wait: { agents: b, until: token_expires_at + 1ms }\n  - register: a\n",
+        refuses);
+    EXPECT_EQ(end.reason, "");
+    EXPECT_THAT(lines<ExchangeSeen>(2), SizeIs(0));
+    EXPECT_THAT(lines<history::Note>(2, "b[0]"), SizeIs(1));
+    EXPECT_THAT(exchanges(5, "a[0]", "register"), testing::Not(testing::IsEmpty())) << "the script goes on";
+}
+
 TEST_F(PlayedScript, RequestOfAnAgentMayHaveATokenOfItsOwn) {
     const auto end =
         play("script:\n  - request: { by: b, path: /v3.0/x, headers: { Authorization: Bearer mine } }\n");
