@@ -13,6 +13,7 @@
 #include "sim/cli/interrupt.hpp"
 #include "sim/cli/report_files.hpp"
 #include "sim/cli/run_folder.hpp"
+#include "sim/fleet/expectations.hpp"
 #include "sim/scenario/draws.hpp"
 
 namespace pushsim::cli {
@@ -91,6 +92,8 @@ void RunBook::skip(const scenario::Scenario& scenario, const std::string& why) {
     history::ScenarioStart start;
     start.title = scenario.title;
     start.file = scenario.file;
+    // So that what it would have decided is said to be skipped, and why.
+    if (purpose_.scope != nullptr) start.expectations = fleet::expectations_of(scenario);
     history_->append(where, start);
     history_->append(where, history::ScenarioEnd{history::ScenarioEnd::Ending::Skipped, why, ""});
     if (!Interrupt::asked()) say_scenario(scenario.name);  // the last line counts them

@@ -80,6 +80,22 @@ Standing standing_of(int first, int second, const std::vector<h::Deviation>& kno
     return Played(scope_of({sentence()}, known), all, first, second).standing();
 }
 
+/// A play of two attestations: one passes, of the other nobody can see why it fails.
+std::string mismatch_with_hidden_reason(const std::vector<h::Expectation>& expectations) {
+    Script script;
+    script.stack().add({}, scope_of({sentence()})).begin("late", expectations);
+    script.add({"late", 1}, h::StepStart{"attest", {"honest"}, "", "held"});
+    script.step(1, "attest").attest(0).verdict(0, "pass");
+    script.add({"late", 2}, h::StepStart{"attest", {"honest"}, "", "held"});
+    script.step(2, "attest").attest(1);
+    h::Verdict verdict{.index = 1};
+    verdict.record.value = h::RecordVerdict{"verification_complete", "fail"};
+    verdict.database.unavailable = "the stack's database is not visible";
+    verdict.log.unavailable = "the stack's log is not visible";
+    script.add(script.where(), verdict);
+    return script.end_scenario().end().text();
+}
+
 TEST(Conformance, ARunThatDecidesNothingHasNoAssessment) {
     const h::History history = read(honest_run());
     EXPECT_FALSE(assess(history, judge(history)));
@@ -137,15 +153,19 @@ TEST(Conformance, WhatComesByChanceIsNotFixedWhereItIsNotSeen) {
 }
 
 TEST(Conformance, WhatCouldNotBeJudgedOfAPassIsSaid) {
-    std::vector<h::Expectation> all = clauses();
-    all.at(1) = all.at(0);
-    all.at(1).decides = {id};
-    h::Expectation body = all.at(1);
-    body.response->body = {{"/a", "1"}};
-    all.push_back(body);
-    const Played played(scope_of({sentence()}), all, 202, 202);
-    EXPECT_EQ(played.standing(), Standing::Pass);
-    EXPECT_THAT(played.requirement().reason, HasSubstr("in part: "));
+    h::Expectation holds = clauses().at(0);
+    holds.decides = {id};
+    h::Expectation reason;  // no source that is visible here tells reasons
+    reason.verdict = h::VerdictClause{"fail", "policy_violation"};
+    reason.step = 2;
+    reason.case_name = "held";
+    reason.decides = {id};
+    const std::string text = mismatch_with_hidden_reason({holds, reason});
+    const h::History history = read(text);
+    const RunReport run = judge(history);
+    const auto report = assess(history, run).value();
+    EXPECT_EQ(report.requirements.at(0).standing, Standing::Pass) << report.requirements.at(0).reason;
+    EXPECT_THAT(report.requirements.at(0).reason, HasSubstr("in part: "));
 }
 
 TEST(Conformance, FixedAndStrictDecideTheExitCode) {

@@ -25,13 +25,14 @@ TEST(CommandLine, WrongUsageIsExitTwoAndNamesTheOption) {
                                        "  mend: pushsim run --help\n"));
     EXPECT_EQ(pushsim(place, {}).exit_code, 2);
     const std::vector<std::pair<std::vector<std::string>, std::string>> wrong = {
-        {{"walk"}, "pushsim: there is no 'walk', only run, replay, stack, list, "},
+        {{"walk"}, "pushsim: there is no 'walk', only run, conformance, report, replay, stack, list, "},
         {{"walk"}, "\n  mend: pushsim --help\n"},
         {{"rum"}, "did you mean 'run'?"},
         {{"stack"}, "pushsim: stack: a command is missing: one of up, down, status, logs, clean"},
         {{"stack", "dwon"},
          "pushsim: stack: there is no 'dwon', only up, down, status, logs, clean; did you mean"},
-        {{"list", "stepss"}, "pushsim: list: there is no 'stepss', only scenarios, groups, steps, "},
+        {{"list", "stepss"},
+         "pushsim: list: there is no 'stepss', only scenarios, requirements, profiles, groups, steps, "},
         {{"stack", "status", "now"}, "pushsim: stack status: one word too many: 'now'"},
         {{"run", "--verifer", "h:1"}, "there is no option '--verifer'; did you mean '--verifier'?"},
         {{"run", "--seed", "x"},
