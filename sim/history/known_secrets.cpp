@@ -106,7 +106,8 @@ double KnownSecrets::filter_fill() const {
 
 void KnownSecrets::add(std::string_view secret, std::string mark) {
     // One octet again and again, as in a tag of zeros, is nobody's secret, and stands in much that is none.
-    if (secret.size() < min_size || secret.find_first_not_of(secret.front()) == std::string_view::npos) return;
+    if (secret.size() < min_size || secret.find_first_not_of(secret.front()) == std::string_view::npos)
+        return;
     if (use(secret)) return;
     secrets_.push_back({std::string{secret}, std::move(mark), forms_of(secret)});
     const Secret& kept = secrets_.back();

@@ -20,7 +20,8 @@ namespace fs = std::filesystem;
 bool is_something_else(const fs::path& path) {
     const std::string name = path.filename().string();
     return name == "requirements.yaml" || name == "sources.yaml" || name == "profiles.yaml" ||
-           name.starts_with("deviations") || std::ranges::any_of(path.parent_path(), [](const fs::path& part) {
+           name.starts_with("deviations") ||
+           std::ranges::any_of(path.parent_path(), [](const fs::path& part) {
                return part == "deviations" || part == "conformance";
            });
 }

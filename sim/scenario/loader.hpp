@@ -32,8 +32,9 @@ struct LoadResult {
 };
 
 /// Reads scenario files. A directory means all *.yaml files below it, sorted by path, without hidden ones,
-/// requirements.yaml, sources.yaml, profiles.yaml, deviations (deviations*.yaml or below a folder of that name),
-/// and what `pushsim conformance` plays (below a folder of that name). A path given twice is read once; two scenarios of one name, a missing path, or no scenario at all are problems.
+/// requirements.yaml, sources.yaml, profiles.yaml, deviations (deviations*.yaml or below a folder of that
+/// name), and what `pushsim conformance` plays (below a folder of that name). A path given twice is read
+/// once; two scenarios of one name, a missing path, or no scenario at all are problems.
 LoadResult load(const std::vector<std::filesystem::path>& paths);
 
 /// Reads a scenario, or the cases of its matrix, from a text; `file` is the name used in positions. At most

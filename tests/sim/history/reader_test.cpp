@@ -153,23 +153,23 @@ TEST(HistoryReader, EveryKindOfRecordComesBackAsItWent) {
                            "verifier started with 4 workers"};
     EXPECT_EQ(last_event<StackEvent>(written({StackEvent{"started", "", facts}})).facts, facts);
     EXPECT_EQ(last_event<End>(written({End{true, "interrupted", 130}})).exit_code, 130);
-    const Conformance scope{
-        .profile = "quick",
-        .selection = "area EVID",
-        .requirements = {{"KPM-EVID-007",
-                          "one sentence",
-                          "SHOULD",
-                          "registrar",
-                          "7.14.1",
-                          {"here"},
-                          {"quick"},
-                          {"late/held"},
-                          "slow_read",
-                          true}},
-        .deviations = {{"KPM-EVID-007", "late/held", "answered 500", "F10", "7.14.0", "7.14.3", true, true, "00ff"}},
-        .deviations_file = "deviations/x.yaml",
-        .excluded = {{"KPM-EVID-008", "by --exclude"}},
-        .strict = true};
+    const Conformance scope{.profile = "quick",
+                            .selection = "area EVID",
+                            .requirements = {{"KPM-EVID-007",
+                                              "one sentence",
+                                              "SHOULD",
+                                              "registrar",
+                                              "7.14.1",
+                                              {"here"},
+                                              {"quick"},
+                                              {"late/held"},
+                                              "slow_read",
+                                              true}},
+                            .deviations = {{"KPM-EVID-007", "late/held", "answered 500", "F10", "7.14.0",
+                                            "7.14.3", true, true, "00ff"}},
+                            .deviations_file = "deviations/x.yaml",
+                            .excluded = {{"KPM-EVID-008", "by --exclude"}},
+                            .strict = true};
     EXPECT_EQ(last_event<Conformance>(written({scope})), scope);
     EXPECT_EQ(last_event<StepStart>(written({StepStart{"attest", {}, "", "held"}})).case_name, "held");
 }
