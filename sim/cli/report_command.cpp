@@ -44,6 +44,13 @@ std::string case_of(const std::string& name, const reports::ConformanceReport& r
     return at == report.requirements.end() || at->cases.empty() ? name : at->cases.front();
 }
 
+/// The folder that runs/latest means, so that reports name it as the run did.
+fs::path not_a_link(const fs::path& folder) {
+    std::error_code failed;
+    const fs::path target = fs::read_symlink(folder, failed);
+    return failed ? folder : folder.parent_path() / target;
+}
+
 void tell(const ReportOptions& options, const JudgedRun& judged, const std::string& where) {
     if (options.quiet) return;
     reports::ConsoleStyle style = reports::style_for(STDOUT_FILENO);
@@ -82,10 +89,11 @@ int report(const ReportOptions& options) {
         written.push_back(file);
     }
     if (written.empty()) {
-        const auto all = write_reports(*judged, history->parent_path());
+        const fs::path folder = not_a_link(history->parent_path());
+        const auto all = write_reports(*judged, folder);
         if (!all) return report_error(all.error());
         for (const std::string& name : *all)
-            written.push_back((history->parent_path() / name).string());
+            written.push_back((folder / name).string());
     }
     tell(options, *judged, fmt::format("{}", fmt::join(written, ", ")));
     return judged->exit_code();

@@ -98,7 +98,7 @@ Result<std::vector<Line>> explain_requirement(const std::string& id) {
         lines.push_back({2, fmt::format("Not decided yet: it waits for {}.", requirement->planned)});
     for (const auto& scenario : suite->scenarios) {
         for (const auto& one : conformance::cases_of(scenario)) {
-            if (one.requirements.contains(id))
+            if (one.requirements.contains(id) && !requirement->withheld)
                 lines.push_back({2, fmt::format("Decided by {} ({})", one.id(), scenario.file)});
         }
     }

@@ -70,6 +70,7 @@ void check_area(scenario::Report& report, const Node& id) {
     requirement.id = id.text;
     if (about_area(requirement.area()).empty()) {
         std::vector<std::string_view> names;
+        names.reserve(areas().size());
         for (const Area& one : areas())
             names.push_back(one.name);
         report.add(id, fmt::format("`{}` is no area{}", requirement.area(),

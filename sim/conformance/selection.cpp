@@ -16,10 +16,10 @@ namespace {
 
 using scenario::Expectation;
 using scenario::Scenario;
-using scenario::Step;
 
 std::vector<std::string_view> ids_of(const std::vector<Requirement>& requirements) {
     std::vector<std::string_view> ids;
+    ids.reserve(requirements.size());
     for (const Requirement& one : requirements)
         ids.push_back(one.id);
     return ids;
@@ -29,6 +29,7 @@ Result<const Profile*> profile_named(const Suite& suite, const std::string& name
     const auto at = std::ranges::find(suite.profiles, name, &Profile::name);
     if (at != suite.profiles.end()) return &*at;
     std::vector<std::string_view> names;
+    names.reserve(suite.profiles.size());
     for (const Profile& one : suite.profiles)
         names.push_back(one.name);
     return fail(

@@ -83,6 +83,7 @@ class Page {
     }
 
     std::string cases(const Requirement& requirement) const {
+        if (requirement.withheld) return "details withheld";
         const auto at = cases_.find(requirement.id);
         if (at == cases_.end()) return "";
         std::vector<std::string> all;
