@@ -76,9 +76,10 @@ class Page {
             "cases "
             "that decide\nthem (`scenarios/conformance/`), and how they stand at Keylime {}: {} "
             "requirements, "
-            "{}. How they stand is\nwhat the deviations of that version say; the test of the whole suite "
-            "against "
-            "the real servers fails where it\nfinds anything else.\n",
+            "{}.\n\nHow they stand is what the deviations of that version say, not the record of a run: "
+            "`pushsim conformance --profile full`\nfails where it finds anything else. `intermittent` ones "
+            "come "
+            "by chance.\n",
             version_, suite_.requirements.size(), summary);
     }
 
