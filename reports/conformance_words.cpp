@@ -1,34 +1,16 @@
 #include "reports/conformance_words.hpp"
 
 #include <algorithm>
-#include <array>
 #include <functional>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "reports/view.hpp"
+#include "sim/history/areas.hpp"
 
 namespace pushsim::reports {
 namespace {
-
-constexpr std::array<std::pair<std::string_view, const char*>, 15> areas{{
-    {"REG", "registration"},
-    {"SESS", "sessions and proof of possession"},
-    {"TOK", "tokens"},
-    {"NEG", "negotiation"},
-    {"EVID", "evidence"},
-    {"VER", "verification"},
-    {"IMA", "IMA"},
-    {"BOOT", "measured boot"},
-    {"STAT", "status and timeouts"},
-    {"ADM", "tenant API"},
-    {"RATE", "rate limits"},
-    {"CONC", "concurrency"},
-    {"OPS", "restarts and configuration"},
-    {"API", "framing"},
-    {"SEC", "access"},
-}};
 
 std::string standing_text(Standing standing, int count) {
     const char* plural = standing == Standing::Deviation && count != 1 ? "s" : "";
@@ -43,9 +25,8 @@ bool decides(const ConformanceCase& one, std::size_t clause, const std::string& 
 }  // namespace
 
 std::string area_name(const std::string& area) {
-    const auto* const found =
-        std::ranges::find_if(areas, [&](const auto& known) { return known.first == area; });
-    return found == areas.end() ? area : found->second;
+    const std::string_view about = history::about_area(area);
+    return about.empty() ? area : std::string(about);
 }
 
 int count_of(const Counts& counts, Standing standing) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "reports/conformance_words.hpp"
 #include "reports/html_parts.hpp"
 #include "reports/html_timeline.hpp"
 #include "reports/text.hpp"
@@ -86,6 +87,10 @@ HtmlData html_data(const history::History& history, const RunReport& run,
     json["verdict"] = conformance != nullptr ? verdict_sentence(*conformance) : verdict_sentence(run);
     json["exit_code"] = conformance != nullptr ? conformance->exit_code : run.exit_code;
     json["head"] = head_json(run, conformance);
+    if (conformance != nullptr) {
+        for (const auto& [area, counts] : conformance->by_area)
+            json["areas"][area] = area_name(area);
+    }
     json["items"] = Json::array();
     json["cases"] = Json::array();
     std::vector<Details> details =

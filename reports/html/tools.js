@@ -53,23 +53,7 @@ const exitCodes = {
   4: "nothing was run",
   130: "interrupted",
 };
-const areas = {
-  REG: "registration",
-  SESS: "sessions and proof of possession",
-  TOK: "tokens",
-  NEG: "negotiation",
-  EVID: "evidence",
-  VER: "verdicts",
-  IMA: "IMA logs",
-  BOOT: "measured boot",
-  STAT: "status and timeouts",
-  ADM: "tenant's API",
-  RATE: "rate limits",
-  CONC: "concurrency",
-  OPS: "restarts and configuration",
-  API: "framing of the API",
-  SEC: "who may do what",
-};
+const areas = report.areas ?? {}; // what each is about
 const judgements = {
   holds: ["holds", "✓", "good"],
   does_not_hold: ["does not hold", "✗", "bad"],

@@ -130,32 +130,6 @@ bool has(const std::vector<std::string>& all, const std::string& one) {
 
 }  // namespace
 
-const std::vector<Area>& areas() {
-    static const std::vector<Area> all{
-        {"REG", "registration"},
-        {"SESS", "sessions and proof of possession"},
-        {"TOK", "tokens"},
-        {"NEG", "negotiation"},
-        {"EVID", "evidence"},
-        {"VER", "verification"},
-        {"IMA", "IMA logs"},
-        {"BOOT", "measured boot"},
-        {"STAT", "status and timeouts"},
-        {"ADM", "tenant API"},
-        {"RATE", "rate limits"},
-        {"CONC", "concurrency"},
-        {"OPS", "restarts and configuration"},
-        {"API", "framing"},
-        {"SEC", "who may do what"},
-    };
-    return all;
-}
-
-std::string_view about_area(std::string_view name) {
-    const auto at = std::ranges::find(areas(), name, &Area::name);
-    return at == areas().end() ? std::string_view{} : at->about;
-}
-
 bool Profile::takes(const Requirement& requirement) const {
     if (areas.empty() && tags.empty() && levels.empty() && ids.empty()) return true;
     return has(areas, requirement.area()) || has(levels, requirement.level) || has(ids, requirement.id) ||

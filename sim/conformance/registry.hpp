@@ -7,10 +7,14 @@
 #include <vector>
 
 #include "sim/conformance/loaded.hpp"
+#include "sim/history/areas.hpp"
 #include "sim/history/conformance.hpp"
 
 namespace pushsim::conformance {
 
+using history::about_area;
+using history::Area;
+using history::areas;
 using history::Requirement;
 
 /// A choice of requirements: those of one of the areas, tags, levels or ids; all where it names none.
@@ -24,15 +28,6 @@ struct Profile {
 
     bool takes(const Requirement& requirement) const;
 };
-
-/// An area of ids: "EVID", and what it is about.
-struct Area {
-    std::string_view name;
-    std::string_view about;
-};
-const std::vector<Area>& areas();
-/// "evidence" of EVID; empty of one that is none.
-std::string_view about_area(std::string_view name);
 
 /// requirements.yaml: ids are unique, of a known area and in order; each says what decides it or what it
 /// waits for.

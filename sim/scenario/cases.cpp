@@ -7,7 +7,7 @@ namespace {
 
 std::set<std::string> decided_by(const Scenario& scenario) {
     std::set<std::string> ids;
-    for_each_clause(scenario, [&](const Expectation& clause) {
+    for_each_clause(scenario, [&](const Expectation& clause, const std::string& /*case_name*/) {
         ids.insert(clause.decides.begin(), clause.decides.end());
     });
     return ids;

@@ -38,12 +38,6 @@ int Scenario::last_number() const {
     return last == nullptr ? 0 : last->number;
 }
 
-void for_each_clause(const Scenario& scenario, const std::function<void(const Expectation&)>& act) {
-    for_each_step(scenario.script,
-                  [&](const Step& step, std::uint64_t) { std::ranges::for_each(step.expect, act); });
-    std::ranges::for_each(scenario.expect, act);
-}
-
 bool same_plan(const Scenario& a, const Scenario& b) {
     const auto placeless = [](Scenario scenario) {
         scenario.file.clear();

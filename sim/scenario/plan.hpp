@@ -2,7 +2,6 @@
 // A scenario as a plan: what a file says, checked, with every default filled in. The language is described by
 // the tables in language.hpp; loader.hpp makes these values from files.
 
-#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -40,9 +39,6 @@ struct Scenario {
     int last_number() const;
     bool operator==(const Scenario&) const = default;
 };
-
-/// Each clause, those of steps first.
-void for_each_clause(const Scenario& scenario, const std::function<void(const Expectation&)>& act);
 
 /// Whether both say the same, wherever they are written: files and positions are not compared.
 bool same_plan(const Scenario& a, const Scenario& b);

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "sim/scenario/cases.hpp"
 #include "sim/scenario/expand.hpp"
 #include "sim/scenario/reading.hpp"
 
@@ -147,7 +148,7 @@ void refuse_early_of_only_cycles(Report& report, const Scenario& scenario) {
 /// The ids that clauses decide must be in the list of the file; where it has none, they are the list.
 void settle_requirements(Report& report, Scenario& scenario, const Node* list) {
     std::set<std::string> decided;
-    for_each_clause(scenario, [&](const Expectation& clause) {
+    for_each_clause(scenario, [&](const Expectation& clause, const std::string& /*case_name*/) {
         for (const std::string& id : clause.decides) {
             decided.insert(id);
             if (list != nullptr &&
