@@ -16,7 +16,7 @@ const std::map<std::string, std::string> suite{{"PUSHSIM_SCENARIOS", PUSHSIM_SOU
 
 Ended conformance(const Place& place, std::vector<std::string> arguments) {
     arguments.insert(arguments.begin(), "conformance");
-    return Program(place, arguments, suite).wait(std::chrono::seconds{500});
+    return Program(place, arguments, suite).wait();
 }
 
 TEST(Conformance, TheQuickProfileIsDecidedAndItsReportsCanBeMadeAgain) {

@@ -117,7 +117,7 @@ std::map<std::string, std::vector<std::string>> found_rules(const std::string& r
 TEST(Run, EveryReproductionIsSeenAndExplained) {
     const Place place;
     Program reproduce(place, {"run", std::string(PUSHSIM_SOURCE_DIR) + "/scenarios/reproduce"});
-    const Ended run = reproduce.wait(std::chrono::seconds{580});  // alone about two minutes
+    const Ended run = reproduce.wait();  // alone about two minutes
     EXPECT_EQ(run.exit_code, 0) << run.out << run.err;
     const std::map<std::string, std::vector<std::string>> expected = {
         {"attestations-without-evidence", {"negotiations_without_evidence"}},
