@@ -42,9 +42,20 @@ bool is_area(std::string_view name) {
     return !about_area(name).empty();
 }
 
-/// A name of `names` or `excluded` that is that of the case, or of its scenario.
+/// Without the values of a matrix: "ops-mode/routes" of "ops-mode[mode=pull]/routes".
+std::string without_values(std::string id) {
+    const std::size_t open = id.find('[');
+    const std::size_t close = id.find(']', open);
+    if (open == std::string::npos || close == std::string::npos) return id;
+    return id.erase(open, close - open + 1);
+}
+
+/// A name of `names` or `excluded` that is that of the case, or of its scenario; that of all combinations of
+/// a matrix, too.
 bool names_case(const std::string& name, const Deciding& one) {
-    return matches_wildcard(name, one.id()) || matches_wildcard(name, one.scenario);
+    const std::string id = one.id();
+    return matches_wildcard(name, id) || matches_wildcard(name, one.scenario) ||
+           matches_wildcard(name, without_values(id)) || matches_wildcard(name, without_values(one.scenario));
 }
 
 /// Whether it is that of a requirement, an area, or a case.
@@ -287,16 +298,6 @@ Result<Chosen> choose(const Suite& suite, const Selection& selection,
     chosen.scope.excluded = std::move(picked.excluded);
     return chosen;
 }
-
-namespace {
-
-/// The name of the file's scenario, of which this may be one combination of its matrix: "x" of
-/// "x[workers=4]".
-std::string without_values(const std::string& name) {
-    return name.substr(0, name.find('['));
-}
-
-}  // namespace
 
 std::vector<scenario::Problem> check(const Suite& suite, const std::string& registry_file) {
     std::vector<scenario::Problem> problems;

@@ -105,6 +105,31 @@ TEST(Choose, EverythingOrByProfileAreaIdLevelTagAndCase) {
     EXPECT_THAT(chosen({.names = {"KPM-NEG-003"}}).scenarios, IsEmpty());
 }
 
+TEST(Choose, TheNameOfAScenarioIsThatOfAllItsCombinations) {
+    Suite all = suite();
+    const auto matrix = scenario::load_text(R"(
+scenario: modes
+matrix: { mode: [pull, push] }
+stack: { verifier: { mode: "${mode}" } }
+agents: { a: {} }
+script:
+  - { case: first, negotiate: a, expect: { response: { status: 201 }, decides: KPM-NEG-001 } }
+  - { case: second, negotiate: a, expect: { response: { status: 201 }, decides: KPM-NEG-002 } }
+)",
+                                            "x.yaml");
+    ASSERT_TRUE(matrix.ok()) << matrix.text();
+    all.scenarios = matrix.scenarios;
+    const auto named = [&](const std::string& name) {
+        const auto result = choose(all, {.names = {name}}, {}, "");
+        EXPECT_TRUE(result) << result.error().message;
+        return result ? names_of(*result) : std::vector<std::string>{};
+    };
+    EXPECT_THAT(named("modes"), SizeIs(6));
+    EXPECT_THAT(named("modes/second"), ElementsAre("modes[mode=pull]", "modes[mode=pull]/second",
+                                                   "modes[mode=push]", "modes[mode=push]/second"));
+    EXPECT_THAT(named("modes[mode=push]/first"), ElementsAre("modes[mode=push]", "modes[mode=push]/first"));
+}
+
 TEST(Choose, WhatIsExcludedIsNotPlayedAndIsNamed) {
     const Chosen one = chosen({.excluded = {"KPM-NEG-001"}});
     EXPECT_THAT(names_of(one), ElementsAre("table", "table/second", "whole"));
