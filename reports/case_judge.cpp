@@ -1,0 +1,144 @@
+#include "reports/case_judge.hpp"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "agent/base/text.hpp"
+
+namespace pushsim::reports {
+namespace {
+
+using history::Deviation;
+
+bool holds(const ExpectationResult& result) {
+    return result.judgement == Judgement::Holds;
+}
+bool fails(const ExpectationResult& result) {
+    return result.judgement == Judgement::DoesNotHold;
+}
+
+std::string seen(const ExpectationResult& result) {
+    return fmt::format("{}: expected {}, seen {}", result.what, result.expected, result.actual);
+}
+
+/// What was seen of one case, as it is judged.
+class CaseJudge {
+  public:
+    CaseJudge(const ScenarioReport& scenario, const ConformanceCase& one, const std::vector<Deviation>& known)
+        : scenario_(scenario), case_(one), known_(known) {}
+
+    Judged of(const std::string& id) const {
+        if (const auto early = not_judged()) return *early;
+        for (const ExpectationResult& control : case_.controls) {
+            if (fails(control)) return {Standing::Fail, "what must be accepted was not: " + seen(control)};
+        }
+        Judged judged{Standing::Skip, ""};
+        bool any = false;
+        for (std::size_t i = 0; i < case_.deciding.size(); ++i) {
+            if (!decides(i, id)) continue;
+            const Judged clause = of_clause(case_.deciding[i], id);
+            if (!any || rank(clause.standing) < rank(judged.standing)) judged = clause;
+            any = true;
+        }
+        if (judged.standing == Standing::Pass || judged.standing == Standing::Skip) {
+            // What a check found is said where no clause has said it already.
+            for (const Finding& finding : case_.findings) {
+                if (finding.severity == Severity::Wrong)
+                    return {Standing::Fail, fmt::format("{}: {}", finding.check, finding.text)};
+            }
+        }
+        if (judged.standing != Standing::Pass) return judged;
+        for (std::size_t i = 0; i < case_.deciding.size() && judged.reason.empty(); ++i) {
+            if (decides(i, id) && case_.deciding[i].judgement == Judgement::Skipped)
+                judged.reason = "in part: " + case_.deciding[i].reason;
+        }
+        return known_that_are_gone(id, judged);
+    }
+
+  private:
+    bool decides(std::size_t clause, const std::string& id) const {
+        return std::ranges::find(case_.decides[clause], id) != case_.decides[clause].end();
+    }
+
+    std::optional<Judged> not_judged() const {
+        switch (scenario_.outcome) {
+            case Outcome::Error:
+                return Judged{Standing::Error, scenario_.reason};
+            case Outcome::Partial:
+                return Judged{Standing::Undecided, scenario_.reason};
+            case Outcome::NotSeen:
+                return Judged{Standing::Undecided, "it comes by chance, and was not seen this time"};
+            case Outcome::Skipped:
+                // Of one that was played, single clauses may have been judged.
+                if (case_.deciding.empty() || std::ranges::none_of(case_.deciding, [](const auto& one) {
+                        return one.judgement != Judgement::Skipped;
+                    }))
+                    return Judged{Standing::Skip, scenario_.reason};
+                return std::nullopt;
+            case Outcome::AsExpected:
+            case Outcome::NotAsExpected:
+            case Outcome::Reproduced:
+                break;
+        }
+        return std::nullopt;
+    }
+
+    Judged of_clause(const ExpectationResult& result, const std::string& id) const {
+        if (holds(result)) return {Standing::Pass, ""};
+        if (!fails(result)) return {Standing::Skip, result.reason};
+        const Deviation* deviation = known_for(id);
+        if (deviation != nullptr && !deviation->withheld && is_as_known(result))
+            return {Standing::Deviation, seen(result), deviation};
+        return {Standing::Fail, seen(result)};
+    }
+
+    /// One of the clauses that say what a deviation looks like in place of this one holds.
+    bool is_as_known(const ExpectationResult& result) const {
+        std::map<int, bool> all;  // by clause, which may have given several results
+        for (const ExpectationResult& other : scenario_.instead) {
+            if (other.instead_of != result.clause) continue;
+            const auto [at, is_new] = all.try_emplace(other.clause, true);
+            at->second = at->second && holds(other);
+        }
+        return std::ranges::any_of(all, [](const auto& one) { return one.second; });
+    }
+
+    const Deviation* known_for(const std::string& id) const {
+        const auto at = std::ranges::find_if(known_, [&](const Deviation& one) {
+            return one.requirement == id && (one.case_id.empty() || matches_wildcard(one.case_id, case_.id));
+        });
+        return at == known_.end() ? nullptr : &*at;
+    }
+
+    Judged known_that_are_gone(const std::string& id, Judged judged) const {
+        const Deviation* deviation = known_for(id);
+        if (deviation == nullptr || deviation->withheld) return judged;
+        if (deviation->intermittent)
+            return {Standing::Pass, "a known deviation comes by chance, and was not seen this time",
+                    deviation};
+        return {Standing::Fixed, "a known deviation is no more", deviation};
+    }
+
+    const ScenarioReport& scenario_;
+    const ConformanceCase& case_;
+    const std::vector<Deviation>& known_;
+};
+
+}  // namespace
+
+int rank(Standing standing) {
+    constexpr std::array order{Standing::Fail,      Standing::Error, Standing::Fixed, Standing::Deviation,
+                               Standing::Undecided, Standing::Pass,  Standing::Skip,  Standing::Excluded};
+    return static_cast<int>(std::ranges::find(order, standing) - order.begin());
+}
+
+Judged judge_case(const ScenarioReport& scenario, const ConformanceCase& one,
+                  const std::vector<Deviation>& known, const std::string& requirement) {
+    return CaseJudge(scenario, one, known).of(requirement);
+}
+
+}  // namespace pushsim::reports

@@ -1,0 +1,125 @@
+#include "reports/conformance_cases.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+namespace pushsim::reports {
+namespace {
+
+/// The lines of one scenario, by the case of their step.
+class CaseLines {
+  public:
+    explicit CaseLines(const ScenarioView* view) {
+        if (view == nullptr) return;
+        for (const auto& [number, step] : view->steps)
+            cases_[number] = step->case_name;
+        for (const history::Entry* line : view->lines)
+            lines_[case_of(*line)].push_back(line->n);
+    }
+
+    /// Empty where it is of no case.
+    std::string case_of(const history::Entry& line) const {
+        const auto at = line.where.step ? cases_.find(*line.where.step) : cases_.end();
+        return at == cases_.end() ? std::string{} : at->second;
+    }
+    /// Of the scenario as a whole all lines.
+    std::vector<std::uint64_t> of(const std::string& case_name) const {
+        if (!case_name.empty()) {
+            const auto at = lines_.find(case_name);
+            return at == lines_.end() ? std::vector<std::uint64_t>{} : at->second;
+        }
+        std::vector<std::uint64_t> all;
+        for (const auto& [name, lines] : lines_)
+            all.insert(all.end(), lines.begin(), lines.end());
+        std::ranges::sort(all);
+        return all;
+    }
+
+  private:
+    std::map<int, std::string> cases_;
+    std::map<std::string, std::vector<std::uint64_t>> lines_;
+};
+
+bool contains(const std::vector<std::uint64_t>& sorted, std::uint64_t n) {
+    return std::ranges::binary_search(sorted, n);
+}
+
+/// Agents whose exchanges decided that a clause does not hold; empty where that cannot be told of each.
+std::set<std::string> failing_agents(const ConformanceCase& one) {
+    std::set<std::string> agents;
+    for (const auto* results : {&one.controls, &one.deciding}) {
+        for (const ExpectationResult& result : *results) {
+            if (result.judgement != Judgement::DoesNotHold) continue;
+            if (!result.exchange || result.exchange->agent.empty()) return {};
+            agents.insert(result.exchange->agent);
+        }
+    }
+    return agents;
+}
+
+/// Of the agents that something else befell, causes explain nothing.
+bool explains(const Diagnosis& diagnosis, const ConformanceCase& one, const std::set<std::string>& agents) {
+    const auto is_of_the_case = [&](std::uint64_t n) { return contains(one.lines, n); };
+    const auto is_failing = [&](const std::string& agent) { return agents.contains(agent); };
+    return std::ranges::any_of(diagnosis.evidence, is_of_the_case) &&
+           (agents.empty() || std::ranges::any_of(diagnosis.agents, is_failing));
+}
+
+}  // namespace
+
+const ScenarioView* view_of(const ScenarioReport& report, const std::vector<ScenarioView>& views) {
+    const ScenarioView* found = nullptr;
+    for (const ScenarioView& view : views) {
+        if (view.name != report.name) continue;
+        found = &view;
+        const auto* attempt = view.plan().attempt ? &*view.plan().attempt : nullptr;
+        if (attempt != nullptr && report.tries && attempt->number == report.tries->reproduced) break;
+    }
+    return found;
+}
+
+std::vector<ConformanceCase> cases_of(const ScenarioReport& scenario, const ScenarioView* view) {
+    std::vector<ConformanceCase> cases;
+    const auto case_named = [&](const std::string& name) -> ConformanceCase& {
+        const std::string id = name.empty() ? scenario.name : scenario.name + "/" + name;
+        const auto at = std::ranges::find(cases, id, &ConformanceCase::id);
+        if (at != cases.end()) return *at;
+        cases.emplace_back();
+        cases.back().id = id;
+        cases.back().scenario = scenario.name;
+        cases.back().title = scenario.title;
+        cases.back().file = scenario.file;
+        return cases.back();
+    };
+    std::vector<ExpectationResult> of_all;  // controls of each case
+    for (const ExpectationResult& result : scenario.expectations) {
+        if (!result.decides.empty()) {
+            ConformanceCase& one = case_named(result.case_name);
+            if (one.deciding.empty() && !result.source.empty()) one.file = result.source;
+            one.deciding.push_back(result);
+            one.decides.push_back(result.decides);
+        } else if (!result.case_name.empty()) {
+            case_named(result.case_name).controls.push_back(result);
+        } else {
+            of_all.push_back(result);
+        }
+    }
+    std::erase_if(cases, [](const ConformanceCase& one) { return one.deciding.empty(); });
+    const CaseLines lines(view);
+    for (ConformanceCase& one : cases) {
+        const std::string name = one.id == one.scenario ? "" : one.id.substr(one.scenario.size() + 1);
+        one.controls.insert(one.controls.end(), of_all.begin(), of_all.end());
+        one.lines = lines.of(name);
+        for (const Finding& finding : scenario.findings) {
+            if (!finding.n || contains(one.lines, *finding.n)) one.findings.push_back(finding);
+        }
+        const std::set<std::string> agents = failing_agents(one);
+        for (const Diagnosis& diagnosis : scenario.diagnoses) {
+            if (explains(diagnosis, one, agents)) one.diagnoses.push_back(diagnosis);
+        }
+    }
+    return cases;
+}
+
+}  // namespace pushsim::reports
