@@ -21,7 +21,7 @@ constexpr Duration kLastAct = std::chrono::seconds{1};
 constexpr Duration kLook = std::chrono::milliseconds{100};
 constexpr Duration kTell = std::chrono::seconds{1};
 
-/// Of raw requests, those that are no agents, and how many of them there are at most.
+/// Who sends requests and is no agent, and how many of them there are at most.
 std::map<std::string, int> senders_of(const std::vector<scenario::Step>& steps) {
     std::map<std::string, int> senders;
     const auto take = [&](const std::string& name, int count) {
@@ -31,6 +31,7 @@ std::map<std::string, int> senders_of(const std::vector<scenario::Step>& steps) 
         const bool nobody = step.request.by == "nobody" || step.request.by == "admin";
         if (step.kind == scenario::StepKind::Request && nobody)
             take(step.request.by, step.request.connections);
+        if (step.kind == scenario::StepKind::ChangePolicy) take("admin", 1);
         for (const auto& [name, count] : senders_of(step.steps))
             take(name, count);
     }

@@ -138,14 +138,22 @@ void check_scope(Report& report, const MapReader& map, const ClauseScope& scope)
         refuse("since", "goes with a step; at the end everything is counted since the start");
 }
 
+/// Who sends the request whose answer the clause is about, where no agent does; else empty.
+std::string sender_that_is_no_agent(const MapReader& map, const ClauseScope& scope) {
+    if (scope.by == "nobody" || scope.by == "admin") return scope.by;
+    // Of such a step a clause may also say what becomes of agents.
+    const bool of_the_tenant = scope.step != nullptr && scope.step->kind == StepKind::ChangePolicy;
+    return of_the_tenant && map.key("response") != nullptr ? "admin" : "";
+}
+
 std::vector<std::string> read_clause_agents(Report& report, const Node& clause, const MapReader& map,
                                             const ClauseScope& scope) {
     if (scope.is_lone) return {};
     const Node* agents = map.get("agents");
-    if (scope.by == "nobody" || scope.by == "admin") {
+    if (const std::string sender = sender_that_is_no_agent(map, scope); !sender.empty()) {
         if (agents != nullptr)
-            report.add(*map.key("agents"), fmt::format("no agent sends this request, {} does", scope.by));
-        return {scope.by};
+            report.add(*map.key("agents"), fmt::format("no agent sends this request, {} does", sender));
+        return {sender};
     }
     if (agents == nullptr) {
         if (scope.step != nullptr && !scope.agents.empty()) return scope.agents;
@@ -261,7 +269,7 @@ void read_clause(Report& report, const Node& node, const ClauseScope& scope, std
     }
     clause.last_cycle_only = map.word("cycles") == "last";
     clause.decides = read_decides(report, map);
-    const bool by_agents = scope.by != "nobody" && scope.by != "admin";
+    const bool by_agents = sender_that_is_no_agent(map, scope).empty();
     clause.how_many = read_how_many(report, map, by_agents ? count_agents(scope.groups, clause.agents) : 1);
     if (clause.conditions.empty() && report.count() == problems)
         report.add(node, "`expect` asks for nothing");

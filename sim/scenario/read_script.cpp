@@ -83,7 +83,7 @@ void read_siblings(Report& report, const Entries& entries, const StepName& defin
                     report.add(*key,
                                "`as` names what agents came to, and a raw request changes nothing of that; "
                                "refer to the agents themselves");
-                } else if (!definition.exchanges) {
+                } else if (!definition.exchanges || step.kind == StepKind::ChangePolicy) {
                     report.add(*key, fmt::format("`as` names exchanges, and `{}` has none", definition.name));
                 }
             }

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include "reports/report.hpp"
 #include "sim/scenario/draws.hpp"
 #include "tests/stand_in/staged.hpp"
 
@@ -333,6 +334,27 @@ TEST_F(PlayedScript, AgentsThatHaveAHerdInACycleMeetInThatCycle) {
     }
     for (std::size_t cycle = 0; cycle < 4; ++cycle)
         EXPECT_LT(last_negotiated[cycle], first_submitted[cycle]) << "cycle " << cycle;
+}
+
+TEST_F(PlayedScript, ChangeOfAPolicyThatIsRefusedIsAnAnswerLikeAnyOther) {
+    Staged staged(server_, &pool_, folder_.path());
+    const auto end = staged.play(
+        "scenario: refused\n"
+        "agents: { a: { ak: primary, enrol: { runtime_policy_name: p } } }\n"
+        "script:\n"
+        "  - change_policy: { runtime_policy_name: p, runtime_policy: { json: '{}' } }\n"
+        "    expect: [ { response: { status: 200 } }, { response: { status: 400 } } ]\n"
+        "  - wait: 1ms\n",
+        {});
+    EXPECT_EQ(end.ending, history::ScenarioEnd::Ending::Ran) << end.reason;
+    const auto report = reports::judge(history::read_history(staged.file()).value());
+    const auto& clauses = report.scenarios.at(0).expectations;
+    ASSERT_THAT(clauses, SizeIs(2));
+    EXPECT_EQ(clauses[0].judgement, reports::Judgement::DoesNotHold);
+    EXPECT_THAT(clauses[0].actual, HasSubstr("admin[0]: 400"));
+    ASSERT_TRUE(clauses[0].exchange);
+    EXPECT_EQ(clauses[0].exchange->method, "PUT");
+    EXPECT_EQ(clauses[1].judgement, reports::Judgement::Holds);
 }
 
 TEST_F(PlayedScript, ReferenceToWhatIsNotThereYetIsAnErrorOfTheScenario) {

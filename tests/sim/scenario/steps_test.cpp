@@ -224,6 +224,18 @@ TEST(ChangePolicy, IsOfANamedPolicy) {
     EXPECT_EQ(scenario.script[0].runtime_policy, RuntimePolicy(PolicyText{R"({"a": 1})"}));
 }
 
+TEST(ChangePolicy, IsAnsweredToTheTenantAndMayShowAtAgents) {
+    const Scenario scenario = read(Parts{
+        .agents = "agents: { a: { enrol: { runtime_policy_name: p } } }",
+        .script = "script:\n  - change_policy: { runtime_policy_name: p, runtime_policy: { json: x } }\n"
+                  "    expect: [ { response: { status: 200 } }, { status: PASS } ]"}
+                                       .text());
+    const Step& change = scenario.script[0];
+    ASSERT_THAT(change.expect, testing::SizeIs(2));
+    EXPECT_THAT(change.expect[0].agents, ElementsAre("admin"));
+    EXPECT_THAT(change.expect[1].agents, ElementsAre("a"));
+}
+
 INSTANTIATE_TEST_SUITE_P(
     ChangePolicy, BrokenScenario,
     testing::ValuesIn(std::vector<Broken>{
@@ -243,6 +255,16 @@ INSTANTIATE_TEST_SUITE_P(
          "3:68: `runtime_policy`: expected { json: text }, { file: policy.json } or { from_boot: GROUP }; "
          "found "
          "'none'"},
+        {"AnswerThatNoAgentGets",
+         {.agents = "agents: { a: { enrol: { runtime_policy_name: p } } }",
+          .script = "script:\n  - change_policy: { runtime_policy_name: p, runtime_policy: { json: x } }\n"
+                    "    expect: { agents: a, response: { status: 200 } }"},
+         "5:15: no agent sends this request, admin does"},
+        {"NameOfAChange",
+         {.agents = "agents: { a: { enrol: { runtime_policy_name: p } } }",
+          .script = "script:\n  - change_policy: { runtime_policy_name: p, runtime_policy: { json: x } }\n"
+                    "    as: changed"},
+         "5:5: `as` names exchanges, and `change_policy` has none"},
         {"ChangeOfATpmPolicy",
          {.script = "script: [ change_policy: { tpm_policy: { from_boot: [7] } } ]"},
          "3:28: Keylime has no update of `tpm_policy`: write the steps `delete` and `enrol` in place of "
