@@ -129,7 +129,9 @@ Want Machine::State::start_cycle() {
 
 Want Machine::State::missing(Step step, const char* what) {
     run.step = step;
-    return finish(Finished::Ending::Failed, {}, std::string(to_string(run.goal)) + ": " + what);
+    Want want = finish(Finished::Ending::Failed, {}, std::string(to_string(run.goal)) + ": " + what);
+    std::get<Finished>(want).begun = false;
+    return want;
 }
 
 Want Machine::State::start_bare() {

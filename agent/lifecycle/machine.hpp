@@ -87,6 +87,7 @@ struct Finished {
     std::optional<Duration> next_attestation;  ///< seconds_to_next_attestation of a 202, or what the habits
                                                ///< have in its place
     std::optional<transport::FailureKind> failure = {};  ///< where no answer decided
+    bool begun = true;  ///< false: what an earlier goal gives was not at hand, and nothing was done
 };
 const char* to_string(Finished::Ending ending);
 

@@ -54,8 +54,9 @@ class StaleNonce final : public OfQuote {
     using OfQuote::OfQuote;
     Result<std::string> quote(Quoting& quoting, const Sender& sender) const override {
         if (sender.challenge_before == nullptr) {
-            return fail(ErrorKind::Usage, "the agent has no challenge of a negotiation before this one",
-                        "let it `negotiate` or attest before");
+            return fail(lack(sender.turned_away,
+                             "the agent has no challenge of a negotiation before this one",
+                             "let it `negotiate` or attest before"));
         }
         quoting.quote.challenge = *sender.challenge_before;
         return "quotes over the challenge of the negotiation before";

@@ -23,6 +23,10 @@ Result<std::vector<Effect>> all_of(const Faults& faults, const Do& one) {
 
 }  // namespace
 
+Error lack(bool turned_away, std::string what, std::string mend) {
+    return {turned_away ? ErrorKind::Protocol : ErrorKind::Usage, std::move(what), std::move(mend)};
+}
+
 Duration Fault::before(const Moment& /*moment*/) const {
     return {};
 }

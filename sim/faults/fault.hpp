@@ -55,6 +55,7 @@ struct Other {
     std::string name;
     std::string id;
     std::optional<std::string> token;  ///< absent before its first session
+    bool turned_away = false;          ///< as of Sender
 };
 
 /// Who sends.
@@ -66,7 +67,12 @@ struct Sender {
     RandomStream& random;                         ///< of this agent's faults alone
     const Bytes* challenge_before = nullptr;      ///< of the negotiation before; null: there was none
     const lifecycle::QuotePcrs* asked = nullptr;  ///< for the evidence of this pursuit; null: no quote was
+    bool turned_away = false;  ///< servers have refused it something, so what it lacks may be their doing
 };
+
+/// Of something that needs what an earlier answer of a server gives, where that is not there: a mistake of
+/// the script (Usage), or the doing of servers that had turned the agent away (Protocol).
+Error lack(bool turned_away, std::string what, std::string mend);
 
 /// A request before it goes out, and how it goes: once, on the agent's own connection, unless a fault says
 /// otherwise.

@@ -90,8 +90,8 @@ class OldToken final : public OfToken {
   private:
     Result<std::string> change_token(Outgoing& outgoing, const Sender& sender) const override {
         if (sender.tokens.size() < 2) {
-            return fail(ErrorKind::Usage, "the agent had one session, and no token of an earlier one",
-                        "let it `authenticate`, or `restart_agent` and attest, before");
+            return fail(lack(sender.turned_away, "the agent had one session, and no token of an earlier one",
+                             "let it `authenticate`, or `restart_agent` and attest, before"));
         }
         set_token(outgoing, sender.tokens[sender.tokens.size() - 2]);
         return "bears the token of the session before";
@@ -128,7 +128,8 @@ class ForeignToken final : public OfToken {
         const auto other = sender.other(plan().of);
         if (!other) return fail(other.error());
         if (!other->token) {
-            return fail(ErrorKind::Usage, other->name + " has no token yet", "let it `authenticate` before");
+            return fail(
+                lack(other->turned_away, other->name + " has no token yet", "let it `authenticate` before"));
         }
         set_token(outgoing, *other->token);
         return "bears the token of " + other->name;

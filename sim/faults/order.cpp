@@ -38,7 +38,7 @@ class OtherIndex final : public Fault {
   public:
     OtherIndex(const scenario::Fault& plan, int further) : Fault(plan), further_(further) {}
 
-    Result<std::string> send(Outgoing& outgoing, const Sender& /*sender*/) const override {
+    Result<std::string> send(Outgoing& outgoing, const Sender& sender) const override {
         if (outgoing.phase != Phase::Submit) return {};
         std::string& target = outgoing.request.target;
         const auto slash = target.rfind('/');
@@ -46,12 +46,13 @@ class OtherIndex final : public Fault {
         constexpr std::size_t kMostDigits = 9;
         if (number.empty() || number.size() > kMostDigits ||
             number.find_first_not_of("0123456789") != std::string::npos) {
-            return fail(ErrorKind::Usage, "the verifier gave the attestation no number: " + target, "");
+            return fail(ErrorKind::Protocol, "the verifier gave the attestation no number: " + target, "");
         }
         const int index = std::stoi(number) + further_;
         if (index < 0) {
-            return fail(ErrorKind::Usage, "the attestation is the agent's first, there is none before it",
-                        "let it attest before");
+            return fail(lack(sender.turned_away,
+                             "the attestation is the agent's first, there is none before it",
+                             "let it attest before"));
         }
         target.replace(slash + 1, std::string::npos, std::to_string(index));
         return fmt::format("submits to attestation {}, not {}", index, number);

@@ -222,9 +222,9 @@ void Play::pursue(const ActPtr& act, Member& member, Phase goal, int cycle, Inst
                                       std::move(decided));
                      }},
                 [this, act, &member, again, still](const Finished& finished) {
-                    if (const auto& why = member.agent->impossible()) {
-                        give_up(why->in(member.name));
-                        return;
+                    if (const auto why = undone(finished, member)) {
+                        lacks(why->in(member.name), where(act, member));
+                        if (end_) return;
                     }
                     look_behind(act, finished, member, [again, finished, still] {
                         if (still()) again(finished);
@@ -239,10 +239,17 @@ Duration Play::jitter_of(const ActPtr& act, const Member& member, int cycle) {
                            planned(act->step, member, cycle));
 }
 
+std::optional<Error> Play::undone(const Finished& finished, const Member& member) {
+    if (member.agent->impossible()) return member.agent->impossible();
+    if (finished.begun) return std::nullopt;
+    return lack(member.agent.get(), finished.reason, "let the agent come so far in a step before");
+}
+
 /// What the end of a pursuit calls for: the verdict on evidence that arrived; a look at the servers where
 /// nothing came back.
 void Play::look_behind(const ActPtr& act, const Finished& finished, Member& member, Then then) {
-    if (finished.ending != Finished::Ending::Reached) member.agent->turned_away = true;
+    const bool by_a_server = finished.status || finished.failure;
+    if (finished.ending != Finished::Ending::Reached && by_a_server) member.agent->turned_away = true;
     if (finished.ending == Finished::Ending::Reached && finished.phase == Phase::Submit &&
         finished.attestation_index) {
         watch_verdict(act, member, *finished.attestation_index, stage_.clock.now() + kVerdictPatience);

@@ -120,6 +120,8 @@ class Play {
     /// Of the cycle of that number, counted from 1.
     Duration jitter_of(const ActPtr& act, const Member& member, int cycle);
     void look_behind(const ActPtr& act, const lifecycle::Finished& finished, Member& member, Then then);
+    /// Why the step could not be done as it says, where no answer in it is the reason.
+    static std::optional<Error> undone(const lifecycle::Finished& finished, const Member& member);
     /// Runs the missing earlier phases up to, not including, `goal`; `then` only if the agent got so far.
     void prepare(const ActPtr& act, Member& member, lifecycle::Phase goal, Then ready, Then then);
 
@@ -171,6 +173,7 @@ class Play {
     void send_requests(const ActPtr& act);
     Result<HttpRequest> raw_request(const scenario::RawRequest& request, const VirtualAgent* by) const;
     Result<std::string> value_of(std::string_view reference) const;
+    /// As faults::lack(), of what the step needs of an agent; null: of none.
     static Error lack(const VirtualAgent* whose, std::string what, std::string mend);
     void lacks(const Error& error, const history::Where& where);
 

@@ -73,11 +73,12 @@ faults::Sender VirtualAgent::sender() {
                 const auto other = other_of(group);
                 if (!other) return fail(other.error());
                 const auto& [name, its_group, id, number, stream] = (*other)->identity();
-                return faults::Other{name, id, (*other)->token()};
+                return faults::Other{name, id, (*other)->token(), (*other)->turned_away};
             },
             .random = fault_random_,
             .challenge_before = challenge_before_ ? &*challenge_before_ : nullptr,
-            .asked = asked_ ? &*asked_ : nullptr};
+            .asked = asked_ ? &*asked_ : nullptr,
+            .turned_away = turned_away};
 }
 
 void VirtualAgent::send(lifecycle::SendRequest request) {

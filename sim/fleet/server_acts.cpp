@@ -83,11 +83,8 @@ void Play::act_on_server(const ActPtr& act, ServerAct what, ServerName server, T
                      });
 }
 
-/// What a step needs and an agent has not: a mistake of the script (Usage), or the doing of servers
-/// (Protocol).
 Error Play::lack(const VirtualAgent* whose, std::string what, std::string mend) {
-    const bool turned_away = whose != nullptr && whose->turned_away;
-    return {turned_away ? ErrorKind::Protocol : ErrorKind::Usage, std::move(what), std::move(mend)};
+    return faults::lack(whose != nullptr && whose->turned_away, std::move(what), std::move(mend));
 }
 
 /// Servers are what is judged: where it is their doing the play goes on, and what is expected of the step

@@ -14,8 +14,9 @@ Result<VirtualAgent*> VirtualAgent::prover() {
     if (now_.faults == nullptr) return this;
     const auto effects = faults::prove(proving, *now_.faults);
     if (proving.repeats && !earlier_proof_) {
-        return fail(ErrorKind::Usage, "the agent had no session before whose proof it could use again",
-                    "let it `authenticate` before");
+        return fail(faults::lack(turned_away,
+                                 "the agent had no session before whose proof it could use again",
+                                 "let it `authenticate` before"));
     }
     auto by = proving.group.empty() ? Result<VirtualAgent*>(this) : other_of(proving.group);
     if (!by) return by;

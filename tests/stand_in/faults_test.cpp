@@ -308,10 +308,13 @@ TEST_F(PlayedFault, ForeignPopIsMadeByTheOthersTpm) {
 // Timing.
 
 TEST_F(PlayedFault, HerdGoesAtOneInstantWithoutWhoNeverGetsThere) {
-    // b has no token and, bare, gets none.
-    const auto end = play("  - authenticate: a\n  - collect: a\n  - submit: {agents: [a, b], bare: true}\n",
-                          {{.kind = FaultKind::Delay, .phase = StepKind::Submit, .duration = 100ms},
-                           {.kind = FaultKind::Herd, .phase = StepKind::Submit}});
+    // b was refused a negotiation and, bare, makes none.
+    const auto end = play(
+        "  - authenticate: [a, b]\n"
+        "  - negotiate: {agents: b, bare: true, faults: [garbled_token]}\n"
+        "  - collect: a\n  - submit: {agents: [a, b], bare: true}\n",
+        {{.kind = FaultKind::Delay, .phase = StepKind::Submit, .duration = 100ms},
+         {.kind = FaultKind::Herd, .phase = StepKind::Submit}});
     EXPECT_EQ(end.ending, ScenarioEnd::Ending::Ran) << end.reason;
     EXPECT_EQ(of<history::Cycle>("b[0]").at(0).ending, "failed");
     for (const std::string agent : {"a[0]", "a[1]"}) {

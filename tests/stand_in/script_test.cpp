@@ -258,6 +258,27 @@ TEST_F(PlayedScript, WhatServersDidNotGiveAnAgentDoesNotEndThePlay) {
     EXPECT_THAT(exchanges(5, "a[0]", "register"), testing::Not(testing::IsEmpty())) << "the script goes on";
 }
 
+TEST_F(PlayedScript, WhatAScriptForgotIsAnErrorAndSaysNothingOfTheVerifier) {
+    const auto end = play("script:\n  - authenticate: b\n  - submit: { agents: b, bare: true }\n");
+    EXPECT_EQ(end.ending, history::ScenarioEnd::Ending::Failed);
+    EXPECT_THAT(end.reason, HasSubstr("b[0]: submit: nothing was negotiated, negotiate first"));
+    EXPECT_THAT(end.mend, HasSubstr("in a step before"));
+}
+
+TEST_F(PlayedScript, WhatServersRefusedLeavesLaterStepsWithoutAnAnswer) {
+    const Process refuses(Process::Options{.lie = "no"});
+    const auto end = play(
+        "script:\n  - authenticate: b\n  - submit: { agents: b, bare: true }\n"
+        "    expect: { response: { status: 202 } }\n",
+        refuses);
+    EXPECT_EQ(end.ending, history::ScenarioEnd::Ending::Ran) << end.reason;
+    EXPECT_THAT(lines<history::Note>(2, "b[0]"), SizeIs(1));
+    const auto report = reports::judge(history_);
+    const auto& clause = report.scenarios.at(0).expectations.at(0);
+    EXPECT_EQ(clause.judgement, reports::Judgement::DoesNotHold);
+    EXPECT_THAT(clause.actual, HasSubstr("no answer: submit: no token at hand"));
+}
+
 TEST_F(PlayedScript, RequestOfAnAgentMayHaveATokenOfItsOwn) {
     const auto end =
         play("script:\n  - request: { by: b, path: /v3.0/x, headers: { Authorization: Bearer mine } }\n");

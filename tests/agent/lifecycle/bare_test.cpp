@@ -20,6 +20,7 @@ TEST_F(Lifecycle, Bare_SaysWhatIsMissing) {
         EXPECT_EQ(finished.ending, Ending::Failed) << to_string(phase);
         EXPECT_EQ(finished.phase, phase);
         EXPECT_THAT(finished.reason, HasSubstr(words));
+        EXPECT_FALSE(finished.begun) << to_string(phase);
     }
     play.prepare();
     EXPECT_THAT(play.pursue(Phase::Submit, true).reason, HasSubstr("negotiate first"));
@@ -34,6 +35,7 @@ TEST_F(Lifecycle, Bare_PhasesOneByOneMakeAnAttestation) {
         const Finished finished = play.pursue(phase, true);
         EXPECT_EQ(finished.ending, Ending::Reached) << to_string(phase);
         EXPECT_EQ(finished.phase, phase);
+        EXPECT_TRUE(finished.begun);
     }
     EXPECT_EQ(play.sent_requests.size(), 7U);
     EXPECT_EQ(play.peer.accepted, 1);

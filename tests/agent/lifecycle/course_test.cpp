@@ -46,6 +46,7 @@ TEST_F(Lifecycle, Course_WithoutNegotiationNothingCanBeDoneWhereThereNeverWasOne
     const Finished finished = play.pursue(Phase::Submit, false, {.negotiates = false});
     EXPECT_EQ(finished.ending, Ending::Failed);
     EXPECT_THAT(finished.reason, HasSubstr("nothing was negotiated"));
+    EXPECT_FALSE(finished.begun);
     EXPECT_EQ(play.sent_requests.size(), 0U);
 }
 

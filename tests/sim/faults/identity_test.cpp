@@ -89,6 +89,22 @@ TEST(ForeignToken, IsAnErrorWhereTheOtherHasNone) {
                                HasSubstr("let it `authenticate` before")));
 }
 
+TEST(WhatIsLacking, IsTheDoingOfServersWhereTheyTurnedTheAgentAway) {
+    Outgoing outgoing = submission("0");
+    EXPECT_EQ(through(outgoing, {.kind = FaultKind::ForeignToken, .of = "refused"}).error().kind,
+              ErrorKind::Protocol);
+    Someone someone;
+    someone.tokens = {"third"};
+    Sender turned_away = someone.sender();
+    turned_away.turned_away = true;
+    for (const FaultKind kind : {FaultKind::OldToken, FaultKind::OldIndex}) {
+        EXPECT_EQ(send(outgoing, make({{.kind = kind}}), turned_away).error().kind, ErrorKind::Protocol);
+        EXPECT_EQ(send(outgoing, make({{.kind = kind}}), someone.sender()).error().kind, ErrorKind::Usage);
+    }
+    const auto of_the_script = make({{.kind = FaultKind::Body, .change = {.remove = {"/data/none"}}}});
+    EXPECT_EQ(send(outgoing, of_the_script, turned_away).error().kind, ErrorKind::Usage);
+}
+
 TEST(AdminCertificate, IsShownInPlaceOfTheTokenOrBesideIt) {
     Outgoing alone = negotiation();
     EXPECT_THAT(*through(alone, {.kind = FaultKind::AdminCertificate}), SizeIs(1));

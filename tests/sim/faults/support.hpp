@@ -26,7 +26,8 @@ inline Outgoing session() {
             .request = {"POST", "/v3.0/sessions", {}, R"({"agent_id":"id-1"})"}};
 }
 
-/// Of an agent "id-1", beside whom there is a group "others", one with a token, and a group "new", without.
+/// Of an agent "id-1", beside whom there is a group "others", one with a token, and without one the groups
+/// "new" and "refused".
 struct Someone {
     const std::string id = "id-1";
     std::vector<std::string> tokens{"first", "second", "third"};
@@ -38,6 +39,7 @@ struct Someone {
                 .other = [](const std::string& group) -> Result<Other> {
                     if (group == "others") return Other{"others[0]", "id-2", "theirs"};
                     if (group == "new") return Other{"new[0]", "id-3", std::nullopt};
+                    if (group == "refused") return Other{"refused[0]", "id-4", std::nullopt, true};
                     return fail(ErrorKind::Usage, "no such group");
                 },
                 .random = random};
