@@ -34,7 +34,7 @@ class CaseJudge {
     Judged of(const std::string& id) const {
         if (const auto early = not_judged()) return *early;
         for (const ExpectationResult& control : case_.controls) {
-            if (fails(control)) return {Standing::Fail, "what must be accepted was not: " + seen(control)};
+            if (fails(control)) return {Standing::Fail, "a control does not hold: " + seen(control)};
         }
         Judged judged{Standing::Skip, ""};
         bool any = false;
