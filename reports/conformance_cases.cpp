@@ -35,6 +35,12 @@ class CaseLines {
         std::ranges::sort(all);
         return all;
     }
+    /// A line of a case with another name.
+    bool is_of_another(const std::string& case_name, std::uint64_t n) const {
+        return !case_name.empty() && std::ranges::any_of(lines_, [&](const auto& one) {
+            return !one.first.empty() && one.first != case_name && std::ranges::binary_search(one.second, n);
+        });
+    }
 
   private:
     std::map<int, std::string> cases_;
@@ -58,11 +64,15 @@ std::set<std::string> failing_agents(const ConformanceCase& one) {
     return agents;
 }
 
-/// Of the agents that something else befell, causes explain nothing.
-bool explains(const Diagnosis& diagnosis, const ConformanceCase& one, const std::set<std::string>& agents) {
+/// Of the agents that something else befell, causes explain nothing; nor does what it takes several cases to
+/// see, each of which was meant.
+bool explains(const Diagnosis& diagnosis, const ConformanceCase& one, const std::string& case_name,
+              const CaseLines& lines, const std::set<std::string>& agents) {
     const auto is_of_the_case = [&](std::uint64_t n) { return contains(one.lines, n); };
+    const auto is_of_another = [&](std::uint64_t n) { return lines.is_of_another(case_name, n); };
     const auto is_failing = [&](const std::string& agent) { return agents.contains(agent); };
     return std::ranges::any_of(diagnosis.evidence, is_of_the_case) &&
+           std::ranges::none_of(diagnosis.evidence, is_of_another) &&
            (agents.empty() || std::ranges::any_of(diagnosis.agents, is_failing));
 }
 
@@ -116,7 +126,7 @@ std::vector<ConformanceCase> cases_of(const ScenarioReport& scenario, const Scen
         }
         const std::set<std::string> agents = failing_agents(one);
         for (const Diagnosis& diagnosis : scenario.diagnoses) {
-            if (explains(diagnosis, one, agents)) one.diagnoses.push_back(diagnosis);
+            if (explains(diagnosis, one, name, lines, agents)) one.diagnoses.push_back(diagnosis);
         }
     }
     return cases;
