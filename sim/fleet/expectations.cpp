@@ -148,6 +148,7 @@ std::vector<history::Expectation> expectations_of(const scenario::Scenario& scen
 bool wants_messages(const std::vector<scenario::Expectation>& expectations) {
     return std::ranges::any_of(expectations, [](const scenario::Expectation& expectation) {
         const bool wants =
+            !expectation.decides.empty() ||
             std::ranges::any_of(expectation.conditions, [](const scenario::Condition& condition) {
                 const auto* response = std::get_if<scenario::ExpectResponse>(&condition);
                 return response != nullptr && (!response->headers.empty() || !response->body.empty());

@@ -12,7 +12,8 @@ namespace pushsim::fleet {
 /// Those that say what a deviation looks like come after all others.
 std::vector<history::Expectation> expectations_of(const scenario::Scenario& scenario);
 
-/// Whether one of them is about headers or bodies, which then must be kept.
+/// Whether one of them is about headers or bodies, or decides a requirement, so that people want to see what
+/// was sent and answered: these are kept.
 bool wants_messages(const std::vector<scenario::Expectation>& expectations);
 
 }  // namespace pushsim::fleet
