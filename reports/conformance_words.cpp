@@ -126,6 +126,31 @@ std::string reason_text(const ConformanceReport& report, const RequirementReport
     return withheld ? details_withheld : requirement.reason;
 }
 
+std::string meaning_text(const ConformanceCase& one, const RequirementReport& requirement) {
+    const std::string& who = requirement.requirement.binds;
+    constexpr int first_refusal = 400;
+    constexpr int first_error = 500;
+    for (const ExpectationResult* result : not_held(one, requirement.requirement.id)) {
+        if (result->decides.empty()) return "A control does not hold, so that the case says nothing else.";
+        if (!result->exchange) continue;
+        if (result->actual.ends_with(" PASS") && result->expected.starts_with("FAIL"))
+            return fmt::format("The {} passed evidence that has to fail.", who);
+        if (result->actual.ends_with(" PASS")) continue;
+        if (!result->exchange->status) continue;
+        const int status = *result->exchange->status;
+        if (status >= first_error)
+            return fmt::format(
+                "An error inside the {}, which its log tells of, in place of an answer that "
+                "says what is wrong.",
+                who);
+        if (status < first_refusal && result->expected.starts_with('4'))
+            return fmt::format("The {} accepted what it has to refuse.", who);
+        if (status >= first_refusal && result->expected.starts_with('2'))
+            return fmt::format("The {} refused what it has to accept.", who);
+    }
+    return "";
+}
+
 std::string deviation_text(const RequirementReport& requirement) {
     if (!requirement.deviation) return "";
     const history::Deviation& deviation = *requirement.deviation;

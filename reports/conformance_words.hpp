@@ -51,6 +51,10 @@ std::vector<const ExpectationResult*> not_held(const ConformanceCase& one, const
 /// Of a failure what was seen, of others why; "details withheld" where a case that decides it is withheld.
 std::string reason_text(const ConformanceReport& report, const RequirementReport& requirement);
 
+/// What it means that the requirement does not hold in that case, by what was expected and seen: "The
+/// verifier accepted what it has to refuse."; empty where no word fits.
+std::string meaning_text(const ConformanceCase& one, const RequirementReport& requirement);
+
 /// "answered 500 (https://…), by chance"; empty where none is known.
 std::string deviation_text(const RequirementReport& requirement);
 

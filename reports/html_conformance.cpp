@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "reports/conformance_words.hpp"
 #include "reports/html_parts.hpp"
 
 namespace pushsim::reports::html_parts {
@@ -71,7 +72,8 @@ Json deviation_json(const history::Deviation& deviation) {
     return json;
 }
 
-Json requirement_json(const RequirementReport& one, const std::map<std::string, std::size_t>& case_numbers,
+Json requirement_json(const ConformanceReport& report, const RequirementReport& one,
+                      const std::map<std::string, std::size_t>& case_numbers,
                       const std::set<std::string>& withheld_cases) {
     const history::Requirement& requirement = one.requirement;
     Json json{
@@ -94,6 +96,9 @@ Json requirement_json(const RequirementReport& one, const std::map<std::string, 
         json["reason"] = known_but_withheld;
     } else {
         put(json, "reason", one.reason);
+        const auto failing = cases_of_standing(report, one);
+        if (one.standing == Standing::Fail && !failing.empty())
+            put(json, "meaning", meaning_text(*failing.front(), one));
     }
     if (one.deviation) json["deviation"] = deviation_json(*one.deviation);
     return json;
@@ -157,19 +162,30 @@ std::vector<Details> add_conformance(const history::History& history, const Conf
         details.push_back(hidden ? Details{} : details_of(one, shown));
     }
     for (const RequirementReport& one : report.requirements)
-        json["items"].push_back(requirement_json(one, numbers, withheld));
+        json["items"].push_back(requirement_json(report, one, numbers, withheld));
     return details;
 }
 
-/// "3 requirements do not hold that should; 12 known deviations; 20 undecided; 265 hold"
+/// "3 of 300 requirements fail (2 MUST, 1 SHOULD); 12 known deviations; 20 undecided; 265 hold"
 std::string verdict_sentence(const ConformanceReport& report) {
     const auto count = [&](Standing standing) {
         const auto at = report.totals.find(standing);
         return at == report.totals.end() ? 0 : at->second;
     };
     std::vector<std::string> parts;
-    add_part(parts, count(Standing::Fail), "requirement does not hold that should",
-             "requirements do not hold that should");
+    if (const int failed = count(Standing::Fail); failed > 0) {
+        std::vector<std::string> levels;
+        for (const char* level : {"MUST", "SHOULD", "MAY"}) {
+            const auto is_of = [&](const RequirementReport& one) {
+                return one.standing == Standing::Fail && one.requirement.level == level;
+            };
+            if (const auto of_level = std::ranges::count_if(report.requirements, is_of); of_level > 0)
+                levels.push_back(fmt::format("{} {}", of_level, level));
+        }
+        parts.push_back(fmt::format("{} of {} {} ({})", failed,
+                                    counted(report.requirements.size(), "requirement"),
+                                    failed == 1 ? "fails" : "fail", fmt::join(levels, ", ")));
+    }
     add_part(parts, count(Standing::Error), "could not be decided because pushsim or the servers failed",
              "could not be decided because pushsim or the servers failed");
     add_part(parts, count(Standing::Fixed), "known deviation is gone", "known deviations are gone");

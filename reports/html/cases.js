@@ -7,6 +7,10 @@ function decidingCase(item) {
 }
 const caseStanding = (one, item) => (isConformance ? one.standings?.[item.id] : item.standing);
 
+/** What this report does not have is no link. */
+const linkToItem = (id) =>
+  items.some((item) => item.id === id) ? el("a", { href: `#${encodeURIComponent(id)}` }, id) : id;
+
 function deviationText(deviation) {
   const rest = [
     deviation.since && `since ${deviation.since}`,
@@ -26,8 +30,9 @@ function itemBody(item) {
     pairs([
       ["Binds", `the ${item.binds}: ${item.level}${item.since ? `, since Keylime ${item.since}` : ""}`],
       ["Result", [badge(standings[item.standing]), " ", item.reason ?? ""]],
+      ["In short", item.meaning],
       ["Known deviation", item.deviation && deviationText(item.deviation)],
-      ["Waits for", item.planned && `a fault that pushsim does not have yet: ${item.planned}`],
+      ["Not decided", item.planned && `pushsim cannot do yet what its case needs: ${item.planned}`],
       ["Specified in", lines(item.sources)],
       ["Tags", (item.tags ?? []).join(", ")],
       ["Link", [el("a", { href: `#${encodeURIComponent(item.id)}`, class: "permalink" }, `#${item.id}`)]],
@@ -63,10 +68,19 @@ function itemBody(item) {
   return body;
 }
 
+const withheldText =
+  "Details are withheld while what is known of it has no fix that is public: neither the exchange nor its " +
+  "parameters are shown.";
+
 function caseBody(number, item) {
   const one = cases[number];
   if (one.withheld || item.withheld) {
-    return [el("p", {}, "Known, details withheld: neither the exchange nor its parameters are shown.")];
+    return [
+      el("p", {}, withheldText),
+      ...(item.withheld && isConformance
+        ? [el("h4", {}, "Show it again"), command(`pushsim conformance ${item.id}`)]
+        : []),
+    ];
   }
   const timeline = el("div", {});
   const goTo = (n) =>
@@ -172,10 +186,7 @@ function clauseTable(one, clauses, item, goTo) {
     if (clause.role === "control") return "control: must hold for the rest to say anything";
     const others = (clause.decides ?? []).filter((id) => id !== item.id);
     if (!clause.decides || others.length < clause.decides.length) return roles[clause.role];
-    return [
-      "about ",
-      others.flatMap((id, i) => [i ? ", " : null, el("a", { href: `#${encodeURIComponent(id)}` }, id)]),
-    ];
+    return ["decides ", ...others.flatMap((id, i) => [i ? ", " : null, linkToItem(id)])];
   };
   const file = (one.file ?? "").replace(/(:\d+)*$/, ":");
   const source = (clause) =>

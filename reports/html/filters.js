@@ -74,7 +74,7 @@ function drawFilters() {
     for (const [name, label] of [
       ["area", "any area"],
       ["level", "any level"],
-      ["binds", "anyone bound"],
+      ["binds", "binds anyone"],
     ]) {
       const values = [...new Set(items.map((item) => item[name]))];
       values.sort((a, b) => (name === "level" ? levels.indexOf(a) - levels.indexOf(b) : 0));
@@ -135,6 +135,7 @@ function showFiltered() {
   for (const name of ["area", "level", "binds"])
     if (byId(`filter-${name}`)) byId(`filter-${name}`).value = filters[name];
   if (byId("search").value !== filters.q) byId("search").value = filters.q;
+  document.body.classList.toggle("filtered", shown < items.length); // on paper, that is what is wanted
   byId("count").textContent =
     shown === 0
       ? `None of ${items.length} matches: change the filters or press “Show all”`
@@ -188,6 +189,7 @@ function readAddress() {
   }
   showFiltered();
   if (wanted) reveal(wanted);
+  else if (location.hash.includes("=")) byId("filters").scrollIntoView();
 }
 
 /** Opens a requirement, or a case within the one that it says most of, and goes there. */
@@ -198,7 +200,11 @@ function reveal({ itemId, caseId }) {
     .sort((a, b) => rank(a.standing) - rank(b.standing));
   const item =
     candidates.find((one) => caseId && caseStanding(cases[number], one) === one.standing) ?? candidates[0];
-  if (!item) return;
+  if (!item) {
+    byId("count").textContent = `This report does not have ${itemId ?? caseId}`;
+    byId("filters").scrollIntoView();
+    return;
+  }
   item.row.hidden = false;
   item.row.parentElement.hidden = false;
   open(item.row);

@@ -59,7 +59,7 @@ function drawHead() {
     ]);
     facts.push([
       "Known deviations",
-      (head.deviations_file || "no list for this version") +
+      (head.deviations_file ? `those of ${head.deviations_file}` : "no list for this version") +
         (head.strict ? " (strict: each counts as a failure)" : ""),
     ]);
   }
@@ -83,6 +83,7 @@ function drawHelp() {
     ["/", "search"],
     ["j k ↓ ↑", "next and previous line"],
     ["Enter", "open or close"],
+    ["n p", "next and previous that does not hold"],
     ["Esc", "close, or leave the search"],
   ];
   byId("help-text").append(
@@ -96,7 +97,7 @@ function drawHelp() {
       "p",
       {},
       isConformance
-        ? "Each requirement is one sentence of specified behaviour. Cases decide it: small plays with one point. The " +
+        ? "Each requirement is one sentence of specified behaviour. Cases decide it: short scenarios that test one thing each. The " +
             "controls of a case are what must work for the rest to say anything: a verifier that refuses everything " +
             "passes no case that expects a refusal."
         : "Each scenario is a small play with what is expected to be seen. Causes are what pushsim reads in the exchanges.",
@@ -125,12 +126,12 @@ function drawHelp() {
 function drawAttention() {
   const urgent = items
     .filter((item) => attention.includes(item.standing))
-    .sort((a, b) => rank(a.standing) - rank(b.standing));
+    .sort((a, b) => rank(a.standing) - rank(b.standing) || weight(b) - weight(a));
   byId("attention-title").textContent = urgent.length
     ? "What needs attention"
     : `Nothing needs attention${items.length ? "" : ": nothing was run"}`;
   byId("attention").append(
-    ...urgent.map((item, position) => {
+    ...urgent.map((item) => {
       const meta = standings[item.standing];
       return el(
         "li",
@@ -143,26 +144,38 @@ function drawAttention() {
           el("a", { href: `#${encodeURIComponent(item.id)}` }, item.id),
           " ",
           item.text,
+          item.level ? el("span", { class: "soft" }, ` ${[item.level, ...(item.tags ?? [])].join(" · ")}`) : null,
         ),
-        el("dl", { class: "pairs" }, ...why(item, position < mostExplained)),
+        el("dl", { class: "pairs" }, ...why(item)),
       );
     }),
   );
 }
 
-const mostExplained = 12; // of the others what was seen; the rest is one click away
+/** What must hold, and what is of security, comes first. */
+function weight(item) {
+  return 2 * (levels.length - levels.indexOf(item.level)) + ((item.tags ?? []).includes("security") ? 1 : 0);
+}
 
-function why(item, inFull) {
+function why(item) {
   const one = item.withheld ? undefined : cases[decidingCase(item)];
   const cause = item.standing === "fixed" ? undefined : one?.causes?.[0];
-  const rows = [["Seen", item.reason]];
-  if (inFull && cause) rows.push(["Cause", cause.cause], ["Mend", cause.mend]);
+  const failing = item.cases.filter((number) => caseStanding(cases[number], item) === item.standing);
+  const rows = [
+    ["In short", item.meaning],
+    ["Seen", item.reason],
+  ];
+  if (cause) rows.push(["Cause", cause.cause], ["Mend", cause.mend]);
+  else if (isConformance && item.standing === "fail" && !item.withheld)
+    rows.push(["Cause", "none that pushsim knows"]);
+  if (item.cases.length > 1) rows.push(["In", `${failing.length} of its ${item.cases.length} cases`]);
   if (item.standing === "fixed")
     rows.push(
       ["Known was", item.deviation?.observed],
       ["Mend", `Take ${item.id} out of ${head.deviations_file || "the list of deviations"}.`],
     );
-  if (inFull && one?.again) rows.push(["Show again", command(one.again)]);
+  const again = item.withheld ? `pushsim conformance ${item.id}` : one?.again;
+  if (again) rows.push(["Show again", command(again)]);
   return rows
     .filter(([, value]) => value)
     .flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]);
@@ -297,6 +310,20 @@ function step(by) {
   next?.focus();
 }
 
+/** To the next requirement or scenario that needs attention, among those that are shown. */
+function stepToUrgent(by) {
+  const shown = items.filter((item) => !item.row.hidden);
+  const urgent = shown.filter((item) => attention.includes(item.standing));
+  if (urgent.length === 0) return;
+  const at = document.activeElement.closest(".item");
+  const now = shown.findIndex((item) => item.row === at);
+  const next =
+    by > 0
+      ? urgent.find((item) => shown.indexOf(item) > now)
+      : urgent.findLast((item) => shown.indexOf(item) < now);
+  (next ?? urgent[by > 0 ? 0 : urgent.length - 1]).row.querySelector("summary").focus();
+}
+
 function key(event) {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   const typing = event.target.matches("input, select, textarea");
@@ -321,6 +348,8 @@ function key(event) {
     byId("search").select();
   } else if (event.key === "j" || event.key === "ArrowDown") step(1);
   else if (event.key === "k" || event.key === "ArrowUp") step(-1);
+  else if (event.key === "n") stepToUrgent(1);
+  else if (event.key === "p") stepToUrgent(-1);
   else return;
   event.preventDefault();
 }
@@ -348,6 +377,10 @@ drawMatrix();
 showFiltered();
 addEventListener("hashchange", () => {
   if (location.hash !== "#list") readAddress();
+});
+byId("skip").addEventListener("click", (event) => {
+  event.preventDefault(); // the address keeps the filters
+  byId("list").focus();
 });
 addEventListener("keydown", key);
 addEventListener("beforeprint", openForPaper);

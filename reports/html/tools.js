@@ -8,7 +8,7 @@ const { items, cases, head } = report;
 
 // In the order in which they matter.
 const standings = {
-  fail: ["fails", "✗", "bad", "It does not hold, and no list says that this was known. Look here first."],
+  fail: ["fails", "✗", "bad", "It does not hold, and not as a known deviation that the list has. Look here first."],
   not_as_expected: ["not as expected", "✗", "bad", "Something was seen that the scenario does not expect."],
   error: ["error", "!", "bad", "pushsim or the servers failed, so that nothing can be said."],
   partial: ["not ended", "!", "bad", "The run ended before this did."],
@@ -48,7 +48,7 @@ const attention = [
 ];
 const exitCodes = {
   0: "nothing new",
-  1: "something is not as it should be",
+  1: isConformance ? "at least one requirement fails, or a known deviation is gone" : "something is not as expected",
   3: "pushsim or the servers failed",
   4: "nothing was run",
   130: "interrupted",

@@ -61,7 +61,7 @@ def reading(browser, url, shots):
     verdict = str(browser.evaluate("document.getElementById('verdict').textContent"))
     check(
         "the verdict counts failures first",
-        verdict.startswith("1 requirement does not hold that should; 1 could not"),
+        verdict.startswith("1 of 10 requirements fails (1 MUST); 1 could not"),
         True,
     )
     urgent = "[...document.querySelectorAll('#attention h3 a')].map(link => link.textContent)"
