@@ -76,8 +76,9 @@ struct ConformanceOptions {
 int conformance(const ConformanceOptions& options);
 
 struct ReportOptions {
-    std::string run;                                 ///< its folder, or its history
-    std::string html, junit, markdown, json, badge;  ///< files; all empty: those of the run's folder
+    std::string run;  ///< its folder, or its history
+    /// Files; all empty: those of the run's folder.
+    std::string html, junit, markdown, json, badge, verdicts;
     std::string issue;  ///< a case, for an upstream issue: Markdown to standard output
     bool quiet = false;
     bool verbose = false;

@@ -91,6 +91,7 @@ void add_report(CLI::App& app, CommandLine& line) {
     add_file("--markdown", options.markdown, "the summary for a CI's page");
     add_file("--json", options.json, "the report for programs");
     add_file("--badge", options.badge, "of a conformance run: JSON for shields.io");
+    add_file("--verdicts", options.verdicts, "of a conformance run: how each requirement stood, as YAML");
     command
         ->add_option("--issue", options.issue,
                      "of a conformance run: prints that case, or that of a requirement, as Markdown, to be "

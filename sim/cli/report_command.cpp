@@ -12,6 +12,7 @@
 #include "reports/conformance_console.hpp"
 #include "reports/console.hpp"
 #include "reports/issue_markdown.hpp"
+#include "reports/verdicts.hpp"
 #include "sim/cli/commands.hpp"
 #include "sim/cli/report_files.hpp"
 #include "sim/cli/run_folder.hpp"
@@ -34,6 +35,8 @@ std::vector<std::pair<std::string, std::string>> named_files(const ReportOptions
     if (!options.markdown.empty()) files.emplace_back(options.markdown, markdown_of(judged));
     if (!options.json.empty()) files.emplace_back(options.json, json_of(judged));
     if (!options.badge.empty()) files.emplace_back(options.badge, reports::badge_json(*judged.conformance));
+    if (!options.verdicts.empty())
+        files.emplace_back(options.verdicts, reports::verdicts_yaml(judged.run, *judged.conformance));
     return files;
 }
 
@@ -74,7 +77,7 @@ int report(const ReportOptions& options) {
     }
     const auto judged = judge_run(*history);
     if (!judged) return report_error(judged.error());
-    if (!judged->conformance && !(options.issue.empty() && options.badge.empty()))
+    if (!judged->conformance && !(options.issue.empty() && options.badge.empty() && options.verdicts.empty()))
         return report_error(kNoConformance);
     if (!options.issue.empty()) {
         const auto issue = reports::issue_markdown(judged->history, judged->run, *judged->conformance,

@@ -14,6 +14,7 @@
 #include "sim/cli/suite.hpp"
 #include "sim/conformance/sources.hpp"
 #include "sim/conformance/traceability.hpp"
+#include "sim/conformance/verdicts.hpp"
 #include "sim/stack/install.hpp"
 
 namespace pushsim::cli {
@@ -74,8 +75,14 @@ int list_traceability() {
     if (!rows.ok()) return report_error({ErrorKind::Usage, conformance::text(rows.problems)});
     const auto expected = load_expected(folder, "", stack::kPinnedRelease);
     if (!expected) return report_error(expected.error());
-    fmt::print("{}", conformance::traceability_page(*suite, rows.value, expected->deviations,
-                                                    stack::kPinnedRelease));
+    const auto verdicts =
+        conformance::load_verdicts(conformance::verdicts_file(folder, stack::kPinnedRelease));
+    if (!verdicts.ok()) {
+        return report_error({ErrorKind::Usage, conformance::text(verdicts.problems),
+                             "pushsim report RUN --verdicts FILE makes it, of a run with --profile full"});
+    }
+    fmt::print("{}",
+               conformance::traceability_page(*suite, rows.value, expected->deviations, verdicts.value));
     return kAsExpected;
 }
 

@@ -31,8 +31,8 @@ std::string anchor(std::string_view id) {
 class Page {
   public:
     Page(const Suite& suite, const std::vector<SourceRow>& rows,
-         const std::vector<KnownDeviation>& deviations, std::string version)
-        : suite_(suite), rows_(rows), deviations_(deviations), version_(std::move(version)) {
+         const std::vector<KnownDeviation>& deviations, const Verdicts& verdicts)
+        : suite_(suite), rows_(rows), deviations_(deviations), verdicts_(verdicts) {
         for (const auto& scenario : suite.scenarios) {
             for (const Deciding& one : cases_of(scenario)) {
                 for (const std::string& id : one.requirements)
@@ -44,28 +44,25 @@ class Page {
     std::string text() const { return head() + requirements() + sources(); }
 
   private:
-    std::string standing(const Requirement& requirement) const {
-        if (!requirement.planned.empty()) return "undecided: waits for " + requirement.planned;
-        if (!requirement.since.empty() && compare_versions(version_, requirement.since) < 0)
-            return "skip: from " + requirement.since + " on";
-        for (const KnownDeviation& known : deviations_) {
-            if (known.deviation.requirement == requirement.id && known.is_of(version_)) {
-                return fmt::format("{}deviation ({})", known.deviation.intermittent ? "intermittent " : "",
-                                   known.deviation.reference);
-            }
-        }
-        return "pass";
+    std::string verdict(const Requirement& requirement) const {
+        const auto at = verdicts_.standings.find(requirement.id);
+        return at == verdicts_.standings.end() ? "not played" : at->second;
+    }
+
+    std::string verdict_with_reason(const Requirement& requirement) const {
+        const std::string how = verdict(requirement);
+        if (!requirement.planned.empty()) return how + ": waits for " + requirement.planned;
+        if (how != "deviation") return how;
+        const auto known = std::ranges::find_if(deviations_, [&](const KnownDeviation& one) {
+            return one.deviation.requirement == requirement.id && one.is_of(verdicts_.keylime);
+        });
+        return known == deviations_.end() ? how : fmt::format("{} ({})", how, known->deviation.reference);
     }
 
     std::string head() const {
         std::map<std::string, int> counts;
-        for (const Requirement& one : suite_.requirements) {
-            const std::string how = standing(one);
-            ++counts[how == "pass"                  ? "pass"
-                     : how.starts_with("undecided") ? "undecided"
-                     : how.starts_with("skip")      ? "skip"
-                                                    : "deviation"];
-        }
+        for (const Requirement& one : suite_.requirements)
+            ++counts[verdict(one)];
         std::string summary;
         for (const auto& [how, count] : counts)
             summary += fmt::format("{}{} {}", summary.empty() ? "" : ", ", count, how);
@@ -73,14 +70,10 @@ class Page {
             "# Traceability\n\n"
             "<!-- Made by `pushsim list traceability > docs/traceability.md`; a test compares. -->\n\n"
             "From the rows of the protocol reference to requirements (`scenarios/requirements.yaml`), the "
-            "cases "
-            "that decide\nthem (`scenarios/conformance/`), and how they stand at Keylime {}: {} "
-            "requirements, "
-            "{}.\n\nHow they stand is what the deviations of that version say, not the record of a run: "
-            "`pushsim conformance --profile full`\nfails where it finds anything else. `intermittent` ones "
-            "come "
-            "by chance.\n",
-            version_, suite_.requirements.size(), summary);
+            "cases that decide\nthem (`scenarios/conformance/`), and how they stood in the last run of all "
+            "of them that was kept\n(`{}`), at Keylime {}, begun {}:\n{} requirements, {}.\n",
+            verdicts_file("scenarios", verdicts_.keylime).string(), verdicts_.keylime, verdicts_.begun,
+            suite_.requirements.size(), summary);
     }
 
     std::string cases(const Requirement& requirement) const {
@@ -110,12 +103,12 @@ class Page {
             if (one.area() != area) {
                 area = one.area();
                 text += fmt::format(
-                    "\n### {}: {}\n\n| id | level | sentence | decided by | stands |\n"
+                    "\n### {}: {}\n\n| id | level | sentence | decided by | last verdict |\n"
                     "| --- | --- | --- | --- | --- |\n",
                     area, about_area(area));
             }
             text += fmt::format("| <a id=\"{}\"></a>{} | {} | {} | {} | {} |\n", anchor(one.id), one.id,
-                                one.level, cell(one.text), cell(cases(one)), cell(standing(one)));
+                                one.level, cell(one.text), cell(cases(one)), cell(verdict_with_reason(one)));
         }
         return text;
     }
@@ -145,15 +138,15 @@ class Page {
     const Suite& suite_;
     const std::vector<SourceRow>& rows_;
     const std::vector<KnownDeviation>& deviations_;
-    std::string version_;
+    const Verdicts& verdicts_;
     std::map<std::string, std::map<std::string, std::vector<std::string>>> cases_;  // id -> scenario -> cases
 };
 
 }  // namespace
 
 std::string traceability_page(const Suite& suite, const std::vector<SourceRow>& rows,
-                              const std::vector<KnownDeviation>& deviations, const std::string& version) {
-    return Page(suite, rows, deviations, version).text();
+                              const std::vector<KnownDeviation>& deviations, const Verdicts& verdicts) {
+    return Page(suite, rows, deviations, verdicts).text();
 }
 
 }  // namespace pushsim::conformance

@@ -6,6 +6,10 @@
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
 
+#include "sim/conformance/deviations.hpp"
+#include "sim/conformance/registry.hpp"
+#include "sim/conformance/verdicts.hpp"
+#include "sim/stack/install.hpp"
 #include "tests/sim/cli/program.hpp"
 
 namespace pushsim::testing {
@@ -83,6 +87,32 @@ TEST(List, TheTraceabilityPageIsFresh) {
     EXPECT_EQ(page.exit_code, 0) << page.err;
     EXPECT_TRUE(page.out == document("traceability.md"))
         << "make it again: pushsim list traceability > docs/traceability.md";
+}
+
+/// Registry and deviations have not moved away from the run whose verdicts were kept.
+TEST(List, TheVerdictsThatWereKeptAreOfTheRequirementsThatThereAre) {
+    const std::filesystem::path folder = PUSHSIM_SOURCE_DIR "/scenarios";
+    const std::string version = stack::kPinnedRelease;
+    const auto verdicts = conformance::load_verdicts(conformance::verdicts_file(folder, version));
+    ASSERT_TRUE(verdicts.ok()) << conformance::text(verdicts.problems);
+    EXPECT_EQ(verdicts.value.keylime, version);
+    const auto requirements = conformance::load_requirements(folder / "requirements.yaml");
+    const auto deviations =
+        conformance::load_deviations(*conformance::deviations_file(folder / "deviations", version));
+    std::map<std::string, std::string> expected;
+    for (const auto& one : requirements.value)
+        expected[one.id] = one.planned.empty() ? "pass" : "undecided";
+    std::set<std::string> by_chance;
+    for (const auto& known : deviations.value) {
+        if (!known.is_of(version)) continue;
+        if (known.deviation.intermittent) by_chance.insert(known.deviation.requirement);
+        expected[known.deviation.requirement] = "deviation";
+    }
+    for (const auto& [id, standing] : verdicts.value.standings) {
+        if (by_chance.contains(id)) continue;
+        EXPECT_EQ(standing, expected[id]) << id << ": pushsim report RUN --verdicts FILE after a full run";
+    }
+    EXPECT_EQ(verdicts.value.standings.size(), expected.size());
 }
 
 TEST(List, RequirementsAndProfilesAreThoseOfTheSuite) {
