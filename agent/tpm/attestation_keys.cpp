@@ -60,10 +60,13 @@ Result<void> AttestationKeys::use(const Burst& burst) {
     return done;
 }
 
-Result<AttestationKeys> AttestationKeys::provision(Tpm& tpm, AkParent parent) {
+Result<AttestationKeys> AttestationKeys::provision(Tpm& tpm, AkParent parent,
+                                                   const AkAlgorithms& algorithms) {
     AttestationKeys keys(tpm);
+    keys.saved_.parent = parent;
+    keys.saved_.algorithms = algorithms;
     keys.forget_after_power_change();
-    auto made = keys.use([&](Commands& commands) { return keys.make(commands, parent); });
+    auto made = keys.use([&](Commands& commands) { return keys.make(commands); });
     if (!made) {
         (void)keys.release();
         return fail(made.error());
@@ -113,7 +116,7 @@ Result<void> AttestationKeys::make_persistent() {
     });
     if (made) made = release();
     if (!made) return made;
-    saved_ = {.parent = saved_.parent, .ak = {.public_area = description_.ak_public, .private_area = {}}};
+    saved_.ak = {.public_area = description_.ak_public, .private_area = {}};
     are_persistent();
     return {};
 }
@@ -124,12 +127,11 @@ void AttestationKeys::are_persistent() {
     ak_ = handle::persistent_ak;
 }
 
-Result<void> AttestationKeys::make(Commands& commands, AkParent parent) {
-    saved_.parent = parent;
+Result<void> AttestationKeys::make(Commands& commands) {
     if (auto ek = need_ek(commands); !ek) return ek;
-    if (parent == AkParent::Ek) {
+    if (saved_.parent == AkParent::Ek) {
         auto created = with_endorsement_policy(commands, [&](Handle session) -> Result<void> {
-            auto blobs = commands.create(*ek_, session, ak_template());
+            auto blobs = commands.create(*ek_, session, ak_template(saved_.algorithms));
             if (!blobs) return fail(blobs.error());
             saved_.ak = std::move(*blobs);
             return {};
@@ -143,7 +145,7 @@ Result<void> AttestationKeys::make(Commands& commands, AkParent parent) {
 Result<void> AttestationKeys::need_ek(Commands& commands) {
     forget_after_power_change();
     if (ek_) return {};
-    auto ek = commands.create_primary(handle::endorsement, ek_template());
+    auto ek = commands.create_primary(handle::endorsement, ek_template(saved_.algorithms.key));
     if (!ek) return fail(ek.error());
     ek_ = ek->handle;
     description_.ek_public = std::move(ek->public_area);
@@ -157,7 +159,7 @@ Result<void> AttestationKeys::need_ak(Commands& commands) {
         if (auto ek = need_ek(commands); !ek) return ek;
         return load_ak(commands);
     }
-    auto ak = commands.create_primary(handle::endorsement, ak_template());
+    auto ak = commands.create_primary(handle::endorsement, ak_template(saved_.algorithms));
     if (!ak) return fail(ak.error());
     ak_ = ak->handle;
     if (saved_.ak.public_area.empty()) saved_.ak.public_area = ak->public_area;
@@ -178,7 +180,7 @@ Result<void> AttestationKeys::load_ak(Commands& commands) {
 }
 
 Result<void> AttestationKeys::read_description(Commands& commands) {
-    auto certificate = read_ek_certificate(commands);
+    auto certificate = read_ek_certificate(commands, saved_.algorithms.key);
     if (!certificate) return fail(certificate.error());
     auto banks = commands.pcr_banks();
     if (!banks) return fail(banks.error());
@@ -262,7 +264,7 @@ Result<Handle> AttestationKeys::make_another_key(Commands& commands) {
     // A policy session is good for one command.
     KeyBlobs blobs;
     auto done = with_endorsement_policy(commands, [&](Handle session) -> Result<void> {
-        auto created = commands.create(*ek_, session, ak_template());
+        auto created = commands.create(*ek_, session, ak_template(saved_.algorithms));
         if (!created) return fail(created.error());
         blobs = std::move(*created);
         return {};
@@ -289,7 +291,7 @@ Result<Quote> AttestationKeys::quote_unchanged(Commands& commands, Handle signer
         if (!quoted) return fail(quoted.error());
         const auto attest = parse_attest(quoted->message);
         if (!attest) return fail(attest.error());
-        if (covers(*attest, *values)) {
+        if (covers(*attest, saved_.algorithms.hash, *values)) {
             quoted->pcrs = std::move(*values);
             const TPMS_CLOCK_INFO& clock = attest->clockInfo;
             quoted->clock = {clock.clock, clock.resetCount, clock.restartCount, clock.safe == TPM2_YES};

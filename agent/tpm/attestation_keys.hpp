@@ -36,9 +36,10 @@ enum class Signer {
 struct SavedAk {
     AkParent parent = AkParent::Ek;
     KeyBlobs ak;  ///< no private_area where the parent is None
+    AkAlgorithms algorithms = {};
 };
 
-/// EK and AK of one TPM: both RSA-2048 (protocol: registrar, "Keys the Rust agent creates"). Both stay loaded
+/// EK and AK of one TPM, of one family (protocol: registrar, "Keys the Rust agent creates"). Both stay loaded
 /// as transient objects, of which a TPM often has room for three, and are loaded again by themselves after a
 /// power cycle; or they are persistent, and use one of those places for the time of a command. Used like its
 /// TPM: one thread at a time; the TPM must outlive it. Only one object holds the handles: it can be moved,
@@ -46,7 +47,8 @@ struct SavedAk {
 class AttestationKeys {
   public:
     /// Makes EK and AK.
-    static Result<AttestationKeys> provision(Tpm& tpm, AkParent parent = AkParent::Ek);
+    static Result<AttestationKeys> provision(Tpm& tpm, AkParent parent = AkParent::Ek,
+                                             const AkAlgorithms& algorithms = {});
 
     AttestationKeys(AttestationKeys&& other) noexcept;
     AttestationKeys& operator=(AttestationKeys&&) = delete;
@@ -57,8 +59,8 @@ class AttestationKeys {
     /// The keys of an earlier provision(), in the same TPM; an error where it is another.
     static Result<AttestationKeys> load(Tpm& tpm, const SavedAk& saved);
 
-    /// Those that make_persistent() left in this TPM, at handle::persistent_ek and persistent_ak; an error
-    /// where there are none.
+    /// Those that make_persistent() left in this TPM, at handle::persistent_ek and persistent_ak, which are
+    /// as provision() makes them where nothing is said of algorithms; an error where there are none.
     static Result<AttestationKeys> persistent(Tpm& tpm);
 
     /// Leaves both keys in the TPM for persistent(), over its power cycles; from then on these are such keys.
@@ -91,7 +93,7 @@ class AttestationKeys {
     explicit AttestationKeys(Tpm& tpm) : tpm_(&tpm) {}
 
     Result<void> use(const Burst& burst);
-    Result<void> make(Commands& commands, AkParent parent);
+    Result<void> make(Commands& commands);
     Result<void> read_description(Commands& commands);
     Result<void> need_ek(Commands& commands);
     Result<void> need_ak(Commands& commands);

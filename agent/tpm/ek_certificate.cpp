@@ -47,8 +47,9 @@ Result<Bytes> read_cas(Commands& commands) {
 
 }  // namespace
 
-Result<std::string> read_ek_certificate(Commands& commands) {
-    const auto contents = commands.nv_read(ek_certificate_index);
+Result<std::string> read_ek_certificate(Commands& commands, KeyAlgorithm ek) {
+    const auto contents =
+        commands.nv_read(ek == KeyAlgorithm::Rsa2048 ? ek_certificate_index : ecc_ek_certificate_index);
     if (!contents) return fail(contents.error().in("EK certificate"));
     if (!contents->has_value()) return std::string();
     const auto cas = read_cas(commands);

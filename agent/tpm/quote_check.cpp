@@ -36,12 +36,12 @@ Result<TPMS_ATTEST> parse_attest(ByteView message) {
     return unmarshal("TPMS_ATTEST", message, Tss2_MU_TPMS_ATTEST_Unmarshal);
 }
 
-bool covers(const TPMS_ATTEST& message, const PcrValues& pcrs) {
+bool covers(const TPMS_ATTEST& message, HashAlgorithm signature_hash, const PcrValues& pcrs) {
     Bytes concatenated;
     for (const auto& [pcr, value] : pcrs)
         concatenated.insert(concatenated.end(), value.begin(), value.end());
     const TPM2B_DIGEST& quoted = message.attested.quote.pcrDigest;
-    return hash(HashAlgorithm::Sha256, concatenated) == octets_of(quoted.size, quoted.buffer);
+    return hash(signature_hash, concatenated) == octets_of(quoted.size, quoted.buffer);
 }
 
 Result<void> check_quote(const Quote& quote, ByteView challenge, ByteView ak_public) {
@@ -61,7 +61,7 @@ Result<void> check_quote(const Quote& quote, ByteView challenge, ByteView ak_pub
     const TPM2B_DATA& extra = message->extraData;
     if (octets_of(extra.size, extra.buffer) != Bytes(challenge.begin(), challenge.end()))
         return wrong("is over another challenge");
-    if (!covers(*message, quote.pcrs)) return wrong("is over other PCR values");
+    if (!covers(*message, HashAlgorithm::Sha256, quote.pcrs)) return wrong("is over other PCR values");
     return {};
 }
 

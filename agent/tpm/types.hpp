@@ -14,6 +14,19 @@ namespace pushsim::tpm {
 /// PCR number -> digest.
 using PcrValues = std::map<int, Bytes>;
 
+/// Of the EK and the AK, which are of the same family, as the Keylime Rust agent's.
+enum class KeyAlgorithm { Rsa2048, EccP256 };
+
+/// TPM_ALG_ID (TCG TPM 2.0 Part 2, 6.3).
+enum class SignatureScheme : std::uint16_t { Rsassa = 0x0014, Rsapss = 0x0016, Ecdsa = 0x0018 };
+
+/// How an AK signs. A TPM refuses a scheme that is not for the key.
+struct AkAlgorithms {
+    KeyAlgorithm key = KeyAlgorithm::Rsa2048;
+    SignatureScheme scheme = SignatureScheme::Rsassa;
+    HashAlgorithm hash = HashAlgorithm::Sha256;  ///< of what it signs, and of its name
+};
+
 /// What an agent offers of its TPM when it registers and negotiates.
 struct Description {
     Bytes ek_public;                             ///< marshalled TPM2B_PUBLIC

@@ -2,9 +2,12 @@
 
 #include <memory>
 #include <stdexcept>
+#include <tuple>
+#include <utility>
 
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
+#include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/param_build.h>
@@ -15,9 +18,12 @@ namespace pushsim::tpm::check {
 namespace {
 
 constexpr std::uint16_t rsa = 0x0001;
-constexpr std::uint16_t sha256 = 0x000B;
 constexpr std::uint16_t null_algorithm = 0x0010;
-constexpr std::uint16_t rsassa = 0x0014;
+constexpr std::uint16_t rsapss = 0x0016;
+constexpr std::uint16_t ecdsa = 0x0018;
+constexpr std::uint16_t ecc = 0x0023;
+constexpr std::uint16_t nist_p256 = 0x0003;
+constexpr std::size_t coordinate_size = 32;
 
 class Reader {
   public:
@@ -61,24 +67,59 @@ struct Free {
     void operator()(BIGNUM* p) const { BN_free(p); }
     void operator()(OSSL_PARAM_BLD* p) const { OSSL_PARAM_BLD_free(p); }
     void operator()(OSSL_PARAM* p) const { OSSL_PARAM_free(p); }
+    void operator()(ECDSA_SIG* p) const { ECDSA_SIG_free(p); }
 };
 template <typename T>
 using Owned = std::unique_ptr<T, Free>;
 
-Owned<EVP_PKEY> key_of(const RsaPublic& area) {
+Owned<EVP_PKEY> key_of(const char* type, OSSL_PARAM_BLD* builder) {
+    Owned<OSSL_PARAM> parameters(OSSL_PARAM_BLD_to_param(builder));
+    Owned<EVP_PKEY_CTX> context(EVP_PKEY_CTX_new_from_name(nullptr, type, nullptr));
+    EVP_PKEY* key = nullptr;
+    must(EVP_PKEY_fromdata_init(context.get()) == 1 &&
+             EVP_PKEY_fromdata(context.get(), &key, EVP_PKEY_PUBLIC_KEY, parameters.get()) == 1,
+         "not such a key");
+    return Owned<EVP_PKEY>(key);
+}
+
+Owned<EVP_PKEY> ecc_key_of(ByteView x, ByteView y) {
+    must(x.size() == coordinate_size && y.size() == coordinate_size, "coordinates of another size");
+    Bytes point = {0x04};
+    point.insert(point.end(), x.begin(), x.end());
+    point.insert(point.end(), y.begin(), y.end());
+    Owned<OSSL_PARAM_BLD> builder(OSSL_PARAM_BLD_new());
+    OSSL_PARAM_BLD_push_utf8_string(builder.get(), OSSL_PKEY_PARAM_GROUP_NAME, "P-256", 0);
+    OSSL_PARAM_BLD_push_octet_string(builder.get(), OSSL_PKEY_PARAM_PUB_KEY, point.data(), point.size());
+    return key_of("EC", builder.get());
+}
+
+Owned<EVP_PKEY> key_of(const Public& area) {
+    if (area.type == ecc) return ecc_key_of(area.x, area.y);
     Owned<BIGNUM> n(BN_bin2bn(area.modulus.data(), static_cast<int>(area.modulus.size()), nullptr));
     Owned<BIGNUM> e(BN_new());
     BN_set_word(e.get(), area.exponent == 0 ? 65537 : area.exponent);
     Owned<OSSL_PARAM_BLD> builder(OSSL_PARAM_BLD_new());
     OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_N, n.get());
     OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_E, e.get());
-    Owned<OSSL_PARAM> parameters(OSSL_PARAM_BLD_to_param(builder.get()));
-    Owned<EVP_PKEY_CTX> context(EVP_PKEY_CTX_new_from_name(nullptr, "RSA", nullptr));
-    EVP_PKEY* key = nullptr;
-    must(EVP_PKEY_fromdata_init(context.get()) == 1 &&
-             EVP_PKEY_fromdata(context.get(), &key, EVP_PKEY_PUBLIC_KEY, parameters.get()) == 1,
-         "not an RSA key");
-    return Owned<EVP_PKEY>(key);
+    return key_of("RSA", builder.get());
+}
+
+const EVP_MD* md_of(std::uint16_t hash) {
+    const auto algorithm = hash_algorithm_from(hash);
+    must(algorithm.has_value(), "not a hash algorithm");
+    return EVP_get_digestbyname(std::string(to_string(*algorithm)).c_str());
+}
+
+/// r and s as OpenSSL takes them.
+Bytes der_of(ByteView r, ByteView s) {
+    const Owned<ECDSA_SIG> signature(ECDSA_SIG_new());
+    ECDSA_SIG_set0(signature.get(), BN_bin2bn(r.data(), static_cast<int>(r.size()), nullptr),
+                   BN_bin2bn(s.data(), static_cast<int>(s.size()), nullptr));
+    unsigned char* der = nullptr;
+    const int size = i2d_ECDSA_SIG(signature.get(), &der);
+    Bytes out(der, der + size);
+    OPENSSL_free(der);
+    return out;
 }
 
 void append(Bytes& to, ByteView octets) {
@@ -115,15 +156,68 @@ Bytes kdfa(ByteView key, std::string_view label, ByteView context, std::size_t b
     return out;
 }
 
+/// Seed and what the TPM is given of it: OAEP (TCG TPM 2.0 Part 1, B.10.4).
+std::pair<Bytes, Bytes> rsa_seed(const Public& ek) {
+    Bytes seed(32);
+    must(RAND_bytes(seed.data(), static_cast<int>(seed.size())) == 1, "RAND_bytes");
+    const auto key = key_of(ek);
+    const Owned<EVP_PKEY_CTX> context(EVP_PKEY_CTX_new(key.get(), nullptr));
+    constexpr char label_text[] = "IDENTITY";  // its terminating zero belongs to it
+    void* label = OPENSSL_memdup(label_text, sizeof(label_text));
+    Bytes encrypted(256);
+    std::size_t size = encrypted.size();
+    must(EVP_PKEY_encrypt_init(context.get()) == 1 &&
+             EVP_PKEY_CTX_set_rsa_padding(context.get(), RSA_PKCS1_OAEP_PADDING) == 1 &&
+             EVP_PKEY_CTX_set_rsa_oaep_md(context.get(), EVP_sha256()) == 1 &&
+             EVP_PKEY_CTX_set_rsa_mgf1_md(context.get(), EVP_sha256()) == 1 &&
+             EVP_PKEY_CTX_set0_rsa_oaep_label(context.get(), label, sizeof(label_text)) == 1 &&
+             EVP_PKEY_encrypt(context.get(), encrypted.data(), &size, seed.data(), seed.size()) == 1,
+         "OAEP");
+    return {seed, encrypted};
+}
+
+/// The same for an ECC key: KDFe of a point of one time, one block (TCG TPM 2.0 Part 1, C.6.1 and 11.4.9.3).
+std::pair<Bytes, Bytes> ecc_seed(const Public& ek) {
+    const Owned<EVP_PKEY> once(EVP_EC_gen("P-256"));
+    Bytes point(1 + 2 * coordinate_size);
+    std::size_t size = point.size();
+    must(EVP_PKEY_get_octet_string_param(once.get(), OSSL_PKEY_PARAM_PUB_KEY, point.data(), size, &size) == 1,
+         "not a point");
+    const ByteView x = ByteView(point).subspan(1, coordinate_size);
+    const ByteView y = ByteView(point).last(coordinate_size);
+    const auto key = key_of(ek);
+    const Owned<EVP_PKEY_CTX> context(EVP_PKEY_CTX_new(once.get(), nullptr));
+    Bytes shared(coordinate_size);
+    size = shared.size();
+    must(EVP_PKEY_derive_init(context.get()) == 1 &&
+             EVP_PKEY_derive_set_peer(context.get(), key.get()) == 1 &&
+             EVP_PKEY_derive(context.get(), shared.data(), &size) == 1,
+         "ECDH");
+    Bytes input;
+    append_u32(input, 1);
+    append(input, shared);
+    append(input, as_bytes(std::string_view("IDENTITY")));
+    input.push_back(0);
+    append(input, x);
+    append(input, ek.x);
+    Bytes encrypted;
+    for (const ByteView coordinate : {x, y}) {
+        append_u16(encrypted, coordinate.size());
+        append(encrypted, coordinate);
+    }
+    return {digest(HashAlgorithm::Sha256, input), encrypted};
+}
+
 }  // namespace
 
-RsaPublic parse_public(ByteView tpm2b_public) {
+Public parse_public(ByteView tpm2b_public) {
     Reader outer(tpm2b_public);
     const Bytes area = outer.sized();
     outer.end();
     Reader reader(area);
-    RsaPublic key;
-    must(reader.u16() == rsa, "not an RSA key");
+    Public key;
+    key.type = reader.u16();
+    must(key.type == rsa || key.type == ecc, "neither an RSA nor an ECC key");
     key.name_algorithm = reader.u16();
     key.attributes = reader.u32();
     key.policy = reader.sized();
@@ -134,9 +228,16 @@ RsaPublic parse_public(ByteView tpm2b_public) {
     }
     key.scheme = reader.u16();
     if (key.scheme != null_algorithm) key.scheme_hash = reader.u16();
-    key.key_bits = reader.u16();
-    key.exponent = reader.u32();
-    key.modulus = reader.sized();
+    if (key.type == rsa) {
+        key.key_bits = reader.u16();
+        key.exponent = reader.u32();
+        key.modulus = reader.sized();
+    } else {
+        key.curve = reader.u16();
+        must(key.curve == nist_p256 && reader.u16() == null_algorithm, "not a key of P-256 without a KDF");
+        key.x = reader.sized();
+        key.y = reader.sized();
+    }
     reader.end();
     return key;
 }
@@ -175,19 +276,31 @@ Attest parse_attest(ByteView attest) {
 
 bool verifies(ByteView tpm2b_public, ByteView message, ByteView tpmt_signature) {
     Reader reader(tpmt_signature);
-    if (reader.u16() != rsassa || reader.u16() != sha256) return false;
-    const Bytes signature = reader.sized();
+    const Public area = parse_public(tpm2b_public);
+    const std::uint16_t scheme = reader.u16();
+    const std::uint16_t hash = reader.u16();
+    if (scheme != area.scheme || hash != area.scheme_hash) return false;
+    Bytes signature = reader.sized();
+    if (scheme == ecdsa) signature = der_of(signature, reader.sized());
     reader.end();
-    const auto key = key_of(parse_public(tpm2b_public));
+    const auto key = key_of(area);
     const Owned<EVP_MD_CTX> context(EVP_MD_CTX_new());
-    return EVP_DigestVerifyInit(context.get(), nullptr, EVP_sha256(), nullptr, key.get()) == 1 &&
-           EVP_DigestVerify(context.get(), signature.data(), signature.size(), message.data(),
+    EVP_PKEY_CTX* options = nullptr;
+    must(EVP_DigestVerifyInit(context.get(), &options, md_of(hash), nullptr, key.get()) == 1,
+         "not a key to verify");
+    if (scheme == rsapss)
+        must(EVP_PKEY_CTX_set_rsa_padding(options, RSA_PKCS1_PSS_PADDING) == 1 &&
+                 EVP_PKEY_CTX_set_rsa_pss_saltlen(options, RSA_PSS_SALTLEN_DIGEST) == 1,
+             "PSS");
+    return EVP_DigestVerify(context.get(), signature.data(), signature.size(), message.data(),
                             message.size()) == 1;
 }
 
 Bytes key_name(ByteView tpm2b_public) {
-    Bytes name = {0x00, 0x0B};
-    append(name, digest(HashAlgorithm::Sha256, tpm2b_public.subspan(2)));
+    const std::uint16_t algorithm = parse_public(tpm2b_public).name_algorithm;
+    Bytes name;
+    append_u16(name, algorithm);
+    append(name, digest(hash_algorithm_from(algorithm).value(), tpm2b_public.subspan(2)));
     return name;
 }
 
@@ -201,32 +314,18 @@ Bytes digest(HashAlgorithm algorithm, ByteView data) {
     return out;
 }
 
-Bytes digest_of(const PcrValues& pcrs) {
+Bytes digest_of(const PcrValues& pcrs, HashAlgorithm algorithm) {
     Bytes all;
     for (const auto& [pcr, value] : pcrs)
         append(all, value);
-    return digest(HashAlgorithm::Sha256, all);
+    return digest(algorithm, all);
 }
 
 Credential make_credential(ByteView ek_public, ByteView ak_name, ByteView secret) {
-    Bytes seed(32);
-    must(RAND_bytes(seed.data(), static_cast<int>(seed.size())) == 1, "RAND_bytes");
-
-    const auto key = key_of(parse_public(ek_public));
-    const Owned<EVP_PKEY_CTX> context(EVP_PKEY_CTX_new(key.get(), nullptr));
-    constexpr char label_text[] = "IDENTITY";  // its terminating zero belongs to it
-    void* label = OPENSSL_memdup(label_text, sizeof(label_text));
+    const Public ek = parse_public(ek_public);
     Credential credential;
-    credential.encrypted_secret.resize(256);
-    std::size_t size = credential.encrypted_secret.size();
-    must(EVP_PKEY_encrypt_init(context.get()) == 1 &&
-             EVP_PKEY_CTX_set_rsa_padding(context.get(), RSA_PKCS1_OAEP_PADDING) == 1 &&
-             EVP_PKEY_CTX_set_rsa_oaep_md(context.get(), EVP_sha256()) == 1 &&
-             EVP_PKEY_CTX_set_rsa_mgf1_md(context.get(), EVP_sha256()) == 1 &&
-             EVP_PKEY_CTX_set0_rsa_oaep_label(context.get(), label, sizeof(label_text)) == 1 &&
-             EVP_PKEY_encrypt(context.get(), credential.encrypted_secret.data(), &size, seed.data(),
-                              seed.size()) == 1,
-         "OAEP");
+    Bytes seed;
+    std::tie(seed, credential.encrypted_secret) = ek.type == ecc ? ecc_seed(ek) : rsa_seed(ek);
 
     Bytes plain;
     append_u16(plain, secret.size());

@@ -10,8 +10,9 @@
 
 namespace pushsim::tpm::check {
 
-/// TPMT_PUBLIC of an RSA key, from a marshalled TPM2B_PUBLIC. The parsers throw std::runtime_error.
-struct RsaPublic {
+/// TPMT_PUBLIC of an RSA or ECC key, from a marshalled TPM2B_PUBLIC. The parsers throw std::runtime_error.
+struct Public {
+    std::uint16_t type = 0;
     std::uint16_t name_algorithm = 0;
     std::uint32_t attributes = 0;
     Bytes policy;
@@ -20,11 +21,16 @@ struct RsaPublic {
     std::uint16_t symmetric_mode = 0;
     std::uint16_t scheme = 0;
     std::uint16_t scheme_hash = 0;
+    // RSA
     std::uint16_t key_bits = 0;
     std::uint32_t exponent = 0;
     Bytes modulus;
+    // ECC
+    std::uint16_t curve = 0;
+    Bytes x;
+    Bytes y;
 };
-RsaPublic parse_public(ByteView tpm2b_public);
+Public parse_public(ByteView tpm2b_public);
 
 /// TPMS_ATTEST of a quote or a certification.
 struct Attest {
@@ -46,22 +52,22 @@ struct Attest {
 };
 Attest parse_attest(ByteView attest);
 
-/// RSASSA with SHA-256 over the message, by the key of a TPM2B_PUBLIC.
+/// A signature of the message by the key of a TPM2B_PUBLIC, with the scheme and the hash of that key.
 bool verifies(ByteView tpm2b_public, ByteView message, ByteView tpmt_signature);
 
-/// nameAlg ‖ SHA-256(TPMT_PUBLIC).
+/// nameAlg ‖ H(TPMT_PUBLIC).
 Bytes key_name(ByteView tpm2b_public);
 
 Bytes digest(HashAlgorithm algorithm, ByteView data);
 
-/// Digest over the values in ascending order, as a quote with SHA-256 has it.
-Bytes digest_of(const PcrValues& pcrs);
+/// Digest over the values in ascending order, as a quote has it that is signed with that hash.
+Bytes digest_of(const PcrValues& pcrs, HashAlgorithm algorithm = HashAlgorithm::Sha256);
 
 struct Credential {
     Bytes id_object;         ///< without its TPM2B size
     Bytes encrypted_secret;  ///< without its TPM2B size
 };
-/// TPM2_MakeCredential as the Keylime registrar does it: for an RSA EK with AES-128-CFB.
+/// TPM2_MakeCredential as the Keylime registrar does it: for an EK with SHA-256 and AES-128-CFB.
 Credential make_credential(ByteView ek_public, ByteView ak_name, ByteView secret);
 
 }  // namespace pushsim::tpm::check
