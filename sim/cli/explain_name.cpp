@@ -62,6 +62,8 @@ std::vector<WordPlace> word_places() {
             {"kind of source address", scenario::source_kinds()},
             {"kind of TPM", scenario::tpm_kinds()},
             {"kind of AK", scenario::ak_kinds()},
+            {"key of an AK", scenario::ak_keys()},
+            {"scheme of an AK", scenario::ak_schemes()},
             {"kind of id", scenario::id_schemes()},
             {"database", scenario::databases()},
             {"peer of a request", scenario::request_peers()},

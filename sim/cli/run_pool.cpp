@@ -38,10 +38,12 @@ Error nobody_draws(const pool::Place& place, const std::vector<scenario::Scenari
                                 pool::ak_word(ak), group.name, beside, has, drawn(scenarios, other), beside)};
         }
     }
-    return {
-        ErrorKind::Config,
-        fmt::format("no agent of these scenarios draws from {}: none has its TPM in pushsim", place.text()),
-        "leave --pool out, or let a group have `tpm: software`, as groups have that do not say `tpm:`"};
+    return {ErrorKind::Config,
+            fmt::format("no agent of these scenarios draws from {}: none has its TPM in pushsim, and an AK "
+                        "as pools have it (rsa2048, rsassa, sha256)",
+                        place.text()),
+            "leave --pool out, or let a group have `tpm: software` and the usual AK, as groups have that say "
+            "nothing of them"};
 }
 
 /// A file of a person's own.

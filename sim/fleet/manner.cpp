@@ -23,6 +23,16 @@ Manner manner_of(const scenario::Group& group, int overall) {
     return manner;
 }
 
+tpm::AkAlgorithms algorithms_of(const scenario::AkAlgorithms& ak) {
+    constexpr tpm::SignatureScheme schemes[] = {tpm::SignatureScheme::Rsassa, tpm::SignatureScheme::Rsapss,
+                                                tpm::SignatureScheme::Ecdsa};
+    return {
+        .key = ak.key == scenario::AkKey::Ecc256 ? tpm::KeyAlgorithm::EccP256 : tpm::KeyAlgorithm::Rsa2048,
+        .scheme = schemes[static_cast<int>(ak.scheme)],
+        .hash =
+            ak.hash == scenario::AkHash::Sha384 ? tpm::HashAlgorithm::Sha384 : tpm::HashAlgorithm::Sha256};
+}
+
 std::string own_address(int overall) {
     constexpr int per_octet = 254;  // without 0 and 255
     const int low = overall % per_octet + 1;

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "agent/lifecycle/habits.hpp"
+#include "agent/tpm/types.hpp"
 #include "agent/transport/connection.hpp"
 #include "sim/scenario/group.hpp"
 
@@ -22,6 +23,9 @@ struct Manner {
 
 /// As the scenario has it, for the agent that is number `overall` of all agents.
 Manner manner_of(const scenario::Group& group, int overall);
+
+/// What is asked of a TPM for such an AK.
+tpm::AkAlgorithms algorithms_of(const scenario::AkAlgorithms& ak);
 
 /// The loopback address that agent `overall` of a scenario has for itself: 127.64.0.1, 127.64.0.2, …, none
 /// of them for two of 100,000 agents.

@@ -66,8 +66,10 @@ Play::Play(const Stage& stage, const scenario::Scenario& scenario)
     constexpr std::uint64_t apart = 0x9E3779B97F4A7C15;  // so that they are not those of a neighbouring seed
     if (stage.attempt) surroundings_.seed += apart * static_cast<std::uint64_t>(stage.attempt->number - 1);
     surroundings_.agent_of = [this](const std::string& group, int number) { return agent_of(group, number); };
-    surroundings_.new_tpm = [this] {
-        return std::make_unique<AgentTpm>(stage_.tpms, TpmDevice::Options{.ak_primary = true});
+    surroundings_.new_tpm = [this](const std::string& group) {
+        return std::make_unique<AgentTpm>(
+            stage_.tpms, TpmDevice::Options{.ak_primary = true,
+                                            .algorithms = algorithms_of(scenario_.group(group)->algorithms)});
     };
 }
 
@@ -230,7 +232,9 @@ void Play::cast_agent(Member& member, int number, int overall, Then done) {
     const scenario::Group& group = *member.group;
     const boot::BootState& golden = golden_.at(&group);
     const history::Where here{.scenario = scenario_.name, .agent = member.name};
-    TpmDevice::Options tpm{.tpm = group.tpm, .ak_primary = group.ak == scenario::AkKind::Primary};
+    TpmDevice::Options tpm{.tpm = group.tpm,
+                           .ak_primary = group.ak == scenario::AkKind::Primary,
+                           .algorithms = algorithms_of(group.algorithms)};
     if (stage_.pool != nullptr && draws_from_pool(group, stage_.pool->about().ak)) {
         if (drawn_ == stage_.pool->size()) {
             give_up({ErrorKind::Config,
@@ -325,7 +329,7 @@ std::string Play::agent_id(const scenario::Group& group, int number, ByteView ek
 }
 
 bool draws_from_pool(const scenario::Group& group, tpm::AkParent ak) {
-    return group.tpm.kind == scenario::TpmKind::Software &&
+    return group.tpm.kind == scenario::TpmKind::Software && group.algorithms == scenario::AkAlgorithms{} &&
            (group.ak == scenario::AkKind::Primary) == (ak == tpm::AkParent::None);
 }
 

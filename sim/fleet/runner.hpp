@@ -19,7 +19,7 @@
 namespace pushsim::fleet {
 
 /// Whether the agents of a group have TPMs of a pool whose AKs are of that kind: those whose TPM is in
-/// pushsim.
+/// pushsim, and whose AK has the usual algorithms.
 bool draws_from_pool(const scenario::Group& group, tpm::AkParent ak);
 
 /// Where the agents of a scenario are, for a person who waits.

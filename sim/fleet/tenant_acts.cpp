@@ -16,9 +16,11 @@ constexpr Duration kVerdictPoll = std::chrono::milliseconds{50};
 constexpr Duration kStatusPoll = std::chrono::milliseconds{100};
 constexpr Duration kRemovalPatience = std::chrono::seconds{8};
 
-std::string policy_text(const scenario::TpmPolicy& policy, const boot::BootState& boot) {
+/// A verifier compares the values of one bank: that of the hash by which the AK signs.
+std::string policy_text(const scenario::TpmPolicy& policy, const boot::BootState& boot,
+                        tpm::HashAlgorithm bank) {
     if (const auto* from_boot = std::get_if<scenario::PolicyFromBoot>(&policy)) {
-        return protocol::tpm_policy_text(boot.policy_for(tpm::HashAlgorithm::Sha256, from_boot->pcrs));
+        return protocol::tpm_policy_text(boot.policy_for(bank, from_boot->pcrs));
     }
     if (const auto* literal = std::get_if<scenario::LiteralPolicy>(&policy)) {
         return protocol::tpm_policy_text(literal->allowed);
@@ -150,8 +152,9 @@ void Play::enrol(const ActPtr& act, Member& member, Then then) {
     const auto here = where(act, member);
     protocol::Enrolment enrolment;
     enrolment.ak_public = member.ak_public;
-    enrolment.tpm_policy = policy_text(
-        own != nullptr && own->tpm_policy ? *own->tpm_policy : wanted.tpm_policy, member.agent->boot());
+    enrolment.tpm_policy =
+        policy_text(own != nullptr && own->tpm_policy ? *own->tpm_policy : wanted.tpm_policy,
+                    member.agent->boot(), algorithms_of(member.group->algorithms).hash);
     enrolment.runtime_policy = runtime_policy_text(
         own != nullptr && own->runtime_policy ? *own->runtime_policy : wanted.runtime_policy, &member);
     if (!wanted.runtime_policy_name.empty()) enrolment.runtime_policy_name = wanted.runtime_policy_name;

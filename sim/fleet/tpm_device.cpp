@@ -262,7 +262,8 @@ Result<void> TpmDevice::need_keys() {
     }
     auto keys = kept_.ak ? tpm::AttestationKeys::load(*tpm_, *kept_.ak)
                          : tpm::AttestationKeys::provision(
-                               *tpm_, options_.ak_primary ? tpm::AkParent::None : tpm::AkParent::Ek);
+                               *tpm_, options_.ak_primary ? tpm::AkParent::None : tpm::AkParent::Ek,
+                               options_.algorithms);
     if (!keys) {
         Error error = keys.error();
         if (options_.kept && kept_.ak)

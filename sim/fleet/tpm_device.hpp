@@ -26,6 +26,7 @@ class TpmDevice {
     struct Options {
         scenario::TpmChoice tpm = {};
         bool ak_primary = false;  ///< AK made from a seed instead of under the EK
+        tpm::AkAlgorithms algorithms = {};
         /// A TPM of this pool, with the keys that are in it, in place of a new one; the pool outlives it.
         struct Pooled {
             const pool::Pool* pool;

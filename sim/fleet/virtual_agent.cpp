@@ -93,7 +93,7 @@ void VirtualAgent::register_from_another_tpm(Then then) {
     Manner manner;
     if (!source_.empty()) manner.source_address = source_;
     double_ = std::make_unique<VirtualAgent>(surroundings_, same, manner, boot::BootState(boot_.boot_time()),
-                                             surroundings_.new_tpm());
+                                             surroundings_.new_tpm(identity_.group));
     const auto registered = [this, then = std::move(then)](const lifecycle::Finished& finished) {
         for (const auto& fault : *now_.faults) {
             if (fault->plan().kind == scenario::FaultKind::Reregister)

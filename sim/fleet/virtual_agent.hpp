@@ -42,7 +42,7 @@ struct Surroundings {
     /// The agent of that number modulo the group's size; null: there is none.
     std::function<VirtualAgent*(const std::string& group, int number)> agent_of = {};
     /// One that is new, for an agent's second; without it there is none to have.
-    std::function<std::unique_ptr<AgentTpm>()> new_tpm = {};
+    std::function<std::unique_ptr<AgentTpm>(const std::string& group)> new_tpm = {};
 };
 
 /// For the loop's thread alone. Work it has begun is dropped when it is destroyed.

@@ -65,6 +65,42 @@ const char* to_string(AkKind kind) {
     return "";
 }
 
+const char* to_string(AkKey key) {
+    switch (key) {
+        case AkKey::Rsa2048:
+            return "rsa2048";
+        case AkKey::Ecc256:
+            return "ecc256";
+    }
+    return "";
+}
+
+const char* to_string(AkScheme scheme) {
+    switch (scheme) {
+        case AkScheme::Rsassa:
+            return "rsassa";
+        case AkScheme::Rsapss:
+            return "rsapss";
+        case AkScheme::Ecdsa:
+            return "ecdsa";
+    }
+    return "";
+}
+
+const char* to_string(AkHash hash) {
+    switch (hash) {
+        case AkHash::Sha256:
+            return "sha256";
+        case AkHash::Sha384:
+            return "sha384";
+    }
+    return "";
+}
+
+bool goes_with(AkScheme scheme, AkKey key) {
+    return (scheme == AkScheme::Ecdsa) == (key == AkKey::Ecc256);
+}
+
 const char* to_string(TpmKind kind) {
     switch (kind) {
         case TpmKind::Software:
@@ -95,6 +131,9 @@ std::string text(const Group& group) {
     std::string words = fmt::format("tpm: {}, ak: {}, source: {}, connections: {}, tls: {{resumption: {}}}",
                                     to_string(group.tpm), to_string(group.ak), to_string(group.source),
                                     to_string(group.connections), group.tls_resumption);
+    if (group.algorithms != AkAlgorithms{})
+        words += fmt::format(", key: {}, scheme: {}, hash: {}", to_string(group.algorithms.key),
+                             to_string(group.algorithms.scheme), to_string(group.algorithms.hash));
     if (group.clock_offset != Duration::zero())
         words += fmt::format(", clock: {{offset: {}}}", signed_text(group.clock_offset));
     return words;

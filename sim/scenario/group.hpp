@@ -81,6 +81,22 @@ enum class AkKind {
     Primary,  ///< made from a seed: quicker
 };
 
+/// `key:`, of the AK and of the EK, which are of the same family, as the Rust agent's.
+enum class AkKey { Rsa2048, Ecc256 };
+/// `scheme:`, by which the AK signs; each for one kind of key.
+enum class AkScheme { Rsassa, Rsapss, Ecdsa };
+/// `hash:`, of what the AK signs, and of its name.
+enum class AkHash { Sha256, Sha384 };
+
+struct AkAlgorithms {
+    AkKey key = AkKey::Rsa2048;
+    AkScheme scheme = AkScheme::Rsassa;
+    AkHash hash = AkHash::Sha256;
+
+    bool operator==(const AkAlgorithms&) const = default;
+};
+bool goes_with(AkScheme scheme, AkKey key);
+
 /// Where an agent's connections come from.
 enum class Source {
     Shared,  ///< the system's choice, the same for all
@@ -94,6 +110,7 @@ struct Group {
     AgentId id;
     TpmChoice tpm;
     AkKind ak = AkKind::Child;
+    AkAlgorithms algorithms;  ///< of its AK; where the scheme is left out, the first that goes with the key
     Source source = Source::Shared;
     std::vector<Extension> boot;   ///< `boot: {extend: …}`: what is measured before the script, in order
     std::optional<int> ima_files;  ///< `boot: {ima: {entries: N}}`: in its IMA log, after boot_aggregate
@@ -113,6 +130,9 @@ const char* to_string(AgentId::Scheme scheme);
 const char* to_string(Habits habits);
 const char* to_string(Connections connections);
 const char* to_string(AkKind kind);
+const char* to_string(AkKey key);
+const char* to_string(AkScheme scheme);
+const char* to_string(AkHash hash);
 const char* to_string(TpmKind kind);
 /// As `tpm:` takes it.
 std::string to_string(const TpmChoice& tpm);

@@ -106,6 +106,9 @@ std::span<const Name> checks();  ///< for the whole run, such as `accounted`
 std::span<const Name> id_schemes();
 std::span<const Name> tpm_kinds();
 std::span<const Name> ak_kinds();
+std::span<const Name> ak_keys();
+std::span<const Name> ak_schemes();
+std::span<const Name> ak_hashes();
 std::span<const Name> source_kinds();
 std::span<const Name> habits();
 std::span<const Name> connection_kinds();

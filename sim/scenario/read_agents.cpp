@@ -133,6 +133,25 @@ void read_habits(Report& report, const Node& node, Group& group) {
     }
 }
 
+AkAlgorithms read_algorithms(Report& report, const MapReader& map) {
+    AkAlgorithms algorithms;
+    algorithms.key = map.one_of("key", {AkKey::Rsa2048, AkKey::Ecc256}).value_or(algorithms.key);
+    if (algorithms.key == AkKey::Ecc256) algorithms.scheme = AkScheme::Ecdsa;
+    const AkScheme usual = algorithms.scheme;
+    algorithms.scheme =
+        map.one_of("scheme", {AkScheme::Rsassa, AkScheme::Rsapss, AkScheme::Ecdsa}).value_or(usual);
+    if (!goes_with(algorithms.scheme, algorithms.key)) {
+        const bool ecc = algorithms.key == AkKey::Ecc256;
+        report.add(
+            *map.get("scheme"),
+            fmt::format("`scheme`: a key of kind {} cannot sign by {}; write {}, or `key: {}`",
+                        to_string(algorithms.key), to_string(algorithms.scheme),
+                        ecc ? "ecdsa" : "rsassa or rsapss", to_string(ecc ? AkKey::Rsa2048 : AkKey::Ecc256)));
+    }
+    algorithms.hash = map.one_of("hash", {AkHash::Sha256, AkHash::Sha384}).value_or(algorithms.hash);
+    return algorithms;
+}
+
 Group read_group(Report& report, const Node& name, const Node& node) {
     Group group;
     group.name = name.text;
@@ -151,6 +170,7 @@ Group read_group(Report& report, const Node& name, const Node& node) {
     if (const Node* id = map.get("id")) group.id = read_id(report, *id, group.count);
     if (const Node* tpm = map.get("tpm")) group.tpm = read_tpm(report, *tpm, group.count);
     group.ak = map.one_of("ak", {AkKind::Child, AkKind::Primary}).value_or(AkKind::Child);
+    group.algorithms = read_algorithms(report, map);
     group.source = map.one_of("source", {Source::Shared, Source::Own}).value_or(Source::Shared);
     if (const Node* boot = map.get("boot")) read_boot(report, *boot, group);
     if (const Node* enrol = map.get("enrol")) group.enrol = read_enrolment(report, *enrol);

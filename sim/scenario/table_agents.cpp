@@ -31,6 +31,14 @@ constexpr std::array<Key, 16> group_table{{
     {{"tpm", "software (default), swtpm (one of its own), or one that is there: swtpm:… or device:…", now},
      any_of(tpm_forms)},
     {{"ak", "child of the EK (default), or primary, which is quicker to make", now}, word(ak_kinds)},
+    {{"key", "of the AK: rsa2048 (default) or ecc256; the EK is of the same kind", now}, word(ak_keys)},
+    {{"scheme", "by which the AK signs: rsassa (default) or rsapss with rsa2048, ecdsa with ecc256", now},
+     word(ak_schemes)},
+    {{"hash",
+      "sha256 (default) or sha384: of what the AK signs, of its name, and the bank of `tpm_policy: "
+      "{from_boot}`",
+      now},
+     word(ak_hashes)},
     {{"source", "shared (default), or own: each agent connects from an address of its own in 127.0.0.0/8",
       now},
      word(source_kinds)},
@@ -42,9 +50,6 @@ constexpr std::array<Key, 16> group_table{{
      word(connection_kinds)},
     {{"tls", "how TLS is used: {resumption: true}", now}, map(tls_keys)},
     {{"clock", "how far its clock is off: {offset: 1h}", now}, map(clock_keys)},
-    {{"key", "key type of the AK", later}, any_text},
-    {{"scheme", "signature scheme of the AK", later}, any_text},
-    {{"hash", "hash algorithm of the AK", later}, any_text},
     {{"transient_slots", "objects the TPM can hold at once", later}, integer(1, 100)},
 }};
 

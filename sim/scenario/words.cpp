@@ -33,6 +33,19 @@ constexpr std::array<Name, 2> ak_kind_table{{
     {"child", "made under the EK, as Keylime's Rust agent does"},
     {"primary", "made from a seed, as `pushsim pool make` does where it is not told otherwise"},
 }};
+constexpr std::array<Name, 2> ak_key_table{{
+    {"rsa2048", "RSA of 2048 bits"},
+    {"ecc256", "NIST P-256"},
+}};
+constexpr std::array<Name, 3> ak_scheme_table{{
+    {"rsassa", "RSA, PKCS #1 v1.5; of rsa2048"},
+    {"rsapss", "RSA, PSS; of rsa2048"},
+    {"ecdsa", "of ecc256"},
+}};
+constexpr std::array<Name, 2> ak_hash_table{{
+    {"sha256", "32 octets"},
+    {"sha384", "48 octets"},
+}};
 constexpr std::array<Name, 2> source_kind_table{{
     {"shared", "the system's choice, the same for all"},
     {"own", "an address of 127.0.0.0/8 for each agent; servers must be on loopback"},
@@ -159,6 +172,15 @@ std::span<const Name> tpm_kinds() {
 }
 std::span<const Name> ak_kinds() {
     return ak_kind_table;
+}
+std::span<const Name> ak_keys() {
+    return ak_key_table;
+}
+std::span<const Name> ak_schemes() {
+    return ak_scheme_table;
+}
+std::span<const Name> ak_hashes() {
+    return ak_hash_table;
 }
 std::span<const Name> source_kinds() {
     return source_kind_table;

@@ -90,6 +90,9 @@ void write_group(YAML::Emitter& out, const Group& group) {
     key(out, "tpm");
     quoted(out, to_string(group.tpm));
     key(out, "ak") << to_string(group.ak);
+    key(out, "key") << to_string(group.algorithms.key);
+    key(out, "scheme") << to_string(group.algorithms.scheme);
+    key(out, "hash") << to_string(group.algorithms.hash);
     key(out, "source") << to_string(group.source);
     key(out, "boot") << YAML::BeginMap;
     key(out, "extend") << YAML::BeginMap;

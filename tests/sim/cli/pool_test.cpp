@@ -264,7 +264,14 @@ TEST(Pool, OfARunIsPreparedAndItsHistoryNamesIt) {
     place.write("c.yaml",
                 "scenario: c\ntitle: C\nagents: { one: { tpm: swtpm } }\nscript:\n  - attest: one\nexpect: "
                 "[accounted]\n");
-    EXPECT_THAT(run("default", "c.yaml").err, HasSubstr("): none has its TPM in pushsim\n"));
+    EXPECT_THAT(run("default", "c.yaml").err,
+                HasSubstr("): none has its TPM in pushsim, and an AK as pools have it (rsa2048, rsassa, "
+                          "sha256)\n"));
+    place.write(
+        "e.yaml",
+        "scenario: e\ntitle: E\nagents: { one: { key: ecc256, ak: primary } }\nscript:\n  - attest: one\n"
+        "expect: [accounted]\n");
+    EXPECT_THAT(run("default", "e.yaml").err, HasSubstr("and an AK as pools have it"));
     std::string octets = place.read("one.pool");
     octets[200] = static_cast<char>(octets[200] ^ 1);
     place.write("one.pool", octets);

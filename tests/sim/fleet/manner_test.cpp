@@ -87,5 +87,20 @@ TEST(OwnAddress, IsOfTheLoopbackNetworkAndOfOneAgentAlone) {
     }
 }
 
+TEST(AlgorithmsOf, AGroupsAkAreWhatTheTpmIsAskedFor) {
+    using scenario::AkHash;
+    using scenario::AkKey;
+    using scenario::AkScheme;
+    const auto usual = algorithms_of({});
+    EXPECT_EQ(usual.key, tpm::KeyAlgorithm::Rsa2048);
+    EXPECT_EQ(usual.scheme, tpm::SignatureScheme::Rsassa);
+    EXPECT_EQ(usual.hash, tpm::HashAlgorithm::Sha256);
+    const auto ecc = algorithms_of({AkKey::Ecc256, AkScheme::Ecdsa, AkHash::Sha384});
+    EXPECT_EQ(ecc.key, tpm::KeyAlgorithm::EccP256);
+    EXPECT_EQ(ecc.scheme, tpm::SignatureScheme::Ecdsa);
+    EXPECT_EQ(ecc.hash, tpm::HashAlgorithm::Sha384);
+    EXPECT_EQ(algorithms_of({.scheme = AkScheme::Rsapss}).scheme, tpm::SignatureScheme::Rsapss);
+}
+
 }  // namespace
 }  // namespace pushsim::fleet

@@ -52,6 +52,9 @@ TEST(Language, EveryNameIsThereOnceAndExplained) {
                                                 as_names(id_schemes()),
                                                 as_names(tpm_kinds()),
                                                 as_names(ak_kinds()),
+                                                as_names(ak_keys()),
+                                                as_names(ak_schemes()),
+                                                as_names(ak_hashes()),
                                                 as_names(habits()),
                                                 as_names(connection_kinds()),
                                                 as_names(databases()),
@@ -174,7 +177,7 @@ TEST(Language, WhatIsListedForAKeyOfAGroupIsWhatItsReaderKnows) {
             if (one.availability == Availability::Now) now.push_back(one.name);
         EXPECT_THAT(problem, HasSubstr(fmt::format("known: {}", fmt::join(now, ", ")))) << key.name;
     }
-    EXPECT_EQ(keys, 8);
+    EXPECT_EQ(keys, 11);
 }
 
 TEST(Language, TheWordsOfTablesAndPlansAgree) {
@@ -194,6 +197,10 @@ TEST(Language, TheWordsOfTablesAndPlansAgree) {
                 ElementsAre(to_string(AgentStatus::Pending), to_string(AgentStatus::Pass),
                             to_string(AgentStatus::Fail), to_string(AgentStatus::Timeout)));
     EXPECT_THAT(words(ak_kinds()), ElementsAre(to_string(AkKind::Child), to_string(AkKind::Primary)));
+    EXPECT_THAT(words(ak_keys()), ElementsAre(to_string(AkKey::Rsa2048), to_string(AkKey::Ecc256)));
+    EXPECT_THAT(words(ak_schemes()), ElementsAre(to_string(AkScheme::Rsassa), to_string(AkScheme::Rsapss),
+                                                 to_string(AkScheme::Ecdsa)));
+    EXPECT_THAT(words(ak_hashes()), ElementsAre(to_string(AkHash::Sha256), to_string(AkHash::Sha384)));
     EXPECT_THAT(words(habits()), ElementsAre(to_string(Habits::Correct), to_string(Habits::RustAgent)));
     EXPECT_THAT(words(connection_kinds()),
                 ElementsAre(to_string(Connections::One), to_string(Connections::RustAgent),

@@ -64,7 +64,8 @@ const std::string everything =
     "  third: { id: d432fbb3-d2f1-4a97-9ef7-75bd81c00000, enrol: { tpm_policy: { from_boot: [7, 0] } },\n"
     "    connections: one, habits: { rust-agent: { interval: 5s, max_retries: 3, backoff_initial: 1s,\n"
     "      backoff_longest: 8s, timeout: 2s } } }\n"
-    "  fourth: { tpm: swtpm, connections: per_request, tls: { resumption: true } }\n"
+    "  fourth: { tpm: swtpm, key: ecc256, hash: sha384, connections: per_request, tls: { resumption: true } "
+    "}\n"
     "script:\n"
     "  - register: [first, second]\n"
     "  - activate: first\n"
@@ -230,6 +231,8 @@ TEST(Plan, GroupsAreInTheOrderOfTheFileWithTheirParts) {
     EXPECT_EQ(scenario.groups[2].enrol.tpm_policy, TpmPolicy(PolicyFromBoot{{7, 0}}));
     EXPECT_EQ(scenario.groups[3].name, "fourth");
     EXPECT_EQ(scenario.groups[3].tpm, TpmChoice{TpmKind::Swtpm});
+    EXPECT_EQ(scenario.groups[3].algorithms, (AkAlgorithms{AkKey::Ecc256, AkScheme::Ecdsa, AkHash::Sha384}));
+    EXPECT_EQ(second.algorithms, AkAlgorithms{});
     EXPECT_EQ(scenario.group("third"), &scenario.groups[2]);
     EXPECT_EQ(scenario.group("fifth"), nullptr);
 }
