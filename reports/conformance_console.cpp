@@ -171,6 +171,11 @@ std::string area_text(const std::string& area, const Counts& counts, std::size_t
 }  // namespace
 
 std::string conformance_console_played(const ScenarioReport& scenario, const ConsoleStyle& style) {
+    if (scenario.outcome == Outcome::Skipped)
+        return paragraph(2, 10,
+                         fmt::format("skipped {}: {}", shown(scenario.name, style),
+                                     shown(clipped(scenario.reason, most_octets), style)),
+                         static_cast<std::size_t>(std::max(style.wrap, 0)));
     std::set<std::string> cases;
     for (const ExpectationResult& result : scenario.expectations)
         cases.insert(result.case_name);

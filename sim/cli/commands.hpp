@@ -39,8 +39,9 @@ struct StackChoice {
     std::uint16_t verifier_port = 0, registrar_port = 0, registrar_tls_port = 0;  ///< local; 0: a free one
     std::string certificates;  ///< local: own, keylime; empty: not asked for, own
     // external:
-    std::string verifier, registrar, registrar_tls;  ///< HOST:PORT
-    std::string ca, admin_certificate, admin_key;    ///< PEM files
+    std::string verifier, registrar, registrar_tls;          ///< HOST:PORT
+    std::string ca, admin_certificate, admin_key;            ///< PEM files
+    std::vector<std::string> verifier_conf, registrar_conf;  ///< files or folders; empty: not known
 };
 
 struct RunOptions {

@@ -11,6 +11,7 @@
 #include "agent/tpm/accelerators.hpp"
 #include "agent/tpm/library.hpp"
 #include "sim/cli/commands.hpp"
+#include "sim/cli/configured.hpp"
 #include "sim/cli/fleet_demand.hpp"
 #include "sim/cli/interrupt.hpp"
 #include "sim/cli/lane.hpp"
@@ -218,6 +219,8 @@ int check_fit(const RunOptions& options, const std::vector<scenario::Scenario>& 
     if (options.stack.stack == "external") {
         const auto address = external_address(options.stack);
         if (!address) return report_error(address.error());
+        if (const auto configured = configured_servers(options.stack); !configured)
+            return report_error(configured.error());
         if (const auto reached = check_sources(scenarios, *address); !reached)
             return report_error(reached.error());
         here.loopback = on_loopback(*address);

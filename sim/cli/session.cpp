@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "sim/cli/configured.hpp"
 #include "sim/cli/interrupt.hpp"
 #include "sim/doctor/machine.hpp"
 #include "sim/scenario/sharing.hpp"
@@ -155,10 +156,6 @@ std::optional<std::string> StackSession::cannot_play(const scenario::Scenario& s
 
 std::optional<std::string> StackSession::cannot_play_elsewhere(const scenario::Scenario& scenario) const {
     const scenario::StackOptions& wanted = scenario.stack;
-    if (!wanted.verifier.empty() || !wanted.registrar.empty() || wanted.database != "sqlite" ||
-        wanted.workers) {
-        return "it wants servers with options of its own, and an external stack is taken as it is";
-    }
     if (wanted.fresh)
         return "it wants servers of its own (`fresh: true`), and an external stack is there for others too";
     if (scenario::acts_on_servers(scenario))
@@ -167,6 +164,12 @@ std::optional<std::string> StackSession::cannot_play_elsewhere(const scenario::S
         return fmt::format("it needs {}, which cannot be seen of an external stack",
                            fmt::join(wanted.needs, ", "));
     }
+    if (wanted.database != "sqlite")
+        return fmt::format("it wants {} for the servers, and an external stack is taken as it is",
+                           wanted.database);
+    const auto configured = configured_servers(options_.stack);
+    if (!configured) return configured.error().message;
+    if (auto why = why_not_as_wanted(*configured, wanted)) return why;
     if (wanted.keylime.empty()) return std::nullopt;
     auto address = external_address(options_.stack);
     if (address) address = stack::inspect(std::move(*address), clock_);

@@ -54,7 +54,7 @@ void add_local(CLI::App& command, StackChoice& choice) {
         ->check(one_of({"own", "keylime"}));
 }
 
-void add_external(CLI::App& command, StackChoice& choice, const std::string& needs) {
+CLI::App* add_external(CLI::App& command, StackChoice& choice, const std::string& needs) {
     auto* external = command.add_option_group(
         "external", "Where a stack is that runs already (--stack external needs " + needs + ")");
     external->add_option("--verifier", choice.verifier, "HTTPS")->type_name("HOST:PORT");
@@ -66,6 +66,20 @@ void add_external(CLI::App& command, StackChoice& choice, const std::string& nee
         ->type_name("FILE");
     external->add_option("--admin-key", choice.admin_key, "PEM: its key")->type_name("FILE");
     command.parse_complete_callback([external, &choice] { refuse_if_local(*external, choice); });
+    return external;
+}
+
+/// How its servers are configured, for what plays scenarios that want options.
+void add_configuration(CLI::App& external, StackChoice& choice) {
+    const auto add_files = [&external](const char* name, std::vector<std::string>& files,
+                                       const std::string& about) {
+        external.add_option(name, files, about)->type_name("FILE|DIR")->allow_extra_args(false);
+    };
+    add_files(
+        "--verifier-conf", choice.verifier_conf,
+        "the verifier.conf that it runs with: scenarios that want what stands there are played too; may "
+        "be repeated, later ones win, and a folder means all files in it");
+    add_files("--registrar-conf", choice.registrar_conf, "the registrar's, in the same way");
 }
 
 void add_stack(CLI::App& command, StackChoice& choice) {
@@ -75,7 +89,7 @@ void add_stack(CLI::App& command, StackChoice& choice) {
         ->check(one_of({"local", "external", "kind"}))
         ->capture_default_str();
     add_local(command, choice);
-    add_external(command, choice);
+    add_configuration(*add_external(command, choice), choice);
 }
 
 void add_stack_or_running(CLI::App& command, StackChoice& choice) {

@@ -16,7 +16,7 @@ void add_format(CLI::App& command, std::string& format);
 /// What a local stack is started with.
 void add_local(CLI::App& command, StackChoice& choice);
 /// Where an external stack is; `needs` says which of these it needs.
-void add_external(CLI::App& command, StackChoice& choice, const std::string& needs = "all six");
+CLI::App* add_external(CLI::App& command, StackChoice& choice, const std::string& needs = "all six");
 /// --stack, local, external or kind, and both of the above.
 void add_stack(CLI::App& command, StackChoice& choice);
 /// As add_running_stack(), and what a local stack would be started with where none is up.

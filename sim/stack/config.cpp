@@ -28,8 +28,7 @@ const std::set<std::string>& revocation_options() {
 
 Result<void> apply(ConfigFile& file, const std::string& component, const Options& options) {
     for (const auto& [name, value] : options) {
-        const bool revocation = component == "verifier" && revocation_options().contains(name);
-        if (auto set = file.set(revocation ? "revocations" : component, name, value); !set) {
+        if (auto set = file.set(section_of(component, name), name, value); !set) {
             return fail(set.error().in(component + ".conf"));
         }
     }
@@ -60,6 +59,10 @@ void use_client_files(ConfigFile& file, const std::string& section, const std::f
 }
 
 }  // namespace
+
+std::string section_of(const std::string& component, const std::string& option) {
+    return component == "verifier" && revocation_options().contains(option) ? "revocations" : component;
+}
 
 Result<void> ConfigFile::set(const std::string& section, const std::string& name,
                              const std::optional<std::string>& value) {

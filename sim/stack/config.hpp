@@ -43,6 +43,9 @@ ConfigFile tenant_template();
 ConfigFile ca_template();
 ConfigFile logging_template();
 
+/// The section of its component's file in which Keylime looks for an option: "verifier", "revocations".
+std::string section_of(const std::string& component, const std::string& option);
+
 /// Ports of a stack.
 struct Ports {
     std::uint16_t registrar_http = 0;

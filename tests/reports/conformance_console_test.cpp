@@ -84,6 +84,18 @@ TEST(ConformanceConsole, StrictShowsDeviationsAsFailures) {
     EXPECT_THAT(text_of(all, {.quiet = true}), HasSubstr("known  KPM-NEG-011  A member of another type"));
 }
 
+TEST(ConformanceConsole, AScenarioThatIsSkippedWasNotPlayedAndItsReasonIsGiven) {
+    ScenarioReport scenario;
+    scenario.name = "token-lifetime";
+    scenario.outcome = Outcome::Skipped;
+    scenario.reason = "it wants nonce_lifetime = 4, and verifier.conf says 60";
+    EXPECT_EQ(conformance_console_played(scenario, {}),
+              "  skipped token-lifetime: it wants nonce_lifetime = 4, and verifier.conf says 60\n");
+    scenario.outcome = Outcome::AsExpected;
+    EXPECT_THAT(conformance_console_played(scenario, {}),
+                testing::StartsWith("  played  token-lifetime: 1 case "));
+}
+
 TEST(ConformanceConsole, ShowsNothingOfWhatIsWithheld) {
     Assessed all = every_standing();
     const ConsoleStyle all_of_it{.verbose = true, .evidence = true};

@@ -65,7 +65,7 @@ TEST(Completion, GoesOnFromWhatWasTyped) {
     EXPECT_THAT(tree.words({"run", "--format", "="}), ElementsAre("text", "json"));
     EXPECT_THAT(tree.words({"run", "--stack", ""}), ElementsAre("local", "external", "kind"));
     EXPECT_THAT(tree.words({"run", "--quiet", "--ver"}),
-                ElementsAre("--verifier-port", "--verbose", "--verifier"));
+                ElementsAre("--verifier-port", "--verbose", "--verifier", "--verifier-conf"));
     EXPECT_THAT(tree.words({"completion", ""}), ElementsAre("bash", "zsh", "fish"));
     EXPECT_THAT(tree.words({"check", "runs/latest", "--check", "no"}),
                 ElementsAre("no_5xx", "nonces_distinct"));

@@ -75,6 +75,54 @@ TEST(Conformance, ADeviationIsKnownFixedOrNewAsItsFileSays) {
     EXPECT_THAT(fixed.out, HasSubstr("fixed"));
 }
 
+/// Standing -> how many requirements of the last run have it.
+std::map<std::string, int> totals(const Place& place) {
+    const auto report = nlohmann::json::parse(place.read("runs/latest/report.json"));
+    return report["totals"].get<std::map<std::string, int>>();
+}
+
+TEST(Conformance, ServersElsewhereDecideWhatTheirConfigurationIsFor) {
+    const Place place;
+    const Ended up = pushsim(place, {"stack", "up", "--verifier-option", "quote_interval=0",
+                                     "--verifier-option", "session_create_rate_limit_per_ip=10000"});
+    ASSERT_EQ(up.exit_code, 0) << up.out << up.err;
+    const std::string conf = (fs::path(value_of(up.out, "ca")).parent_path().parent_path() / "etc").string();
+    const auto play = [&](std::vector<std::string> words) {
+        for (const std::string& word : external_options(up.out))
+            words.push_back(word);
+        return conformance(place, words);
+    };
+    const std::vector<std::string> played{"evidence-answer", "clock"};
+    const Ended blind = play(played);
+    EXPECT_EQ(blind.exit_code, 4) << blind.out << blind.err;
+    EXPECT_THAT(blind.out,
+                HasSubstr("skipped clock: it wants options of the verifier, and an external stack is taken "
+                          "as it is; --verifier-conf says how that one is configured"));
+
+    std::vector<std::string> words = played;
+    words.insert(words.end(), {"token-lifetime", "adm-lifecycle", "token-after-restart",
+                               "ops-quote-interval-left-out", "--verifier-conf", conf + "/verifier.conf"});
+    const Ended seen = play(words);
+    EXPECT_EQ(seen.exit_code, 0) << seen.out << seen.err;
+    EXPECT_THAT(seen.out, AllOf(HasSubstr("played  evidence-answer: "), HasSubstr("played  clock: ")));
+    for (const std::string& why :
+         {"skipped token-lifetime: it wants nonce_lifetime = 4, and " + conf + "/verifier.conf leaves it out",
+          "skipped ops-quote-interval-left-out: it wants quote_interval left out, and " + conf +
+              "/verifier.conf says 0",
+          std::string("skipped token-after-restart: its script acts on servers"),
+          std::string("skipped adm-lifecycle: it wants servers of its own (`fresh: true`)")})
+        EXPECT_THAT(seen.out, HasSubstr(why));
+
+    // The same, and nothing of what was skipped, as on servers that were started for it.
+    const auto there = totals(place);
+    const Ended here = conformance(place, played);
+    EXPECT_EQ(here.exit_code, 0) << here.out << here.err;
+    EXPECT_GT(there.at("pass"), 3);
+    for (const char* standing : {"pass", "deviation", "fail", "error"})
+        EXPECT_EQ(there.at(standing), totals(place).at(standing)) << standing;
+    EXPECT_EQ(pushsim(place, {"stack", "down"}).exit_code, 0);
+}
+
 TEST(Conformance, WhatIsExcludedDoesNotRunAndIsShown) {
     const Place place;
     const Ended run =

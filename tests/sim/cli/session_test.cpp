@@ -70,10 +70,18 @@ TEST_F(Session, WhyAnExternalStackWillNotDoIsSaidAndTriesAreMadeThere) {
     scenario.script = {{.kind = scenario::StepKind::Kill, .servers = {"verifier"}}};
     EXPECT_THAT(why_not(scenario), HasSubstr("its script acts on servers"));
     scenario.script.clear();
+    scenario.stack.verifier["quote_interval"] = "1";
+    EXPECT_THAT(why_not(scenario), HasSubstr("options of the verifier"));
+    EXPECT_THAT(why_not(scenario), HasSubstr("--verifier-conf"));
+    place.write("verifier.conf", "[verifier]\nquote_interval = 1\n");
+    options.stack.verifier_conf = {place.path() / "verifier.conf"};
+    EXPECT_EQ(why_not(scenario), "played");
+    scenario.stack.verifier["quote_interval"] = "0";
+    EXPECT_EQ(why_not(scenario),
+              "it wants quote_interval = 0, and " + options.stack.verifier_conf[0] + " says 1");
+    // What no configuration changes comes first.
     scenario.stack.fresh = true;
     EXPECT_THAT(why_not(scenario), HasSubstr("`fresh: true`"));
-    scenario.stack.verifier["quote_interval"] = "1";
-    EXPECT_THAT(why_not(scenario), HasSubstr("options of its own"));
 }
 
 TEST_F(Session, WhatALocalStackLacksIsAReasonNotToPlay) {

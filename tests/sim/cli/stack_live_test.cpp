@@ -44,6 +44,7 @@ TEST(Stack, LivesOnBetweenRunsIsUsedByThemAndEndsWhenAsked) {
     // Its options cannot be set there, so a scenario that wants some is not played, and says why.
     EXPECT_EQ(external.exit_code, 4) << external.out << external.err;
     EXPECT_THAT(external.out, HasSubstr("external stack is taken as it is"));
+    EXPECT_THAT(external.out, HasSubstr("--verifier-conf"));
 
     const Ended one = pushsim(place, {"stack", "logs", "registrar", "--lines", "1"});
     EXPECT_EQ(std::count(one.out.begin(), one.out.end(), '\n'), 1) << one.out;
