@@ -105,8 +105,8 @@ std::string expected_yaml(const RunReport& run, const ConformanceReport& report)
         }
     }
     const std::string version = run.stacks.empty() ? "" : run.stacks.front().keylime_version;
-    return fmt::format("# What Keylime {} was seen to do otherwise than specified.\ndeviations:{}", version,
-                       entries.empty() ? " []\n" : "\n" + entries);
+    return fmt::format("# What Keylime{} was seen to do otherwise than specified.\ndeviations:{}",
+                       version.empty() ? "" : " " + version, entries.empty() ? " []\n" : "\n" + entries);
 }
 
 }  // namespace pushsim::reports

@@ -100,8 +100,9 @@ TEST(Conformance, ServersElsewhereDecideWhatTheirConfigurationIsFor) {
                           "as it is; --verifier-conf says how that one is configured"));
 
     std::vector<std::string> words = played;
-    words.insert(words.end(), {"token-lifetime", "adm-lifecycle", "token-after-restart",
-                               "ops-quote-interval-left-out", "--verifier-conf", conf + "/verifier.conf"});
+    words.insert(words.end(),
+                 {"token-lifetime", "adm-lifecycle", "token-after-restart", "ops-quote-interval-left-out",
+                  "--verifier-conf", conf + "/verifier.conf", "--write-expected", "seen.yaml"});
     const Ended seen = play(words);
     EXPECT_EQ(seen.exit_code, 0) << seen.out << seen.err;
     EXPECT_THAT(seen.out, AllOf(HasSubstr("played  evidence-answer: "), HasSubstr("played  clock: ")));
@@ -112,6 +113,9 @@ TEST(Conformance, ServersElsewhereDecideWhatTheirConfigurationIsFor) {
           std::string("skipped token-after-restart: its script acts on servers"),
           std::string("skipped adm-lifecycle: it wants servers of its own (`fresh: true`)")})
         EXPECT_THAT(seen.out, HasSubstr(why));
+
+    // Of which version cannot be seen.
+    EXPECT_THAT(place.read("seen.yaml"), ::testing::StartsWith("# What Keylime was seen to do"));
 
     // The same, and nothing of what was skipped, as on servers that were started for it.
     const auto there = totals(place);
