@@ -39,6 +39,7 @@ struct ConformanceCase {
     std::vector<Finding> findings;                  ///< of checks, that are wrong
     std::vector<Diagnosis> diagnoses;               ///< causes and mends that its lines show
     std::vector<std::uint64_t> lines;               ///< of the history: its timeline, in order
+    Duration duration{};                            ///< from the first of them to the last
     std::string reason;                             ///< of skip, undecided, error
     std::string again;                              ///< command that shows it again
     bool withheld = false;                          ///< nothing but its id and standings may be shown

@@ -14,8 +14,14 @@ class CaseLines {
         if (view == nullptr) return;
         for (const auto& [number, step] : view->steps)
             cases_[number] = step->case_name;
-        for (const history::Entry* line : view->lines)
-            lines_[case_of(*line)].push_back(line->n);
+        for (const history::Entry* line : view->lines) {
+            const std::string name = case_of(*line);
+            lines_[name].push_back(line->n);
+            for (const std::string& lasting : {name, std::string{}}) {
+                const auto [times, is_new] = times_.try_emplace(lasting, line->t, line->t);
+                times->second.second = line->t;
+            }
+        }
     }
 
     /// Empty where it is of no case.
@@ -35,6 +41,11 @@ class CaseLines {
         std::ranges::sort(all);
         return all;
     }
+    /// From the first of those lines to the last.
+    Duration duration_of(const std::string& case_name) const {
+        const auto at = times_.find(case_name);
+        return at == times_.end() ? Duration{} : at->second.second - at->second.first;
+    }
     /// A line of a case with another name.
     bool is_of_another(const std::string& case_name, std::uint64_t n) const {
         return !case_name.empty() && std::ranges::any_of(lines_, [&](const auto& one) {
@@ -45,6 +56,7 @@ class CaseLines {
   private:
     std::map<int, std::string> cases_;
     std::map<std::string, std::vector<std::uint64_t>> lines_;
+    std::map<std::string, std::pair<Duration, Duration>> times_;  ///< "": of the whole scenario
 };
 
 bool contains(const std::vector<std::uint64_t>& sorted, std::uint64_t n) {
@@ -121,6 +133,7 @@ std::vector<ConformanceCase> cases_of(const ScenarioReport& scenario, const Scen
         const std::string name = one.id == one.scenario ? "" : one.id.substr(one.scenario.size() + 1);
         one.controls.insert(one.controls.end(), of_all.begin(), of_all.end());
         one.lines = lines.of(name);
+        one.duration = lines.duration_of(name);
         for (const Finding& finding : scenario.findings) {
             if (!finding.n || contains(one.lines, *finding.n)) one.findings.push_back(finding);
         }

@@ -102,13 +102,22 @@ void add_problem(pugi::xml_node test_case, const char* name, const RequirementRe
     xml::set(result, "type", to_string(requirement.standing));
 }
 
+/// Of its cases together; one that decides several requirements counts for each of them.
+Duration duration_of(const RequirementReport& requirement, const ConformanceReport& report) {
+    Duration sum{};
+    for (const std::string& id : requirement.cases) {
+        const auto one = std::ranges::find(report.cases, id, &ConformanceCase::id);
+        if (one != report.cases.end() && !one->withheld) sum += one->duration;
+    }
+    return sum;
+}
+
 void add_case(pugi::xml_node suite, const std::string& suite_name, const RequirementReport& requirement,
               const ConformanceReport& report, const std::string& history_path) {
     pugi::xml_node test_case = suite.append_child("testcase");
     xml::set(test_case, "name", requirement.requirement.id + " " + requirement.requirement.text);
     xml::set(test_case, "classname", suite_name);
-    // Readers want one; but a scenario decides many requirements, and its time is of none of them.
-    xml::set(test_case, "time", xml::seconds({}));
+    xml::set(test_case, "time", xml::seconds(duration_of(requirement, report)));
     pugi::xml_node properties = test_case.append_child("properties");
     xml::add_property(properties, "level", requirement.requirement.level);
     xml::add_property(properties, "standing", to_string(requirement.standing));
@@ -140,9 +149,11 @@ void add_area(pugi::xml_node suites, const std::string& area, const RunReport& r
     const std::string name = "conformance." + area;
     std::vector<const RequirementReport*> all;
     std::array<int, 4> elements{};
+    Duration duration{};
     for (const RequirementReport& one : report.requirements) {
         if (one.requirement.area() != area) continue;
         all.push_back(&one);
+        duration += duration_of(one, report);
         ++elements.at(static_cast<std::size_t>(element_of(one, report)));
     }
     const auto counted = [&](Element element) {
@@ -154,7 +165,7 @@ void add_area(pugi::xml_node suites, const std::string& area, const RunReport& r
     xml::set(suite, "failures", counted(Element::Failure));
     xml::set(suite, "errors", counted(Element::Error));
     xml::set(suite, "skipped", counted(Element::Skipped));
-    xml::set(suite, "time", xml::seconds({}));
+    xml::set(suite, "time", xml::seconds(duration));
     pugi::xml_node properties = xml::add_run_properties(suite, run);
     xml::add_property(properties, "conformance.scope", scope_text(report.scope));
     xml::add_property(properties, "conformance.deviations", report.scope.deviations_file);

@@ -45,7 +45,7 @@ int conformance(const ConformanceOptions& options) {
     const auto expected = load_expected(folder, options.expected, *version);
     if (!expected) return report_error(expected.error());
     if (const auto problems = conformance::check(*suite, expected->deviations); !problems.empty())
-        return report_error({ErrorKind::Usage, conformance::text(problems), "nothing was started"});
+        return report_error(wrong_deviations(problems));
     auto chosen = conformance::choose(*suite, options.selection, expected->deviations, *version);
     if (!chosen) return report_error(chosen.error());
     chosen->scope.deviations_file = expected->file.string();

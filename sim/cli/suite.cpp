@@ -17,10 +17,6 @@ bool is_file(const fs::path& path) {
     return fs::is_regular_file(path, failed);
 }
 
-tl::unexpected<Error> wrong(const std::vector<scenario::Problem>& problems) {
-    return fail(ErrorKind::Usage, conformance::text(problems), "nothing was started");
-}
-
 /// Of a version that is not known: the last of all.
 std::optional<fs::path> last_file(const fs::path& folder) {
     std::optional<fs::path> last;
@@ -56,8 +52,15 @@ Result<conformance::Suite> load_suite(const fs::path& folder) {
     suite.profiles = std::move(profiles.value);
     suite.scenarios = std::move(scenarios.scenarios);
     if (problems.empty()) problems = conformance::check(suite, registry.string());
-    if (!problems.empty()) return wrong(problems);
-    return suite;
+    if (problems.empty()) return suite;
+    return fail(ErrorKind::Usage, conformance::text(problems),
+                "correct these lines, or name another folder of scenarios with PUSHSIM_SCENARIOS");
+}
+
+Error wrong_deviations(const std::vector<scenario::Problem>& problems) {
+    return {ErrorKind::Usage, conformance::text(problems),
+            "correct these lines, or have `pushsim conformance --write-expected FILE` write a file anew and "
+            "name it with --expected"};
 }
 
 Result<Expected> load_expected(const fs::path& folder, const std::string& file, const std::string& version) {
@@ -71,7 +74,7 @@ Result<Expected> load_expected(const fs::path& folder, const std::string& file, 
                     "pushsim conformance --write-expected FILE makes one");
     }
     auto loaded = conformance::load_deviations(*found);
-    if (!loaded.ok()) return wrong(loaded.problems);
+    if (!loaded.ok()) return fail(wrong_deviations(loaded.problems));
     return Expected{*found, std::move(loaded.value)};
 }
 

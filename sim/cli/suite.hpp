@@ -16,6 +16,9 @@ std::filesystem::path suite_folder();
 /// Registry, profiles and all cases of the folder. ErrorKind::Usage with every problem, a line each.
 Result<conformance::Suite> load_suite(const std::filesystem::path& folder);
 
+/// Deviations that cannot be used, a line each, with the way out.
+Error wrong_deviations(const std::vector<scenario::Problem>& problems);
+
 /// What `file` says; without it what the folder's deviations/ has for that version. Nothing where there is
 /// none.
 struct Expected {

@@ -72,7 +72,8 @@ int list_traceability() {
     const auto suite = load_suite(folder);
     if (!suite) return report_error(suite.error());
     const auto rows = conformance::load_sources(folder / "sources.yaml");
-    if (!rows.ok()) return report_error({ErrorKind::Usage, conformance::text(rows.problems)});
+    if (!rows.ok())
+        return report_error({ErrorKind::Usage, conformance::text(rows.problems), "correct these lines"});
     const auto expected = load_expected(folder, "", stack::kPinnedRelease);
     if (!expected) return report_error(expected.error());
     const auto verdicts =

@@ -83,6 +83,7 @@ ConformanceCase failing(const h::History& history) {
     one.controls = {clause(history, Judgement::Holds)};
     for (const h::Entry& line : history.entries)
         one.lines.push_back(line.n);
+    one.duration = std::chrono::milliseconds{1500};
     Diagnosis cause;
     cause.rule = "a_rule";
     cause.cause = "the verifier looks into `data` before it has checked that it is there";
@@ -99,6 +100,7 @@ ConformanceCase withheld() {
     one.id = "verdict-of-policy/one";
     one.scenario = one.title = one.file = one.reason = one.again = not_public;
     one.standings = {{"KPM-VER-020", Standing::Deviation}};
+    one.duration = std::chrono::milliseconds{2500};
     ExpectationResult result;
     result.judgement = Judgement::DoesNotHold;
     result.what = result.expected = result.actual = result.source = not_public;

@@ -93,6 +93,11 @@ TEST(ConformanceJUnit, EachStandingIsWhatReadersKnow) {
     EXPECT_STREQ(parsed.suite("conformance.STAT").attribute("errors").value(), "1");
     EXPECT_STREQ(parsed.suite("conformance.EVID").attribute("skipped").value(), "3");
     EXPECT_EQ(property(parsed.suite("conformance.NEG"), "keylime.version"), "7.14.3");
+    // Of a case that decides both.
+    EXPECT_STREQ(parsed.test_case("KPM-NEG-010").attribute("time").value(), "1.500");
+    EXPECT_STREQ(parsed.test_case("KPM-NEG-001").attribute("time").value(), "1.500");
+    EXPECT_STREQ(parsed.suite("conformance.NEG").attribute("time").value(), "3.000");
+    EXPECT_STREQ(parsed.test_case("KPM-VER-020").attribute("time").value(), "0.000") << "is withheld";
 
     const pugi::xml_node failed = parsed.test_case("KPM-NEG-010");
     EXPECT_STREQ(failed.attribute("name").value(),

@@ -64,6 +64,7 @@ class Played {
     }
 
     const ConformanceReport& report() const { return report_; }
+    const h::History& history() const { return history_; }
     const RequirementReport& requirement() const { return report_.requirements.at(0); }
     Standing standing() const { return requirement().standing; }
 
@@ -109,6 +110,11 @@ TEST(Conformance, ARequirementPassesWhereItsClausesAndControlsHold) {
     EXPECT_THAT(one.controls, SizeIs(1));
     EXPECT_THAT(one.deciding, SizeIs(1));
     EXPECT_THAT(one.lines, Not(IsEmpty()));
+    const auto instant = [&](std::uint64_t n) {
+        return std::ranges::find(played.history().entries, n, &h::Entry::n)->t;
+    };
+    EXPECT_GT(one.duration, Duration::zero());
+    EXPECT_EQ(one.duration, instant(one.lines.back()) - instant(one.lines.front()));
     EXPECT_EQ(one.again, "pushsim conformance late/held");
     EXPECT_EQ(played.report().totals, (Counts{{Standing::Pass, 1}}));
     EXPECT_EQ(played.report().by_area.at("EVID").at("MUST"), (Counts{{Standing::Pass, 1}}));

@@ -115,6 +115,26 @@ TEST(List, TheVerdictsThatWereKeptAreOfTheRequirementsThatThereAre) {
     EXPECT_EQ(verdicts.value.standings.size(), expected.size());
 }
 
+TEST(Usage, ASuiteOrDeviationsThatAreWrongAreNamedByLineWithTheWayOut) {
+    const Place place;
+    place.write("deviations.yaml",
+                "deviations: [ { requirement: KPM-TOK-999, observed: { verdict: pass }, reference: x } ]\n");
+    const Ended deviations =
+        Program(place, {"conformance", "KPM-TOK-015", "--expected", "deviations.yaml"}, suite).wait();
+    EXPECT_EQ(deviations.exit_code, 2);
+    EXPECT_THAT(deviations.err, HasSubstr("deviations.yaml:1:"));
+    EXPECT_THAT(deviations.err,
+                HasSubstr("mend: correct these lines, or have `pushsim conformance --write-expected"));
+
+    place.write("requirements.yaml", "requirements: 7\n");
+    const Ended registry =
+        Program(place, {"conformance"}, {{"PUSHSIM_SCENARIOS", place.path().string()}}).wait();
+    EXPECT_EQ(registry.exit_code, 2);
+    EXPECT_THAT(registry.err, HasSubstr("requirements.yaml:1:"));
+    EXPECT_THAT(registry.err, HasSubstr("PUSHSIM_SCENARIOS"));
+    EXPECT_FALSE(place.has("runs"));
+}
+
 TEST(List, RequirementsAndProfilesAreThoseOfTheSuite) {
     const Place place;
     const Ended requirements = Program(place, {"list", "requirements"}, suite).wait();
