@@ -1,5 +1,7 @@
 #include "agent/boot/boot_state.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 namespace pushsim::boot {
@@ -77,6 +79,11 @@ void BootState::measure_file(ImaFile file) {
         measurement.digests[bank] = tpm::hash(bank, data);
     measure(ima_pcr, std::move(measurement));
     own().ima_log.add(std::move(file));
+}
+
+void BootState::resume() {
+    const auto lost = [](const Event& event) { return is_lost_in_sleep(event.pcr); };
+    if (std::ranges::any_of(events(), lost)) std::erase_if(own().events, lost);
 }
 
 Bytes BootState::pcr_value(HashAlgorithm bank, int pcr) const {

@@ -36,6 +36,12 @@ struct Event {
     Measurement measurement;
 };
 
+/// Whether TPM2_Startup(STATE) lets the PCR begin anew (TCG PC Client Platform TPM Profile, 4.6, PCR
+/// attributes).
+constexpr bool is_lost_in_sleep(int pcr) {
+    return pcr >= 16;
+}
+
 /// The measurements since boot, in order. It is the record of what happened, not a TPM: a TPM that was given
 /// the same measurements has the PCR values this predicts. Copies share what they have in common until one of
 /// them measures.
@@ -55,6 +61,9 @@ class BootState {
     void start_ima();
     /// IMA measures a file: into its log, and into its PCR in every bank. After start_ima() alone.
     void measure_file(ImaFile file);
+
+    /// The TPM went on from a sleep (is_lost_in_sleep).
+    void resume();
 
     const std::vector<Event>& events() const { return measured_->events; }
     /// Empty where IMA was not started.

@@ -39,6 +39,9 @@ class ImaLog {
 
     std::uint64_t entry_count() const { return entries_.size(); }
 
+    /// The file of the last entry; of a log that is not empty.
+    const ImaFile& last() const { return entries_.back().file; }
+
     /// Lines, each with its newline, of at most `count` entries from number `first` on, counted from 0; empty
     /// where there is no such entry.
     std::string text(std::uint64_t first = 0, std::optional<std::uint64_t> count = std::nullopt) const;

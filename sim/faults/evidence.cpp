@@ -149,6 +149,26 @@ class OtherClock final : public OfQuote {
     Quoting::Clock clock_;
 };
 
+class NotAQuote final : public OfQuote {
+  public:
+    using OfQuote::OfQuote;
+    Result<std::string> quote(Quoting& quoting, const Sender& /*sender*/) const override {
+        quoting.certifies = true;
+        return "certifies its attestation key over the challenge, and quotes nothing";
+    }
+};
+
+class MeasureBetween final : public OfQuote {
+  public:
+    using OfQuote::OfQuote;
+    Result<std::string> quote(Quoting& quoting, const Sender& /*sender*/) const override {
+        const bool log_first = plan().first == "log";
+        quoting.measured = log_first ? Quoting::Measured::BeforeQuote : Quoting::Measured::AfterQuote;
+        return log_first ? "uses a file after its log was read, and then quotes"
+                         : "uses a file after its quote, and then reads its log";
+    }
+};
+
 // What stands in the message.
 
 /// The body of evidence that was collected.
@@ -395,6 +415,10 @@ std::unique_ptr<Fault> evidence_fault(const scenario::Fault& plan) {
             return std::make_unique<OtherClock>(plan, Quoting::Clock::BeginsAnew);
         case FaultKind::NotSafe:
             return std::make_unique<OtherClock>(plan, Quoting::Clock::IsNotSafe);
+        case FaultKind::NotAQuote:
+            return std::make_unique<NotAQuote>(plan);
+        case FaultKind::MeasureBetween:
+            return std::make_unique<MeasureBetween>(plan);
         default:
             return nullptr;
     }

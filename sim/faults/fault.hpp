@@ -107,6 +107,11 @@ struct Quoting {
         IsNotSafe,   ///< the TPM has lost its power (Part 1, 36.3)
     };
     Clock clock = Clock::GoesOn;
+    bool certifies = false;  ///< the AK over itself (TPM2_Certify), in place of a quote
+    enum class Measured { Nothing, BeforeQuote, AfterQuote };
+    /// When a file is measured that the log has already: before the quote and behind the log that is sent, or
+    /// behind the quote and before the log.
+    Measured measured = Measured::Nothing;
 };
 
 /// What an agent sets out to do in a pursuit.

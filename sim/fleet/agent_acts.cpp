@@ -82,6 +82,15 @@ void Play::act_one(const ActPtr& act, Member& member, Then then) {
         case StepKind::Reboot:
             reboot(act, member, done);
             return;
+        case StepKind::Suspend:
+            member.agent->suspend(act->number(), done_or_given_up(member, done));
+            return;
+        case StepKind::ClearTpm:
+            member.agent->clear_tpm(act->number(), done_or_given_up(member, done));
+            return;
+        case StepKind::RestoreTpm:
+            member.agent->restore_tpm(act->number(), done_or_given_up(member, done));
+            return;
         default:
             break;
     }

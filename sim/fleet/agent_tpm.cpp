@@ -143,6 +143,18 @@ void AgentTpm::reboot(bool orderly, std::vector<boot::Event> events, std::functi
         std::move(done));
 }
 
+void AgentTpm::suspend(std::function<void(Result<void>)> done) {
+    submit([](TpmDevice& device, const Queued&) { return device.suspend(); }, std::move(done));
+}
+
+void AgentTpm::clear(std::function<void(Result<void>)> done) {
+    submit([](TpmDevice& device, const Queued&) { return device.clear(); }, std::move(done));
+}
+
+void AgentTpm::restore(std::function<void(Result<void>)> done) {
+    submit([](TpmDevice& device, const Queued&) { return device.restore(); }, std::move(done));
+}
+
 void AgentTpm::rest(std::function<void(Result<void>)> done) {
     submit([](TpmDevice& device, const Queued&) { return device.rest(); }, std::move(done));
 }

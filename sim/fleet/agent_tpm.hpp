@@ -89,6 +89,10 @@ class AgentTpm {
     void extend(std::vector<boot::Event> events, std::function<void(Result<void>)> done);
     /// Power off (in order, or not) and on, and the measurements of its boot.
     void reboot(bool orderly, std::vector<boot::Event> events, std::function<void(Result<void>)> done);
+    // What happens to the machine (TpmDevice).
+    void suspend(std::function<void(Result<void>)> done);
+    void clear(std::function<void(Result<void>)> done);
+    void restore(std::function<void(Result<void>)> done);
     /// Others may have it until the next of these (TpmDevice::rest).
     void rest(std::function<void(Result<void>)> done);
 

@@ -1,8 +1,9 @@
-// Quotes as faults have them: by another key, or with a clock that a TPM tells after trouble.
+// Quotes as faults have them: by another key, with a clock that a TPM tells after trouble, or none at all.
+
+#include <utility>
 
 #include <fmt/format.h>
 
-#include "agent/tpm/virtual_tpm.hpp"
 #include "sim/fleet/tpm_device.hpp"
 
 namespace pushsim::fleet {
@@ -19,6 +20,13 @@ Result<lifecycle::TpmAnswer> TpmDevice::quote(const faults::Quoting& quoting,
                                                      : quote_by(quoting);
     if (!quote) return fail(quote.error());
     told_clock_ = quote->clock.clock;
+    if (quoting.certifies) {
+        // The values and the clock beside it stay those of the quote that was due.
+        auto certified = keys_->certify(quoting.quote.challenge);
+        if (!certified) return fail(certified.error());
+        quote->message = std::move(certified->message);
+        quote->signature = std::move(certified->signature);
+    }
     return lifecycle::TpmAnswer{std::move(*quote)};
 }
 
@@ -45,28 +53,6 @@ Result<tpm::Quote> TpmDevice::quote_cleared(const faults::Quoting& quoting) {
             "let the agent attest later: a `wait` before the attestation that comes before");
     }
     return quote;
-}
-
-Result<void> TpmDevice::clear() {
-    if (auto ready = need_keys(); !ready) return ready;
-    const bool lost_with_it = options_.pooled && options_.pooled->pool->about().ak == tpm::AkParent::Ek;
-    if (dynamic_cast<tpm::VirtualTpm*>(tpm_.get()) == nullptr || lost_with_it) {
-        return fail(ErrorKind::Usage,
-                    lost_with_it ? "TPM2_Clear would take the AK with it, which is in a pool's TPM alone"
-                                 : "a TPM that is not in pushsim is not cleared by it",
-                    lost_with_it ? "play with a pool of primary AKs, or without one"
-                                 : "use tpm: software for agents whose clock goes back");
-    }
-    if (auto cleared = tpm_->run([](tpm::Commands& commands) { return commands.clear(); }); !cleared)
-        return cleared;
-    keys_.reset();
-    if (!options_.pooled) return {};
-    // The keys that were persistent are made from the seed again, which is as it was.
-    auto again = tpm::AttestationKeys::provision(*tpm_, tpm::AkParent::None);
-    if (!again) return fail(again.error());
-    if (auto persistent = again->make_persistent(); !persistent) return persistent;
-    keys_.emplace(std::move(*again));
-    return {};
 }
 
 Result<tpm::Quote> TpmDevice::quote_unsafe(const faults::Quoting& quoting,

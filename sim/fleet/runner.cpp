@@ -38,6 +38,15 @@ std::map<std::string, int> senders_of(const std::vector<scenario::Step>& steps) 
     return senders;
 }
 
+bool restores_tpm(const scenario::Scenario& scenario, const std::string& group) {
+    bool restores = false;
+    scenario::for_each_step(scenario.script, [&](const scenario::Step& step, std::uint64_t) {
+        restores = restores || (step.kind == scenario::StepKind::RestoreTpm &&
+                                std::ranges::find(step.agents, group) != step.agents.end());
+    });
+    return restores;
+}
+
 history::ScenarioStart start_record(const scenario::Scenario& scenario,
                                     const std::optional<history::Try>& attempt) {
     history::ScenarioStart start;
@@ -234,7 +243,8 @@ void Play::cast_agent(Member& member, int number, int overall, Then done) {
     const history::Where here{.scenario = scenario_.name, .agent = member.name};
     TpmDevice::Options tpm{.tpm = group.tpm,
                            .ak_primary = group.ak == scenario::AkKind::Primary,
-                           .algorithms = algorithms_of(group.algorithms)};
+                           .algorithms = algorithms_of(group.algorithms),
+                           .restored = restores_tpm(scenario_, group.name)};
     if (stage_.pool != nullptr && draws_from_pool(group, stage_.pool->about().ak)) {
         if (drawn_ == stage_.pool->size()) {
             give_up({ErrorKind::Config,

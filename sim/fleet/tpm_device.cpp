@@ -93,22 +93,6 @@ Result<void> TpmDevice::extend(const std::vector<boot::Event>& events) {
     });
 }
 
-Result<void> TpmDevice::reboot(bool orderly) {
-    if (auto awake = wake(); !awake) return awake;
-    auto* inside = dynamic_cast<tpm::VirtualTpm*>(tpm_.get());
-    if (inside == nullptr) {
-        return fail(ErrorKind::Usage,
-                    fmt::format("a TPM that is not in pushsim ({}) cannot be rebooted by it",
-                                to_string(options_.tpm)),
-                    "use tpm: software for agents that reboot");
-    }
-    // What is loaded goes with the power.
-    keys_.reset();
-    kept_.measurements.clear();
-    (void)inside->power_off(orderly ? tpm::PowerOff::OrderlyClear : tpm::PowerOff::Loss);
-    return inside->power_on();
-}
-
 Result<tpm::PcrValues> TpmDevice::read_pcrs(tpm::HashAlgorithm bank, const std::vector<int>& pcrs) {
     if (auto awake = wake(); !awake) return fail(awake.error());
     tpm::PcrValues values;

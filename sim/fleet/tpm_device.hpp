@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "agent/base/result.hpp"
@@ -36,7 +37,8 @@ class TpmDevice {
         /// Where TPM and AK (of a TPM outside: the AK alone) are kept between rests. Not with a swtpm of its
         /// own.
         std::optional<std::filesystem::path> kept = {};
-        WallTime boot_time{};  ///< of a TPM outside; of one that is kept where the file does not say it yet
+        bool restored = false;  ///< restore() will be wanted
+        WallTime boot_time{};   ///< of a TPM outside; of one that is kept where the file does not say it yet
         /// While it waits for the file of a TPM that another process has.
         stack::StopAsked stop_asked = {};
     };
@@ -61,9 +63,17 @@ class TpmDevice {
     Result<void> extend(const std::vector<boot::Event>& events);
     Result<tpm::PcrValues> read_pcrs(tpm::HashAlgorithm bank, const std::vector<int>& pcrs);
 
-    /// Power off, in order or not, and on: PCRs begin anew, keys are there again. ErrorKind::Usage for a TPM
-    /// that is not in pushsim.
+    // tpm_machine.cpp: the machine that it is in. ErrorKind::Usage for a TPM that is not in pushsim.
+
+    /// Power off, in order or not, and on: PCRs begin anew, keys are there again.
     Result<void> reboot(bool orderly);
+    /// Power off and on by TPM2_Shutdown and TPM2_Startup(STATE).
+    Result<void> suspend();
+    /// TPM2_Clear; also ErrorKind::Usage where that would take the AK with it.
+    Result<void> clear();
+    /// As it was, power and all, before the last reboot() or suspend(); its random numbers are those of then,
+    /// too. ErrorKind::Usage where there was none.
+    Result<void> restore();
 
     /// Lets go of a TPM that others may use meanwhile: one that is kept, or outside. Any other stays as it
     /// is. Where it cannot be written it is held, and the next rest tries again.
@@ -80,10 +90,13 @@ class TpmDevice {
     Result<void> open_tpm();
     Result<void> open_pooled();
     Result<void> need_keys();
+    /// The TPM, awake; `done` to it in an error's words.
+    Result<tpm::VirtualTpm*> inside(std::string_view done);
+    /// The same, without keys loaded, and kept in `before_`.
+    Result<tpm::VirtualTpm*> before_power_off(std::string_view done);
     Result<tpm::Quote> quote_by(const faults::Quoting& quoting);
     /// Quotes with a clock that begins anew.
     Result<tpm::Quote> quote_cleared(const faults::Quoting& quoting);
-    Result<void> clear();
     /// Quotes with a clock that is not safe.
     Result<tpm::Quote> quote_unsafe(const faults::Quoting& quoting, const std::vector<boot::Event>& measured);
 
@@ -93,8 +106,13 @@ class TpmDevice {
     std::unique_ptr<tpm::Tpm> tpm_;  ///< none while it rests
     std::optional<tpm::AttestationKeys> keys_;
     KeptTpm kept_;
-    bool was_kept_ = false;                    ///< the file was there before
-    Bytes ak_public_;                          ///< of its keys, once they were there
+    bool was_kept_ = false;  ///< the file was there before
+    Bytes ak_public_;        ///< of its keys, once they were there
+    struct Snapshot {
+        tpm::SuspendedTpm tpm;
+        std::vector<KeptTpm::Measurement> measurements;
+    };
+    std::optional<Snapshot> before_;           ///< the last reboot or suspend, where it will be wanted
     std::optional<std::uint64_t> told_clock_;  ///< of its last quote
     std::optional<KeptTpmFile> file_;          ///< while awake, of one that is kept
 };

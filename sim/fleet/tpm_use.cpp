@@ -8,6 +8,11 @@
 #include "sim/fleet/virtual_agent.hpp"
 
 namespace pushsim::fleet {
+namespace {
+
+using Measured = faults::Quoting::Measured;
+
+}  // namespace
 
 Result<VirtualAgent*> VirtualAgent::prover() {
     faults::Proving proving;
@@ -34,13 +39,39 @@ void VirtualAgent::quote(const lifecycle::QuotePcrs& asked) {
     faults::Quoting quoting{asked};
     const auto effects = faults::quote(quoting, *now_.faults, sender());
     if (!effects) return cannot_use_tpm(effects.error());
+    if (quoting.measured != Measured::Nothing && boot_.ima_log().entry_count() == 0) {
+        return cannot_use_tpm({ErrorKind::Usage, "the agent has no IMA log that could grow meanwhile",
+                               "give it one: boot: { ima: { entries: 3 } }"});
+    }
     note(*effects);
+    make_quote(quoting);
+}
+
+void VirtualAgent::make_quote(const faults::Quoting& quoting) {
     doing_ = Doing::UsesTpm;
-    tpm_->quote(quoting, boot_.events(), [this, alive = std::weak_ptr(alive_)](const AgentTpm::Used& used) {
-        if (alive.expired()) return;
-        if (!used.answer && used.answer.error().kind == ErrorKind::Usage) impossible_ = used.answer.error();
-        used_tpm(used);
-    });
+    boot::BootState grown = boot_;
+    if (quoting.measured != Measured::Nothing) grown.measure_file(boot_.ima_log().last());
+    const auto extend_tpm = [&] {
+        tpm_->extend({grown.events().back()},
+                     [this, alive = std::weak_ptr(alive_)](const Result<void>& result) {
+                         if (!alive.expired() && !result) impossible_ = result.error();
+                     });
+    };
+    // The TPM does one after the other.
+    if (quoting.measured == Measured::BeforeQuote) extend_tpm();
+    tpm_->quote(
+        quoting, boot_.events(),
+        [this, grown, when = quoting.measured, alive = std::weak_ptr(alive_)](const AgentTpm::Used& used) {
+            if (alive.expired()) return;
+            if (!used.answer && used.answer.error().kind == ErrorKind::Usage)
+                impossible_ = used.answer.error();
+            if (when == Measured::Nothing) return used_tpm(used);
+            surroundings_.history.append(where(), extension_record(grown.events().back()));
+            // The machine reads the log when it has the quote.
+            if (when == Measured::AfterQuote) boot_ = grown;
+            used_tpm(used, grown);
+        });
+    if (quoting.measured == Measured::AfterQuote) extend_tpm();
 }
 
 void VirtualAgent::use_tpm(const lifecycle::UseTpm& use) {
@@ -62,7 +93,7 @@ void VirtualAgent::use_tpm(const lifecycle::UseTpm& use) {
                   });
 }
 
-void VirtualAgent::used_tpm(const AgentTpm::Used& used) {
+void VirtualAgent::used_tpm(const AgentTpm::Used& used, const std::optional<boot::BootState>& afterwards) {
     for (const auto& [pcr, text] : used.measured) {
         if (auto measurement = boot::parse_measurement(text)) note_extension({pcr, *measurement});
     }
@@ -88,7 +119,9 @@ void VirtualAgent::used_tpm(const AgentTpm::Used& used) {
         if (const auto* secret = std::get_if<Bytes>(&*used.answer)) surroundings_.history.add_secret(*secret);
     }
     surroundings_.history.append(where(), operation);
-    begin(machine_.on_tpm(used.answer));
+    auto want = machine_.on_tpm(used.answer);
+    if (afterwards) boot_ = *afterwards;
+    begin(std::move(want));
 }
 
 void VirtualAgent::rest_tpm() {
@@ -108,7 +141,7 @@ void VirtualAgent::extend(const std::vector<boot::Event>& events, int step,
     now_.step = step;
     for (const boot::Event& event : events)
         note_extension(event);
-    extend_tpm(events, std::move(done));
+    tpm_->extend(events, while_alive(std::move(done)));
 }
 
 void VirtualAgent::measure_file(boot::ImaFile file, int step, std::function<void(Result<void>)> done) {
@@ -116,30 +149,53 @@ void VirtualAgent::measure_file(boot::ImaFile file, int step, std::function<void
     boot_.measure_file(std::move(file));
     const boot::Event& event = boot_.events().back();
     surroundings_.history.append(where(), extension_record(event));
-    extend_tpm({event}, std::move(done));
+    tpm_->extend({event}, while_alive(std::move(done)));
 }
 
-void VirtualAgent::extend_tpm(std::vector<boot::Event> events, std::function<void(Result<void>)> done) {
-    tpm_->extend(std::move(events),
-                 [alive = std::weak_ptr(alive_), done = std::move(done)](Result<void> result) {
-                     if (!alive.expired()) done(std::move(result));
-                 });
+std::function<void(Result<void>)> VirtualAgent::while_alive(std::function<void(Result<void>)> done) {
+    return [alive = std::weak_ptr(alive_), done = std::move(done)](Result<void> result) {
+        if (!alive.expired()) done(std::move(result));
+    };
+}
+
+void VirtualAgent::happens_to_machine(const history::MachineAct& act, int step) {
+    if (done_) throw std::logic_error(identity_.name + ": a pursuit is under way");
+    now_.step = step;
+    surroundings_.history.append(where(), act);
+}
+
+void VirtualAgent::note_boot() {
+    for (const history::MachineAct& act : boot_records(boot_))
+        surroundings_.history.append(where(), act);
 }
 
 void VirtualAgent::reboot(bool orderly, boot::BootState boot, int step,
                           std::function<void(Result<void>)> done) {
-    if (done_) throw std::logic_error(identity_.name + ": a pursuit is under way");
-    now_.step = step;
-    surroundings_.history.append(
-        where(), history::MachineAct{.act = "reboot", .text = orderly ? "orderly" : "loss of power"});
-    boot_ = std::move(boot);
-    for (const history::MachineAct& act : boot_records(boot_))
-        surroundings_.history.append(where(), act);
+    happens_to_machine({.act = "reboot", .text = orderly ? "orderly" : "loss of power"}, step);
+    boot_before_ = std::exchange(boot_, std::move(boot));
+    note_boot();
     begin_anew();
-    tpm_->reboot(orderly, boot_.events(),
-                 [alive = std::weak_ptr(alive_), done = std::move(done)](Result<void> result) {
-                     if (!alive.expired()) done(std::move(result));
-                 });
+    tpm_->reboot(orderly, boot_.events(), while_alive(std::move(done)));
+}
+
+void VirtualAgent::suspend(int step, std::function<void(Result<void>)> done) {
+    happens_to_machine({.act = "suspend"}, step);
+    boot_before_ = boot_;
+    boot_.resume();
+    tpm_->suspend(while_alive(std::move(done)));
+}
+
+void VirtualAgent::clear_tpm(int step, std::function<void(Result<void>)> done) {
+    happens_to_machine({.act = "clear_tpm"}, step);
+    tpm_->clear(while_alive(std::move(done)));
+}
+
+void VirtualAgent::restore_tpm(int step, std::function<void(Result<void>)> done) {
+    happens_to_machine({.act = "restore_tpm"}, step);
+    if (boot_before_) boot_ = *boot_before_;
+    note_boot();
+    begin_anew();
+    tpm_->restore(while_alive(std::move(done)));
 }
 
 }  // namespace pushsim::fleet

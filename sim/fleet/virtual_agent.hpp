@@ -104,6 +104,13 @@ class VirtualAgent {
     /// The machine under it: the TPM loses power and is measured as `boot` says, then the agent begins anew.
     /// Not during a pursuit. The error is of the TPM.
     void reboot(bool orderly, boot::BootState boot, int step, std::function<void(Result<void>)> done);
+    /// The machine sleeps and wakes; the agent goes on. Not during a pursuit. The error is of the TPM.
+    void suspend(int step, std::function<void(Result<void>)> done);
+    /// TPM2_Clear. Not during a pursuit. The error is of the TPM.
+    void clear_tpm(int step, std::function<void(Result<void>)> done);
+    /// The machine goes back to before the last reboot() or suspend(), and the agent begins anew. Not during
+    /// a pursuit. The error is of the TPM.
+    void restore_tpm(int step, std::function<void(Result<void>)> done);
 
     /// What an agent does at a moment.
     enum class Doing { Nothing, UsesTpm, WaitsToSend, Exchanges, Pauses };
@@ -165,8 +172,10 @@ class VirtualAgent {
 
     // tpm_use.cpp: its TPM, and what is measured into it.
     void use_tpm(const lifecycle::UseTpm& use);
-    void used_tpm(const AgentTpm::Used& used);
+    /// `afterwards`: its boot state when the machine has taken the answer, where it is another.
+    void used_tpm(const AgentTpm::Used& used, const std::optional<boot::BootState>& afterwards = {});
     void quote(const lifecycle::QuotePcrs& asked);
+    void make_quote(const faults::Quoting& quoting);
     /// A TPM operation that cannot be as the play wants it.
     void cannot_use_tpm(const Error& why);
     /// Whose TPM answers a session's challenge; null: none, for the proof is one that was made before.
@@ -174,7 +183,10 @@ class VirtualAgent {
     /// Others may use a TPM that is not ours alone while we need none.
     void rest_tpm();
     void note_extension(const boot::Event& event);
-    void extend_tpm(std::vector<boot::Event> events, std::function<void(Result<void>)> done);
+    void note_boot();
+    void happens_to_machine(const history::MachineAct& act, int step);
+    /// `done`, unless the agent is gone or stopped by then.
+    std::function<void(Result<void>)> while_alive(std::function<void(Result<void>)> done);
 
     // sending.cpp: requests.
     void send(lifecycle::SendRequest request);
@@ -199,6 +211,7 @@ class VirtualAgent {
     const Surroundings& surroundings_;
     Identity identity_;
     boot::BootState boot_;
+    std::optional<boot::BootState> boot_before_;  ///< the last reboot or suspend
     std::unique_ptr<AgentTpm> tpm_;
     core::SeededStream random_;
     core::SeededStream fault_random_;

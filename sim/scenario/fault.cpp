@@ -53,6 +53,8 @@ std::string kind_text(const Fault& fault) {
             return fmt::format("{} {}", name, fault.pcr);
         case FaultKind::NotBase64:
             return fmt::format("{} of {}", name, fault.member);
+        case FaultKind::MeasureBetween:
+            return fmt::format("{}, the {} first", name, fault.first);
         case FaultKind::HugeItem:
             return fmt::format("{} of {}", name, size_text(fault.size));
         case FaultKind::ContentType:

@@ -52,6 +52,9 @@ enum class FaultKind {
     ErrorResource,
     ClockBack,
     NotSafe,
+    NotAQuote,
+    // log
+    MeasureBetween,
     // identity
     NoToken,
     GarbledToken,
@@ -100,6 +103,7 @@ struct Fault {
     RequestChange change;    ///< Body, Header
     int pcr = 0;             ///< PcrValue, ExtraPcr
     std::string member;      ///< NotBase64: of a quote, "message", "signature" or "subject_data"
+    std::string first;       ///< MeasureBetween: "log" or "quote"
     long long size = 0;      ///< HugeItem: octets at least
     std::string text;        ///< ContentType
     bool other_tpm = false;  ///< Reregister: from another TPM

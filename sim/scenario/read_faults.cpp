@@ -131,6 +131,9 @@ void read_keys(Report& report, const Node& name, const MapReader& map, const Pla
         case FaultKind::NotBase64:
             fault.member = map.word("of").value_or("");
             return;
+        case FaultKind::MeasureBetween:
+            fault.first = map.word("first").value_or("");
+            return;
         case FaultKind::HugeItem:
             if (const Node* node = map.get("size")) {
                 fault.size = read_size(report, *node, "size").value_or(0);

@@ -1,5 +1,7 @@
 // Scripts: the steps of a list, each by its name.
 
+#include <algorithm>
+#include <array>
 #include <map>
 #include <set>
 
@@ -13,10 +15,10 @@ namespace {
 /// Of agents, those in which the agent itself acts: also where it has to register before it can be enrolled.
 /// Not `stop_agent`: it ends what the agent is doing.
 bool acts_as_agent(const Step& step) {
-    const StepKind kind = step.kind;
-    return !phases_of(kind).empty() || kind == StepKind::Extend || kind == StepKind::Measure ||
-           kind == StepKind::Reboot || kind == StepKind::RestartAgent ||
-           (kind == StepKind::Enrol && !step.bare);
+    using enum StepKind;
+    constexpr std::array acts{Extend, Measure, Reboot, Suspend, ClearTpm, RestoreTpm, RestartAgent};
+    return !phases_of(step.kind).empty() || std::ranges::find(acts, step.kind) != acts.end() ||
+           (step.kind == Enrol && !step.bare);
 }
 
 /// The groups whose agents act in a step, or in those within it.

@@ -58,7 +58,8 @@ AddressLoad address_load(const Scenario& scenario) {
     AddressLoad load = agents_of(scenario, all);
     for_each_step(scenario.script, [&](const Step& step, std::uint64_t times) {
         using enum StepKind;
-        if (step.kind == Authenticate || step.kind == Reboot || step.kind == RestartAgent) {
+        if (step.kind == Authenticate || step.kind == Reboot || step.kind == RestoreTpm ||
+            step.kind == RestartAgent) {
             const AddressLoad again = agents_of(scenario, step.agents);
             load = load + AddressLoad{times * again.of_shared, times * again.of_own};
         }

@@ -77,6 +77,8 @@ constexpr std::array<Key, 1> quoted_pcr_keys{{{{"pcr", "which; of those that are
 constexpr std::array<Key, 1> extra_pcr_keys{{{{"pcr", "which; none that is asked for", now}, pcr, true}}};
 constexpr std::array<Key, 1> not_base64_keys{
     {{{"of", "message, signature or subject_data", now}, word(quote_members), true}}};
+constexpr std::array<Key, 1> measure_between_keys{
+    {{{"first", "log or quote: what is there before the file is used", now}, word(log_and_quote), true}}};
 constexpr Form item_size{.kind = Form::Kind::Size};
 constexpr std::array<Key, 1> huge_item_keys{{{{"size", "of its JSON; at most 64MiB", now}, item_size, true}}};
 
@@ -97,7 +99,7 @@ constexpr FaultName not_yet_there(std::string_view group, std::string_view name,
     return {{name, about, later}, group};
 }
 
-constexpr std::array<FaultName, 67> fault_table{{
+constexpr std::array<FaultName, 68> fault_table{{
     fault("timing", "delay", "waits before a phase", FaultKind::Delay, {}, delay_keys),
     fault("timing", "hold_evidence", "sends the evidence at an instant", FaultKind::HoldEvidence, kSubmit,
           hold_keys),
@@ -160,12 +162,17 @@ constexpr std::array<FaultName, 67> fault_table{{
           kSubmit),
     fault("evidence", "not_safe", "the TPM's clock is not safe, after a loss of power", FaultKind::NotSafe,
           kSubmit),
+    fault("evidence", "not_a_quote",
+          "what the TPM signs is no quote, but TPM2_Certify of its attestation key", FaultKind::NotAQuote,
+          kSubmit),
     not_yet_there("log", "ima_from_zero", "the whole IMA log again"),
     not_yet_there("log", "ima_gap", "IMA entries left out"),
     not_yet_there("log", "ima_short", "the IMA log ends early"),
     not_yet_there("log", "ima_tampered", "a changed IMA entry"),
     not_yet_there("log", "ima_no_newline", "no newline at the end of the IMA log"),
-    not_yet_there("log", "measure_between", "a measurement between log and quote"),
+    fault("log", "measure_between",
+          "between IMA log and quote the file of the log's last entry is used, and measured, once more",
+          FaultKind::MeasureBetween, kSubmit, measure_between_keys),
     not_yet_there("log", "entry_count", "another number of entries"),
     not_yet_there("log", "uefi_tampered", "a changed UEFI event"),
     not_yet_there("log", "uefi_unparsable", "a UEFI log that cannot be read"),

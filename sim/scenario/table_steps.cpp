@@ -156,6 +156,17 @@ constexpr std::array<StepName, 33> step_table{{
      StepKind::Reboot,
      agent_forms,
      reboot_keys},
+    machine("suspend",
+            "the agent's machine sleeps and wakes: TPM2_Shutdown and TPM2_Startup(STATE), PCR 0 to 15 stay, "
+            "restartCount goes up",
+            StepKind::Suspend),
+    machine("clear_tpm",
+            "TPM2_Clear: the TPM's clock, resetCount and restartCount begin anew at 0, EK and AK stay",
+            StepKind::ClearTpm),
+    machine("restore_tpm",
+            "the machine goes back, as to a snapshot of a virtual machine, to before its last `reboot` or "
+            "`suspend`, and the agent begins again",
+            StepKind::RestoreTpm),
     machine("restart_agent", "the agent begins again, its TPM does not", StepKind::RestartAgent),
     machine("stop_agent", "the agent does nothing more, until `restart_agent`", StepKind::StopAgent),
     {{"enrol", "the tenant adds the agent at the verifier", now},
@@ -191,13 +202,10 @@ constexpr std::array<StepName, 33> step_table{{
      true},
     {{"together", "does steps side by side; one may have `after: 5s`", now}, StepKind::Together, step_forms},
     {{"repeat", "does steps several times", now}, StepKind::Repeat, {}, repeat_keys},
-    not_yet_there("suspend", "the agent's machine, to memory"),
     not_yet_there("hibernate", "the agent's machine, to disk"),
     not_yet_there("kexec", "starts another kernel without a reboot"),
     not_yet_there("update_firmware", "changes what firmware measures"),
-    not_yet_there("clear_tpm", "TPM2_Clear"),
     not_yet_there("clone_tpm", "another agent gets the TPM's permanent state"),
-    not_yet_there("restore_tpm", "an earlier permanent state comes back"),
 }};
 
 constexpr std::array<Key, 4> sibling_table{{

@@ -150,6 +150,12 @@ std::string acts(const Step& step, const Scenario& scenario) {
                                step.path, step.file.as_written);
         case StepKind::Reboot:
             return does("reboots", "reboot") + (step.orderly ? "" : ", by a loss of power");
+        case StepKind::Suspend:
+            return does("sleeps and wakes", "sleep and wake") + ", with what was measured";
+        case StepKind::ClearTpm:
+            return does("has its TPM cleared", "have their TPMs cleared") + ": clock and counts begin anew";
+        case StepKind::RestoreTpm:
+            return does("goes back", "go back") + " to before the last reboot or sleep, TPM and all";
         case StepKind::RestartAgent:
             return does("begins again as a process, with the same TPM",
                         "begin again as processes, with the same TPMs");

@@ -122,6 +122,10 @@ constexpr std::array<Name, 3> quote_member_table{{
     {"signature", "TPMT_SIGNATURE"},
     {"subject_data", "PCR values"},
 }};
+constexpr std::array<Name, 2> log_and_quote_table{{
+    {"log", "the IMA log is read, then the quote is made: it is over one entry more"},
+    {"quote", "the quote is made, then the IMA log is read: it has one entry more"},
+}};
 constexpr std::array<Name, 2> request_turn_table{{
     {"first", "the GET of the registrar's versions, the POST of a session"},
     {"second", "the POST of keys, the PATCH of a session"},
@@ -232,6 +236,9 @@ std::span<const Name> makes() {
 }
 std::span<const Name> quote_members() {
     return quote_member_table;
+}
+std::span<const Name> log_and_quote() {
+    return log_and_quote_table;
 }
 std::span<const Name> request_turns() {
     return request_turn_table;

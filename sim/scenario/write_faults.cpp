@@ -76,6 +76,9 @@ void write_fault_keys(YAML::Emitter& out, const Fault& fault) {
         case FaultKind::NotBase64:
             key(out, "of") << fault.member;
             return;
+        case FaultKind::MeasureBetween:
+            key(out, "first") << fault.first;
+            return;
         case FaultKind::HugeItem:
             key(out, "size") << size_text(fault.size);
             return;

@@ -1,11 +1,14 @@
 // What faults of the wire and of the evidence put on the wire, beside what is honest.
 
+#include <algorithm>
 #include <set>
+#include <sstream>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "agent/base/bytes.hpp"
+#include "agent/boot/boot_state.hpp"
 #include "agent/protocol/pcr_blob.hpp"
 #include "agent/tpm/quote_check.hpp"
 #include "tests/stand_in/played_fault.hpp"
@@ -264,6 +267,68 @@ TEST_F(ChangedRequest, NotSafeSaysSoAndIsNoLower) {
     EXPECT_EQ(judged(2), "good");
     EXPECT_EQ(quoted(2).quote->pcrs, quoted(1).quote->pcrs) << "measured again";
     expect_else_honest(2);
+}
+
+TEST_F(ChangedRequest, NotAQuoteIsSignedByTheAkOverTheChallenge) {
+    play_logged(kAttest + kAttest, {{.kind = FaultKind::NotAQuote}});
+    EXPECT_EQ(judged(2), "the quote is none that a TPM made") << "its signature is good";
+    EXPECT_FALSE(std::ranges::search(quote(2).message, challenge(2)).empty());
+    EXPECT_EQ(quote(2).pcrs, quote(1).pcrs);
+    expect_else_honest(2);
+}
+
+std::string log_in(const Json& items) {
+    return items.at(1)["data"]["entries"];
+}
+std::string last_line(const std::string& log) {
+    return log.substr(log.rfind('\n', log.size() - 2) + 1);
+}
+/// What the log leads to, in hexadecimal.
+std::string pcr_10(const std::string& log) {
+    Bytes value(32, 0);
+    std::istringstream lines(log);
+    for (std::string pcr, digest_sha1, form, digest, path;
+         lines >> pcr >> digest_sha1 >> form >> digest >> path;) {
+        const boot::ImaFile file{path, from_hex(digest.substr(std::string("sha256:").size())).value()};
+        value = boot::extend(tpm::HashAlgorithm::Sha256, value,
+                             tpm::hash(tpm::HashAlgorithm::Sha256, boot::ima_template_data(file)));
+    }
+    return to_hex(value);
+}
+const Fault kWithPcr10{.kind = FaultKind::ExtraPcr, .pcr = 10};
+
+TEST_F(ChangedRequest, MeasuredBetweenLogAndQuoteIsQuotedAlone) {
+    play_logged(kAttest + kAttest, {kWithPcr10, {.kind = FaultKind::MeasureBetween, .first = "log"}});
+    EXPECT_EQ(judged(2), "good");
+    const std::string log = log_in(items(1));
+    EXPECT_EQ(log_in(items(2)), log);
+    EXPECT_EQ(quoted(2).quote->pcrs.at(10), pcr_10(log + last_line(log)));
+}
+
+TEST_F(ChangedRequest, MeasuredBetweenQuoteAndLogIsLoggedAlone) {
+    play_logged(kAttest + kAttest, {kWithPcr10, {.kind = FaultKind::MeasureBetween, .first = "quote"}});
+    EXPECT_EQ(judged(2), "good");
+    const std::string log = log_in(items(1));
+    EXPECT_EQ(log_in(items(2)), log + last_line(log));
+    EXPECT_EQ(quoted(2).quote->pcrs.at(10), pcr_10(log));
+}
+
+TEST_F(ChangedRequest, MeasuredBetweenIsInLogAndQuoteFromThenOn) {
+    for (const std::string first : {"log", "quote"}) {
+        std::filesystem::remove(folder_.path() / "history.jsonl");
+        play_logged(kAttest + "  - attest: { agents: a, faults: [ measure_between: { first: " + first +
+                        " } ] }\n" + kAttest,
+                    {kWithPcr10});
+        const std::string before = log_in(items(1)), log = log_in(items(3));
+        EXPECT_EQ(log, before + last_line(before)) << first;
+        EXPECT_EQ(quoted(3).quote->pcrs.at(10), pcr_10(log)) << first;
+    }
+}
+
+TEST_F(ChangedRequest, MeasuredBetweenNeedsALog) {
+    const auto end = play(kReady + kAttest, {{.kind = FaultKind::MeasureBetween, .first = "log"}});
+    EXPECT_THAT(end.reason, HasSubstr("has no IMA log"));
+    EXPECT_THAT(exchanges("submit"), IsEmpty());
 }
 
 TEST_F(ChangedRequest, EvidenceThatWasCollectedBeforeHasNoOtherQuote) {

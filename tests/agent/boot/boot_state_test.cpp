@@ -62,6 +62,21 @@ TEST(BootState, OrderOfMeasurementsMatters) {
     EXPECT_NE(one.pcr_value(HashAlgorithm::Sha256, 0), other.pcr_value(HashAlgorithm::Sha256, 0));
 }
 
+TEST(BootState, GoesOnFromASleepWithPcr0To15) {
+    BootState state{WallTime{}};
+    state.measure(15, parse_measurement("text:x").value());
+    const BootState expected = state;
+    state.measure(16, parse_measurement("text:y").value());
+    state.measure(23, parse_measurement("text:y").value());
+    const BootState awake = state;
+    state.resume();
+    EXPECT_EQ(state.events().size(), 1U);
+    for (const int pcr : {15, 16, 23})
+        EXPECT_EQ(state.pcr_value(HashAlgorithm::Sha256, pcr),
+                  expected.pcr_value(HashAlgorithm::Sha256, pcr));
+    EXPECT_EQ(awake.events().size(), 3U) << "a copy is another machine";
+}
+
 TEST(BootState, PolicyAllowsExactlyThePresentValues) {
     BootState state = booted();
     state.measure(7, *parse_measurement("text:on"));

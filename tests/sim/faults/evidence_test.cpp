@@ -96,13 +96,24 @@ TEST(WrongKeyAndClocks, ChangeNothingElse) {
     EXPECT_EQ(back->clock, Quoting::Clock::BeginsAnew);
     const auto unsafe = quoting({.kind = FaultKind::NotSafe});
     EXPECT_EQ(unsafe->clock, Quoting::Clock::IsNotSafe);
-    for (const auto& one : {key, back, unsafe}) {
+    const auto none = quoting({.kind = FaultKind::NotAQuote});
+    EXPECT_TRUE(none->certifies);
+    for (const auto& one : {key, back, unsafe, none}) {
         EXPECT_EQ(one->quote.challenge, kChallenge);
         EXPECT_EQ(one->quote.pcrs, (std::vector{0, 7}));
         EXPECT_EQ(one->by_another_key, &one == &key || one->by_another_key);
     }
-    for (const FaultKind kind : {FaultKind::WrongKey, FaultKind::ClockBack, FaultKind::NotSafe})
+    for (const FaultKind kind : {FaultKind::WrongKey, FaultKind::ClockBack, FaultKind::NotSafe,
+                                 FaultKind::NotAQuote, FaultKind::MeasureBetween})
         EXPECT_EQ(changed({.kind = kind}), evidence().body);
+}
+
+TEST(MeasureBetween, IsOnOneSideOfTheQuote) {
+    const auto measured = [](const char* first) {
+        return quoting({.kind = FaultKind::MeasureBetween, .first = first})->measured;
+    };
+    EXPECT_EQ(measured("log"), Quoting::Measured::BeforeQuote);
+    EXPECT_EQ(measured("quote"), Quoting::Measured::AfterQuote);
 }
 
 TEST(ExtraPcr, IsQuotedBesideThoseAskedFor) {
@@ -126,7 +137,8 @@ TEST(Selection, IsAnotherUnderTheSameNumbers) {
 TEST(FaultsOfTheQuote, AreAnErrorWhereNoQuoteIsMade) {
     for (const FaultKind kind :
          {FaultKind::StaleNonce, FaultKind::WrongNonce, FaultKind::NonceAsText, FaultKind::WrongKey,
-          FaultKind::ExtraPcr, FaultKind::Selection, FaultKind::ClockBack, FaultKind::NotSafe}) {
+          FaultKind::ExtraPcr, FaultKind::Selection, FaultKind::ClockBack, FaultKind::NotSafe,
+          FaultKind::NotAQuote, FaultKind::MeasureBetween}) {
         Outgoing outgoing{.phase = Phase::Submit, .request = evidence()};
         const auto effects = test::through(outgoing, {.kind = kind});
         ASSERT_FALSE(effects) << scenario::to_string(kind);

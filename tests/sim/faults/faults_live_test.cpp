@@ -372,6 +372,10 @@ TEST_F(LiveFault, ClockBack) {
     play(kOnce + kTwice, {{.kind = FaultKind::ClockBack}});
     EXPECT_THAT(verdicts(), ElementsAre("0 pass", "1 fail"));
 }
+TEST_F(LiveFault, NotAQuote) {
+    play(kTwice, {{.kind = FaultKind::NotAQuote}});
+    EXPECT_THAT(verdicts(), ElementsAre("0 pass", "1 fail"));
+}
 TEST_F(LiveFault, NotSafe) {
     play(kTwice, {{.kind = FaultKind::NotSafe}});
     EXPECT_THAT(verdicts(), ElementsAre("0 pass", "1 fail"));

@@ -46,6 +46,7 @@ TEST(Faults, OfRequestsHaveTheirChanges) {
     EXPECT_EQ(fault("huge_item: { size: 2MiB }").size, 2 * 1024 * 1024);
     EXPECT_EQ(fault("extra_pcr: { pcr: 0 }").pcr, 0);
     EXPECT_EQ(fault("not_base64: { of: signature }").member, "signature");
+    EXPECT_EQ(fault("measure_between: { first: log }").first, "log");
 }
 
 TEST(Faults, HaveGroupsAPhaseAndAProbability) {

@@ -72,7 +72,10 @@ TEST(Sharing, SessionsFromOneAddressAddUp) {
     EXPECT_EQ(load(group("{ count: 30 }")).of_shared, 30U);
     EXPECT_EQ(load(group("{ count: 30, source: own }")).of_shared, 0U);
     EXPECT_EQ(load(group("{ count: 30, source: own }")).of_own, 1U) << "each has an address of its own";
-    EXPECT_EQ(load(script("repeat: { times: 3, steps: [ restart_agent, attest ] }")).of_shared, 4U);
+    for (const std::string begins_again : {"restart_agent", "reboot", "restore_tpm"})
+        EXPECT_EQ(load(script("repeat: { times: 3, steps: [ " + begins_again + ", attest ] }")).of_shared,
+                  4U);
+    EXPECT_EQ(load(script("repeat: { times: 3, steps: [ suspend, clear_tpm, attest ] }")).of_shared, 1U);
     const Scenario thirty = read(group("{ count: 30 }"));
     EXPECT_FALSE(reaches_the_limit(address_load(thirty), thirty));
     EXPECT_TRUE(reaches_the_limit(address_load(thirty) + address_load(thirty), thirty));

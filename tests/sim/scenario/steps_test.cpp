@@ -135,6 +135,12 @@ INSTANTIATE_TEST_SUITE_P(
                     "      - attest\n"
                     "      - repeat: { times: 2, steps: [ reboot ] }"},
          "6:9: group `a` acts in two steps side by side, first in line 5; an agent does one thing at a time"},
+        {"AnAgentsTpmIsRestoredMeanwhile",
+         {.script = "script:\n"
+                    "  - together:\n"
+                    "      - attest\n"
+                    "      - restore_tpm"},
+         "6:9: group `a` acts in two steps side by side, first in line 5; an agent does one thing at a time"},
         {"AnAgentUsesAFileMeanwhile",
          {.agents = "agents: { a: { boot: { ima: { entries: 1 } } } }",
           .script = "script:\n"
@@ -204,6 +210,13 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(Reboot, IsOrderlyUnlessItSaysOtherwise) {
     EXPECT_TRUE(step("  - reboot\n").orderly);
     EXPECT_FALSE(step("  - reboot: { orderly: false }\n").orderly);
+}
+
+TEST(StepsOfTheMachine, NameTheirGroups) {
+    EXPECT_EQ(step("  - suspend\n").kind, StepKind::Suspend);
+    EXPECT_EQ(step("  - clear_tpm: a\n").kind, StepKind::ClearTpm);
+    EXPECT_EQ(step("  - restore_tpm: { agents: a }\n").kind, StepKind::RestoreTpm);
+    EXPECT_THAT(step_of_two("  - suspend: [b, a]\n").agents, ElementsAre("b", "a"));
 }
 
 TEST(RestartAndStopOfAgents, NameTheirGroups) {
