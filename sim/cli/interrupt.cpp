@@ -3,6 +3,7 @@
 #include <array>
 #include <atomic>
 #include <csignal>
+#include <cstring>
 #include <map>
 #include <mutex>
 #include <string_view>
@@ -54,6 +55,10 @@ Interrupt::Interrupt(const char* lost) {
     struct sigaction before {};
     ::sigaction(SIGHUP, nullptr, &before);
     if (before.sa_handler != SIG_IGN) ::sigaction(SIGHUP, &action, nullptr);
+}
+
+void Interrupt::loses(const std::string& text) {
+    lost_at_once = ::strdup(text.c_str());
 }
 
 bool Interrupt::asked() {

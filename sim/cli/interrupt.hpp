@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <span>
+#include <string>
 
 #include <sys/types.h>
 
@@ -17,6 +18,10 @@ class Interrupt {
     /// Installs the handlers. One instance a process. A SIGHUP that is ignored already (nohup) stays so.
     /// `lost` is what a person is told when a second signal ends it; it must live as long as the process.
     explicit Interrupt(const char* lost = "what was recorded so far stays, no report is written");
+
+    /// What a person is told from now on, in place of that. Once a process: the text is never freed, for the
+    /// handler may be at it.
+    static void loses(const std::string& text);
 
     /// True since the first signal. Safe to call from any thread.
     static bool asked();

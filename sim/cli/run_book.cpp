@@ -71,6 +71,9 @@ Result<std::unique_ptr<RunBook>> RunBook::open(const RunOptions& options,
     for (const auto& scenario : scenarios)
         widest = std::max(widest, scenario.name.size());
     if (purpose.scope != nullptr) (*history)->append({}, *purpose.scope);
+    Interrupt::loses(fmt::format(
+        "what was recorded so far stays, no report is written; pushsim report {} makes them of it",
+        folder->string()));
     return std::unique_ptr<RunBook>(
         new RunBook(options, std::move(*folder), std::move(*history), static_cast<int>(widest), purpose));
 }

@@ -270,6 +270,10 @@ TEST(BadDays, CtrlCTwiceEndsAtOnceAndLeavesNoServer) {
     const Ended run = program.wait(seconds{5});
     EXPECT_EQ(run.exit_code, 130) << run.out << run.err;
     EXPECT_THAT(run.err, HasSubstr("ended at once: what was recorded so far stays"));
+    const std::string folder = "runs/" + fs::read_symlink(place.path() / "runs/latest").string();
+    EXPECT_THAT(run.err, HasSubstr("pushsim report " + folder + " makes them"));
+    EXPECT_NE(pushsim(place, {"report", folder}).exit_code, 2);
+    EXPECT_TRUE(place.has("runs/latest/report.html"));
     EXPECT_TRUE(becomes([&] { return place.servers().empty(); }, seconds{5}));
 }
 
