@@ -151,7 +151,12 @@ expect:
     EXPECT_THAT(place_.read("runs/latest/history.jsonl"), ::testing::HasSubstr(R"("X-Seen-Percent","fp:)"));
     say_all_of_it();
     say(with_stack({"run", "own.yaml", "--format", "json"}));
-    say(with_stack({"conformance", "tokens-refused", "session-requests", "evidence-order"}));
+    // Without the case whose request is larger than the stand-in takes: it hangs up on it, again and again,
+    // until
+    // --timeout ends the scenario, and the run with 3. It lies, so requirements fail.
+    const Ended judged = say(with_stack({"conformance", "tokens-refused", "session-requests",
+                                         "evidence-order", "--exclude", "evidence-order/large-item"}));
+    EXPECT_EQ(judged.exit_code, 1) << judged.out << judged.err;
     EXPECT_TRUE(place_.has("runs/latest/badge.json"));
     say_all_of_it();
     say({"report", "runs/latest", "--issue", "tokens-refused/none"});
