@@ -150,7 +150,8 @@ class Play {
     void change_policy(const ActPtr& act, Then then);
     /// `own`: whose log is meant where the policy names no group; null where it names one.
     std::string runtime_policy_text(const scenario::RuntimePolicy& policy, const Member* own) const;
-    std::function<void(const history::TenantAct&)> act_record(const history::Where& where);
+    std::function<void(history::TenantAct)> act_record(const history::Where& where,
+                                                       const scenario::Step& step);
     /// `then` when the verifier has decided, or has had until then; nothing is put down of it.
     void when_decided(const Member& member, int index, Instant until, Then then);
     void watch_verdict(const ActPtr& act, Member& member, int index, Instant until);

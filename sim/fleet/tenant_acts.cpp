@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "sim/fleet/expectations.hpp"
 #include "sim/fleet/play.hpp"
 
 namespace pushsim::fleet {
@@ -140,9 +141,14 @@ void Play::go_on_after(const history::TenantAct& act, const history::Where& wher
     act.response ? then() : look_at_servers(where, std::move(then));
 }
 
-/// Of what changes the stack there is a line, also where the play has ended meanwhile.
-std::function<void(const history::TenantAct&)> Play::act_record(const history::Where& where) {
-    return [&history = stage_.history, where](const history::TenantAct& act) { history.append(where, act); };
+/// Of what changes the stack there is a line, also where the play has ended meanwhile. With the messages that
+/// the step's clauses look at.
+std::function<void(history::TenantAct)> Play::act_record(const history::Where& where,
+                                                         const scenario::Step& step) {
+    return [&history = stage_.history, where, keep = wants_messages(step.expect)](history::TenantAct act) {
+        act.keep = keep;
+        history.append(where, act);
+    };
 }
 
 void Play::enrol(const ActPtr& act, Member& member, Then then) {
@@ -162,7 +168,7 @@ void Play::enrol(const ActPtr& act, Member& member, Then then) {
     enrolment.accept_tpm_encryption_algs = wanted.accept_encryption_algorithms;
     enrolment.accept_tpm_signing_algs = wanted.accept_signing_algorithms;
     stage_.tenant.enrol(member.agent->identity().id, enrolment,
-                        [this, here, &member, then = std::move(then), put_down = act_record(here),
+                        [this, here, &member, then = std::move(then), put_down = act_record(here, act->step),
                          alive = std::weak_ptr(alive_)](TenantDesk::Acted acted) {
                             put_down(acted.act);
                             if (alive.expired()) return;
@@ -176,7 +182,8 @@ void Play::enrol(const ActPtr& act, Member& member, Then then) {
 void Play::tenant_act(const ActPtr& act, Member& member, Then then) {
     const bool removes = act->step.kind == StepKind::Delete;
     const auto here = where(act, member);
-    const auto done = [this, here, removes, &member, then = std::move(then), put_down = act_record(here),
+    const auto done = [this, here, removes, &member, then = std::move(then),
+                       put_down = act_record(here, act->step),
                        alive = std::weak_ptr(alive_)](TenantDesk::Acted acted) {
         put_down(acted.act);
         if (alive.expired()) return;
@@ -213,7 +220,7 @@ void Play::change_policy(const ActPtr& act, Then then) {
     const history::Where here{scenario_.name, act->number(), scenario::agent_name("admin", 0)};
     stage_.tenant.change_runtime_policy(
         act->step.runtime_policy_name, text,
-        [this, act, here, then = std::move(then), put_down = act_record(here),
+        [this, act, here, then = std::move(then), put_down = act_record(here, act->step),
          alive = std::weak_ptr(alive_)](const TenantDesk::Acted& acted) {
             put_down(acted.act);
             if (alive.expired()) return;

@@ -247,6 +247,7 @@ struct TenantAct {
     /// enrolled.
     std::string tpm_policy = {};
     std::string ak_name = {};  ///< that the agent is enrolled with, as of TpmOperation; empty: not known
+    bool keep = false;         ///< as of Exchange
 };
 
 struct TenantActSeen {

@@ -208,7 +208,8 @@ struct ToEvent {
         TenantActSeen seen{act.act};
         const bool is_failure = act.error || !act.response || act.response->status >= 400;
         const std::string outcome = act.response ? std::to_string(act.response->status) : "none";
-        const bool keep = keeper.keep("tenant " + act.act, outcome, is_failure);
+        const bool policy = keeper.keep("tenant " + act.act, outcome, is_failure);
+        const bool keep = policy || act.keep;
         if (act.request) {
             seen.method = act.request->method;
             seen.request = request(*act.request, keep, redactor);

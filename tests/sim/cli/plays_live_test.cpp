@@ -182,6 +182,23 @@ TEST_F(Plays, APolicyThatNobodyTookEndsThePlay) {
     EXPECT_THAT(run.out, HasSubstr("1 could not be judged"));
 }
 
+TEST_F(Plays, WhatTheTenantIsToldIsJudgedOfEachAgent) {
+    const std::string agents = "agents: {all: {count: 3, enrol: {tpm_policy: {from_boot: [0]}}}}\n";
+    const auto script = [](const std::string& status) {
+        return "script:\n  - enrol: all\n    expect: {response: {status: 200, body: {/status: " + status +
+               "}}}\n";
+    };
+    add("told", agents, script("Success"));
+    const Ended run = play();
+    EXPECT_EQ(run.exit_code, 0) << run.out << run.err;
+    EXPECT_THAT(run.out, Not(HasSubstr("not judged")));
+    add("told", agents, script("Other"));
+    const Ended other = play();
+    EXPECT_EQ(other.exit_code, 1) << other.out << other.err;
+    for (const char* agent : {"all[0]", "all[1]", "all[2]"})
+        EXPECT_THAT(other.out, HasSubstr(agent));
+}
+
 TEST_F(Plays, ThatAreNotAsExpectedSaySo) {
     // `early` cannot authenticate, and the expectation speaks of `late` alone.
     add("another-group",
