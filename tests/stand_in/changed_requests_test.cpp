@@ -1,6 +1,5 @@
 // What faults of the wire and of the evidence put on the wire, beside what is honest.
 
-#include <algorithm>
 #include <set>
 #include <sstream>
 
@@ -272,7 +271,7 @@ TEST_F(ChangedRequest, NotSafeSaysSoAndIsNoLower) {
 TEST_F(ChangedRequest, NotAQuoteIsSignedByTheAkOverTheChallenge) {
     play_logged(kAttest + kAttest, {{.kind = FaultKind::NotAQuote}});
     EXPECT_EQ(judged(2), "the quote is none that a TPM made") << "its signature is good";
-    EXPECT_FALSE(std::ranges::search(quote(2).message, challenge(2)).empty());
+    EXPECT_THAT(to_hex(quote(2).message), HasSubstr(to_hex(challenge(2))));
     EXPECT_EQ(quote(2).pcrs, quote(1).pcrs);
     expect_else_honest(2);
 }

@@ -42,9 +42,9 @@ const std::multimap<std::string, std::string> kSteps{
     {"request", "request: { by: a, path: /x }"},
 };
 
-/// What these need, an agent has only when it has attested.
-bool needs_a_session(const std::string& name) {
-    return name == "wait" || name == "request";
+/// What these need, an agent has only when it has attested, or its machine has slept.
+bool needs_a_past(const std::string& name) {
+    return name == "wait" || name == "request" || name == "restore_tpm";
 }
 /// After these it has no instant to wait for any more, which is said.
 bool forgets_its_session(const std::string& name) {
@@ -77,7 +77,7 @@ class SideBySide : public testing::Test {
         int played = 0;
         for (const auto& [name, one] : kSteps) {
             for (const auto& [other_name, other] : kSteps) {
-                if (before.empty() && (needs_a_session(name) || needs_a_session(other_name))) continue;
+                if (before.empty() && (needs_a_past(name) || needs_a_past(other_name))) continue;
                 if (forgets_its_session(name) && other_name == "wait") continue;
                 played += try_pair(before, one, other) ? 1 : 0;
             }
@@ -100,7 +100,7 @@ TEST_F(SideBySide, EachStepOfAnAgentIsTried) {
 }
 
 TEST_F(SideBySide, EachPairIsPlayedOrRefusedForAnAgentThatHasDoneNothing) {
-    EXPECT_GT(try_all("  - suspend: a\n"), 50);
+    EXPECT_GT(try_all(""), 50);
 }
 
 TEST_F(SideBySide, EachPairIsPlayedOrRefusedForAnAgentThatHasAttested) {

@@ -53,7 +53,7 @@ TEST(Explain, AWordOfTheLanguageIsToldWithItsKeys) {
     EXPECT_THAT(told("submit.p99"), HasSubstr("    submit.p99: 99th percentile of how long"));
     EXPECT_THAT(told("status"), HasSubstr("Key status of `response`: HTTP status"));
     EXPECT_THAT(told("quote_interval"), HasSubstr("  stack: { verifier: { quote_interval: 2s } }\n"));
-    EXPECT_THAT(told("suspend"), HasSubstr("(not yet in this version)"));
+    EXPECT_THAT(told("hibernate"), HasSubstr("(not yet in this version)"));
     const Ended none = pushsim(place, {"explain", "attset"});
     EXPECT_EQ(none.exit_code, 2);
     EXPECT_THAT(none.err, HasSubstr("did you mean `attest`?"));

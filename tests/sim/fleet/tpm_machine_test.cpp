@@ -73,38 +73,53 @@ class Machine {
     Bytes ak_;
 };
 
+/// With the keys of a pool that all of these share: they are there at once.
+struct PooledMachine {
+    PooledMachine() {
+        static const stack::test::TemporaryFolder folder;
+        static const core::SystemClock clock;
+        static const auto made = pool::ensure({.file = folder.path() / "one.pool"},
+                                              {.count = 1, .ak = tpm::AkParent::None}, clock);
+        if (!made) throw std::runtime_error(made.error().text());
+        machine = std::make_unique<Machine>(TpmDevice::Options::Pooled{&made->pool, 0});
+    }
+    std::unique_ptr<Machine> machine;
+};
+
 /// What TCG TPM 2.0 Part 1, 36, and Part 3, 24.6 (TPM2_Clear) say of it.
 struct Counts {
     std::uint32_t resets;
     std::uint32_t restarts;
     std::uint64_t at_least;  ///< the clock
-
-    bool operator==(const Counts&) const = default;
 };
 
 RC_GTEST_PROP(TpmOfAMachine, CountsItsStartsAsSpecified, ()) {
-    const auto acts = *rc::gen::resize(12, rc::gen::container<std::vector<Act>>(rc::gen::element(
-                                               Act::Reboot, Act::Suspend, Act::Clear, Act::Restore)));
-    Machine machine;
+    // A clear makes the keys anew, which takes its time.
+    const auto act = rc::gen::weightedElement<Act>(
+        {{3, Act::Reboot}, {3, Act::Suspend}, {1, Act::Clear}, {3, Act::Restore}});
+    const auto acts = *rc::gen::resize(8, rc::gen::container<std::vector<Act>>(act));
+    const PooledMachine pooled;
+    Machine& machine = *pooled.machine;
     const tpm::ClockInfo first = machine.clock();
     Counts now{first.reset_count, first.restart_count, first.clock};
     std::optional<Counts> before;
-    for (const Act act : acts) {
-        const auto done = machine.does(act);
-        if (act == Act::Restore && !before) {
+    for (const Act next : acts) {
+        const auto done = machine.does(next);
+        if (next == Act::Restore && !before) {
             RC_ASSERT(!done);
             continue;
         }
         RC_ASSERT(bool(done));
-        if (act == Act::Reboot || act == Act::Suspend) before = now;
-        if (act == Act::Reboot) now = {now.resets + 1, 0, now.at_least};
-        if (act == Act::Suspend) now.restarts += 1;
-        if (act == Act::Clear) now = {0, 0, 0};
-        if (act == Act::Restore) now = *before;
+        if (next == Act::Reboot || next == Act::Suspend) before = now;
+        if (next == Act::Reboot) now = {now.resets + 1, 0, now.at_least};
+        if (next == Act::Suspend) now.restarts += 1;
+        if (next == Act::Clear) now = {0, 0, 0};
+        if (next == Act::Restore) now = *before;
         const tpm::ClockInfo told = machine.clock();
         RC_ASSERT(told.safe);
         RC_ASSERT(told.clock >= now.at_least);
-        RC_ASSERT(now == (Counts{told.reset_count, told.restart_count, now.at_least}));
+        RC_ASSERT(told.reset_count == now.resets);
+        RC_ASSERT(told.restart_count == now.restarts);
         now.at_least = told.clock;
     }
 }
@@ -149,12 +164,8 @@ TEST(TpmOfAMachine, GoesBackToNothingWhereItNeverStartedAgain) {
 }
 
 TEST(TpmOfAMachine, WhichIsOfAPoolKeepsItsAk) {
-    const stack::test::TemporaryFolder folder;
-    const core::SystemClock clock;
-    const auto made =
-        pool::ensure({.file = folder.path() / "one.pool"}, {.count = 1, .ak = tpm::AkParent::None}, clock);
-    ASSERT_TRUE(made) << made.error().text();
-    Machine machine(TpmDevice::Options::Pooled{&made->pool, 0});
+    const PooledMachine pooled;
+    Machine& machine = *pooled.machine;
     for (const Act act : {Act::Suspend, Act::Restore, Act::Clear, Act::Suspend, Act::Reboot, Act::Restore}) {
         SCOPED_TRACE(to_text(act));
         must(machine.does(act));

@@ -21,8 +21,8 @@ INSTANTIATE_TEST_SUITE_P(
          "3:11: unknown step `xyzzyxyzzy`; `pushsim list steps` shows all"},
         {"StepNotYetThere",
          {.script = "script:\n"
-                    "  - suspend: a"},
-         "4:5: step `suspend` is part of the language but not yet in pushsim"},
+                    "  - hibernate: a"},
+         "4:5: step `hibernate` is part of the language but not yet in pushsim"},
         {"StepWithoutAName",
          {.script = "script:\n"
                     "  - expect: { verdict: pass }"},
