@@ -49,7 +49,7 @@ struct RequirementReport {
     history::Requirement requirement;
     Standing standing = Standing::Undecided;
     std::string reason;  ///< of skip, undecided, excluded, error; of a failure what was seen; one line
-    std::vector<std::string> cases;               ///< ids, those that decided its standing first
+    std::vector<std::string> cases;  ///< ids, those that decided its standing first; none of what is withheld
     std::optional<history::Deviation> deviation;  ///< of Deviation and Fixed
     /// Of what is withheld and does not hold: SHA-256 of what its cases came to (history::Deviation).
     std::string fingerprint = {};

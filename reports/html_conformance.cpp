@@ -32,14 +32,10 @@ int rank(Standing standing) {
     return 4;
 }
 
-Json case_json(const ConformanceCase& one, bool withheld) {
+Json case_json(const ConformanceCase& one) {
     Json json{{"id", one.id}, {"standings", Json::object()}};
     for (const auto& [id, standing] : one.standings)
         json["standings"][id] = to_string(standing);
-    if (withheld) {
-        json["withheld"] = true;
-        return json;
-    }
     put(json, "title", one.title);
     put(json, "file", one.file);
     json["findings"] = findings_json(one.findings);
@@ -86,10 +82,9 @@ Json requirement_json(const ConformanceReport& report, const RequirementReport& 
     bool withheld = requirement.withheld;
     json["cases"] = Json::array();
     for (const std::string& id : one.cases) {
-        const auto at = case_numbers.find(id);
-        if (at == case_numbers.end()) continue;
-        json["cases"].push_back(at->second);
         withheld = withheld || withheld_cases.contains(id);
+        if (const auto at = case_numbers.find(id); at != case_numbers.end())
+            json["cases"].push_back(at->second);
     }
     if (withheld) {
         json["withheld"] = true;
@@ -156,10 +151,10 @@ std::vector<Details> add_conformance(const history::History& history, const Conf
     const std::set<std::string> withheld = withheld_cases(report);
     const auto shown = lines_to_show(history, report.cases, withheld);
     for (const ConformanceCase& one : report.cases) {
+        if (withheld.contains(one.id)) continue;  // its name says what was done
         numbers.emplace(one.id, json["cases"].size());
-        const bool hidden = withheld.contains(one.id);
-        json["cases"].push_back(case_json(one, hidden));
-        details.push_back(hidden ? Details{} : details_of(one, shown));
+        json["cases"].push_back(case_json(one));
+        details.push_back(details_of(one, shown));
     }
     for (const RequirementReport& one : report.requirements)
         json["items"].push_back(requirement_json(report, one, numbers, withheld));

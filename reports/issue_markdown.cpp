@@ -167,17 +167,24 @@ std::string failing_cases(const ConformanceReport& report) {
                        : fmt::format("cases that show something wrong: {}", fmt::join(ids, ", "));
 }
 
+tl::unexpected<Error> withheld(std::string_view name) {
+    return fail(ErrorKind::Usage, fmt::format("{}: {}", name, details_withheld),
+                "it is no matter for a public issue");
+}
+
 }  // namespace
 
 Result<std::string> issue_markdown(const history::History& history, const RunReport& run,
                                    const ConformanceReport& report, std::string_view case_id) {
     const ConformanceCase* one = find_case(report, case_id);
+    const auto is_of_that_name = [&](const RequirementReport& each) {
+        return each.requirement.withheld && each.requirement.id == case_id;
+    };
+    if (one == nullptr && std::ranges::any_of(report.requirements, is_of_that_name)) return withheld(case_id);
     if (one == nullptr)
         return fail(ErrorKind::Usage, fmt::format("there is no case {} in this run", case_id),
                     failing_cases(report));
-    if (is_withheld(report, *one))
-        return fail(ErrorKind::Usage, fmt::format("{}: {}", case_id, details_withheld),
-                    "it is no matter for a public issue");
+    if (is_withheld(report, *one)) return withheld(case_id);
     const auto requirements = not_obeyed(report, *one);
     if (requirements.empty())
         return fail(ErrorKind::Usage, fmt::format("{} shows nothing wrong", case_id), failing_cases(report));

@@ -38,6 +38,8 @@ function itemBody(item) {
       ["Link", [el("a", { href: `#${encodeURIComponent(item.id)}`, class: "permalink" }, `#${item.id}`)]],
     ]),
   ];
+  if (item.withheld && !item.cases.length)
+    return [...body, el("p", {}, withheldText), el("h4", {}, "Show it again"), command(`pushsim conformance ${item.id}`)];
   body.push(
     el(
       "h4",
@@ -74,14 +76,7 @@ const withheldText =
 
 function caseBody(number, item) {
   const one = cases[number];
-  if (one.withheld || item.withheld) {
-    return [
-      el("p", {}, withheldText),
-      ...(item.withheld && isConformance
-        ? [el("h4", {}, "Show it again"), command(`pushsim conformance ${item.id}`)]
-        : []),
-    ];
-  }
+  if (item.withheld) return [el("p", {}, withheldText)]; // others of its cases are
   const timeline = el("div", {});
   const goTo = (n) =>
     el(

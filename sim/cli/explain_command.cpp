@@ -7,12 +7,14 @@
 #include <fmt/ranges.h>
 #include <unistd.h>
 
+#include "reports/conformance_console.hpp"
 #include "reports/console.hpp"
 #include "reports/report.hpp"
 #include "reports/text.hpp"
 #include "sim/cli/commands.hpp"
 #include "sim/cli/explain_name.hpp"
 #include "sim/cli/explain_requirement.hpp"
+#include "sim/cli/report_files.hpp"
 #include "sim/cli/run_folder.hpp"
 #include "sim/scenario/loader.hpp"
 #include "sim/scenario/sharing.hpp"
@@ -22,12 +24,18 @@ namespace pushsim::cli {
 namespace {
 
 int explain_run(const std::filesystem::path& history) {
-    const auto read = history::read_history(history);
-    if (!read) return report_error(read.error());
+    const auto judged = judge_run(history);
+    if (!judged) return report_error(judged.error());
     reports::ConsoleStyle style = reports::style_for(STDOUT_FILENO);
     style.evidence = true;
     style.whole_digests = true;  // to be copied from here
-    fmt::print("{}", reports::console_text(reports::judge(*read), history.string(), style));
+    if (judged->conformance) {   // requirement by requirement, and nothing of what is withheld
+        style.verbose = true;
+        fmt::print("{}",
+                   reports::conformance_console(judged->run, *judged->conformance, history.string(), style));
+    } else {
+        fmt::print("{}", reports::console_text(judged->run, history.string(), style));
+    }
     return kAsExpected;
 }
 

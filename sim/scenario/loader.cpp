@@ -22,7 +22,7 @@ bool is_something_else(const fs::path& path) {
     return name == "requirements.yaml" || name == "sources.yaml" || name == "profiles.yaml" ||
            name.starts_with("deviations") ||
            std::ranges::any_of(path.parent_path(), [](const fs::path& part) {
-               return part == "deviations" || part == "conformance";
+               return part == "deviations" || part == "verdicts" || part == "conformance";
            });
 }
 

@@ -229,6 +229,7 @@ TEST(Conformance, WhatIsWithheldIsKnownByItsFingerprintAlone) {
     const Played unknown(scope_of({withheld}), clauses(), 202, 500);
     EXPECT_EQ(unknown.standing(), Standing::Fail);
     EXPECT_EQ(unknown.requirement().reason, "details withheld");
+    EXPECT_TRUE(unknown.requirement().cases.empty()) << "their names say what was done";
     EXPECT_TRUE(unknown.report().cases.at(0).withheld);
     EXPECT_EQ(unknown.report().cases.at(0).again, std::string("pushsim conformance ") + id);
 

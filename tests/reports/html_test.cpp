@@ -89,11 +89,9 @@ TEST(Html, OfWhatIsWithheldNothingIsInTheFile) {
     const Data data{sample};
     EXPECT_EQ(data.item("KPM-VER-020")["reason"], "known, details withheld");
     EXPECT_EQ(data.item("KPM-VER-020")["standing"], "deviation");
-    const json one = data.report["cases"][6];
-    EXPECT_EQ(one, (json{{"id", "token-outlives-agent"},
-                         {"standings", {{"KPM-VER-020", "deviation"}}},
-                         {"withheld", true}}));
-    EXPECT_TRUE(data.details(6).is_null());
+    EXPECT_EQ(data.item("KPM-VER-020")["cases"], json::array());
+    EXPECT_EQ(page_of(sample).find("token-outlives-agent"), std::string::npos)
+        << "its name says what was done";
 }
 
 TEST(Html, ACaseOfARequirementThatIsWithheldIsWithheldToo) {
@@ -111,11 +109,10 @@ TEST(Html, LinesOfAWithheldCaseAreNotShownInAnother) {
 
 TEST(Html, TheVerdictSaysHowManyAndWhatIsWorstFirst) {
     Sample sample = small_sample();
-    EXPECT_EQ(
-        Data{sample}.report["verdict"],
-        "1 of 10 requirements fails (1 MUST); 1 could not be decided because pushsim or the servers "
-        "failed; 1 known deviation is gone; 2 known deviations; 1 undecided; 1 skipped; 1 excluded; 2 "
-        "hold");
+    EXPECT_EQ(Data{sample}.report["verdict"],
+              "1 of 10 requirements fails (1 MUST); 1 could not be decided because pushsim or the servers "
+              "failed; 1 known deviation is gone; 2 known deviations; 1 undecided; 1 skipped; 1 excluded; 2 "
+              "hold");
     sample.conformance.totals = {{Standing::Pass, 3}};
     EXPECT_EQ(Data{sample}.report["verdict"], "No new failure; 3 hold");
     sample.conformance.totals[Standing::Deviation] = 1;

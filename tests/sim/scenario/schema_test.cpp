@@ -34,7 +34,7 @@ std::vector<fs::path> shipped() {
     const auto is_of_the_registry = [](const fs::path& file) {
         const std::string name = file.filename().string();
         return name == "requirements.yaml" || name == "sources.yaml" || name == "profiles.yaml" ||
-               file.parent_path().filename() == "deviations";
+               file.parent_path().filename() == "deviations" || file.parent_path().filename() == "verdicts";
     };
     for (const auto& entry : fs::recursive_directory_iterator(PUSHSIM_SCENARIOS)) {
         if (entry.path().extension() == ".yaml" && !is_of_the_registry(entry.path()))
