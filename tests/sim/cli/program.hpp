@@ -55,8 +55,8 @@ class Program {
     bool said(const std::string& text) const;
     /// On standard output, up to now.
     std::string out() const;
-    /// Kills the program when the limit has passed, just before the test itself is ended, which would leave it
-    /// running. Generous: beside other tests a run takes three times as long as alone.
+    /// Kills the program when the limit has passed, just before the test itself is ended, which would leave
+    /// it running. Generous: beside other tests a run takes three times as long as alone.
     Ended wait(std::chrono::seconds limit = std::chrono::seconds{580});
 
   private:
