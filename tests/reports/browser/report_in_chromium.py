@@ -184,6 +184,14 @@ def keyboard(browser, url):
     check("where letters are letters", browser.evaluate("document.getElementById('search').value"), "jk")
     browser.key("Escape")
     check("Escape leaves it", browser.evaluate("document.activeElement.tagName"), "BODY")
+    browser.open(f"{url}#standing=fail")
+    check("a link with filters opens at them", browser.evaluate(in_view("#standings")), True)
+    browser.key("n")
+    check("n goes to what fails", browser.evaluate(FOCUSED), "KPM-VER-001")
+    browser.open(f"{url}#KPM-NONE-001")
+    missing = browser.evaluate("document.getElementById('count').textContent")
+    check("what is not there is said", missing, "This report does not have KPM-NONE-001")
+    browser.open(url)
     unnamed = (
         "[...document.querySelectorAll('button, input, select, a')].filter(one => !one.getAttribute('aria-label') && "
         "!(one.matches('button, a') ? one.textContent.trim() : one.labels.length)).length"
