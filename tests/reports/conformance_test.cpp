@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "reports/conformance_words.hpp"
 #include "tests/reports/golden.hpp"
 
 namespace pushsim::reports::test {
@@ -213,6 +214,18 @@ TEST(Conformance, AnEarlyEndDecidesNothing) {
     EXPECT_EQ(after(Ending::Skipped).report().exit_code, 4);
     EXPECT_EQ(after(Ending::Skipped).requirement().reason, "why");
     EXPECT_EQ(after(Ending::Interrupted).standing(), Standing::Undecided);
+}
+
+TEST(Conformance, WhatAFailureMeansIsSaidByWhatWasExpectedAndSeen) {
+    const auto meaning = [](int first, int second) {
+        const Played played(scope_of({sentence()}), clauses(), first, second);
+        return meaning_text(played.report().cases.at(0), played.requirement());
+    };
+    EXPECT_EQ(meaning(202, 202), "The verifier accepted what it has to refuse.");
+    EXPECT_THAT(meaning(202, 500), HasSubstr("An error inside the verifier"));
+    EXPECT_EQ(meaning(202, 404), "") << "refused, in another way: no word fits";
+    EXPECT_THAT(meaning(404, 403), HasSubstr("A control does not hold"));
+    EXPECT_EQ(meaning(202, 403), "");
 }
 
 TEST(Conformance, WhatIsForALaterKeylimeIsSkipped) {
