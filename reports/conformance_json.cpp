@@ -73,7 +73,7 @@ Json case_json(const ConformanceCase& one) {
     Json standings = Json::object();
     for (const auto& [requirement, standing] : one.standings)
         standings[requirement] = to_string(standing);
-    Json json{{"id", one.id}, {"standings", standings}, {"withheld", false}};
+    Json json{{"id", one.id}, {"standings", standings}};
     json["scenario"] = one.scenario;
     put(json, "title", one.title);
     put(json, "file", one.file);
