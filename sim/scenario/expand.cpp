@@ -22,6 +22,36 @@ bool is_variable_name(std::string_view text) {
            text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string_view::npos;
 }
 
+/// A row is called by its first value.
+const std::string& text_of(const Node& value) {
+    return value.is(Node::Kind::Map) ? value.entries.front().value.text : value.text;
+}
+
+/// Whether it is a map of single values, with the keys of the first row where there is one.
+bool is_row(Report& report, const Node& item, const std::vector<const Node*>& before,
+            const std::string& variable) {
+    bool good = !item.entries.empty();
+    if (!good) report.expected(item, variable, "a map with values, like { name: list, path: /v2.6/agents/ }");
+    for (const auto& [key, value] : read_entries(report, item, "a row", "{ name: list }")) {
+        if (!value->is(Node::Kind::Scalar)) {
+            report.expected(*value, key->text, "a single value");
+            good = false;
+        } else if (!is_variable_name(key->text)) {
+            report.add(*key, fmt::format("`{}` cannot name a value: use lower-case letters, digits and _",
+                                         shown(key->text)));
+            good = false;
+        }
+    }
+    if (!good || before.empty()) return good;
+    const bool same = std::ranges::equal(
+        item.entries, before.front()->entries, {}, [](const Entry& one) { return one.key.text; },
+        [](const Entry& one) { return one.key.text; });
+    if (!same)
+        report.add(item, fmt::format("`{}`: its values have the same names in the same order, or none",
+                                     shown(variable)));
+    return same;
+}
+
 std::vector<Variable> read_matrix(Report& report, const Node& node) {
     std::vector<Variable> variables;
     if (node.is(Node::Kind::Map) && node.entries.empty())
@@ -40,10 +70,17 @@ std::vector<Variable> read_matrix(Report& report, const Node& node) {
             continue;
         }
         for (const Node& item : value->items) {
-            if (!item.is(Node::Kind::Scalar)) {
-                report.expected(item, key->text, "a single value");
-            } else if (!seen.insert(item.text).second) {
-                report.add(item, fmt::format("`{}`: '{}' is given twice", key->text, shown(item.text)));
+            if (item.is(Node::Kind::Map)) {
+                if (!is_row(report, item, variable.values, key->text)) continue;
+            } else if (!item.is(Node::Kind::Scalar)) {
+                report.expected(item, key->text, "a single value, or a map of them");
+                continue;
+            } else if (!variable.values.empty() && variable.values.front()->is(Node::Kind::Map)) {
+                report.expected(item, key->text, "a map, as the first is");
+                continue;
+            }
+            if (!seen.insert(text_of(item)).second) {
+                report.add(item, fmt::format("`{}`: '{}' is given twice", key->text, shown(text_of(item))));
             } else {
                 variable.values.push_back(&item);
             }
@@ -63,7 +100,7 @@ bool excludes(const Node& entry, const std::vector<Variable>& variables, const C
     return std::ranges::all_of(entry.entries, [&](const Entry& wanted) {
         const auto at = std::ranges::find(variables, wanted.key.text, &Variable::name);
         if (at == variables.end()) return false;
-        return combination[static_cast<std::size_t>(at - variables.begin())]->text == wanted.value.text;
+        return text_of(*combination[static_cast<std::size_t>(at - variables.begin())]) == wanted.value.text;
     });
 }
 
@@ -84,10 +121,11 @@ void check_exclude(Report& report, const Node& node, const std::vector<Variable>
             if (at == variables.end()) {
                 report.add(*key, fmt::format("the matrix has no `{}`{}", shown(key->text),
                                              suggestion(key->text, known, "it has")));
-            } else if (std::ranges::find(at->values, value->text, &Node::text) == at->values.end()) {
+            } else if (std::ranges::find(at->values, value->text,
+                                         [](const Node* one) { return text_of(*one); }) == at->values.end()) {
                 std::vector<std::string_view> values;
                 for (const Node* one : at->values)
-                    values.push_back(one->text);
+                    values.push_back(text_of(*one));
                 report.add(*value, fmt::format("`{}` is never {}{}", key->text, found(*value),
                                                suggestion(value->text, values, "values")));
             }
@@ -111,11 +149,20 @@ class Substitution {
     const std::set<std::string>& used() const { return used_; }
 
   private:
-    const Node* value_of(std::string_view name) {
-        const auto at = std::ranges::find(variables_, name, &Variable::name);
+    /// `name`, or `name.of` of a row.
+    const Node* value_of(std::string_view inside) {
+        const std::size_t point = inside.find('.');
+        const auto at = std::ranges::find(variables_, inside.substr(0, point), &Variable::name);
         if (at == variables_.end()) return nullptr;
-        used_.insert(at->name);
-        return combination_[static_cast<std::size_t>(at - variables_.begin())];
+        const Node* value = combination_[static_cast<std::size_t>(at - variables_.begin())];
+        if (value->is(Node::Kind::Map) && point == std::string_view::npos) {
+            value = &value->entries.front().value;
+        } else if (point != std::string_view::npos) {
+            const Entry* of = find_entry(*value, inside.substr(point + 1));
+            value = of == nullptr ? nullptr : &of->value;
+        }
+        if (value != nullptr) used_.insert(at->name);
+        return value;
     }
 
     void replace(Node& node) {
@@ -323,7 +370,7 @@ void expand_matrix(Report& report, const Node& root,
         if (!readable) close_references(report, one);
         Values values;
         for (std::size_t i = 0; i < variables.size(); ++i)
-            values[variables[i].name] = combination[i]->text;
+            values[variables[i].name] = text_of(*combination[i]);
         is_empty = false;
         each(one, values);
     }

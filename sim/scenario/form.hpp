@@ -131,7 +131,14 @@ inline constexpr Form requirements = one_or_list(&requirement);
 inline constexpr Form case_name{
     .kind = Form::Kind::Text, .pattern = "^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$", .example = "no-type"};
 
-inline constexpr Form matrix_values = list(&scalar);
+inline constexpr Form matrix_row{.kind = Form::Kind::OpenMap,
+                                 .least = 1,
+                                 .pattern = "^[a-z][a-z0-9_]{0,31}$",
+                                 .example = "{ name: list, path: /v2.6/agents/ }",
+                                 .item = &scalar};
+inline constexpr std::array matrix_value_forms{scalar, matrix_row};
+inline constexpr Form matrix_value = {.kind = Form::Kind::AnyOf, .example = "4", .any = matrix_value_forms};
+inline constexpr Form matrix_values = list(&matrix_value);
 inline constexpr Form matrix{.kind = Form::Kind::OpenMap,
                              .pattern = "^[a-z][a-z0-9_]{0,31}$",
                              .example = "{ workers: [1, 4] }",

@@ -124,6 +124,17 @@ stack: { workers: "${workers}" }
 
 A variable that nothing reads is an error, unless it has one value. There are at most 1,000 cases.
 
+Values that go together are rows: maps with the same names. `${route.path}` is a value of the row, and `${route}` its
+first, which is its name in cases and in `exclude`:
+
+```yaml
+cases:
+  - case: ${route}-by-nobody
+    matrix: { route: [{ name: agents, path: /v2.6/agents/ }, { name: policies, path: /v2.6/allowlists/ }] }
+    request: { path: "${route.path}" }
+    expect: { response: { status: [401, 403] } }
+```
+
 )";
 
 const char* const kReferenceCases = R"(## cases

@@ -119,6 +119,17 @@ TEST(Cases, HaveAMatrixOfTheirOwn) {
     EXPECT_EQ(scenario.script[5].request.body, "null");
 }
 
+TEST(Cases, TakeRowsOfAMatrix) {
+    const Scenario scenario =
+        read(with_cases("cases:\n"
+                        "  - case: ${of}-by-nobody\n"
+                        "    matrix: { of: [{ name: one, path: \"/x/${a.id}\" }, { name: two, path: /y }] }\n"
+                        "    request: { path: \"${of.path}?${of.name}\" }\n"));
+    EXPECT_THAT(case_names(scenario), ElementsAre("one-by-nobody", "two-by-nobody"));
+    EXPECT_EQ(scenario.script[0].request.path, "/x/${a.id}?one");
+    EXPECT_EQ(scenario.script[1].request.path, "/y?two");
+}
+
 TEST(Cases, TakeValuesOfTheFilesMatrixToo) {
     const LoadResult result = load_text(with_cases("matrix: { times: [1, 2] }\n"
                                                    "control: { attest: { times: \"${times}\" } }\n"

@@ -39,6 +39,18 @@ TEST(Matrix, MakesACaseOfEachCombinationTheLastVariableFirst) {
     EXPECT_THAT(third.values, ElementsAre(Pair("every", "5"), Pair("times", "4")));
 }
 
+TEST(Matrix, ARowHasValuesThatGoTogether) {
+    const Parts parts{.script = "script: [ attest: { times: \"${of.times}\", every: \"${of.every}\" } ]",
+                      .more =
+                          "matrix: { of: [{ name: few, times: 2, every: 1s }, { name: many, times: 8, "
+                          "every: 2s }, { name: none, times: 1, every: 1s }] }\nexclude: [ { of: none } ]"};
+    EXPECT_THAT(names_in(parts), ElementsAre("s[of=few]", "s[of=many]"));
+    const LoadResult result = load_text(parts.text(), "f");
+    EXPECT_EQ(result.scenarios[1].script[0].times, 8);
+    EXPECT_EQ(result.scenarios[1].script[0].every, std::chrono::seconds{2});
+    EXPECT_THAT(result.scenarios[1].values, ElementsAre(Pair("of", "many")));
+}
+
 TEST(Matrix, ACaseIsWrittenAsItselfAndReadAgain) {
     const LoadResult result = load_text(with_matrix("matrix: { times: [1, 4] }").text(), "f");
     for (const Scenario& scenario : result.scenarios) {
@@ -118,9 +130,32 @@ INSTANTIATE_TEST_SUITE_P(
          "5:11: `Workers` cannot name a variable: use lower-case letters, digits and _"},
         {"VariableWithoutAList", with_matrix("matrix: { times: 4 }"),
          "5:18: `times`: expected a list of values, like [1, 4]; found '4'"},
-        {"VariableOfMaps",
-         {.more = "matrix: { a: [{ b: 1 }] }"},
-         "5:15: `a`: expected a single value; found a map"},
+        {"VariableOfLists",
+         {.more = "matrix: { a: [[1]] }"},
+         "5:15: `a`: expected a single value, or a map of them; found a list"},
+        {"RowWithAList",
+         {.more = "matrix: { a: [{ b: [1] }] }"},
+         "5:20: `b`: expected a single value; found a list"},
+        {"RowWithoutValues",
+         {.more = "matrix: { a: [{}] }"},
+         "5:15: `a`: expected a map with values, like { name: list, path: /v2.6/agents/ }; found an empty "
+         "map"},
+        {"RowWithAnotherName",
+         {.more = "matrix: { a: [{ b: 1 }, { c: 2 }] }"},
+         "5:25: `a`: its values have the same names in the same order, or none"},
+        {"RowBesideAValue",
+         {.more = "matrix: { a: [{ b: 1 }, 2] }"},
+         "5:25: `a`: expected a map, as the first is; found '2'"},
+        {"ValueBesideARow",
+         {.more = "matrix: { a: [2, { b: 1 }] }"},
+         "5:18: `a`: its values have the same names in the same order, or none"},
+        {"RowTwice",
+         {.more = "matrix: { a: [{ b: 1, c: 1 }, { b: 1, c: 2 }] }"},
+         "5:31: `a`: '1' is given twice"},
+        {"ValueThatNoRowHas",
+         {.script = "script: [ attest: { times: \"${a.c}\" } ]", .more = "matrix: { a: [{ b: 1 }] }"},
+         "3:28: nothing defines the reference in '${a.c}': variables stand in `matrix`, and agents are "
+         "referred to in `request`"},
         {"ValueTwice", with_matrix("matrix: { times: [1, 1] }"), "5:22: `times`: '1' is given twice"},
         {"VariableThatNothingReads",
          {.more = "matrix: { workers: [1, 4] }"},
