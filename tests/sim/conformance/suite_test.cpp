@@ -97,42 +97,76 @@ TEST(Suite, WhatIsPlannedWaitsForWhatIsToCome) {
     }
 }
 
-bool is_refusal(const scenario::Expectation& clause) {
-    return std::ranges::any_of(clause.conditions, [](const scenario::Condition& condition) {
+enum class By { Status, Verdict };
+
+/// What a clause that decides wants to be refused: a request, or an attestation by its verdict.
+std::set<By> refusals_of(const scenario::Expectation& clause) {
+    std::set<By> all;
+    for (const scenario::Condition& condition : clause.conditions) {
         const auto* response = std::get_if<scenario::ExpectResponse>(&condition);
-        if (response != nullptr && !response->status.empty())
-            return std::ranges::all_of(response->status,
-                                       [](const auto& range) { return range.first >= 400; });
+        if (response != nullptr && !response->status.empty() &&
+            std::ranges::all_of(response->status, [](const auto& range) { return range.first >= 400; }))
+            all.insert(By::Status);
         const auto* verdict = std::get_if<scenario::ExpectVerdict>(&condition);
-        return verdict != nullptr && verdict->verdict == scenario::Verdict::Fail;
-    });
+        if (verdict != nullptr && verdict->verdict == scenario::Verdict::Fail) all.insert(By::Verdict);
+        const auto* status = std::get_if<scenario::ExpectStatus>(&condition);
+        if (status != nullptr && status->status == scenario::AgentStatus::Fail) all.insert(By::Verdict);
+    }
+    return all;
 }
-bool is_acceptance(const scenario::Expectation& clause) {
-    return std::ranges::any_of(clause.conditions, [](const scenario::Condition& condition) {
+/// What it wants to be accepted; an attestation that passes is a request that is taken, too.
+std::set<By> acceptances_of(const scenario::Expectation& clause) {
+    std::set<By> all;
+    for (const scenario::Condition& condition : clause.conditions) {
         const auto* response = std::get_if<scenario::ExpectResponse>(&condition);
-        if (response != nullptr && !response->status.empty())
-            return std::ranges::all_of(response->status, [](const auto& range) { return range.last < 400; });
+        if (response != nullptr && !response->status.empty() &&
+            std::ranges::all_of(response->status, [](const auto& range) { return range.last < 400; }))
+            all.insert(By::Status);
         const auto* verdict = std::get_if<scenario::ExpectVerdict>(&condition);
         const auto* status = std::get_if<scenario::ExpectStatus>(&condition);
-        return (verdict != nullptr && verdict->verdict == scenario::Verdict::Pass) ||
-               (status != nullptr && status->when == scenario::ExpectStatus::When::Last &&
-                status->status == scenario::AgentStatus::Pass);
-    });
+        if ((verdict != nullptr && verdict->verdict == scenario::Verdict::Pass) ||
+            (status != nullptr && status->when == scenario::ExpectStatus::When::Last &&
+             status->status == scenario::AgentStatus::Pass))
+            all.insert({By::Status, By::Verdict});
+    }
+    return all;
 }
 
-/// A server that refuses everything must not pass.
+/// What the clauses of a case say of a requirement; those without `decides` say it of each.
+struct Balance {
+    std::map<std::string, std::set<By>> refused;  ///< by requirement
+    std::map<std::string, std::set<By>> accepted;
+
+    bool accepts(const std::string& id, By by) const {
+        const auto has = [&](const std::string& whose) {
+            const auto at = accepted.find(whose);
+            return at != accepted.end() && at->second.contains(by);
+        };
+        return has(id) || has("");
+    }
+};
+
+/// A server that refuses everything must not pass, nor one that takes all evidence and fails it: what must be
+/// refused has a control, and what must fail one that must pass. What decides something else is none.
 TEST(Suite, EveryCaseThatExpectsARefusalHasAPositiveControl) {
     for (const auto& scenario : suite().scenarios) {
-        std::map<std::string, std::pair<bool, bool>> cases;  // refuses, accepts
-        scenario::for_each_clause(scenario,
-                                  [&](const scenario::Expectation& clause, const std::string& name) {
-                                      auto& [refuses, accepts] = cases[name];
-                                      refuses = refuses || (is_refusal(clause) && !clause.decides.empty());
-                                      accepts = accepts || is_acceptance(clause);
-                                  });
-        for (const auto& [name, what] : cases) {
-            EXPECT_TRUE(!what.first || what.second || cases[""].second)
-                << scenario.name << '/' << name << " has no control that must be accepted";
+        std::map<std::string, Balance> cases;
+        scenario::for_each_clause(
+            scenario, [&](const scenario::Expectation& clause, const std::string& name) {
+                const auto decides = clause.decides.empty() ? std::vector<std::string>{""} : clause.decides;
+                for (const std::string& id : decides) {
+                    if (!id.empty()) cases[name].refused[id].merge(refusals_of(clause));
+                    cases[name].accepted[id].merge(acceptances_of(clause));
+                }
+            });
+        for (const auto& [name, balance] : cases) {
+            for (const auto& [id, ways] : balance.refused) {
+                for (const By by : ways) {
+                    EXPECT_TRUE(balance.accepts(id, by) || cases[""].accepts(id, by))
+                        << scenario.name << '/' << name << " decides " << id
+                        << ", and has no control that must " << (by == By::Verdict ? "pass" : "be accepted");
+                }
+            }
         }
     }
 }
