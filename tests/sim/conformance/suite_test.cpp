@@ -171,5 +171,93 @@ TEST(Suite, EveryCaseThatExpectsARefusalHasAPositiveControl) {
     }
 }
 
+/// Of fixtures/keylime/routes.txt.
+struct Route {
+    std::string server, method, path, who;
+};
+
+std::vector<std::string> segments_of(const std::string& path) {
+    std::vector<std::string> segments;
+    std::string segment;
+    std::istringstream rest(path);
+    while (std::getline(rest, segment, '/')) {
+        if (!segment.empty()) segments.push_back(segment);
+    }
+    return segments;
+}
+
+bool is_for(const Route& route, const scenario::RawRequest& request) {
+    const auto pattern = segments_of(route.path);
+    const auto path = segments_of(request.path);
+    return request.to.starts_with(route.server) && route.method == request.method &&
+           std::ranges::equal(pattern, path, [](const std::string& wanted, const std::string& is) {
+               return wanted.starts_with(':') || wanted == is;
+           });
+}
+
+/// Who asks, as it matters for access.
+std::string caller_of(const scenario::RawRequest& request) {
+    const std::string by = request.by == "nobody" || request.by == "admin" ? request.by
+                           : request.path.find("${" + request.by + ".") != std::string::npos
+                               ? "an agent for itself"
+                               : "another agent";
+    const std::string to = request.to == "registrar_http" ? " without TLS" : "";
+    const auto shown = request.headers.find("Authorization");
+    if (shown == request.headers.end()) return by + to;
+    if (!shown->second.starts_with("Bearer ")) return by + " with another scheme" + to;
+    return by +
+           (shown->second.find("${") == std::string::npos ? " with a bad token"
+            : shown->second.ends_with('}')                ? " with a token"
+                                                          : " with a garbled token") +
+           to;
+}
+
+/// Each route that is not for everybody, by each kind of caller.
+TEST(Suite, EveryRouteIsAskedForByEveryKindOfCaller) {
+    std::vector<Route> routes;
+    std::ifstream file(PUSHSIM_FIXTURES "/keylime/routes.txt");
+    std::string action;
+    for (Route one; file >> one.server >> one.method >> one.path >> one.who >> action;)
+        routes.push_back(one);
+    ASSERT_GT(routes.size(), 60U);
+    std::map<std::size_t, std::set<std::string>> callers;  // by route
+    std::string unknown;
+    for (const auto& scenario : suite().scenarios) {
+        if (scenario.name != "access-by-route") continue;
+        for (const scenario::Step& step : scenario.script) {
+            if (step.kind != scenario::StepKind::Request) continue;
+            const auto at =
+                std::ranges::find_if(routes, [&](const Route& one) { return is_for(one, step.request); });
+            if (at == routes.end()) {
+                unknown += step.request.method + ' ' + step.request.path + '\n';
+            } else {
+                callers[static_cast<std::size_t>(at - routes.begin())].insert(caller_of(step.request));
+            }
+        }
+    }
+    EXPECT_EQ(unknown, "") << "no such route";
+    const std::set<std::string> all{
+        "admin",  "admin with a bad token",  "admin with a token",         "another agent",
+        "nobody", "nobody with a bad token", "nobody with a garbled token"};
+    for (std::size_t i = 0; i < routes.size(); ++i) {
+        if (routes[i].who == "public") continue;
+        std::set<std::string> wanted = all;
+        if (routes[i].server == "registrar") {
+            wanted.insert({"nobody without TLS", "another agent without TLS"});
+        } else {
+            wanted.insert("admin with another scheme");
+        }
+        // Its attestations an agent may read: access-by-caller; and nobody is it before it is enrolled.
+        const bool has_agent = routes[i].path.find(":agent_id") != std::string::npos;
+        const bool is_tenants =
+            routes[i].who == "admin" && routes[i].path.find("attestations") == std::string::npos;
+        if (has_agent && is_tenants && routes[i].method != "POST") wanted.insert("an agent for itself");
+        for (const std::string& who : wanted) {
+            EXPECT_TRUE(callers[i].contains(who))
+                << routes[i].server << ' ' << routes[i].method << ' ' << routes[i].path << " by " << who;
+        }
+    }
+}
+
 }  // namespace
 }  // namespace pushsim::conformance
