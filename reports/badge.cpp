@@ -32,6 +32,8 @@ std::string badge_json(const ConformanceReport& report) {
         message += ", " + counted(failed, "failure");
     if (const auto known = number(Standing::Deviation); known > 0)
         message += ", " + counted(known, "known deviation");
+    if (const auto open = number(Standing::Undecided); open > 0)
+        message += fmt::format(", {} undecided", open);
     if (report.exit_code >= ended_early) message += ", not complete";
     const nlohmann::ordered_json json{{"schemaVersion", 1},
                                       {"label", "push attestation conformance"},

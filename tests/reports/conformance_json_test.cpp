@@ -142,13 +142,15 @@ std::string badge_of(std::vector<Standing> standings, bool strict = false, int e
 TEST(Badge, CountsPassesAmongAllThatWereSelected) {
     using enum Standing;
     EXPECT_EQ(badge_of({Pass, Pass}), "2 of 2 | brightgreen");
-    EXPECT_EQ(badge_of({Pass, Undecided}), "1 of 2 | green");
+    EXPECT_EQ(badge_of({Pass, Undecided}), "1 of 2, 1 undecided | green");
     EXPECT_EQ(badge_of({Pass, Deviation, Deviation}), "1 of 3, 2 known deviations | yellowgreen");
     EXPECT_EQ(badge_of({Pass, Deviation}, true, 1), "1 of 2, 1 known deviation | red");
+    EXPECT_EQ(badge_of({Pass, Deviation, Undecided, Undecided}),
+              "1 of 4, 1 known deviation, 2 undecided | yellowgreen");
     EXPECT_EQ(badge_of({Pass, Fail, Fixed}, false, 1), "1 of 3, 2 failures | red");
     EXPECT_EQ(badge_of({Pass, Error}, false, 3), "1 of 2, not complete | orange");
-    EXPECT_EQ(badge_of({Pass, Undecided}, false, 130), "1 of 2, not complete | orange");
-    EXPECT_EQ(badge_of({Undecided}, false, 4), "0 of 1, not complete | lightgrey");
+    EXPECT_EQ(badge_of({Pass, Undecided}, false, 130), "1 of 2, 1 undecided, not complete | orange");
+    EXPECT_EQ(badge_of({Undecided}, false, 4), "0 of 1, 1 undecided, not complete | lightgrey");
     EXPECT_EQ(badge_of({}, false, 4), "0 of 0, not complete | lightgrey");
 }
 
