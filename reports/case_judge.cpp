@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <map>
 #include <optional>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -40,7 +40,7 @@ class CaseJudge {
         bool any = false;
         for (std::size_t i = 0; i < case_.deciding.size(); ++i) {
             if (!decides(i, id)) continue;
-            const Judged clause = of_clause(case_.deciding[i], id);
+            const Judged clause = of_clause(i, id);
             if (!any || rank(clause.standing) < rank(judged.standing)) judged = clause;
             any = true;
         }
@@ -87,40 +87,53 @@ class CaseJudge {
         return std::nullopt;
     }
 
-    Judged of_clause(const ExpectationResult& result, const std::string& id) const {
+    Judged of_clause(std::size_t clause, const std::string& id) const {
+        const ExpectationResult& result = case_.deciding[clause];
         if (holds(result)) return {Standing::Pass, ""};
         if (!fails(result)) return {Standing::Skip, result.reason};
-        const Deviation* deviation = known_for(id);
-        if (deviation != nullptr && !deviation->withheld && is_as_known(result))
+        if (const Deviation* deviation = seen_of(clause, id))
             return {Standing::Deviation, seen(result), deviation};
         return {Standing::Fail, seen(result)};
     }
 
-    /// One of the clauses that say what a deviation looks like in place of this one holds.
-    bool is_as_known(const ExpectationResult& result) const {
-        std::map<int, bool> all;  // by clause, which may have given several results
+    /// The known deviation of that requirement that was seen in place of the clause. What a deviation looks
+    /// like stands in the plan in the order of the deviations, for each that is of something the clause
+    /// decides; the parts of one have the same source.
+    const Deviation* seen_of(std::size_t clause, const std::string& id) const {
+        std::vector<std::pair<std::string, bool>> looks;  // source, whether all of it holds
         for (const ExpectationResult& other : scenario_.instead) {
-            if (other.instead_of != result.clause) continue;
-            const auto [at, is_new] = all.try_emplace(other.clause, true);
+            if (other.instead_of != case_.deciding[clause].clause) continue;
+            auto at = std::ranges::find(looks, other.source, &std::pair<std::string, bool>::first);
+            if (at == looks.end()) at = looks.insert(at, {other.source, true});
             at->second = at->second && holds(other);
         }
-        return std::ranges::any_of(all, [](const auto& one) { return one.second; });
+        const auto known = known_of([&](const Deviation& one) { return decides(clause, one.requirement); });
+        if (known.size() != looks.size()) return nullptr;  // not the deviations that it was planned with
+        for (std::size_t i = 0; i < known.size(); ++i) {
+            if (looks[i].second && known[i]->requirement == id) return known[i];
+        }
+        return nullptr;
     }
 
-    const Deviation* known_for(const std::string& id) const {
-        const auto at = std::ranges::find_if(known_, [&](const Deviation& one) {
-            return one.requirement == id && (one.case_id.empty() || matches_wildcard(one.case_id, case_.id));
-        });
-        return at == known_.end() ? nullptr : &*at;
+    /// Those of this case, without what is withheld.
+    template <typename Fits>
+    std::vector<const Deviation*> known_of(Fits fits) const {
+        std::vector<const Deviation*> all;
+        for (const Deviation& one : known_) {
+            const bool is_of_case = one.case_id.empty() || matches_wildcard(one.case_id, case_.id);
+            if (is_of_case && !one.withheld && fits(one)) all.push_back(&one);
+        }
+        return all;
     }
 
     Judged known_that_are_gone(const std::string& id, Judged judged) const {
-        const Deviation* deviation = known_for(id);
-        if (deviation == nullptr || deviation->withheld) return judged;
-        if (deviation->intermittent)
+        const auto known = known_of([&](const Deviation& one) { return one.requirement == id; });
+        if (known.empty()) return judged;
+        const auto always = std::ranges::find(known, false, &Deviation::intermittent);
+        if (always == known.end())
             return {Standing::Pass, "a known deviation comes by chance, and was not seen this time",
-                    deviation};
-        return {Standing::Fixed, "a known deviation is no more", deviation};
+                    known.front()};
+        return {Standing::Fixed, "a known deviation is no more", *always};
     }
 
     const ScenarioReport& scenario_;

@@ -77,6 +77,7 @@ class Assessment {
             if (!sentence->since.empty() && is_too_old_for(*sentence))
                 judged = {Standing::Skip, "it is for Keylime from " + sentence->since + " on"};
             one.standings[id] = judged.standing;
+            if (judged.deviation != nullptr && !sentence->withheld) one.known[id] = *judged.deviation;
             one.withheld = one.withheld || sentence->withheld;
             if (one.reason.empty() && judged.standing != Standing::Pass) one.reason = judged.reason;
             judged_[id].push_back({one.id, judged});

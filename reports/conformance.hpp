@@ -43,6 +43,8 @@ struct ConformanceCase {
     std::string reason;                             ///< of skip, undecided, error
     std::string again;                              ///< command that shows it again
     bool withheld = false;                          ///< nothing but its id and standings may be shown
+    /// By requirement, of Deviation and Fixed; none of what is withheld.
+    std::map<std::string, history::Deviation> known = {};
 };
 
 struct RequirementReport {
@@ -50,7 +52,7 @@ struct RequirementReport {
     Standing standing = Standing::Undecided;
     std::string reason;  ///< of skip, undecided, excluded, error; of a failure what was seen; one line
     std::vector<std::string> cases;  ///< ids, those that decided its standing first; none of what is withheld
-    std::optional<history::Deviation> deviation;  ///< of Deviation and Fixed
+    std::optional<history::Deviation> deviation;  ///< of Deviation and Fixed, as of the first of its cases
     /// Of what is withheld and does not hold: SHA-256 of what its cases came to (history::Deviation).
     std::string fingerprint = {};
 };

@@ -153,9 +153,12 @@ std::string meaning_text(const ConformanceCase& one, const RequirementReport& re
 
 std::string deviation_text(const RequirementReport& requirement) {
     if (!requirement.deviation) return "";
-    const history::Deviation& deviation = *requirement.deviation;
-    if (deviation.withheld || requirement.requirement.withheld)
-        return std::string("known, ") + details_withheld;
+    if (requirement.requirement.withheld) return std::string("known, ") + details_withheld;
+    return known_text(*requirement.deviation);
+}
+
+std::string known_text(const history::Deviation& deviation) {
+    if (deviation.withheld) return std::string("known, ") + details_withheld;
     std::string text = deviation.observed.empty() ? "as it is known" : deviation.observed;
     if (!deviation.reference.empty()) text += fmt::format(" ({})", deviation.reference);
     return deviation.intermittent ? text + ", by chance" : text;

@@ -57,6 +57,7 @@ std::string meaning_text(const ConformanceCase& one, const RequirementReport& re
 
 /// "answered 500 (https://…), by chance"; empty where none is known.
 std::string deviation_text(const RequirementReport& requirement);
+std::string known_text(const history::Deviation& deviation);
 
 /// "no longer so: remove it from scenarios/deviations/keylime-7.14.yaml"
 std::string fixed_text(const ConformanceReport& report);

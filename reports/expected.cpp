@@ -57,19 +57,19 @@ std::string quoted(const std::string& text) {
     return all + '"';
 }
 
-std::string reference_of(const RequirementReport& requirement) {
-    return requirement.deviation && !requirement.deviation->reference.empty()
-               ? requirement.deviation->reference
-               : "not looked into yet";
+std::string reference_of(const history::Deviation* known) {
+    return known != nullptr && !known->reference.empty() ? known->reference : "not looked into yet";
 }
 
 std::string withheld_entry(const RequirementReport& requirement) {
+    const auto& known = requirement.deviation;
     return fmt::format("  - requirement: {}\n    withheld: true\n    fingerprint: {}\n    reference: {}\n",
-                       requirement.requirement.id, quoted(requirement.fingerprint),
-                       quoted(reference_of(requirement)));
+                       requirement.requirement.id, quoted(requirement.fingerprint), quoted(reference_of(known ? &*known : nullptr)));
 }
 
 std::string entries_of(const RequirementReport& requirement, const ConformanceCase& one) {
+    const auto known = one.known.find(requirement.requirement.id);
+    const std::string reference = reference_of(known == one.known.end() ? nullptr : &known->second);
     std::string entries;
     for (std::size_t i = 0; i < one.deciding.size(); ++i) {
         const ExpectationResult& result = one.deciding[i];
@@ -84,7 +84,7 @@ std::string entries_of(const RequirementReport& requirement, const ConformanceCa
             continue;
         }
         entries += fmt::format("  - requirement: {}\n    case: {}\n    observed: {}\n    reference: {}\n", id,
-                               quoted(one.id), clause, quoted(reference_of(requirement)));
+                               quoted(one.id), clause, quoted(reference));
     }
     return entries;
 }

@@ -121,15 +121,15 @@ std::string before_text(const history::History& history, const ConformanceCase& 
     return text + '\n';
 }
 
-std::string requirement_text(const RequirementReport& report) {
+std::string requirement_text(const RequirementReport& report, const ConformanceCase& one) {
     const history::Requirement& requirement = report.requirement;
     std::string text =
         fmt::format("> {} ({} for the {}; {})\n\n", prose_of(requirement.text), escaped(requirement.level),
                     escaped(requirement.binds), escaped_words(requirement.id));
     for (std::size_t i = 0; i < std::min(requirement.sources.size(), most_sources); ++i)
         text += fmt::format("- source: {}\n", code_of(requirement.sources[i]));
-    if (const std::string known = deviation_text(report); !known.empty())
-        text += fmt::format("- known deviation: {}\n", escaped_words(known));
+    if (const auto known = one.known.find(requirement.id); known != one.known.end())
+        text += fmt::format("- known deviation: {}\n", escaped_words(known_text(known->second)));
     return text + '\n';
 }
 
@@ -192,7 +192,7 @@ Result<std::string> issue_markdown(const history::History& history, const RunRep
     std::vector<std::string> parts{fmt::format("## {}\n\n", prose_of(requirements.front()->requirement.text)),
                                    versions_text(run)};
     for (std::size_t i = 0; i < std::min(requirements.size(), most_requirements); ++i)
-        parts.push_back(requirement_text(*requirements[i]));
+        parts.push_back(requirement_text(*requirements[i], *one));
     parts.push_back(clauses_text(history, clauses));
     const bool decided = !clauses.empty() && clauses.front()->n;
     if (!one->lines.empty())

@@ -95,6 +95,18 @@ TEST(IssueMarkdown, IsAsItWasAccepted) {
     expect_golden("issue.md", *text);
 }
 
+TEST(IssueMarkdown, SaysWhatIsKnownOfItsOwnCase) {
+    Assessed all = every_standing();
+    RequirementReport& requirement = all.requirement("KPM-NEG-010");
+    requirement.deviation =
+        h::Deviation{.requirement = "KPM-NEG-010", .observed = "of another", .reference = "F1"};
+    EXPECT_THAT(issue(all).value(), Not(HasSubstr("known deviation")));
+    all.report.cases.front().known["KPM-NEG-010"] =
+        h::Deviation{.requirement = "KPM-NEG-010", .observed = "answered 500", .reference = "F2"};
+    EXPECT_THAT(issue(all).value(), HasSubstr("- known deviation: answered 500 (F2)\n"));
+    EXPECT_THAT(issue(all).value(), Not(HasSubstr("of another")));
+}
+
 TEST(IssueMarkdown, ABodyStaysWithinItsFence) {
     const std::string text = issue(every_standing()).value();
     EXPECT_THAT(text, HasSubstr("`````http\nHTTP 500\n"));

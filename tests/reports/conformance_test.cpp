@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "reports/conformance_cases.hpp"
 #include "reports/conformance_words.hpp"
+#include "reports/expected.hpp"
 #include "tests/reports/golden.hpp"
 
 namespace pushsim::reports::test {
@@ -253,6 +255,146 @@ TEST(Conformance, WhatIsWithheldIsKnownByItsFingerprintAlone) {
     EXPECT_EQ(Played(scope_of({withheld}, {known}), clauses(), 202, 500).standing(), Standing::Deviation);
     EXPECT_EQ(Played(scope_of({withheld}, {known}), clauses(), 202, 404).standing(), Standing::Fail);
     EXPECT_EQ(Played(scope_of({withheld}, {known}), clauses(), 202, 403).standing(), Standing::Fixed);
+}
+
+/// In place of the deciding clause, from that place of the file of deviations.
+h::Expectation observed_at(int status, const std::string& source) {
+    h::Expectation clause = observed(status);
+    clause.source = source;
+    return clause;
+}
+
+TEST(Conformance, OfSeveralDeviationsTheOneThatWasSeenIsSaid) {
+    const h::Deviation one{.requirement = id, .observed = "500", .reference = "F10"};
+    const h::Deviation another{
+        .requirement = id, .case_id = "late/held", .observed = "404", .reference = "F9"};
+    const std::vector<h::Expectation> all{clauses()[0], clauses()[1], observed_at(500, "d.yaml:2:5"),
+                                          observed_at(404, "d.yaml:6:5")};
+    const auto known = [&](const h::Deviation& first, int second) {
+        const Played played(scope_of({sentence()}, {first, another}), all, 202, second);
+        const auto& of_case = played.report().cases.at(0).known;
+        const auto& deviation = played.requirement().deviation;
+        EXPECT_EQ(deviation.has_value(), of_case.contains(id));
+        if (deviation) {
+            EXPECT_EQ(of_case.at(id), *deviation);
+        }
+        return std::string(to_string(played.standing())) + (deviation ? " " + deviation->reference : "");
+    };
+    EXPECT_EQ(known(one, 500), "deviation F10");
+    EXPECT_EQ(known(one, 404), "deviation F9");
+    EXPECT_EQ(known(one, 429), "fail");
+    EXPECT_EQ(known(one, 403), "fixed F10");
+    h::Deviation by_chance = one;
+    by_chance.intermittent = true;
+    EXPECT_EQ(known(by_chance, 403), "fixed F9") << "that one does not come by chance";
+}
+
+TEST(Conformance, WhatIsKnownOfAnotherRequirementExplainsNothing) {
+    const std::string beside = "KPM-EVID-008";
+    std::vector<h::Expectation> all{clauses()[0], clauses()[1], observed_at(500, "d.yaml:2:5"),
+                                    observed_at(404, "d.yaml:6:5")};
+    all[1].decides.push_back(beside);
+    const Played played(
+        scope_of({sentence(), sentence(beside)},
+                 {{.requirement = id, .reference = "F10"}, {.requirement = beside, .reference = "F8"}}),
+        all, 202, 404);
+    EXPECT_EQ(played.standing(), Standing::Fail);
+    EXPECT_EQ(played.report().requirements.at(1).standing, Standing::Deviation);
+    EXPECT_EQ(played.report().requirements.at(1).deviation->reference, "F8");
+}
+
+TEST(Conformance, AllThatADeviationLooksLikeIsSeen) {
+    const std::vector<h::Deviation> known{{.requirement = id, .reference = "F10"}};
+    const h::Expectation seen = observed_at(500, "d.yaml:2:5");
+    const h::Expectation not_seen = observed_at(404, "d.yaml:2:5");
+    EXPECT_EQ(standing_of(202, 500, known, {seen, seen}), Standing::Deviation);
+    EXPECT_EQ(standing_of(202, 500, known, {seen, not_seen}), Standing::Fail);
+}
+
+/// A play of the cases "one" and "another", both refused, and of a step that is of neither.
+class TwoCases {
+  public:
+    TwoCases() {
+        std::vector<h::Expectation> expectations;
+        for (int step = 1; step <= 2; ++step) {
+            h::Expectation deciding;
+            deciding.response = h::ResponseClause{.status = {{403, 403}}};
+            deciding.step = step;
+            deciding.case_name = step == 1 ? "one" : "another";
+            deciding.decides = {id};
+            expectations.push_back(deciding);
+        }
+        Script script;
+        script.stack().add({}, scope_of({sentence()})).begin("late", expectations);
+        script.step(0, "attest").attest(0);
+        script.add({"late", 1}, h::StepStart{"attest", {"honest"}, "", "one"});
+        script.step(1, "attest").attest(1);
+        script.add({"late", 2}, h::StepStart{"attest", {"honest"}, "", "another"});
+        script.step(2, "attest").attest(2);
+        history_ = read(script.end_scenario().end().text());
+        views_ = split(history_);
+        scenario_ = judge(history_).scenarios.at(0);
+    }
+
+    /// A line of that step.
+    std::uint64_t line_of(int step) const {
+        return std::ranges::find_if(
+                   history_.entries,
+                   [&](const h::Entry& line) { return line.where.step == step && !line.where.agent.empty(); })
+            ->n;
+    }
+    /// Whether a cause with that evidence is said of the cases: "one another".
+    std::string said_of(std::vector<std::uint64_t> evidence) {
+        scenario_.diagnoses = {
+            {.rule = "a-rule", .cause = "x", .evidence = std::move(evidence), .agents = {agent}}};
+        std::string names;
+        for (const ConformanceCase& one : cases_of(scenario_, &views_.at(0))) {
+            if (!one.diagnoses.empty()) names += (names.empty() ? "" : " ") + one.id.substr(5);
+        }
+        return names;
+    }
+
+  private:
+    h::History history_;
+    std::vector<ScenarioView> views_;
+    ScenarioReport scenario_;
+};
+
+TEST(Conformance, WhatItTakesSeveralCasesToSeeIsTheCauseOfNone) {
+    TwoCases played;
+    const std::uint64_t before = played.line_of(0), one = played.line_of(1), another = played.line_of(2);
+    EXPECT_EQ(played.said_of({one}), "one");
+    EXPECT_EQ(played.said_of({another}), "another");
+    EXPECT_EQ(played.said_of({one, before}), "one") << "what is of no case is of all";
+    EXPECT_EQ(played.said_of({one, another}), "");
+    EXPECT_EQ(played.said_of({another, before, one}), "");
+    EXPECT_EQ(played.said_of({before}), "");
+}
+
+TEST(Conformance, EachCaseIsWrittenWithTheReferenceOfItsOwnDeviation) {
+    ConformanceReport report;
+    RequirementReport& of = report.requirements.emplace_back();
+    of.requirement = sentence();
+    of.standing = Standing::Deviation;
+    of.cases = {"late/one", "late/another", "late/new"};
+    of.deviation = h::Deviation{.requirement = id, .reference = "F1"};
+    for (const std::string& name : of.cases) {
+        ConformanceCase& one = report.cases.emplace_back();
+        one.id = name;
+        one.decides = {{id}};
+        one.deciding.emplace_back().judgement = Judgement::DoesNotHold;
+        one.deciding.back().came_to = {"submit answered 500"};
+    }
+    report.cases[0].known[id] = *of.deviation;
+    report.cases[1].known[id] = h::Deviation{.requirement = id, .reference = "F2"};
+    const std::string yaml = expected_yaml({}, report);
+    const auto reference_after = [&](const std::string& name) {
+        const auto at = yaml.find("reference: ", yaml.find(name));
+        return yaml.substr(at, yaml.find('\n', at) - at);
+    };
+    EXPECT_EQ(reference_after("late/one"), "reference: \"F1\"");
+    EXPECT_EQ(reference_after("late/another"), "reference: \"F2\"");
+    EXPECT_EQ(reference_after("late/new"), "reference: \"not looked into yet\"");
 }
 
 }  // namespace
