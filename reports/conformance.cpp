@@ -7,7 +7,6 @@
 #include "agent/base/text.hpp"
 #include "reports/case_judge.hpp"
 #include "reports/conformance_cases.hpp"
-#include "sim/history/digest.hpp"
 
 namespace pushsim::reports {
 namespace {
@@ -15,23 +14,17 @@ namespace {
 using history::Deviation;
 using history::Requirement;
 
-/// What the failing clauses of a requirement came to: the same for the same behaviour.
-std::string fingerprint_of(const std::string& id, const std::vector<ConformanceCase>& cases) {
-    std::set<std::string> seen_in_cases;
-    for (const ConformanceCase& one : cases) {
-        for (std::size_t i = 0; i < one.deciding.size(); ++i) {
-            const bool is_its = std::ranges::find(one.decides[i], id) != one.decides[i].end();
-            if (!is_its || one.deciding[i].judgement != Judgement::DoesNotHold) continue;
-            std::string line = one.id;
-            for (const std::string& came_to : one.deciding[i].came_to)
-                line += "\n  " + came_to;
-            seen_in_cases.insert(line);
-        }
+bool fails(const ExpectationResult& result) {
+    return result.judgement == Judgement::DoesNotHold;
+}
+
+/// Whether a clause that decides it does not hold, while all controls do.
+bool fails_by_itself(const ConformanceCase& one, const std::string& id) {
+    for (std::size_t i = 0; i < one.deciding.size(); ++i) {
+        if (fails(one.deciding[i]) && std::ranges::find(one.decides[i], id) != one.decides[i].end())
+            return std::ranges::none_of(one.controls, fails);
     }
-    std::string all = id;
-    for (const std::string& line : seen_in_cases)
-        all += "\n" + line;
-    return seen_in_cases.empty() ? "" : history::sha256_hex(all);
+    return false;
 }
 
 class Assessment {
@@ -116,18 +109,22 @@ class Assessment {
         return report;
     }
 
-    /// Of what is withheld, no more is said than whether it is as it is known.
+    /// Of what is withheld, no more is said than whether it is known not to hold: what was observed has few
+    /// possibilities, and whatever is kept of it to compare with, a hash as well, tells which.
     void withhold(RequirementReport& report) {
         report.cases.clear();  // their names say what was done
         if (report.standing != Standing::Fail && report.standing != Standing::Pass) return;
         const std::string& id = report.requirement.id;
-        report.fingerprint = fingerprint_of(id, report_.cases);
         const auto& known = report_.scope.deviations;
         if (const auto at = std::ranges::find(known, id, &Deviation::requirement); at != known.end()) {
             report.deviation = *at;
             if (report.standing == Standing::Pass) {
                 report.standing = Standing::Fixed;
-            } else if (report.fingerprint == at->fingerprint) {
+            } else if (std::ranges::all_of(report_.cases, [&](const ConformanceCase& one) {
+                           const auto standing = one.standings.find(id);
+                           return standing == one.standings.end() || standing->second != Standing::Fail ||
+                                  fails_by_itself(one, id);
+                       })) {
                 report.standing = Standing::Deviation;
             }
         }

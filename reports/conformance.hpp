@@ -53,8 +53,6 @@ struct RequirementReport {
     std::string reason;  ///< of skip, undecided, excluded, error; of a failure what was seen; one line
     std::vector<std::string> cases;  ///< ids, those that decided its standing first; none of what is withheld
     std::optional<history::Deviation> deviation;  ///< of Deviation and Fixed, as of the first of its cases
-    /// Of what is withheld and does not hold: SHA-256 of what its cases came to (history::Deviation).
-    std::string fingerprint = {};
 };
 
 using Counts = std::map<Standing, int>;

@@ -63,8 +63,8 @@ std::string reference_of(const history::Deviation* known) {
 
 std::string withheld_entry(const RequirementReport& requirement) {
     const auto& known = requirement.deviation;
-    return fmt::format("  - requirement: {}\n    withheld: true\n    fingerprint: {}\n    reference: {}\n",
-                       requirement.requirement.id, quoted(requirement.fingerprint), quoted(reference_of(known ? &*known : nullptr)));
+    return fmt::format("  - requirement: {}\n    withheld: true\n    reference: {}\n",
+                       requirement.requirement.id, quoted(reference_of(known ? &*known : nullptr)));
 }
 
 std::string entries_of(const RequirementReport& requirement, const ConformanceCase& one) {

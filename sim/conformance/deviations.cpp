@@ -17,7 +17,7 @@ using scenario::Node;
 using namespace scenario::forms;
 constexpr auto now = scenario::Availability::Now;
 
-constexpr std::array<Key, 9> deviation_table{{
+constexpr std::array<Key, 8> deviation_table{{
     {{"requirement", "its id", now}, requirement_id, true},
     {{"case", "scenario, or scenario/case, in which it shows; `*` for any text; each if left out", now},
      any_text},
@@ -27,7 +27,6 @@ constexpr std::array<Key, 9> deviation_table{{
     {{"until", "the last Keylime that has it", now}, any_text},
     {{"intermittent", "true: it comes by chance", now}, boolean},
     {{"withheld", "true: reports show no details", now}, boolean},
-    {{"fingerprint", "with `withheld`: of what was observed", now}, any_text},
 }};
 constexpr std::array<Key, 1> deviations_table{{
     {{"deviations", "a list", now}, anything, true},
@@ -55,7 +54,6 @@ KnownDeviation read_deviation(scenario::Report& report, const Node& node) {
     deviation.until = read_version(report, map, "until");
     deviation.intermittent = map.boolean("intermittent").value_or(false);
     deviation.withheld = map.boolean("withheld").value_or(false);
-    deviation.fingerprint = read_line(report, map.get("fingerprint"), "fingerprint");
     if (const Node* observed = map.get("observed")) {
         scenario::ClauseResult clause = scenario::read_clause(*observed, report.file());
         for (const scenario::Problem& problem : clause.problems)
@@ -64,11 +62,10 @@ KnownDeviation read_deviation(scenario::Report& report, const Node& node) {
         if (deviation.observed.ends_with('.')) deviation.observed.pop_back();
         known.observed = std::move(clause.clause);
     }
-    const auto refuse = [&](std::string_view key, bool refused, std::string_view why) {
-        if (refused && map.key(key) != nullptr) report.add(*map.key(key), std::string(why));
-    };
-    refuse("observed", deviation.withheld, "what is withheld has a `fingerprint` in place of `observed`");
-    refuse("fingerprint", !deviation.withheld, "`fingerprint` goes with `withheld: true`");
+    if (deviation.withheld && map.key("observed") != nullptr)
+        report.add(*map.key("observed"), "of what is withheld nothing is said of what was observed");
+    if (deviation.withheld && map.key("case") != nullptr)
+        report.add(*map.key("case"), "of what is withheld no case is named");
     if (!deviation.withheld && map.key("observed") == nullptr)
         report.add(node, "a deviation needs `observed`, or `withheld: true`");
     return known;

@@ -25,7 +25,7 @@ struct KnownDeviation {
 
 /// Items have `requirement`, `case` (scenario or scenario/case, `*` for any text; each if left out),
 /// `observed` (a clause as in `expect:`), `reference`, `since`, `until`, `intermittent`; or `withheld: true`
-/// and `fingerprint` in place of `observed`.
+/// in place of `case` and `observed`.
 Loaded<std::vector<KnownDeviation>> load_deviations(const std::filesystem::path& file);
 Loaded<std::vector<KnownDeviation>> read_deviations(std::string_view text, const std::string& file);
 

@@ -39,9 +39,6 @@ struct Deviation {
     std::string until = {};
     bool intermittent = false;  ///< comes by chance: not seen is not fixed
     bool withheld = false;
-    /// Of one that is withheld: SHA-256, hexadecimal, of what its cases came to (reports/conformance.hpp), so
-    /// that anything else is seen all the same.
-    std::string fingerprint = {};
 
     bool operator==(const Deviation&) const = default;
 };

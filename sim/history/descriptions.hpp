@@ -381,7 +381,6 @@ void describe(F& f, Deviation& v) {
     f.maybe("until", v.until);
     f.maybe("intermittent", v.intermittent);
     f.maybe("withheld", v.withheld);
-    f.maybe("fingerprint", v.fingerprint);
 }
 
 template <typename F>

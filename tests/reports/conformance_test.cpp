@@ -238,7 +238,7 @@ TEST(Conformance, WhatIsForALaterKeylimeIsSkipped) {
     EXPECT_THAT(played.requirement().reason, HasSubstr("from 9.1 on"));
 }
 
-TEST(Conformance, WhatIsWithheldIsKnownByItsFingerprintAlone) {
+TEST(Conformance, OfWhatIsWithheldItIsKnownThatItDoesNotHoldAndNoMore) {
     h::Requirement withheld = sentence();
     withheld.withheld = true;
     const Played unknown(scope_of({withheld}), clauses(), 202, 500);
@@ -248,13 +248,18 @@ TEST(Conformance, WhatIsWithheldIsKnownByItsFingerprintAlone) {
     EXPECT_TRUE(unknown.report().cases.at(0).withheld);
     EXPECT_EQ(unknown.report().cases.at(0).again, std::string("pushsim conformance ") + id);
 
-    h::Deviation known{.requirement = id,
-                       .reference = "F1",
-                       .withheld = true,
-                       .fingerprint = unknown.requirement().fingerprint};
-    EXPECT_EQ(Played(scope_of({withheld}, {known}), clauses(), 202, 500).standing(), Standing::Deviation);
-    EXPECT_EQ(Played(scope_of({withheld}, {known}), clauses(), 202, 404).standing(), Standing::Fail);
-    EXPECT_EQ(Played(scope_of({withheld}, {known}), clauses(), 202, 403).standing(), Standing::Fixed);
+    const h::Deviation known{.requirement = id, .reference = "F1", .withheld = true};
+    const auto standing = [&](int first, int second) {
+        return Played(scope_of({withheld}, {known}), clauses(), first, second).standing();
+    };
+    const Played as_known(scope_of({withheld}, {known}), clauses(), 202, 500);
+    EXPECT_EQ(as_known.standing(), Standing::Deviation);
+    EXPECT_EQ(as_known.report().cases.at(0).standings.at(id), Standing::Deviation);
+    EXPECT_THAT(as_known.report().cases.at(0).known, IsEmpty());
+    EXPECT_EQ(standing(202, 404), Standing::Deviation);
+    EXPECT_EQ(standing(202, 403), Standing::Fixed);
+    EXPECT_EQ(standing(500, 500), Standing::Fail) << "the control";
+    EXPECT_EQ(standing(500, 403), Standing::Fail) << "the control alone";
 }
 
 /// In place of the deciding clause, from that place of the file of deviations.
