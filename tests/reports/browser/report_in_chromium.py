@@ -341,7 +341,7 @@ def a_full_run(browser, file, shots):
     browser.screenshot(shots / "full.png")
     print(
         f"a full run's report of {file.stat().st_size / 1e6:.1f} MB opens in {', '.join(f'{s:.2f}' for s in seconds)} s, "
-        f"a search in it takes {filtering:.0f} ms, a requirement opens in {opening:.0f} ms"
+        f"the goal is 1 s; a search in it takes {filtering:.0f} ms, a requirement opens in {opening:.0f} ms"
     )
 
 

@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -23,6 +24,8 @@ TEST(Conformance, TheQuickProfileIsDecidedAndItsReportsCanBeMadeAgain) {
     const Place place;
     const Ended run = conformance(place, {"--profile", "quick"});
     EXPECT_EQ(run.exit_code, 0) << run.out << run.err;
+    fmt::print("quick takes {:.1f} s, servers included; the goal is 60 s\n",
+               std::chrono::duration<double>(run.took).count());
     EXPECT_THAT(place.servers(), IsEmpty());
     const auto report = nlohmann::json::parse(place.read("runs/latest/report.json"));
     EXPECT_EQ(report["totals"].value("fail", 0) + report["totals"].value("error", 0), 0);
