@@ -15,6 +15,7 @@
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
 
+#include "sim/conformance/registry.hpp"
 #include "tests/sim/cli/program.hpp"
 #include "tests/stand_in/process.hpp"
 #include "tests/stand_in/suite.hpp"
@@ -44,7 +45,6 @@ std::vector<std::string> scenarios_in(const fs::path& suite, const Place& place)
 struct Standings {
     std::map<std::string, std::string> decided;  ///< requirement -> "fail", or what else it stands at
     std::map<std::string, std::string> reasons;  ///< of those that do not fail
-    std::set<std::string> all;                   ///< also those that were not played, or cannot be
 };
 
 /// Of the requirements that bind the verifier and are a MUST.
@@ -53,7 +53,6 @@ Standings standings_of(const std::string& report) {
     const Json parsed = Json::parse(report);
     for (const Json& one : parsed.at("requirements")) {
         if (one.at("binds") != "verifier" || one.at("level") != "MUST") continue;
-        standings.all.insert(one.at("id").get<std::string>());
         const std::string standing = one.at("standing");
         // Planned, of another part, or not to be seen of this stack.
         if (standing == "undecided" || standing == "skip" || standing == "excluded") continue;
@@ -124,7 +123,6 @@ void take(Standings& all, const Standings& more) {
         all.decided[id] = standing;
         all.reasons[id] = more.reasons.contains(id) ? more.reasons.at(id) : "";
     }
-    all.all.insert(more.all.begin(), more.all.end());
 }
 
 /// The suite against that liar: agents wait more than they work, so parts of it are played side by side.
@@ -139,6 +137,34 @@ Standings judged(const std::string& lie) {
     return standings;
 }
 
+constexpr const char* kActs = "it is decided by what servers do that are ended, started or restarted";
+constexpr const char* kOptions = "its cases differ in the options of the verifier alone";
+constexpr const char* kWaits = "its blocks last for longer than a test may take";
+constexpr const char* kDatabase = "it is about another database";
+/// Requirements that are a MUST of the verifier, that a case decides and no liar is asked for, and why.
+const std::map<std::string, std::string> kNotPlayed{
+    {"KPM-ADM-041", kActs},     {"KPM-EVID-050", kOptions}, {"KPM-NEG-085", kOptions},
+    {"KPM-OPS-001", kActs},     {"KPM-OPS-002", kActs},     {"KPM-OPS-003", kActs},
+    {"KPM-OPS-004", kActs},     {"KPM-OPS-005", kActs},     {"KPM-OPS-006", kActs},
+    {"KPM-OPS-007", kActs},     {"KPM-OPS-008", kActs},     {"KPM-OPS-012", kActs},
+    {"KPM-OPS-013", kActs},     {"KPM-OPS-014", kActs},     {"KPM-OPS-017", kActs},
+    {"KPM-OPS-021", kOptions},  {"KPM-OPS-022", kOptions},  {"KPM-OPS-030", kDatabase},
+    {"KPM-OPS-031", kDatabase}, {"KPM-OPS-032", kDatabase}, {"KPM-RATE-014", kWaits},
+    {"KPM-TOK-021", kActs},     {"KPM-TOK-022", kActs},
+};
+
+/// Of all that a case decides, those that the run did not come to.
+std::set<std::string> not_played(const Standings& standings) {
+    const auto registry = conformance::load_requirements(PUSHSIM_SOURCE_DIR "/scenarios/requirements.yaml");
+    EXPECT_TRUE(registry.ok()) << conformance::text(registry.problems);
+    std::set<std::string> ids;
+    for (const auto& one : registry.value) {
+        const bool binds = one.binds == "verifier" && one.level == "MUST" && !one.decided_by.empty();
+        if (binds && !standings.decided.contains(one.id)) ids.insert(one.id);
+    }
+    return ids;
+}
+
 class LyingVerifier : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(LyingVerifier, FailsAllThatBindsIt) {
@@ -151,11 +177,15 @@ TEST_P(LyingVerifier, FailsAllThatBindsIt) {
             unnoticed += fmt::format("{}: {} {}\n", id, standing, standings.reasons.at(id));
     }
     const std::size_t decided = standings.decided.size();
-    fmt::print("{}: {} decided, {} fail, {} error, {} pass, {} not played\n", GetParam(), decided,
-               counts["fail"], counts["error"], counts["pass"], standings.all.size() - decided);
+    fmt::print("{}: {} decided, {} fail, {} error, {} pass\n", GetParam(), decided, counts["fail"],
+               counts["error"], counts["pass"]);
     EXPECT_EQ(unnoticed, "") << "a case of each lacks a control: what must be refused beside what must be "
                                 "taken, or the other way round";
-    EXPECT_GT(decided, 300U);
+    std::set<std::string> known;
+    for (const auto& [id, why] : kNotPlayed)
+        known.insert(id);
+    EXPECT_EQ(not_played(standings), known)
+        << "what is not played is not seen to notice a liar: mend that, or say here why not";
 }
 
 INSTANTIATE_TEST_SUITE_P(Each, LyingVerifier, ::testing::Values("yes", "no", "echo"),
