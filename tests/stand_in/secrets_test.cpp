@@ -1,16 +1,17 @@
 // Markers stand wherever a secret can be; everything is played and printed; no marker may come out.
 
 #include <algorithm>
-#include <cctype>
 #include <string>
 #include <vector>
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
 
 #include "agent/protocol/protocol.hpp"
 #include "tests/agent/lifecycle/peer.hpp"
 #include "tests/sim/cli/program.hpp"
+#include "tests/stand_in/marker.hpp"
 #include "tests/stand_in/staged.hpp"
 #include "tests/stand_in/suite.hpp"
 
@@ -21,36 +22,6 @@ using pushsim::testing::Ended;
 using pushsim::testing::Place;
 namespace fs = std::filesystem;
 
-/// A secret, and how it may be written.
-struct Marker {
-    std::string name;
-    std::string octets;
-
-    /// In base64 whatever stands before and behind it: without what depends on that.
-    std::vector<std::string> forms() const {
-        std::vector<std::string> all{octets, to_hex(as_bytes(octets))};
-        for (std::size_t before = 0; before < 3; ++before) {
-            const std::string text = to_base64(as_bytes(std::string(before, 'x') + octets));
-            const std::size_t begin = before == 0 ? 0 : 4;
-            const std::size_t end = (before + octets.size()) / 3 * 4;
-            all.push_back(text.substr(begin, end - begin));
-        }
-        std::string whole, needed;
-        for (const char c : octets) {
-            const std::string code = fmt::format("%{:02X}", static_cast<unsigned char>(c));
-            whole += code;
-            needed += std::isalnum(static_cast<unsigned char>(c)) != 0 ? std::string(1, c) : code;
-        }
-        all.push_back(whole);
-        all.push_back(needed);
-        return all;
-    }
-    bool is_in(const std::string& text) const {
-        return std::ranges::any_of(
-            forms(), [&](const std::string& form) { return text.find(form) != std::string::npos; });
-    }
-};
-
 std::string text_of(const Bytes& octets) {
     return {octets.begin(), octets.end()};
 }
@@ -58,29 +29,36 @@ std::string text_of(const Bytes& octets) {
 class Secrets : public ::testing::Test {
   protected:
     Secrets() {
-        for (std::size_t i = 0; i < pool_.size(); ++i) {
-            const auto entry = pool_.read(i).value();
-            markers_.push_back({"a prime of the EK", text_of(entry.ek_factor)});
-            markers_.push_back({"a prime of the AK", text_of(entry.ak_factor)});
-            markers_.push_back({"the state of a TPM", text_of(entry.permanent_state).substr(0, 200)});
-        }
-        const std::string pem = place_.read(server_.admin_key());
-        for (std::size_t at = pem.find('\n') + 1; at < pem.size();) {
-            const std::size_t end = pem.find('\n', at);
-            if (pem[at] != '-' && end - at > 40)
-                markers_.push_back({"the tenant's key", pem.substr(at, end - at)});
-            at = end + 1;
-        }
+        mark(pool_);
+        mark(server_);
     }
 
-    std::vector<std::string> with_stack(std::vector<std::string> words) const {
+    void mark(const pool::Pool& pool) {
+        for (std::size_t i = 0; i < pool.size(); ++i) {
+            const auto entry = pool.read(i).value();
+            markers_.push_back({"a prime of the EK", text_of(entry.ek_factor)});
+            if (!entry.ak_factor.empty()) markers_.push_back({"a prime of the AK", text_of(entry.ak_factor)});
+            markers_.push_back({"the state of a TPM", text_of(entry.permanent_state).substr(0, 200)});
+        }
+    }
+    void mark(const Process& server) {
+        for (Marker& marker : markers_of_pem("the tenant's key", place_.read(server.admin_key())))
+            markers_.push_back(std::move(marker));
+    }
+
+    static std::vector<std::string> at_stack(const Process& server, std::vector<std::string> words) {
         const auto at = [](std::uint16_t port) { return fmt::format("127.0.0.1:{}", port); };
         for (const std::string& word : std::vector<std::string>{
-                 "--stack", "external", "--verifier", at(server_.verifier().port), "--registrar",
-                 at(server_.registrar().port), "--registrar-tls", at(server_.registrar_tls_port()), "--ca",
-                 server_.ca_file().string(), "--admin-cert", server_.admin_certificate().string(),
-                 "--admin-key", server_.admin_key().string(), "--bodies", "all", "--timeout", "20s"})
+                 "--stack", "external", "--verifier", at(server.verifier().port), "--registrar",
+                 at(server.registrar().port), "--registrar-tls", at(server.registrar_tls_port()), "--ca",
+                 server.ca_file().string(), "--admin-cert", server.admin_certificate().string(),
+                 "--admin-key", server.admin_key().string()})
             words.push_back(word);
+        return words;
+    }
+    std::vector<std::string> with_stack(std::vector<std::string> words) const {
+        words = at_stack(server_, std::move(words));
+        words.insert(words.end(), {"--bodies", "all", "--timeout", "20s"});
         return words;
     }
 
@@ -100,20 +78,7 @@ class Secrets : public ::testing::Test {
 
     /// Which marker stands where.
     std::string found() const {
-        std::string found;
-        const auto look = [&](const std::string& where, const std::string& text) {
-            for (const Marker& marker : markers_) {
-                if (marker.is_in(text)) found += fmt::format("{} in {}\n", marker.name, where);
-            }
-        };
-        for (const auto& [what, text] : said_)
-            look(what, text);
-        for (const auto& file : fs::recursive_directory_iterator(place_.path() / "runs")) {
-            if (!file.is_regular_file() || file.is_symlink()) continue;
-            const fs::path name = fs::relative(file.path(), place_.path());
-            look(name.filename().string(), place_.read(name));
-        }
-        return found;
+        return found_in(said_, markers_) + found_below(place_.path() / "runs", markers_);
     }
 
     /// Its tokens and challenges hold the peers' markers; what a request bears comes back in its answer.
@@ -123,7 +88,7 @@ class Secrets : public ::testing::Test {
     const pool::Pool pool_ = pool_of_one(place_.path(), 8);
     std::vector<Marker> markers_{{"a session's token", lifecycle::kTokenSecret},
                                  {"what the registrar's challenge holds", lifecycle::kSecret}};
-    std::vector<std::pair<std::string, std::string>> said_;
+    Said said_;
 };
 
 TEST_F(Secrets, OfServersAgentsAndTheTenantComeOutNowhere) {
@@ -160,6 +125,80 @@ expect:
     EXPECT_TRUE(place_.has("runs/latest/badge.json"));
     say_all_of_it();
     say({"report", "runs/latest", "--issue", "tokens-refused/none"});
+    EXPECT_EQ(found(), "");
+}
+
+/// Names of cases that fail, every so many-th of them.
+std::vector<std::string> failing_in(const std::string& report, std::size_t every) {
+    std::vector<std::string> all, some;
+    const auto parsed = nlohmann::json::parse(report);
+    for (const auto& one : parsed.at("cases")) {
+        const auto& standings = one.at("standings");
+        const bool fails = std::ranges::any_of(standings, [](const auto& each) { return each == "fail"; });
+        if (fails) all.push_back(one.at("id"));
+    }
+    for (std::size_t i = 0; i < all.size(); i += every)
+        some.push_back(all[i]);
+    return some;
+}
+
+/// All that a conformance run and what is made of it afterwards print and leave, and an agent by hand.
+TEST_F(Secrets, ComeOutInNoReportOfAConformanceRun) {
+    const std::vector<std::string> names{"access-by-caller",   "access-by-route",     "adm-enrolment-members",
+                                         "adm-lifecycle",      "adm-policies",        "api-messages",
+                                         "api-routes",         "concurrent-requests", "evidence-answer",
+                                         "evidence-members",   "negotiation-choices", "negotiation-members",
+                                         "negotiation-offers", "negotiation-order",   "quote-authenticity",
+                                         "reg-activation",     "reg-admin",           "session-proofs",
+                                         "session-requests",   "tokens-refused"};
+    const fs::path children = place_.path() / "children.pool";
+    say({"pool", "make", children.string(), "--ak", "child", "--count", "30"});
+    mark(pool::Pool::open(children).value());
+    const fs::path nothing = place_.write("expected.yaml", "deviations: []\n");
+    std::vector<std::string> words{"conformance",     "--verbose",  "--pool",
+                                   children.string(), "--expected", nothing.string()};
+    words.insert(words.begin() + 1, names.begin(), names.end());
+    const Ended judged = say(with_stack(words));
+    EXPECT_EQ(judged.exit_code, 1) << judged.out << judged.err;
+    for (const char* file :
+         {"history.jsonl", "plan.yaml", "report.html", "report.json", "report.md", "junit.xml", "badge.json"})
+        EXPECT_TRUE(place_.has(fs::path("runs/latest") / file)) << file;
+    // A secret was there to come out: what an answer told of it is hidden.
+    EXPECT_THAT(place_.read("runs/latest/history.jsonl"), ::testing::HasSubstr(R"("X-Seen","fp:)"));
+    say_all_of_it();
+    const auto failing = failing_in(place_.read("runs/latest/report.json"), 25);
+    EXPECT_GT(failing.size(), 3U);
+    for (const std::string& name : failing)
+        say({"report", "runs/latest", "--issue", name});
+    for (const char* format : {"html", "markdown", "junit", "json", "badge", "verdicts"})
+        say({"report", "runs/latest", std::string("--") + format, std::string("runs/again.") + format});
+    say({"explain", "KPM-SESS-007"});
+    say(with_stack({"replay", "runs/latest", "tokens-refused", "--verbose"}));
+    say_all_of_it();
+    say(with_stack({"conformance", "session-requests", "--format", "json"}));
+    say(with_stack({"conformance", "session-requests", "--quiet", "--write-expected", "runs/expected.yaml"}));
+    EXPECT_EQ(found(), "");
+}
+
+/// The tenant's acts by hand are in secrets_live_test.cpp: of a verifier that lies, `pushsim tenant` takes
+/// none.
+TEST_F(Secrets, ComeOutOfNoAgentByHand) {
+    for (const char* format : {"text", "json"}) {
+        const Process server{Process::Options{.asks_certificates = true, .lie = "tell"}};
+        mark(server);
+        const Ended ended =
+            say(at_stack(server, {"agent", "--id", "web-1", "--times", "2", "--format", format}));
+        EXPECT_EQ(ended.exit_code, 0) << ended.out << ended.err;
+        say_all_of_it();
+    }
+    const std::size_t before = markers_.size();
+    for (const auto& file : fs::recursive_directory_iterator(place_.path())) {
+        if (!file.is_regular_file() || file.path().parent_path().filename() != "tpms") continue;
+        const fs::path name = fs::relative(file.path(), place_.path());
+        for (Marker& marker : markers_of_file("the state of its TPM", place_.read(name)))
+            markers_.push_back(std::move(marker));
+    }
+    EXPECT_GT(markers_.size(), before + 10);
     EXPECT_EQ(found(), "");
 }
 
