@@ -12,6 +12,7 @@
 
 #include "agent/base/bytes.hpp"
 #include "agent/protocol/pcr_blob.hpp"
+#include "agent/tpm/hash_algorithm.hpp"
 #include "sim/faults/kinds.hpp"
 
 namespace pushsim::faults {
@@ -156,6 +157,52 @@ class NotAQuote final : public OfQuote {
         quoting.certifies = true;
         return "certifies its attestation key over the challenge, and quotes nothing";
     }
+};
+
+/// The agent reads another algorithm in the answer to its negotiation than stands there, and signs by that.
+class OtherChoice final : public OfQuote {
+  public:
+    using OfQuote::OfQuote;
+    void read(HttpResponse& answer, const Sender& /*sender*/) const override {
+        Json body = Json::parse(answer.body, nullptr, false);
+        const Json::json_pointer requested{"/data/attributes/evidence_requested"};
+        if (body.is_discarded() || !body.contains(requested) || !body[requested].is_array()) return;
+        const Json::json_pointer member{"/chosen_parameters/" + plan().member};
+        for (Json& item : body[requested]) {
+            if (!item.contains(member) || !item[member].is_string()) continue;
+            chosen_ = item[member].get<std::string>();
+            item[member] = plan().text;
+            // A hash names the PCR bank, too, whose PCRs are asked for under its name.
+            const Json::json_pointer subjects{"/chosen_parameters/selected_subjects"};
+            if (plan().member == "hash_algorithm" && item.contains(subjects / chosen_))
+                item[subjects / plan().text] = item[subjects / chosen_];
+            answer.body = body.dump(-1, ' ', false, Json::error_handler_t::replace);
+        }
+    }
+    Result<std::string> quote(Quoting& quoting, const Sender& sender) const override {
+        if (chosen_.empty()) {
+            return fail(lack(sender.turned_away, fmt::format("no {} was chosen in this step", plan().member),
+                             "let the same step negotiate, as `attest` does"));
+        }
+        if (chosen_ == plan().text) {
+            // As of what a server refused: the case fails, and the play goes on.
+            return fail(ErrorKind::Protocol,
+                        fmt::format("the verifier chose {} itself, it is none other", chosen_),
+                        "enrol the agent so that it prefers another, and let the offer have both");
+        }
+        if (plan().member == "hash_algorithm") {
+            // Of another bank the verifier would not look at the signature.
+            const auto bank = tpm::hash_algorithm_from(chosen_);
+            if (!bank)
+                return fail(ErrorKind::Usage, "the TPM has no PCR bank '" + chosen_ + "'", "offer none");
+            quoting.quote.bank = *bank;
+        }
+        return fmt::format("signs by {} {}, where the verifier chose {}", plan().member, plan().text,
+                           chosen_);
+    }
+
+  private:
+    mutable std::string chosen_;  ///< empty: nothing was
 };
 
 class MeasureBetween final : public OfQuote {
@@ -417,6 +464,8 @@ std::unique_ptr<Fault> evidence_fault(const scenario::Fault& plan) {
             return std::make_unique<OtherClock>(plan, Quoting::Clock::IsNotSafe);
         case FaultKind::NotAQuote:
             return std::make_unique<NotAQuote>(plan);
+        case FaultKind::OtherChoice:
+            return std::make_unique<OtherChoice>(plan);
         case FaultKind::MeasureBetween:
             return std::make_unique<MeasureBetween>(plan);
         default:

@@ -28,7 +28,7 @@ struct ResponseClause {
     std::map<std::string, std::string> header = {};
     std::vector<StatusRange> retry_after = {};  ///< whole seconds; an answer without the header has none
     std::map<std::string, std::string> body =
-        {};  ///< JSON pointer (RFC 6901) -> JSON text of the value there
+        {};  ///< JSON pointer (RFC 6901) -> JSON text of the value there, or body_absent
 
     bool operator==(const ResponseClause&) const = default;
 };
@@ -36,6 +36,7 @@ struct ResponseClause {
 inline constexpr const char* no_code = "none";
 inline constexpr const char* header_present = "*";
 inline constexpr const char* header_absent = "absent";
+inline constexpr const char* body_absent = "absent";  ///< no JSON: the text "absent" has its quotes
 
 struct VerdictClause {
     std::string verdict;      ///< pass, fail, none

@@ -36,7 +36,7 @@ struct ExpectResponse {
     std::string pointer;                         ///< JSON:API source pointer of the first error
     std::map<std::string, std::string> headers;  ///< name, value; "*": any; "absent": none
     std::vector<SecondRange> retry_after;        ///< any of these
-    std::map<std::string, std::string> body;     ///< JSON pointer, value as JSON text
+    std::map<std::string, std::string> body;     ///< JSON pointer, value as JSON text; absent, bare: none
 
     bool operator==(const ExpectResponse&) const = default;
 };

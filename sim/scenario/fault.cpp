@@ -57,6 +57,8 @@ std::string kind_text(const Fault& fault) {
             return fmt::format("{}, the {} first", name, fault.first);
         case FaultKind::HugeItem:
             return fmt::format("{} of {}", name, size_text(fault.size));
+        case FaultKind::OtherChoice:
+            return fmt::format("{} of {}, {}", name, fault.member, fault.text);
         case FaultKind::ContentType:
             return fmt::format("{} '{}'", name, fault.text);
         case FaultKind::ForeignToken:

@@ -53,6 +53,7 @@ enum class FaultKind {
     ClockBack,
     NotSafe,
     NotAQuote,
+    OtherChoice,
     // log
     MeasureBetween,
     // identity
@@ -99,13 +100,15 @@ struct Fault {
     std::optional<Distribution> varies;  ///< Delay, Stall, Early, ClockSkew: the duration is drawn each time
     int count = 2;                       ///< ConcurrentSubmit: connections; ConcurrentNegotiate: how many
     double share = 0;                    ///< Swizzle: of the agents
-    std::string of;          ///< ForeignToken, ForeignPop, OtherAgentId: the group whose agent it is
-    RequestChange change;    ///< Body, Header
-    int pcr = 0;             ///< PcrValue, ExtraPcr
-    std::string member;      ///< NotBase64: of a quote, "message", "signature" or "subject_data"
+    std::string of;        ///< ForeignToken, ForeignPop, OtherAgentId: the group whose agent it is
+    RequestChange change;  ///< Body, Header
+    int pcr = 0;           ///< PcrValue, ExtraPcr
+    /// NotBase64: of a quote, "message", "signature" or "subject_data"; OtherChoice: of what was chosen,
+    /// "signature_scheme" or "hash_algorithm"
+    std::string member;
     std::string first;       ///< MeasureBetween: "log" or "quote"
     long long size = 0;      ///< HugeItem: octets at least
-    std::string text;        ///< ContentType
+    std::string text;        ///< ContentType; OtherChoice: what stands in its place
     bool other_tpm = false;  ///< Reregister: from another TPM
     // Where it is:
     std::vector<std::string> agents;   ///< groups; empty: all of the step, or of the scenario

@@ -123,11 +123,13 @@ std::span<const Name> agent_statuses();
 std::span<const Name> starts();  ///< values of `since:`
 std::span<const Name> cycle_words();
 std::span<const Name> request_peers();
-std::span<const Name> tpm_words();      ///< values of `reregister: {tpm: …}`
-std::span<const Name> makes();          ///< values of `body: {make: …}`
-std::span<const Name> quote_members();  ///< values of `not_base64: {of: …}`
-std::span<const Name> log_and_quote();  ///< values of `measure_between: {first: …}`
-std::span<const Name> request_turns();  ///< values of `body: {request: …}`
+std::span<const Name> tpm_words();          ///< values of `reregister: {tpm: …}`
+std::span<const Name> makes();              ///< values of `body: {make: …}`
+std::span<const Name> quote_members();      ///< values of `not_base64: {of: …}`
+std::span<const Name> chosen_members();     ///< values of `other_choice: {of: …}`
+std::span<const Name> chosen_algorithms();  ///< values of `other_choice: {is: …}`
+std::span<const Name> log_and_quote();      ///< values of `measure_between: {first: …}`
+std::span<const Name> request_turns();      ///< values of `body: {request: …}`
 std::span<const Name> hash_algorithms();
 std::span<const Name> encryption_algorithms();
 std::span<const Name> signing_algorithms();

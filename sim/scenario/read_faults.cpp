@@ -131,6 +131,10 @@ void read_keys(Report& report, const Node& name, const MapReader& map, const Pla
         case FaultKind::NotBase64:
             fault.member = map.word("of").value_or("");
             return;
+        case FaultKind::OtherChoice:
+            fault.member = map.word("of").value_or("");
+            fault.text = map.word("is").value_or("");
+            return;
         case FaultKind::MeasureBetween:
             fault.first = map.word("first").value_or("");
             return;

@@ -56,7 +56,9 @@ std::map<std::string, std::string> read_members(Report& report, const Node& node
         } else if (headers && !value->is(Node::Kind::Scalar)) {
             report.expected(*value, name->text, "a text, \"*\" or absent");
         } else {
-            members[name->text] = headers ? value->text : json_text(*value);
+            const bool as_it_is =
+                headers || (value->is(Node::Kind::Scalar) && !value->quoted && value->text == "absent");
+            members[name->text] = as_it_is ? value->text : json_text(*value);
         }
     }
     return members;

@@ -77,7 +77,10 @@ constexpr std::array<Key, 6> response_table{{
     {{"header", "name: value, `\"*\"` for any value, `absent` for none", now}, headers},
     {{"retry_after", "seconds of Retry-After: a number, a range \"1-60\", or a list of these", now},
      one_or_list(&seconds)},
-    {{"body", "JSON pointer: value", now}, members},
+    {{"body",
+      "JSON pointer: value, all of it (a list is no choice); `absent` for none, `\"absent\"` for that text",
+      now},
+     members},
 }};
 
 constexpr std::array<Key, 6> request_kind_table{{

@@ -77,6 +77,11 @@ constexpr std::array<Key, 1> quoted_pcr_keys{{{{"pcr", "which; of those that are
 constexpr std::array<Key, 1> extra_pcr_keys{{{{"pcr", "which; none that is asked for", now}, pcr, true}}};
 constexpr std::array<Key, 1> not_base64_keys{
     {{{"of", "message, signature or subject_data", now}, word(quote_members), true}}};
+constexpr std::array<Key, 2> other_choice_keys{
+    {{{"of", "signature_scheme or hash_algorithm", now}, word(chosen_members), true},
+     {{"is", "what it takes for chosen; the verifier has to choose another", now},
+      word(chosen_algorithms),
+      true}}};
 constexpr std::array<Key, 1> measure_between_keys{
     {{{"first", "log or quote: what is there before the file is used", now}, word(log_and_quote), true}}};
 constexpr Form item_size{.kind = Form::Kind::Size};
@@ -99,7 +104,7 @@ constexpr FaultName not_yet_there(std::string_view group, std::string_view name,
     return {{name, about, later}, group};
 }
 
-constexpr std::array<FaultName, 68> fault_table{{
+constexpr std::array<FaultName, 69> fault_table{{
     fault("timing", "delay", "waits before a phase", FaultKind::Delay, {}, delay_keys),
     fault("timing", "hold_evidence", "sends the evidence at an instant", FaultKind::HoldEvidence, kSubmit,
           hold_keys),
@@ -165,6 +170,9 @@ constexpr std::array<FaultName, 68> fault_table{{
     fault("evidence", "not_a_quote",
           "what the TPM signs is no quote, but TPM2_Certify of its attestation key", FaultKind::NotAQuote,
           kSubmit),
+    fault("evidence", "other_choice",
+          "the agent takes it that the verifier chose another algorithm, and signs by that",
+          FaultKind::OtherChoice, kSubmit, other_choice_keys),
     not_yet_there("log", "ima_from_zero", "the whole IMA log again"),
     not_yet_there("log", "ima_gap", "IMA entries left out"),
     not_yet_there("log", "ima_short", "the IMA log ends early"),

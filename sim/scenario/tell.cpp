@@ -230,7 +230,8 @@ struct ConditionTeller {
         if (!response.retry_after.empty())
             parts.push_back(fmt::format("Retry-After {} seconds", ranges_in_words(response.retry_after)));
         for (const auto& [pointer, value] : response.body)
-            parts.push_back(fmt::format("{} = {}", pointer, value));
+            parts.push_back(value == "absent" ? fmt::format("no member {}", pointer)
+                                              : fmt::format("{} = {}", pointer, value));
         return "the response has " + listed(parts);
     }
     std::string operator()(const ExpectVerdict& verdict) const {

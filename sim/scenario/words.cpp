@@ -122,6 +122,17 @@ constexpr std::array<Name, 3> quote_member_table{{
     {"signature", "TPMT_SIGNATURE"},
     {"subject_data", "PCR values"},
 }};
+constexpr std::array<Name, 2> chosen_member_table{{
+    {"signature_scheme", "by which the quote is signed"},
+    {"hash_algorithm", "of the signature; the PCR bank is the one that was chosen"},
+}};
+constexpr std::array<Name, 5> chosen_algorithm_table{{
+    {"rsassa", "RSA, PKCS #1 v1.5"},
+    {"rsapss", "RSA, PSS"},
+    {"ecdsa", "of elliptic curves"},
+    {"sha256", "32 octets"},
+    {"sha384", "48 octets"},
+}};
 constexpr std::array<Name, 2> log_and_quote_table{{
     {"log", "the IMA log is read, then the quote is made: it is over one entry more"},
     {"quote", "the quote is made, then the IMA log is read: it has one entry more"},
@@ -236,6 +247,12 @@ std::span<const Name> makes() {
 }
 std::span<const Name> quote_members() {
     return quote_member_table;
+}
+std::span<const Name> chosen_members() {
+    return chosen_member_table;
+}
+std::span<const Name> chosen_algorithms() {
+    return chosen_algorithm_table;
 }
 std::span<const Name> log_and_quote() {
     return log_and_quote_table;

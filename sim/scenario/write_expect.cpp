@@ -51,7 +51,11 @@ struct ConditionWriter {
             for (const auto& [pointer, value] : response.body) {
                 out << YAML::Key;
                 quoted(out, pointer) << YAML::Value;
-                write_json(out, value);
+                if (value == "absent") {
+                    out << value;
+                } else {
+                    write_json(out, value);
+                }
             }
             out << YAML::EndMap;
         }

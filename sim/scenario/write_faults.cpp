@@ -82,6 +82,10 @@ void write_fault_keys(YAML::Emitter& out, const Fault& fault) {
         case FaultKind::HugeItem:
             key(out, "size") << size_text(fault.size);
             return;
+        case FaultKind::OtherChoice:
+            key(out, "of") << fault.member;
+            key(out, "is") << fault.text;
+            return;
         case FaultKind::ContentType:
             key(out, "is");
             quoted(out, fault.text);

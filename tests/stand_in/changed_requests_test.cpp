@@ -276,6 +276,20 @@ TEST_F(ChangedRequest, NotAQuoteIsSignedByTheAkOverTheChallenge) {
     expect_else_honest(2);
 }
 
+TEST_F(ChangedRequest, OtherChoiceIsWhatTheAgentGoesBy) {
+    const Fault fault{.kind = FaultKind::OtherChoice, .member = "signature_scheme", .text = "rsapss"};
+    play(kReady + kAttest, {fault});
+    EXPECT_THAT(of<history::Cycle>().back().reason, HasSubstr("asks for signature scheme 'rsapss', which"));
+    EXPECT_THAT(exchanges("submit"), IsEmpty());
+}
+
+TEST_F(ChangedRequest, OtherChoiceIsNoneWhereTheVerifierChoseIt) {
+    const Fault fault{.kind = FaultKind::OtherChoice, .member = "signature_scheme", .text = "rsassa"};
+    play(kReady + kAttest, {fault});
+    EXPECT_THAT(of<history::Cycle>().back().reason, HasSubstr("the verifier chose rsassa itself"));
+    EXPECT_THAT(exchanges("submit"), IsEmpty());
+}
+
 std::string log_in(const Json& items) {
     return items.at(1)["data"]["entries"];
 }

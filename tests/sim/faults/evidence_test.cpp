@@ -108,6 +108,64 @@ TEST(WrongKeyAndClocks, ChangeNothingElse) {
         EXPECT_EQ(changed({.kind = kind}), evidence().body);
 }
 
+TEST(OtherChoice, IsReadInTheAnswerAndNamedInTheQuote) {
+    const scenario::Fault plan{
+        .kind = FaultKind::OtherChoice, .member = "signature_scheme", .text = "rsassa"};
+    Someone someone;
+    const auto reading = [&](const std::string& chosen, HttpResponse answer = {.status = 201}) {
+        const Faults faults = make(std::vector{plan});
+        if (!chosen.empty()) {
+            answer.body = R"({"data":{"attributes":{"evidence_requested":[{"chosen_parameters":{)"
+                          R"("hash_algorithm":"sha256","signature_scheme":")" +
+                          chosen + R"("}},{"chosen_parameters":{"starting_offset":0}}]}}})";
+        }
+        const std::string before = answer.body;
+        read(Phase::Negotiate, answer, faults, someone.sender());
+        EXPECT_EQ(answer.body, chosen.empty() ? before : replaced(before, chosen, "rsassa"));
+        Quoting what{.quote = asked()};
+        auto effects = quote(what, faults, someone.sender());
+        EXPECT_EQ(what.quote.challenge, kChallenge);
+        return effects;
+    };
+    const auto other = reading("rsapss");
+    ASSERT_TRUE(other);
+    EXPECT_EQ(other->at(0).text, "signs by signature_scheme rsassa, where the verifier chose rsapss");
+    const auto same = reading("rsassa");
+    ASSERT_FALSE(same);
+    EXPECT_THAT(same.error().text(), HasSubstr("the verifier chose rsassa itself"));
+    EXPECT_EQ(same.error().kind, ErrorKind::Protocol);
+    for (const char* body : {"", "no JSON", R"({"errors":[]})",
+                             R"({"data":{"attributes":{"evidence_requested":[{}, 1, null]}}})"}) {
+        const auto none = reading("", {.status = 201, .body = body});
+        ASSERT_FALSE(none) << body;
+        EXPECT_THAT(none.error().text(), HasSubstr("no signature_scheme was chosen in this step"));
+    }
+}
+
+TEST(OtherChoice, OfAHashLeavesTheBank) {
+    Someone someone;
+    const scenario::Fault plan{.kind = FaultKind::OtherChoice, .member = "hash_algorithm", .text = "sha256"};
+    const Faults faults = make(std::vector{plan});
+    const auto chosen = [](const std::string& hash, const std::string& subjects) {
+        return HttpResponse{
+            .status = 201,
+            .body =
+                R"({"data":{"attributes":{"evidence_requested":[{"chosen_parameters":{"hash_algorithm":")" +
+                hash + R"(","selected_subjects":{)" + subjects + "}}}]}}}"};
+    };
+    HttpResponse answer = chosen("sha384", R"("sha384":[0,7])");
+    read(Phase::Negotiate, answer, faults, someone.sender());
+    EXPECT_EQ(answer.body, chosen("sha256", R"("sha384":[0,7],"sha256":[0,7])").body);
+    Quoting what{.quote = asked()};
+    ASSERT_TRUE(quote(what, faults, someone.sender()));
+    EXPECT_EQ(what.quote.bank, tpm::HashAlgorithm::Sha384);
+    answer = chosen("md5", "");
+    read(Phase::Negotiate, answer, faults, someone.sender());
+    const auto unknown = quote(what, faults, someone.sender());
+    ASSERT_FALSE(unknown);
+    EXPECT_THAT(unknown.error().text(), HasSubstr("no PCR bank 'md5'"));
+}
+
 TEST(MeasureBetween, IsOnOneSideOfTheQuote) {
     const auto measured = [](const char* first) {
         return quoting({.kind = FaultKind::MeasureBetween, .first = first})->measured;
@@ -138,7 +196,7 @@ TEST(FaultsOfTheQuote, AreAnErrorWhereNoQuoteIsMade) {
     for (const FaultKind kind :
          {FaultKind::StaleNonce, FaultKind::WrongNonce, FaultKind::NonceAsText, FaultKind::WrongKey,
           FaultKind::ExtraPcr, FaultKind::Selection, FaultKind::ClockBack, FaultKind::NotSafe,
-          FaultKind::NotAQuote, FaultKind::MeasureBetween}) {
+          FaultKind::NotAQuote, FaultKind::OtherChoice, FaultKind::MeasureBetween}) {
         Outgoing outgoing{.phase = Phase::Submit, .request = evidence()};
         const auto effects = test::through(outgoing, {.kind = kind});
         ASSERT_FALSE(effects) << scenario::to_string(kind);

@@ -17,13 +17,14 @@ TEST(Clauses, AskForMembersOfTheResponse) {
         "{ response: { status: [202, \"400-499\"], code: x, pointer: /data, header: { Retry-After: \"*\", "
         "Location: "
         "absent }, retry_after: [2, \"5-9\"], body: { /data/attributes/stage: done, /data/id: 7, /x: [1, "
-        "null] } } }");
+        "null], /none: absent, /text: \"absent\" } } }");
     EXPECT_THAT(response.status, ElementsAre(StatusRange{202, 202}, StatusRange{400, 499}));
     EXPECT_EQ(response.pointer, "/data");
     EXPECT_THAT(response.headers, ElementsAre(Pair("Location", "absent"), Pair("Retry-After", "*")));
     EXPECT_THAT(response.retry_after, ElementsAre(SecondRange{2, 2}, SecondRange{5, 9}));
-    EXPECT_THAT(response.body, ElementsAre(Pair("/data/attributes/stage", "\"done\""), Pair("/data/id", "7"),
-                                           Pair("/x", "[1,null]")));
+    EXPECT_THAT(response.body,
+                ElementsAre(Pair("/data/attributes/stage", "\"done\""), Pair("/data/id", "7"),
+                            Pair("/none", "absent"), Pair("/text", "\"absent\""), Pair("/x", "[1,null]")));
 }
 
 TEST(Clauses, AskForAStatusAllTheTimeOrAtNoTime) {

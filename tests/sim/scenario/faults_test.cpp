@@ -47,6 +47,8 @@ TEST(Faults, OfRequestsHaveTheirChanges) {
     EXPECT_EQ(fault("extra_pcr: { pcr: 0 }").pcr, 0);
     EXPECT_EQ(fault("not_base64: { of: signature }").member, "signature");
     EXPECT_EQ(fault("measure_between: { first: log }").first, "log");
+    EXPECT_EQ(fault("other_choice: { of: hash_algorithm, is: sha256 }").member, "hash_algorithm");
+    EXPECT_EQ(fault("other_choice: { of: hash_algorithm, is: sha256 }").text, "sha256");
 }
 
 TEST(Faults, HaveGroupsAPhaseAndAProbability) {
