@@ -174,7 +174,8 @@ Answer certain_response(const history::ResponseClause& clause, const Scope& scop
                     .deciding = cycle.back()};
         }
         Match found = match(clause, **last);
-        Answer one{found.judgement, std::move(found.actual), std::move(found.reason), *last, *last};
+        Answer one{found.judgement,      std::move(found.actual), std::move(found.reason), *last, *last, "",
+                   std::move(found.seen)};
         if (one.judgement == Judgement::DoesNotHold) return one;
         if (answer.judgement != Judgement::Skipped) answer = std::move(one);
     }

@@ -17,6 +17,7 @@ struct Answer {
     const history::Entry* deciding = nullptr;  ///< the line that decided
     const history::Entry* exchange = nullptr;  ///< the exchange to show with it
     std::string came_to = {};                  ///< as ExpectationResult has it
+    std::string seen = {};                     ///< of a response, as Match has it
 };
 
 /// Where a clause is asked.

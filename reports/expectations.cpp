@@ -107,6 +107,7 @@ ExpectationResult ask_all(const Scope& scope, const Question& question) {
         by_answer[at->second].second.push_back(agent);
         if (result.reason.empty()) result.reason = answer.reason;
         if (!answer.came_to.empty()) result.came_to.insert(answer.came_to);
+        if (!answer.seen.empty()) result.seen.insert(answer.seen);
         if (!result.n && answer.deciding != nullptr) result.n = answer.deciding->n;
         if (!result.exchange && answer.exchange != nullptr)
             result.exchange = deciding_exchange(*answer.exchange);

@@ -25,6 +25,8 @@ std::optional<Answer> answer_of(const std::string& came_to) {
 
 /// The clause that would have held; nothing where none can say it.
 std::string clause_of(const ExpectationResult& result) {
+    if (result.seen.size() == 1 && result.came_to.size() == 1)
+        return fmt::format("{{ response: {} }}", *result.seen.begin());
     std::set<std::string> statuses;
     std::set<std::string> codes;
     for (const std::string& one : result.came_to) {

@@ -51,6 +51,7 @@ struct ExpectationResult {
     std::optional<std::uint64_t> n;  ///< line of the history that decided it
     /// What those who decided came to (view.hpp); empty where it is about figures, or decided by no line.
     std::set<std::string> came_to;
+    std::set<std::string> seen = {};  ///< of responses that decided, as Match has it (response_match.hpp)
     std::optional<DecidingExchange> exchange;
     /// The number (from 0) of the clause in the scenario's list; a clause may have several results.
     int clause = 0;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -10,6 +11,7 @@
 namespace pushsim::reports {
 namespace {
 
+using history::body_absent;
 using history::header_absent;
 using history::header_present;
 using nlohmann::json;
@@ -93,16 +95,16 @@ class Matching {
     Match match() {
         if (!seen_.status) {
             const std::string why = seen_.failure.empty() ? "no answer" : seen_.failure;
-            return {Judgement::DoesNotHold, why, ""};
+            return {Judgement::DoesNotHold, why, "", ""};
         }
         status();
         wait();
         for (const auto& [name, value] : clause_.header)
             header(name, value);
         body();
-        Match result{Judgement::Holds, words(), ""};
+        Match result{Judgement::Holds, words(), "", seen()};
         if (wrong_) result.judgement = Judgement::DoesNotHold;
-        if (!wrong_ && !unknown_.empty()) result = {Judgement::Skipped, unknown_, unknown_};
+        if (!wrong_ && !unknown_.empty()) result = {Judgement::Skipped, unknown_, unknown_, ""};
         return result;
     }
 
@@ -147,10 +149,54 @@ class Matching {
         for (const auto& [pointer, text] : clause_.body) {
             const auto wanted = parsed(text);
             const json* found = at_pointer(*value, pointer);
-            if (found != nullptr && wanted && *found == *wanted) continue;
+            if (text == body_absent ? found == nullptr : found != nullptr && wanted && *found == *wanted)
+                continue;
             differs(found == nullptr ? fmt::format("no {}", pointer)
                                      : fmt::format("{} {}", pointer, short_json(*found)));
         }
+    }
+
+    std::string seen() const {
+        constexpr int least_error = 400;
+        std::vector<std::string> parts{fmt::format("status: {}", *seen_.status)};
+        if (!seen_.code.empty() || *seen_.status >= least_error)
+            parts.push_back("code: " + (seen_.code.empty() ? history::no_code : seen_.code));
+        const auto* exchange = as<history::ExchangeSeen>(&line_);
+        if (exchange != nullptr && !exchange->pointer.empty())
+            parts.push_back("pointer: " + in_quotes(exchange->pointer));
+        if (answer_.kept) see_headers(parts);
+        if (answer_.kept && !answer_.cut) see_body(parts);
+        return fmt::format("{{ {} }}", fmt::join(parts, ", "));
+    }
+    void see_headers(std::vector<std::string>& parts) const {
+        std::set<std::string> names;
+        for (const auto& [name, value] : clause_.header)
+            names.insert(name);
+        if (!clause_.retry_after.empty()) names.insert(retry_after);
+        std::vector<std::string> headers;
+        for (const std::string& name : names) {
+            const auto value = header_of(answer_, name);
+            headers.push_back(fmt::format("{}: {}", name, value ? in_quotes(*value) : header_absent));
+        }
+        if (!headers.empty()) parts.push_back(fmt::format("header: {{ {} }}", fmt::join(headers, ", ")));
+    }
+    void see_body(std::vector<std::string>& parts) const {
+        constexpr std::size_t longest = 200;  // what is longer is for a person to say
+        const auto value = parsed(answer_.body);
+        if (!value) return;
+        std::vector<std::string> members;
+        for (const auto& [pointer, wanted] : clause_.body) {
+            const json* found = at_pointer(*value, pointer);
+            const std::string text = found == nullptr ? body_absent
+                                                      : found->dump(-1, ' ', /*ensure_ascii=*/true,
+                                                                    json::error_handler_t::replace);
+            if (text.size() <= longest) members.push_back(fmt::format("{}: {}", in_quotes(pointer), text));
+        }
+        if (!members.empty()) parts.push_back(fmt::format("body: {{ {} }}", fmt::join(members, ", ")));
+    }
+    /// A JSON text is one of YAML, too.
+    static std::string in_quotes(const std::string& text) {
+        return json(text).dump(-1, ' ', /*ensure_ascii=*/true, json::error_handler_t::replace);
     }
 
     void not_kept(const char* what) {
@@ -198,7 +244,8 @@ std::string words(const history::ResponseClause& clause) {
                                                   : fmt::format("{}: {}", name, value));
     }
     for (const auto& [pointer, value] : clause.body)
-        parts.push_back(fmt::format("{} {}", pointer, value));
+        parts.push_back(value == body_absent ? fmt::format("without {}", pointer)
+                                             : fmt::format("{} {}", pointer, value));
     return fmt::format("{}", fmt::join(parts, ", "));
 }
 

@@ -13,6 +13,9 @@ struct Match {
     std::string
         actual;  ///< "403 challenges_expired, Location absent": with what was looked at and is otherwise
     std::string reason;  ///< why it was skipped
+    /// What was seen as a `response` of the scenario language, as narrow as this clause asks: "{ status: 500,
+    /// code: none }"; empty: it was not answered.
+    std::string seen = {};
 };
 
 /// `line` is an exchange, or an act of the tenant that was answered. Headers and bodies are looked at where

@@ -16,11 +16,11 @@ constexpr const char* body = R"({"data":{"type":"attestation","n":2,"list":[1,2]
 
 /// The clause about one answer, the second of its kind.
 ExpectationResult of_answer(const h::ResponseClause& clause, const HttpHeaders& headers = {},
-                            bool keep = true, const std::string& text = body) {
+                            bool keep = true, const std::string& text = body, int status = 202) {
     Script script;
     script.begin("answer", {{.response = clause, .step = 2}}).step(1, "attest").attest(0);
     script.step(2, "attest");
-    h::Exchange exchange = h::test::an_exchange(202, text);
+    h::Exchange exchange = h::test::an_exchange(status, text);
     exchange.keep = keep;
     for (const auto& header : headers)
         exchange.outcome.response->headers.push_back(header);
@@ -77,6 +77,14 @@ TEST(ResponseBody, IsComparedAsJsonWhereThePointerLeads) {
          {"/data/none", "/data/list/2", "/data/list/x", "data", "/data/~", "/data/list/01"})
         EXPECT_EQ(with(nowhere, "1").judgement, Judgement::DoesNotHold) << nowhere;
     EXPECT_EQ(with("/data/n", "no JSON").judgement, Judgement::DoesNotHold);
+    EXPECT_EQ(with("/data/none", h::body_absent).judgement, Judgement::Holds);
+    EXPECT_EQ(with("/data/none", R"("absent")").judgement, Judgement::DoesNotHold);
+    const auto there = with("/data/n", h::body_absent);
+    EXPECT_EQ(there.judgement, Judgement::DoesNotHold);
+    EXPECT_EQ(there.expected, "without /data/n");
+    EXPECT_EQ(there.actual, "honest[0]: 202, /data/n 2");
+    EXPECT_EQ(of_answer({.body = {{"/data/n", h::body_absent}}}, {}, true, "<html>").judgement,
+              Judgement::DoesNotHold);
     EXPECT_EQ(of_answer({.body = {{"", "1"}}}, {}, true, "<html>").actual,
               "honest[0]: 202, a body that is no JSON");
     EXPECT_EQ(of_answer({.body = {{"", "1"}}}, {}, true, std::string(5000, '[')).judgement,
@@ -112,6 +120,30 @@ TEST(ResponseBody, OfOneCycleThatIsUnknownLeavesTheClauseOpen) {
         .cycle({.phase = "submit", .ending = "reached", .status = 202, .index = 3});
     EXPECT_EQ(judged(script.end_scenario().end().text()).scenarios.at(0).expectations.at(0).judgement,
               Judgement::Skipped);
+}
+
+TEST(ResponseSeen, IsSaidInTheWordsOfTheLanguageAsNarrowAsTheClauseAsks) {
+    using testing::ElementsAre;
+    const auto seen = [](const h::ResponseClause& clause, const std::string& text = body, int status = 202) {
+        return of_answer(clause, {{"X-A", "b \"c\""}}, true, text, status).seen;
+    };
+    EXPECT_THAT(seen({.status = {{200, 200}}}), ElementsAre("{ status: 202 }"));
+    EXPECT_THAT(seen({.status = {{200, 200}}}, "", 500), ElementsAre("{ status: 500, code: none }"));
+    const std::string error =
+        R"({"errors":[{"status":"422","code":"invalid_resource_data","source":{"pointer":"/data/x"}}]})";
+    EXPECT_THAT(seen({.status = {{400, 400}}}, error, 422),
+                ElementsAre("{ status: 422, code: invalid_resource_data, pointer: \"/data/x\" }"));
+    EXPECT_THAT(
+        seen({.header = {{"X-A", "d"}, {"X-B", "e"}}, .retry_after = {{1, 2}}}),
+        ElementsAre(R"({ status: 202, header: { Retry-After: absent, X-A: "b \"c\"", X-B: absent } })"));
+    EXPECT_THAT(seen({.body = {{"/data/n", "3"}, {"/data/no", "3"}, {"/data/type", "3"}}}),
+                ElementsAre(R"({ status: 202, body: { "/data/n": 2, "/data/no": absent, )"
+                            R"("/data/type": "attestation" } })"));
+    EXPECT_THAT(seen({.body = {{"/n", "3"}}}, R"({"n":")" + std::string(300, 'x') + "\"}"),
+                ElementsAre("{ status: 202 }"))
+        << "too long to be written";
+    EXPECT_THAT(seen({.body = {{"/n", "3"}}}, "<html>"), ElementsAre("{ status: 202 }"));
+    EXPECT_THAT(of_answer({.body = {{"/data/n", "3"}}}, {}, /*keep=*/false).seen, testing::IsEmpty());
 }
 
 TEST(ResponseClause, ReadsAsItWasAskedFor) {
