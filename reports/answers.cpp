@@ -200,8 +200,8 @@ Answer certain_verdict(const history::VerdictClause& clause, const Scope& scope,
     answer.deciding = exchange_behind(lines, nullptr);
     const auto cycles = judged_cycles(lines, scope.expectation.last_cycle_only);
     if (const auto* refused = refused_enrolment(lines); refused != nullptr && cycles.empty()) {
-        const auto& enrol = std::get<history::TenantActSeen>(refused->event);
-        answer.actual += ": enrol " + (enrol.status ? std::to_string(*enrol.status) : enrol.error);
+        const auto& enrol = *as<history::TenantActSeen>(refused);
+        answer.actual += ": enrol " + (enrol.status ? std::to_string(*enrol.status) : enrol.error.str());
         answer.deciding = answer.exchange = refused;
         return answer;
     }
@@ -225,7 +225,7 @@ Answer certain_reason(const history::VerdictClause& clause, const Scope& scope, 
     answer.actual = "no verdict";
     for (const JudgedCycle& judged : judged_cycles(lines, scope.expectation.last_cycle_only)) {
         if (judged.verdict == nullptr) continue;
-        const auto& verdict = std::get<history::Verdict>(judged.verdict->event);
+        const auto& verdict = *as<history::Verdict>(judged.verdict);
         const std::string reason = reason_of(verdict);
         answer = {.judgement = reason == clause.reason ? Judgement::Holds : Judgement::DoesNotHold,
                   .actual = verdict_words(verdict),
@@ -306,7 +306,7 @@ Answer ask_status(const history::StatusClause& clause, const Scope& scope, const
         const bool same = read->error.empty() && read->status == clause.status;
         const bool good = clause.when == When::Never ? read->error.empty() && !same : same;
         answer = {.judgement = good ? Judgement::Holds : Judgement::DoesNotHold,
-                  .actual = read->error.empty() ? read->status : "not known: " + read->error,
+                  .actual = read->error.empty() ? read->status.str() : "not known: " + read->error,
                   .deciding = line,
                   .exchange = exchange};
         // Where it is good there are several that could have been the last one.

@@ -14,7 +14,7 @@ void compare_sources(const history::Entry& line, const history::Verdict& verdict
     if (verdict.record.value) said.emplace_back("record", verdict.record.value->evaluation);
     if (verdict.database.value) said.emplace_back("database", verdict.database.value->evaluation);
     if (verdict.log.value) said.emplace_back("log", verdict.log.value->verdict);
-    const std::string attestation = fmt::format("{}: attestation {}", line.where.agent, verdict.index);
+    const std::string attestation = fmt::format("{}: attestation {}", line.where->agent, verdict.index);
     const auto disagree = [&](const std::string& text) {
         checked.findings.push_back(
             {"verdict_sources_agree", Severity::Wrong, attestation + ": " + text, line.n});
@@ -97,7 +97,7 @@ void check_no_5xx(const ScenarioView& scenario, Checked& checked) {
             {"no_5xx", Severity::Note,
              fmt::format("{} of {} in {}, first {} {} by {}", counted(what.count, "answer"), kind.second,
                          kind.first, what.method, what.target,
-                         what.first->where.agent.empty() ? "the tenant" : what.first->where.agent),
+                         what.first->where->agent.empty() ? "the tenant" : what.first->where->agent),
              what.first->n});
     }
 }
@@ -131,7 +131,7 @@ void check_by_hand(const ScenarioView& scenario, Checked& checked) {
          fmt::format("{}, the first: {}", fmt::join(counts, ", "),
                      verdict != nullptr
                          ? fmt::format("attestation {}: {}", verdict->index, verdict_words(*verdict))
-                         : as<history::Cycle>(first)->reason),
+                         : as<history::Cycle>(first)->reason.str()),
          first->n});
 }
 
@@ -152,7 +152,7 @@ void check_goals(const ScenarioView& scenario, Checked& checked) {
     const Speaks of_failures = [](const auto& clause) { return clause.verdict || clause.status; };
     const auto not_reached = [&](const history::Entry& line, const std::string& text) {
         checked.findings.push_back({"goal_reached", Severity::Wrong,
-                                    fmt::format("{}: {}", line.where.agent, text), line.n, came_to(line)});
+                                    fmt::format("{}: {}", line.where->agent, text), line.n, came_to(line)});
     };
     for (const history::Entry* line : scenario.lines) {
         const auto* verdict = as<history::Verdict>(line);
@@ -162,7 +162,7 @@ void check_goals(const ScenarioView& scenario, Checked& checked) {
                                            verdict->index, verdict_words(*verdict)));
         }
         const auto* act = as<history::TenantActSeen>(line);
-        if (act != nullptr && changes_enrolment(*act) && !act->error.empty() && !line->where.agent.empty() &&
+        if (act != nullptr && changes_enrolment(*act) && !act->error.empty() && !line->where->agent.empty() &&
             !spoken_for(line->where, of_endings)) {
             not_reached(*line, fmt::format("{}: {}", act->act, act->error));
         }

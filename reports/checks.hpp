@@ -20,12 +20,12 @@ struct Checked {
 
 /// Where something came from that must come but once.
 struct Origin {
-    std::uint64_t n = 0;     ///< the line that brought it first
-    std::string_view agent;  ///< to whom
+    std::uint64_t n = 0;  ///< the line that brought it first
+    history::Text agent;  ///< to whom
 };
-using Origins = std::unordered_map<std::string_view, Origin>;
+using Origins = std::unordered_map<history::Text, Origin>;
 
-/// What the checks of a scenario need of the rest of the run. Points into the lines it took.
+/// What the checks of a scenario need of the rest of the run.
 struct RunFacts {
     Origins challenges;
     Origins tokens;  ///< by fingerprint, of the answer to the proof

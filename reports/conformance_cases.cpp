@@ -26,7 +26,7 @@ class CaseLines {
 
     /// Empty where it is of no case.
     std::string case_of(const history::Entry& line) const {
-        const auto at = line.where.step ? cases_.find(*line.where.step) : cases_.end();
+        const auto at = line.where->step ? cases_.find(*line.where->step) : cases_.end();
         return at == cases_.end() ? std::string{} : at->second;
     }
     /// Of the scenario as a whole all lines.

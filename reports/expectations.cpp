@@ -265,8 +265,8 @@ ExpectationResult judge_metric(const Scope& scope, const history::MetricClause& 
     }
     Lines lines;
     for (const history::Entry* line : scope.scenario.lines) {
-        const bool in_step = !scope.expectation.step || line->where.step == scope.expectation.step;
-        if (in_step && selects(scope.expectation.agents, line->where.agent)) lines.push_back(line);
+        const bool in_step = !scope.expectation.step || line->where->step == scope.expectation.step;
+        if (in_step && selects(scope.expectation.agents, line->where->agent)) lines.push_back(line);
     }
     const Measured measured = measure(lines, *metric);
     result.judgement = holds(clause, measured) ? Judgement::Holds : Judgement::DoesNotHold;

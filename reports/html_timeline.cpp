@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
+#include <span>
+#include <utility>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -29,7 +32,7 @@ void put(Json& json, const char* name, const std::string& value) {
 
 Json begun(const char* kind, const Row& row) {
     Json json{{"k", kind}, {"n", row.line->n}, {"t", microseconds(row.time)}};
-    put(json, "agent", row.line->where.agent);
+    put(json, "agent", row.line->where->agent);
     return json;
 }
 
@@ -149,21 +152,29 @@ Json fault_row(const Row& row, const history::FaultEffect& fault) {
 }
 
 Json step_row(const Row& row, const history::StepStart& step) {
-    std::string text = row.line->where.step ? fmt::format("step {}: ", *row.line->where.step) : "";
+    std::string text = row.line->where->step ? fmt::format("step {}: ", *row.line->where->step) : "";
     text += step.step_kind;
     if (!step.agents.empty()) text += " · " + fmt::format("{}", fmt::join(step.agents, ", "));
     if (!step.case_name.empty()) text += " · case " + step.case_name;
     return mark("step", row, text);
 }
 
-/// Null where the line says nothing to a person.
+/// Something to a person.
+bool says_something(const history::Entry* line) {
+    if (const auto* ended = as<history::StepEnd>(line)) return !ended->error.empty();
+    return line->event.kind() != 0 && as<history::ScenarioStart>(line) == nullptr &&
+           as<history::ScenarioEnd>(line) == nullptr && as<history::Conformance>(line) == nullptr &&
+           as<history::End>(line) == nullptr && as<history::Head>(line) == nullptr;
+}
+
+/// Of a line that says something.
 Json json_of(const Row& row) {
     const history::Entry* line = row.line;
     if (const auto* exchange = as<history::ExchangeSeen>(line)) return exchange_row(row, *exchange);
     if (const auto* act = as<history::TenantActSeen>(line)) {
         if (!act->method.empty()) return act_row(row, *act);
         return mark("tenant", row,
-                    act->error.empty() ? act->act : fmt::format("{} fails: {}", act->act, act->error),
+                    act->error.empty() ? act->act.str() : fmt::format("{} fails: {}", act->act, act->error),
                     act->error.empty() ? "" : "bad");
     }
     if (const auto* step = as<history::StepStart>(line)) return step_row(row, *step);
@@ -177,57 +188,61 @@ Json json_of(const Row& row) {
         return mark("cycle", row,
                     fmt::format("the agent's cycle ends: {}{}", cycle->ending,
                                 cycle->reason.empty() ? "" : ": " + cycle->reason),
-                    "", cycle->doubt.empty() ? std::vector<std::string>{} : std::vector{cycle->doubt});
+                    "", cycle->doubt.empty() ? std::vector<std::string>{} : std::vector{cycle->doubt.str()});
     }
     if (const auto* verdict = as<history::Verdict>(line)) return verdict_row(row, *verdict);
     if (const auto* read = as<history::StatusRead>(line)) return status_row(row, *read);
     if (const auto* event = as<history::StackEvent>(line))
         return mark("stack", row,
                     fmt::format("{}{}", event->what, event->text.empty() ? "" : ": " + event->text));
-    if (const auto* note = as<history::Note>(line)) return mark("note", row, note->text);
-    return nullptr;
+    const auto* note = as<history::Note>(line);
+    return mark("note", row, note != nullptr ? note->text : std::string{line->kind()});
 }
 
-std::vector<Row> rows_of(const Lines& lines) {
+/// When what the line tells of began.
+Duration time_of(const history::Entry& line) {
+    if (const auto* exchange = as<history::ExchangeSeen>(&line)) return exchange->start;
+    if (const auto* act = as<history::TenantActSeen>(&line)) return line.t - act->duration;
+    return line.t;
+}
+
+/// By that time: exchanges are written when they end.
+Lines by_time(const Lines& lines) {
+    Lines sorted;
+    std::ranges::copy_if(lines, std::back_inserter(sorted), says_something);
+    std::ranges::sort(sorted, [](const history::Entry* a, const history::Entry* b) {
+        return std::pair{time_of(*a), a->n} < std::pair{time_of(*b), b->n};
+    });
+    return sorted;
+}
+
+/// The first and the last, and those that are cited; a gap stands for each run of others. Rows are made of
+/// what is shown alone: a long run has millions of lines.
+std::vector<Row> rows_of(const Lines& lines, const std::set<std::uint64_t>& cited, std::size_t most,
+                         std::size_t& left_out) {
+    const Lines sorted = by_time(lines);
     std::vector<Row> rows;
-    for (const history::Entry* line : lines) {
-        Row row{line->t, line, nullptr};
-        if (const auto* exchange = as<history::ExchangeSeen>(line)) row.time = exchange->start;
-        if (const auto* act = as<history::TenantActSeen>(line)) row.time = line->t - act->duration;
-        row.json = json_of(row);
-        if (!row.json.is_null()) rows.push_back(std::move(row));
-    }
-    // Exchanges are written when they end.
-    std::ranges::stable_sort(rows, {}, &Row::time);
-    return rows;
-}
-
-/// The first and the last, and those that are cited; a gap stands for each run of others.
-std::vector<Row> shortened(std::vector<Row> rows, const std::set<std::uint64_t>& cited, std::size_t most,
-                           std::size_t& left_out) {
-    if (rows.size() <= most) return rows;
-    std::vector<Row> kept;
+    std::size_t told = 0;  // of those before it there are rows
+    const auto tell_gap = [&](std::size_t end) {
+        if (told == end) return;
+        const auto gap = std::span{sorted}.subspan(told, end - told);
+        const auto [first, last] = std::ranges::minmax(gap, {}, &history::Entry::n);
+        rows.push_back({time_of(*gap.front()), gap.front(),
+                        Json{{"k", "gap"}, {"count", gap.size()}, {"n", first->n}, {"last", last->n}}});
+        left_out += gap.size();
+    };
     std::size_t cited_kept = 0;
-    bool in_gap = false;
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-        const bool at_an_end = i < most / 2 || i + most / 2 >= rows.size();
-        if (at_an_end || (cited.contains(rows[i].line->n) && cited_kept++ < most)) {
-            kept.push_back(std::move(rows[i]));
-            in_gap = false;
-            continue;
-        }
-        ++left_out;
-        const std::uint64_t n = rows[i].line->n;
-        if (!in_gap)
-            kept.push_back(
-                {rows[i].time, rows[i].line, Json{{"k", "gap"}, {"count", 0}, {"n", n}, {"last", n}}});
-        in_gap = true;
-        Json& gap = kept.back().json;
-        gap["count"] = gap["count"].get<std::size_t>() + 1;
-        gap["last"] = std::max(gap["last"].get<std::uint64_t>(), n);
-        gap["n"] = std::min(gap["n"].get<std::uint64_t>(), n);
+    for (std::size_t i = 0; i < sorted.size(); ++i) {
+        const bool at_an_end = sorted.size() <= most || i < most / 2 || i + most / 2 >= sorted.size();
+        if (!at_an_end && (!cited.contains(sorted[i]->n) || cited_kept++ >= most)) continue;
+        tell_gap(i);
+        told = i + 1;
+        Row row{time_of(*sorted[i]), sorted[i], nullptr};
+        row.json = json_of(row);
+        rows.push_back(std::move(row));
     }
-    return kept;
+    tell_gap(sorted.size());
+    return rows;
 }
 
 Json message_json(const history::MessageSeen& message, const TimelineLimits& limits) {
@@ -252,7 +267,7 @@ Json messages_of(const history::Entry& line, const TimelineLimits& limits) {
     if (const auto* exchange = as<history::ExchangeSeen>(&line))
         return {{"request", message_json(exchange->request, limits)},
                 {"answer", message_json(exchange->response, limits)}};
-    const auto& act = std::get<history::TenantActSeen>(line.event);
+    const auto& act = *as<history::TenantActSeen>(&line);
     return {{"request", message_json(act.request, limits)}, {"answer", message_json(act.response, limits)}};
 }
 
@@ -333,7 +348,7 @@ std::string with_short_strings(std::string_view json, std::size_t most) {
 Json timeline_json(const Lines& lines, const std::set<std::uint64_t>& cited, bool with_messages,
                    const TimelineLimits& limits, Room& room) {
     std::size_t rows_left_out = 0;
-    std::vector<Row> rows = shortened(rows_of(lines), cited, limits.rows, rows_left_out);
+    std::vector<Row> rows = rows_of(lines, cited, limits.rows, rows_left_out);
     Json json{{"rows", Json::array()}};
     std::size_t messages_left_out = 0;
     std::size_t size = 0;

@@ -27,8 +27,8 @@ constexpr int exit_interrupted = 130;
 std::string last_step(const ScenarioView& scenario) {
     for (auto at = scenario.lines.rbegin(); at != scenario.lines.rend(); ++at) {
         const auto* step = as<history::StepStart>(*at);
-        if (step != nullptr && (*at)->where.step) {
-            return fmt::format(" in step {} ({})", *(*at)->where.step, step->step_kind);
+        if (step != nullptr && (*at)->where->step) {
+            return fmt::format(" in step {} ({})", *(*at)->where->step, step->step_kind);
         }
     }
     return "";

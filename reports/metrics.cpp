@@ -68,10 +68,10 @@ std::uint64_t count_verdicts(const Lines& lines, const std::string& evaluation) 
     std::uint64_t count = 0;
     for (const history::Entry* line : lines) {
         const auto* act = as<history::TenantActSeen>(line);
-        if (act != nullptr && is_done(*act, "enrol")) counted.erase(line->where.agent);
+        if (act != nullptr && is_done(*act, "enrol")) counted.erase(line->where->agent);
         const auto* verdict = as<history::Verdict>(line);
         if (verdict == nullptr || evaluation_of(*verdict) != evaluation) continue;
-        count += counted[line->where.agent].insert(verdict->index).second ? 1 : 0;
+        count += counted[line->where->agent].insert(verdict->index).second ? 1 : 0;
     }
     return count;
 }

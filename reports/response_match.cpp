@@ -126,7 +126,7 @@ class Matching {
         const auto* exchange = as<history::ExchangeSeen>(&line_);
         if (exchange == nullptr && !answer_.kept) return not_kept("headers");
         const std::string value =
-            exchange != nullptr ? exchange->retry_after : header_of(answer_, retry_after).value_or("");
+            exchange != nullptr ? exchange->retry_after.str() : header_of(answer_, retry_after).value_or("");
         if (fits(clause_.retry_after, value)) return;
         differs(value.empty() ? fmt::format("no {}", retry_after) : fmt::format("{} {}", retry_after, value));
     }

@@ -1,7 +1,6 @@
 #include "reports/run_checks.hpp"
 
 #include <algorithm>
-#include <unordered_set>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -22,8 +21,6 @@ class RunChecks {
         for (const std::string& name : check_names()) {
             if (asked.empty() || std::ranges::count(asked, name) > 0) checks_.push_back({.check = name});
         }
-        for (const history::Entry& line : history.entries)
-            agents_.emplace(line.n, &line.where);
     }
 
     std::vector<CheckOfRun> take() {
@@ -55,22 +52,29 @@ class RunChecks {
         for (const Finding& finding : checked.findings) {
             const auto check = std::ranges::find(checks_, finding.check, &CheckOfRun::check);
             if (check == checks_.end()) continue;
-            const auto where = finding.n ? agents_.find(*finding.n) : agents_.end();
             check->findings.push_back(
-                {scenario, where == agents_.end() ? "" : where->second->agent, finding.text, finding.n});
+                {scenario, finding.n ? agent_of(*finding.n) : "", finding.text, finding.n});
         }
+    }
+    std::string agent_of(std::uint64_t n) const {
+        const auto line = std::ranges::lower_bound(history_.entries, n, {}, &history::Entry::n);
+        return line != history_.entries.end() && line->n == n ? line->where->agent.str() : "";
     }
     /// The head, and what the run did before, between and after its scenarios.
     void outside_scenarios() {
-        std::unordered_set<const history::Entry*> inside;
+        std::vector<std::uint64_t> inside;
         for (const ScenarioView& scenario : scenarios_) {
-            inside.insert(scenario.lines.begin(), scenario.lines.end());
-            inside.insert({scenario.start, scenario.end});
+            for (const history::Entry* line : scenario.lines)
+                inside.push_back(line->n);
+            for (const history::Entry* line : {scenario.start, scenario.end}) {
+                if (line != nullptr) inside.push_back(line->n);
+            }
         }
+        std::ranges::sort(inside);
         Checked checked;
         if (history_.head) check_tokens(*history_.head, checked);
         for (const history::Entry& line : history_.entries) {
-            if (!inside.contains(&line)) check_tokens(line, facts_, checked);
+            if (!std::ranges::binary_search(inside, line.n)) check_tokens(line, facts_, checked);
         }
         add_findings(checked, "");
     }
@@ -78,7 +82,6 @@ class RunChecks {
     const history::History& history_;
     std::vector<ScenarioView> scenarios_;
     RunFacts facts_;
-    std::unordered_map<std::uint64_t, const history::Where*> agents_;
     std::vector<CheckOfRun> checks_;
 };
 

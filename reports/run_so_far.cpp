@@ -17,11 +17,10 @@ void RunSoFar::take(history::Entry&& line) {
     run_.duration = line.t;
     const auto* stack = as<history::StackEvent>(&line);
     if (stack != nullptr && stack->what == "started" && stack->facts) run_.stacks.push_back(*stack->facts);
-    std::deque<Begun>& of_name = scenarios_[line.where.scenario];
+    std::deque<Begun>& of_name = scenarios_[line.where->scenario];
     if (as<history::ScenarioStart>(&line) != nullptr) of_name.emplace_back();
     if (of_name.empty() || of_name.back().ended) {
         facts_.take(line);
-        keep_facts(line);
         return;
     }
     Begun& scenario = of_name.back();
@@ -44,28 +43,9 @@ ScenarioReport RunSoFar::judged(Begun& scenario) {
     ScenarioReport report = judge_scenario(split(scenario.lines).front(), facts_, run_.duration,
                                            run_.head ? run_.head->started : WallTime{});
     if (!scenario.ended) return report;
-    for (const history::Entry& line : scenario.lines.entries)
-        keep_facts(line);
     scenario.lines = {};
     scenario.report = std::move(report);
     return *scenario.report;
-}
-
-void RunSoFar::keep_facts(const history::Entry& line) {
-    const auto keep = [&](Origins& origins, const std::string& text) {
-        auto origin = origins.extract(text);
-        if (origin.empty()) return;
-        if (origin.mapped().n == line.n) {
-            origin.key() = kept_texts_.emplace_back(text);
-            origin.mapped().agent = *kept_agents_.insert(line.where.agent).first;
-        }
-        origins.insert(std::move(origin));
-    };
-    const auto* exchange = as<history::ExchangeSeen>(&line);
-    if (exchange == nullptr) return;
-    keep(facts_.challenges, exchange->challenge);
-    for (const std::string& token : exchange->response.secrets)
-        keep(facts_.tokens, token);
 }
 
 }  // namespace pushsim::reports

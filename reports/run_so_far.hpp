@@ -3,7 +3,6 @@
 
 #include <deque>
 #include <map>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -32,14 +31,10 @@ class RunSoFar {
         bool ended = false;
     };
     ScenarioReport judged(Begun& scenario);
-    /// What later scenarios are compared with outlives the lines.
-    void keep_facts(const history::Entry& line);
 
     RunReport run_;
     RunFacts facts_;
     std::map<std::string, std::deque<Begun>> scenarios_;
-    std::deque<std::string> kept_texts_;
-    std::set<std::string> kept_agents_;
 };
 
 }  // namespace pushsim::reports

@@ -104,7 +104,7 @@ std::string secret_in(std::string_view name, std::string_view text) {
 }
 
 std::string who(const history::Entry& line) {
-    return line.where.agent.empty() ? "" : line.where.agent + ": ";
+    return line.where->agent.empty() ? "" : line.where->agent + ": ";
 }
 
 /// Tokens in an answer that has no business with them.
@@ -113,7 +113,7 @@ void check_echo(const history::Entry& line, const RunFacts& facts, Findings& fin
     if (const auto* exchange = as<history::ExchangeSeen>(&line)) answer = &exchange->response;
     if (const auto* act = as<history::TenantActSeen>(&line)) answer = &act->response;
     if (answer == nullptr) return;
-    for (const std::string& secret : answer->secrets) {
+    for (const history::Text& secret : answer->secrets) {
         const auto issued = facts.tokens.find(secret);
         if (issued == facts.tokens.end() || issued->second.n == line.n) continue;
         findings.wrong(fmt::format("{}the token {} of {} stands in another answer: {}", who(line), secret,
@@ -145,10 +145,10 @@ void RunFacts::take(const history::Entry& line) {
     }
     const auto* exchange = as<history::ExchangeSeen>(&line);
     if (exchange == nullptr) return;
-    const Origin here{line.n, line.where.agent};
+    const Origin here{line.n, line.where->agent};
     if (!exchange->challenge.empty()) challenges.try_emplace(exchange->challenge, here);
     if (!is_proof(*exchange)) return;
-    for (const std::string& token : exchange->response.secrets)
+    for (const history::Text& token : exchange->response.secrets)
         tokens.try_emplace(token, here);
 }
 
@@ -175,7 +175,7 @@ void check_nonces(const ScenarioView& scenario, const RunFacts& facts, Checked& 
         const Origin& first = facts.challenges.at(exchange->challenge);
         if (first.n != line->n) {
             findings.wrong(
-                fmt::format("{}: the challenge {} was issued before, in line {} to {}", line->where.agent,
+                fmt::format("{}: the challenge {} was issued before, in line {} to {}", line->where->agent,
                             exchange->challenge, line_number(first.n), first.agent),
                 line);
         }

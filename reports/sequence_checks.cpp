@@ -71,7 +71,7 @@ std::uint64_t check_indexes_of(const Identity& identity, bool by_hand, Findings&
         if (by_hand && *exchange->index == 0) indexes = Indexes{false};
         ++looked_at;
         if (const std::string wrong = indexes.take(*exchange); !wrong.empty())
-            findings.wrong(line->where.agent + ": " + wrong, line);
+            findings.wrong(line->where->agent + ": " + wrong, line);
     }
     return looked_at;
 }
@@ -121,7 +121,7 @@ class Stages {
     void accepted(const history::Entry& line, const history::ExchangeSeen& submission) {
         AttestationStages& attestation = attestations_[*submission.index];
         const auto wrong = [&](const std::string& why) {
-            findings_.wrong(fmt::format("{}: attestation {}: its evidence was accepted {}", line.where.agent,
+            findings_.wrong(fmt::format("{}: attestation {}: its evidence was accepted {}", line.where->agent,
                                         *submission.index, why),
                             &line);
         };
@@ -144,7 +144,7 @@ class Stages {
         const Reading now{static_cast<std::size_t>(at - stages.begin()), evaluation, &line};
         const std::string why = at == stages.end() ? "which is no stage" : wrong_with(now, attestation, last);
         if (!why.empty()) {
-            findings_.wrong(fmt::format("{}: attestation {}: the {} says {} {}, {}", line.where.agent, index,
+            findings_.wrong(fmt::format("{}: attestation {}: the {} says {} {}, {}", line.where->agent, index,
                                         place, stage, evaluation, why),
                             &line);
         }

@@ -181,11 +181,11 @@ void check_status(const ScenarioView& scenario, const RunFacts& facts, Checked& 
             const auto allowed = row.allowed(*line);
             if (!allowed) continue;
             ++judged;
-            if (std::ranges::find(allowed->words, status->status) != allowed->words.end()) continue;
+            if (std::ranges::find(allowed->words, status->status.view()) != allowed->words.end()) continue;
             std::string may_be = "none";
             if (!allowed->words.empty()) may_be = fmt::format("{}", fmt::join(allowed->words, ", "));
             findings.wrong(fmt::format("{}: the status is {}, what was before allows {}: {}",
-                                       line->where.agent, status->status, may_be, allowed->why),
+                                       line->where->agent, status->status, may_be, allowed->why),
                            line);
         }
     }

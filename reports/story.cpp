@@ -80,7 +80,7 @@ std::optional<int> pcr_in(const std::string& key) {
 std::optional<nlohmann::json> policy_of(const Attempt& attempt) {
     const auto* enrolment = as<history::TenantActSeen>(attempt.enrolment);
     if (enrolment == nullptr) return std::nullopt;
-    auto policy = nlohmann::json::parse(enrolment->tpm_policy, nullptr, false);
+    auto policy = nlohmann::json::parse(enrolment->tpm_policy.view(), nullptr, false);
     if (!policy.is_object()) return std::nullopt;
     return policy;
 }
@@ -143,7 +143,7 @@ void sort_in(const history::Entry* line, const history::ExchangeSeen& exchange, 
     stories.exchanges.push_back(line->n);
     const bool taken = exchange.status == 200;
     if (taken && exchange.token_lifetime) {
-        for (const std::string& token : exchange.response.secrets)
+        for (const history::Text& token : exchange.response.secrets)
             stories.proofs.emplace(token, line);
     }
     if (taken && exchange.phase == "register" && exchange.method == "POST")

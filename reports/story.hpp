@@ -3,6 +3,7 @@
 
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -39,9 +40,10 @@ std::optional<std::vector<PolicyEntry>> policy_entries(const Attempt& attempt);
 /// not in the history or its policy is no JSON object.
 std::optional<std::map<int, bool>> policy_names(const Attempt& attempt);
 
+/// Points into the view, which must outlive it.
 struct AgentStory {
     std::string name;
-    Lines lines;
+    std::span<const history::Entry* const> lines;
     Lines enrolments;  ///< that succeeded; of one by somebody else the reading of its policy
     Lines proofs;      ///< of possession, that passed
     Lines extensions;  ///< of PCRs: MachineAct

@@ -56,7 +56,7 @@ struct Story {
 Story story_of(const ScenarioView& scenario) {
     Story story;
     for (const auto& [name, lines] : scenario.by_agent) {
-        const std::string* status = nullptr;
+        const history::Text* status = nullptr;
         for (const history::Entry* line : lines) {
             if (const auto* verdict = as<history::Verdict>(line)) {
                 story.verdicts.add(verdict_words(*verdict));
@@ -64,7 +64,7 @@ Story story_of(const ScenarioView& scenario) {
             } else if (const auto* cycle = as<history::Cycle>(line);
                        cycle != nullptr && cycle->ending != "reached" && cycle->doubt.empty() &&
                        !(scenario.plan().by_hand && says_not_enrolled(*cycle))) {
-                std::string word = cycle->status ? std::to_string(*cycle->status) : cycle->ending;
+                std::string word = cycle->status ? std::to_string(*cycle->status) : cycle->ending.str();
                 if (!cycle->code.empty()) word += " " + cycle->code;
                 story.refusals.add(cycle->phase == "submit" && cycle->status ? word
                                                                              : cycle->phase + " " + word);

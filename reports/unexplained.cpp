@@ -27,7 +27,7 @@ bool is_failed_cycle(const history::Entry* line, bool by_hand) {
 }
 
 Diagnosis of_verdict(const history::Entry& line) {
-    const auto& verdict = std::get<history::Verdict>(line.event);
+    const auto& verdict = *as<history::Verdict>(&line);
     Diagnosis found{.subject = verdict_words(verdict), .cause = verdict_words(verdict)};
     found.evidence = found.failures = {line.n};
     if (!verdict.log.value) return found;
@@ -40,7 +40,7 @@ Diagnosis of_verdict(const history::Entry& line) {
 /// `exchange`: the last of the cycle, or nothing. The reason names the agent, and so is no part of the
 /// subject.
 Diagnosis of_cycle(const history::Entry& line, const history::Entry* exchange) {
-    const auto& cycle = std::get<history::Cycle>(line.event);
+    const auto& cycle = *as<history::Cycle>(&line);
     const auto* seen = as<history::ExchangeSeen>(exchange);
     std::string what = cycle.phase + " " + cycle.ending;
     if (cycle.status) {

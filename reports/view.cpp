@@ -28,13 +28,13 @@ std::string excerpt(const std::string& text) {
 void sort_in(const history::Entry& line, std::vector<ScenarioView>& scenarios,
              std::map<std::string, std::size_t>& current) {
     if (as<history::ScenarioStart>(&line) != nullptr) {
-        current[line.where.scenario] = scenarios.size();
+        current[line.where->scenario] = scenarios.size();
         scenarios.emplace_back();
-        scenarios.back().name = line.where.scenario;
+        scenarios.back().name = line.where->scenario;
         scenarios.back().start = &line;
         return;
     }
-    const auto at = current.find(line.where.scenario);
+    const auto at = current.find(line.where->scenario);
     if (at == current.end()) return;
     ScenarioView& scenario = scenarios[at->second];
     if (as<history::ScenarioEnd>(&line) != nullptr) {
@@ -44,10 +44,10 @@ void sort_in(const history::Entry& line, std::vector<ScenarioView>& scenarios,
     }
     scenario.lines.push_back(&line);
     const auto* begun = as<history::StepStart>(&line);
-    if (begun != nullptr && line.where.step) scenario.steps.try_emplace(*line.where.step, begun);
-    if (as<history::StepEnd>(&line) != nullptr && line.where.step)
-        scenario.step_ends[*line.where.step] = &line;
-    if (!line.where.agent.empty()) scenario.by_agent[line.where.agent].push_back(&line);
+    if (begun != nullptr && line.where->step) scenario.steps.try_emplace(*line.where->step, begun);
+    if (as<history::StepEnd>(&line) != nullptr && line.where->step)
+        scenario.step_ends[*line.where->step] = &line;
+    if (!line.where->agent.empty()) scenario.by_agent[line.where->agent].push_back(&line);
 }
 
 }  // namespace
@@ -83,7 +83,7 @@ bool ByGroupAndNumber::operator()(const std::string& a, const std::string& b) co
 }
 
 const history::ScenarioStart& ScenarioView::plan() const {
-    return std::get<history::ScenarioStart>(start->event);
+    return *as<history::ScenarioStart>(start);
 }
 
 const history::StepStart* ScenarioView::step(int number) const {
@@ -117,7 +117,7 @@ Lines ScenarioView::lines_of(const std::string& agent, std::optional<int> step_n
     if (!step_number) return at->second;
     Lines result;
     std::copy_if(at->second.begin(), at->second.end(), std::back_inserter(result),
-                 [&](const history::Entry* line) { return line->where.step == step_number; });
+                 [&](const history::Entry* line) { return line->where->step == step_number; });
     return result;
 }
 
@@ -183,11 +183,11 @@ std::string unresolved_doubt(const Lines& lines) {
         const auto* cycle = as<history::Cycle>(line);
         if (cycle == nullptr) continue;
         const bool made_up_for =
-            cycle->doubt.empty() && tries < history::tries_in_doubt && line->where.step == step;
-        if (tries > 0 && !made_up_for && (cycle->doubt.empty() || line->where.step != step)) return doubt;
+            cycle->doubt.empty() && tries < history::tries_in_doubt && line->where->step == step;
+        if (tries > 0 && !made_up_for && (cycle->doubt.empty() || line->where->step != step)) return doubt;
         tries = cycle->doubt.empty() ? 0 : tries + 1;
         doubt = cycle->doubt;
-        step = line->where.step;
+        step = line->where->step;
     }
     return doubt;
 }
@@ -199,7 +199,7 @@ bool is_response(const history::Entry* line) {
 DecidingExchange deciding_exchange(const history::Entry& line) {
     DecidingExchange result;
     result.n = line.n;
-    result.agent = line.where.agent;
+    result.agent = line.where->agent;
     if (const auto* exchange = as<history::ExchangeSeen>(&line)) {
         result.phase = exchange->phase;
         result.method = exchange->method;
@@ -230,7 +230,7 @@ std::string words(const DecidingExchange& exchange) {
 std::string words(const history::Entry& line) {
     if (as<history::ExchangeSeen>(&line) != nullptr || as<history::TenantActSeen>(&line) != nullptr)
         return words(deciding_exchange(line));
-    const std::string who = line.where.agent.empty() ? "" : fmt::format(" ({})", line.where.agent);
+    const std::string who = line.where->agent.empty() ? "" : fmt::format(" ({})", line.where->agent);
     if (const auto* operation = as<history::TpmOperation>(&line))
         return fmt::format("TPM: {}{}", operation->operation, who);
     if (const auto* act = as<history::MachineAct>(&line))
@@ -243,7 +243,7 @@ std::string words(const history::Entry& line) {
         return fmt::format("status {}{}", read->status, who);
     if (const auto* event = as<history::StackEvent>(&line); event != nullptr && !event->text.empty())
         return event->text;
-    return line.kind + who;
+    return std::string{line.kind()} + who;
 }
 
 std::string came_to(const history::Entry& line) {
@@ -262,7 +262,7 @@ std::string came_to(const history::Entry& line) {
     if (const auto* verdict = as<history::Verdict>(&line)) return verdict_words(*verdict);
     if (const auto* read = as<history::StatusRead>(&line))
         return read->error.empty() ? "status " + read->status : "status not known";
-    return line.kind;
+    return std::string{line.kind()};
 }
 
 std::string counted(std::uint64_t count, const std::string& noun) {

@@ -54,7 +54,7 @@ std::vector<ScenarioView> split(const history::History& history);
 /// The kind of event in a line, or nothing.
 template <typename T>
 const T* as(const history::Entry* line) {
-    return line == nullptr ? nullptr : std::get_if<T>(&line->event);
+    return line == nullptr ? nullptr : line->event.get<T>();
 }
 
 /// pass, fail, or empty while no source that can be read has decided. Where sources disagree, the first of

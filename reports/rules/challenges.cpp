@@ -39,14 +39,6 @@ std::string milliseconds(Duration duration) {
     return fmt::format("{} ms", std::chrono::round<std::chrono::milliseconds>(duration).count());
 }
 
-/// How long the challenge lives, by the verifier's own clock.
-std::optional<Duration> lifetime_of(const history::NegotiatedSeen& negotiated) {
-    const auto from = from_rfc3339(negotiated.received_at);
-    const auto to = from_rfc3339(negotiated.expire_at);
-    if (!from || !to) return std::nullopt;
-    return *to - *from;
-}
-
 /// The first negotiation of a later attestation before `refusal`, of the agent or of another that goes by its
 /// id.
 const history::Entry* negotiated_between(const Attempt& old, const history::Entry& refusal,
@@ -94,7 +86,7 @@ Found evidence_after_expiry(const AgentStory& agent, const Stories& /*all*/) {
     return for_each_refusal(agent, [&](const Attempt& attempt, const history::Entry& refusal, Found& found) {
         const auto& negotiated = attempt.negotiated().negotiated;
         if (!negotiated || negotiated->requested.empty()) return;
-        const auto lifetime = lifetime_of(*negotiated);
+        const auto lifetime = negotiated->lifetime;
         if (!lifetime) return;
         const auto& submission = *as<history::ExchangeSeen>(&refusal);
         // Both by our clock; the verifier's began when the request arrived, between the two.
@@ -130,14 +122,14 @@ Found negotiated_again(const AgentStory& agent, const Stories& all) {
                 ++found.front().more;
                 continue;
             }
-            const bool by_copy = later->where.agent != agent.name;
+            const bool by_copy = later->where->agent != agent.name;
             found.push_back(
                 {.subject = by_copy ? "by another with its id" : "by itself",
                  .cause = fmt::format(
                      "The evidence was for attestation {}, and {} had begun attestation {} before it came: a "
                      "verifier takes evidence for the latest alone. Nothing had expired, and the evidence "
                      "was not looked at.",
-                     *submission.index, by_copy ? later->where.agent + ", which has its id," : "the agent",
+                     *submission.index, by_copy ? later->where->agent + ", which has its id," : "the agent",
                      *as<history::ExchangeSeen>(later)->index),
                  .mend = "See that one copy of the agent runs, and that it answers what it negotiated last. "
                          "A new negotiation mends it; the token is still good.",

@@ -12,8 +12,8 @@ namespace pushsim::reports::rule {
 namespace {
 
 /// The last line before `until` that tells an AK's name: what made the agent's keys, or an enrolment.
-const history::Entry* last_ak(const Lines& lines, const history::Entry& until,
-                              const std::string* (*name)(const history::Entry*)) {
+const history::Entry* last_ak(std::span<const history::Entry* const> lines, const history::Entry& until,
+                              const history::Text* (*name)(const history::Entry*)) {
     const history::Entry* last = nullptr;
     for (const history::Entry* line : lines) {
         if (line->n >= until.n) break;
@@ -22,12 +22,12 @@ const history::Entry* last_ak(const Lines& lines, const history::Entry& until,
     return last;
 }
 
-const std::string* own_ak(const history::Entry* line) {
+const history::Text* own_ak(const history::Entry* line) {
     const auto* made = as<history::TpmOperation>(line);
     return made != nullptr && !made->ak_name.empty() ? &made->ak_name : nullptr;
 }
 
-const std::string* enrolled_ak(const history::Entry* line) {
+const history::Text* enrolled_ak(const history::Entry* line) {
     const auto* act = as<history::TenantActSeen>(line);
     const bool is_done = act != nullptr && act->status && *act->status >= 200 && *act->status < 300;
     return is_done && !act->ak_name.empty() ? &act->ak_name : nullptr;
@@ -156,7 +156,7 @@ Found id_of_another_tpm(const AgentStory& agent, const Stories& all) {
         if (const auto same_id = all.registrations.find(refused->target);
             same_id != all.registrations.end()) {
             for (const history::Entry* registered : same_id->second) {
-                if (registered->n < line->n && registered->where.agent != agent.name) owner = registered;
+                if (registered->n < line->n && registered->where->agent != agent.name) owner = registered;
             }
         }
         const bool is_said = refused->response.body.find("different TPM identity") != std::string::npos;
@@ -164,8 +164,8 @@ Found id_of_another_tpm(const AgentStory& agent, const Stories& all) {
         Diagnosis taken{
             .cause = fmt::format("The registrar refused the registration: the id {} is registered by {}, and "
                                  "stays with the TPM that registered it first.",
-                                 refused->target.substr(refused->target.rfind('/') + 1),
-                                 owner != nullptr ? owner->where.agent : "another TPM"),
+                                 refused->target.view().substr(refused->target.view().rfind('/') + 1),
+                                 owner != nullptr ? owner->where->agent : "another TPM"),
             .mend =
                 "Give each machine an id of its own (`uuid = hash_ek` in the agent's configuration; an id "
                 "that was copied with an image is the first machine's). Where the TPM was exchanged on "

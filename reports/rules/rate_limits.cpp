@@ -86,7 +86,7 @@ Found locked_out_by_others(const AgentStory& agent, const Stories& all) {
     if (own.size() >= all.of_agent.sessions || asked == all.sessions_for.end()) return {};
     Lines others;
     std::ranges::copy_if(asked->second, std::back_inserter(others), [&](const history::Entry* session) {
-        return session->where.agent != agent.name && session->t <= refusal->t &&
+        return session->where->agent != agent.name && session->t <= refusal->t &&
                refusal->t - session->t < all.of_agent.window;
     });
     if (own.size() + others.size() < all.of_agent.sessions || others.size() <= own.size()) return {};

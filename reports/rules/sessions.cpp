@@ -51,7 +51,7 @@ std::vector<NeedlessSession> needless_sessions(const AgentStory& agent) {
         if (exchange == nullptr) continue;
         if (last && exchange->phase == "negotiate") {
             last->negotiation = line;
-            if (line->where.step == last->session->where.step) found.push_back(*last);
+            if (line->where->step == last->session->where->step) found.push_back(*last);
             last.reset();
         }
         if (exchange->token_lifetime) {
@@ -122,7 +122,7 @@ bool is_forbidden(const history::ExchangeSeen& exchange) {
 }
 
 Diagnosis of_another_agent(const history::Entry& refused, const history::Entry& proof) {
-    const std::string& owner = proof.where.agent;
+    const std::string& owner = proof.where->agent;
     return {.subject = owner,
             .cause = fmt::format("The request bore the token of {}, and a token is good for the agent alone "
                                  "whose TPM proved to have the enrolled key (403, \"ownership required\"). "
@@ -314,8 +314,9 @@ Found token_of_another_agent(const AgentStory& agent, const Stories& all) {
         if (refused == nullptr || !is_forbidden(*refused)) continue;
         const auto proof = all.proofs.find(token_in(*refused));
         if (proof == all.proofs.end()) continue;
-        auto misused = proof->second->where.agent == agent.name ? for_another_id(agent, *line, *proof->second)
-                                                                : of_another_agent(*line, *proof->second);
+        auto misused = proof->second->where->agent == agent.name
+                           ? for_another_id(agent, *line, *proof->second)
+                           : of_another_agent(*line, *proof->second);
         if (!misused) continue;
         const auto same = std::ranges::find(found, misused->subject, &Diagnosis::subject);
         if (same != found.end()) {

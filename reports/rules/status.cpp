@@ -71,7 +71,7 @@ bool waited_for_others(const AgentStory& agent, const Stories& all, const histor
                        const history::Entry& timeout) {
     const bool went_on = std::ranges::any_of(agent.lines, [&](const history::Entry* line) {
         return line->n > accepted.n && as<history::ExchangeSeen>(line) != nullptr &&
-               (line->n < timeout.n || line->where.step == accepted.where.step);
+               (line->n < timeout.n || line->where->step == accepted.where->step);
     });
     const auto next = std::ranges::upper_bound(all.exchanges, accepted.n);
     return !went_on && next != all.exchanges.end() && *next < timeout.n;

@@ -34,7 +34,7 @@ int check(const CheckOptions& options) {
                              fmt::format("'{}' is no run: there is no history", options.run),
                              "name a run folder, such as runs/latest, or its history.jsonl"});
     }
-    const auto history = history::read_history(*path);
+    const auto history = history::read_history(*path, history::Detail::OfReports);
     if (!history) return report_error(history.error());
     const auto checks = reports::check_run(*history, options.checks);
     if (options.format == "json") {

@@ -248,7 +248,7 @@ void LoneAgent::explain(const std::string& symptom) {
     Symptom now{symptom, enrolment_.policy(), quoted_, clock_is_safe_, agent_->boot().events().size()};
     if (now == symptom_) return;
     symptom_ = std::move(now);
-    const auto read = history::read_history(history_);
+    const auto read = history::read_history(history_, history::Detail::OfReports);
     if (!read) return;
     const auto report = reports::judge(*read);
     bool enrols_again = false;

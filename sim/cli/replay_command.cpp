@@ -46,7 +46,7 @@ Result<Recorded> read_run(const fs::path& run) {
             fmt::format("{}: this pushsim would draw or fill in something else for it", plan_file.string()),
             "it was changed, or another version of pushsim made it: replay it with that one");
     }
-    const auto history = history::read_history(*history_file);
+    const auto history = history::read_history(*history_file, history::Detail::OfReports);
     if (!history) return fail(history.error());
     return Recorded{std::move(*plan), reports::judge(*history)};
 }

@@ -15,7 +15,7 @@
 namespace pushsim::cli {
 
 Result<JudgedRun> judge_run(const std::filesystem::path& history) {
-    auto read = history::read_history(history);
+    auto read = history::read_history(history, history::Detail::OfReports);
     if (!read) return fail(read.error());
     JudgedRun judged{std::move(*read), {}, {}};
     judged.run = reports::judge(judged.history);

@@ -103,7 +103,7 @@ void RunBook::skip(const scenario::Scenario& scenario, const std::string& why) {
 }
 
 void RunBook::SessionCount::take(const history::Entry& line) {
-    const auto* exchange = std::get_if<history::ExchangeSeen>(&line.event);
+    const auto* exchange = line.event.get<history::ExchangeSeen>();
     if (exchange == nullptr || exchange->phase != "authenticate") return;
     seen.refused = seen.refused || exchange->status == 429;
     if (exchange->method == "POST" && exchange->status == 200)
@@ -112,11 +112,11 @@ void RunBook::SessionCount::take(const history::Entry& line) {
 
 bool RunBook::read_on() const {
     const auto take = [this](history::Entry&& line) {
-        sessions_[line.where.scenario].take(line);
+        sessions_[line.where->scenario].take(line);
         so_far_.take(std::move(line));
     };
     if (!lines_) {
-        auto lines = history::GrowingHistory::open(folder_ / "history.jsonl");
+        auto lines = history::GrowingHistory::open(folder_ / "history.jsonl", history::Detail::OfReports);
         if (!lines) {
             report_error(lines.error());
             return false;

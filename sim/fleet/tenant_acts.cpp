@@ -297,7 +297,7 @@ void Play::read_status(int number, Member& member, const std::shared_ptr<Awaited
             history::StatusRead& read = seen.status;
             if (const auto late = wanted->late(member, read.status, now); late && read.error.empty()) {
                 read.error = fmt::format("{} came {} after `within` was over", read.status, to_text(*late));
-                read.status.clear();
+                read.status = {};
             }
             wanted->take(member, read.status);
             const bool last = !wanted->goes_on(member, now);
@@ -313,7 +313,7 @@ void Play::read_status(int number, Member& member, const std::shared_ptr<Awaited
 
 /// A reading that says the same as the one before is a line only where it decides.
 void Play::put_down(int number, Member& member, const TenantDesk::StatusSeen& seen, bool decides) {
-    const std::string said = seen.status.status + seen.status.error;
+    const std::string said = seen.status.status.str() + seen.status.error;
     const bool news = said != std::exchange(member.last_status, said);
     if (!decides && !news) return;
     record(where(number, member), seen.act);

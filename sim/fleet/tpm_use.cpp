@@ -110,8 +110,8 @@ void VirtualAgent::used_tpm(const AgentTpm::Used& used, const std::optional<boot
             for (const auto& [pcr, value] : quote->pcrs)
                 values.pcrs[pcr] = to_hex(value);
             operation.quote = std::move(values);
-            operation.clock = {quote->clock.clock, quote->clock.reset_count, quote->clock.restart_count,
-                               quote->clock.safe};
+            operation.clock = history::QuoteClock{quote->clock.clock, quote->clock.reset_count,
+                                                  quote->clock.restart_count, quote->clock.safe};
             if (now_.quoted) now_.quoted(*quote);
         }
         if (const auto* proof = std::get_if<tpm::Certification>(&*used.answer)) proof_ = *proof;

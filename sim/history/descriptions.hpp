@@ -187,7 +187,7 @@ void describe(F& f, StepEnd& v) {
 template <typename F>
 void describe(F& f, MessageSeen& v) {
     f.maybe("size", v.size);
-    f.maybe("sha256", v.sha256);
+    f.unlike("sha256", v.sha256);
     f.maybe("kept", v.kept);
     f.maybe("headers", v.headers);
     f.octets("body", v.body);
@@ -198,8 +198,27 @@ void describe(F& f, MessageSeen& v) {
 template <typename F>
 void describe(F& f, NegotiatedSeen& v) {
     f.must("requested", v.requested);
-    f.maybe("received_at", v.received_at);
-    f.maybe("expire_at", v.expire_at);
+    f.unlike("received_at", v.received_at);
+    f.unlike("expire_at", v.expire_at);
+    if constexpr (std::is_same_v<F, ReadFields>) {
+        const auto from = from_rfc3339(v.received_at);
+        const auto to = from_rfc3339(v.expire_at);
+        if (from && to) v.lifetime = *to - *from;
+    }
+}
+
+/// They stand beside the other members of an exchange.
+template <typename F>
+void describe_phases(F& f, Shared<PhasesSeen>& v) {
+    PhasesSeen phases = *v;
+    f.maybe("connect", phases.connect);
+    f.maybe("tls", phases.tls);
+    f.maybe("send", phases.send);
+    f.maybe("wait", phases.wait);
+    f.maybe("receive", phases.receive);
+    if constexpr (std::is_same_v<F, ReadFields>) {
+        if (!(phases == PhasesSeen{})) v = phases;
+    }
 }
 
 template <typename F>
@@ -207,7 +226,7 @@ void describe(F& f, ExchangeSeen& v) {
     f.must("phase", v.phase);
     f.must("peer", v.peer);
     f.must("attempt", v.attempt);
-    f.maybe("id", v.request_id);
+    f.unlike("id", v.request_id);
     f.maybe("source", v.source);
     f.must("method", v.method);
     f.must("target", v.target);
@@ -221,16 +240,12 @@ void describe(F& f, ExchangeSeen& v) {
     f.must("start", v.start);
     f.maybe("due", v.due);
     f.maybe("queued", v.queued);
-    f.maybe("connect", v.connect);
-    f.maybe("tls", v.tls);
-    f.maybe("send", v.send);
-    f.maybe("wait", v.wait);
-    f.maybe("receive", v.receive);
+    describe_phases(f, v.phases);
     f.must("total", v.total);
     f.maybe("reused", v.reused);
     f.maybe("resumed", v.resumed);
     f.maybe("negotiated", v.negotiated);
-    f.maybe("challenge", v.challenge);
+    f.unlike("challenge", v.challenge);
     f.maybe("seconds_to_next", v.seconds_to_next);
     f.maybe("token_lifetime", v.token_lifetime);
     f.part("request", v.request);
@@ -315,9 +330,9 @@ void describe(F& f, DatabaseVerdict& v) {
     f.must("stage", v.stage);
     f.must("evaluation", v.evaluation);
     f.maybe("failure_reason", v.failure_reason);
-    f.maybe("capabilities_received_at", v.capabilities_received_at);
-    f.maybe("challenges_expire_at", v.challenges_expire_at);
-    f.maybe("evidence_received_at", v.evidence_received_at);
+    f.unlike("capabilities_received_at", v.capabilities_received_at);
+    f.unlike("challenges_expire_at", v.challenges_expire_at);
+    f.unlike("evidence_received_at", v.evidence_received_at);
 }
 
 template <typename F>
@@ -414,5 +429,11 @@ void describe(F& f, End& v) {
 
 template <typename F>
 void describe(F&, Unknown&) {}
+
+/// What the event holds; for an F that only reads it.
+template <typename F>
+void describe_held(F& f, const Event& event) {
+    event.visit([&]<typename T>(const T& value) { describe(f, const_cast<T&>(value)); });
+}
 
 }  // namespace pushsim::history

@@ -20,6 +20,8 @@
 #include "agent/base/time.hpp"
 #include "sim/history/json_index.hpp"
 #include "sim/history/json_text.hpp"
+#include "sim/history/kept_values.hpp"
+#include "sim/history/shared.hpp"
 
 namespace pushsim::history {
 
@@ -51,21 +53,27 @@ class WriteFields {
     void maybe(const char* name, const std::optional<T>& value) {
         if (value) out_[name] = to_json(*value);
     }
+    template <typename T>
+    void maybe(const char* name, const Shared<T>& value) {
+        if (value) out_[name] = to_json(*value);
+    }
+    /// A text that hardly any other line has; empty: left out.
+    void unlike(const char* name, const Text& value) { maybe(name, value); }
     /// A structure whose members are left out together when it is as constructed.
     template <typename T>
     void part(const char* name, const T& value) {
         if (Json json = to_json(value); !json.empty()) out_[name] = std::move(json);
     }
     /// Text that is JSON stands as JSON.
-    void json_text(const char* name, const std::string& text) {
+    void json_text(const char* name, std::string_view text) {
         if (text.empty()) return;
         auto json = parse_json(text);
         out_[name] = json ? std::move(*json) : Json(text);
     }
     /// Octets: text where they are UTF-8, else base64 under "<name>64".
-    void octets(const char* name, const std::string& value) {
+    void octets(const char* name, std::string_view value) {
         if (value.empty()) return;
-        const Json json = value;
+        const Json json = std::string{value};
         try {
             (void)json.dump();
             out_[name] = json;
@@ -81,6 +89,7 @@ class WriteFields {
     static Json to_json(std::uint64_t value) { return value; }
     static Json to_json(double value) { return value; }
     static Json to_json(const std::string& value) { return value; }
+    static Json to_json(const Text& value) { return value.str(); }
     static Json to_json(Duration value) { return to_microseconds(value); }
     static Json to_json(WallTime value) { return to_rfc3339(value); }
     static Json to_json(const std::map<std::string, std::string>& value) { return value; }
@@ -104,6 +113,10 @@ class WriteFields {
         return json;
     }
     template <typename T>
+    static Json to_json(const List<T>& value) {
+        return to_json(static_cast<const std::vector<T>&>(value));
+    }
+    template <typename T>
     static Json to_json(const T& value) {
         if constexpr (std::is_enum_v<T>) {
             for (const auto& [word_value, word] : words(T{})) {
@@ -125,7 +138,9 @@ class WriteFields {
 class ReadFields {
   public:
     /// `error` gets the first thing that is wrong.
-    ReadFields(JsonValue in, std::optional<Error>& error) : ReadFields(in, error, nullptr, "") {}
+    /// Texts that `kept` has are shared with it, where there is one.
+    ReadFields(JsonValue in, std::optional<Error>& error, KeptValues* kept)
+        : ReadFields(in, error, kept, nullptr, "") {}
 
     template <typename T>
     void must(const char* name, T& value) {
@@ -144,10 +159,20 @@ class ReadFields {
         if (const auto json = find(name)) from_json(*json, name, value.emplace());
     }
     template <typename T>
+    void maybe(const char* name, Shared<T>& value) {
+        if (const auto json = find(name)) from_json(*json, name, value.emplace());
+    }
+    void unlike(const char* name, Text& value) {
+        KeptValues* const kept = std::exchange(kept_, nullptr);
+        maybe(name, value);
+        kept_ = kept;
+    }
+    template <typename T>
     void part(const char* name, T& value) {
         maybe(name, value);
     }
-    void json_text(const char* name, std::string& text) {
+    template <typename T>
+    void json_text(const char* name, T& text) {
         const auto json = find(name);
         if (!json) return;
         if (json->is_string()) {
@@ -156,22 +181,23 @@ class ReadFields {
             text = dump_json(*tree);
         }
     }
-    void octets(const char* name, std::string& value) {
+    void octets(const char* name, Text& value) {
         maybe(name, value);
         std::string base64;
         const std::string encoded_name = std::string{name} + "64";
         maybe(encoded_name.c_str(), base64);
         if (base64.empty()) return;
         if (auto decoded = from_base64(base64)) {
-            value.assign(decoded->begin(), decoded->end());
+            value = std::string{decoded->begin(), decoded->end()};
         } else {
             wrong(encoded_name, "base64");
         }
     }
 
   private:
-    ReadFields(JsonValue in, std::optional<Error>& error, const ReadFields* parent, std::string_view name)
-        : in_(in), error_(error), parent_(parent), name_(name) {
+    ReadFields(JsonValue in, std::optional<Error>& error, KeptValues* kept, const ReadFields* parent,
+               std::string_view name)
+        : in_(in), error_(error), kept_(kept), parent_(parent), name_(name) {
         if (in_.is_object()) {
             next_ = in_.first();
         } else {
@@ -245,6 +271,15 @@ class ReadFields {
         if (!json.is_string()) return wrong(name, "a text");
         value = json.string();
     }
+    void from_json(JsonValue json, std::string_view name, Text& value) {
+        if (!json.is_string()) return wrong(name, "a text");
+        const auto plain = json.plain_string();
+        if (!plain) {
+            value = json.string();
+        } else {
+            value = kept_ == nullptr ? Text{*plain} : kept_->text(*plain);
+        }
+    }
     void from_json(JsonValue json, std::string_view name, Duration& value) {
         std::int64_t microseconds = 0;
         from_json(json, name, microseconds);
@@ -303,6 +338,10 @@ class ReadFields {
         }
     }
     template <typename T>
+    void from_json(JsonValue json, std::string_view name, List<T>& value) {
+        from_json(json, name, value.edit());
+    }
+    template <typename T>
     void from_json(JsonValue json, std::string_view name, T& value) {
         if constexpr (std::is_enum_v<T>) {
             std::string text;
@@ -316,13 +355,14 @@ class ReadFields {
             }
             wrong(name, "a word that is known there: '" + text + "'");
         } else {
-            ReadFields fields{json, error_, this, name};
+            ReadFields fields{json, error_, kept_, this, name};
             describe(fields, value);
         }
     }
 
     JsonValue in_;
     std::optional<Error>& error_;
+    KeptValues* kept_;
     const ReadFields* parent_;
     std::string_view name_;
     std::optional<JsonValue> next_;  ///< behind the member that was found last

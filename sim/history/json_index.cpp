@@ -196,18 +196,20 @@ std::string_view JsonValue::raw() const {
     return index_->text_.substr(token.begin, token.end - token.begin);
 }
 
-std::string JsonValue::string() const {
+std::optional<std::string_view> JsonValue::plain_string() const {
+    if (index_->tokens_[at_].kind != JsonIndex::Kind::String) return std::nullopt;
     const std::string_view text = raw();
-    if (index_->tokens_[at_].kind == JsonIndex::Kind::EscapedString)
-        return nlohmann::json::parse(text).get<std::string>();
-    return std::string{text.substr(1, text.size() - 2)};
+    return text.substr(1, text.size() - 2);
+}
+
+std::string JsonValue::string() const {
+    if (const auto plain = plain_string()) return std::string{*plain};
+    return nlohmann::json::parse(raw()).get<std::string>();
 }
 
 bool JsonValue::is(std::string_view text) const {
-    const auto& token = index_->tokens_[at_];
-    if (token.kind == JsonIndex::Kind::String)
-        return index_->text_.substr(token.begin + 1, token.end - token.begin - 2) == text;
-    return token.kind == JsonIndex::Kind::EscapedString && string() == text;
+    if (const auto plain = plain_string()) return *plain == text;
+    return index_->tokens_[at_].kind == JsonIndex::Kind::EscapedString && string() == text;
 }
 
 std::optional<JsonValue> JsonValue::first() const {

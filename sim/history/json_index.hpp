@@ -26,6 +26,8 @@ class JsonValue {
     std::optional<double> number() const;               ///< finite
     /// Of a string: its text; of anything else nothing useful.
     std::string string() const;
+    /// The same, where it stands in the text as it is; nothing where it has escapes, or is no string.
+    std::optional<std::string_view> plain_string() const;
     /// As it stands there, a string with its quotes.
     std::string_view raw() const;
 

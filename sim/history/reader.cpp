@@ -7,6 +7,10 @@
 
 #include <fmt/format.h>
 
+#include "sim/history/kept_values.hpp"
+#include "sim/history/serialise.hpp"
+#include "sim/history/slim.hpp"
+
 namespace pushsim::history {
 namespace {
 
@@ -25,6 +29,7 @@ struct HistoryReader::State {
     std::uint64_t line_number = 0;
     std::optional<std::uint64_t> last_n;
     std::string line;
+    KeptValues kept;
 
     /// Moves the next whole line into `line`; false where there is none (yet).
     Result<bool> take_line();
@@ -95,9 +100,9 @@ Result<std::optional<Entry>> HistoryReader::next() {
     auto taken = state.take_line();
     if (!taken) return fail(taken.error());
     if (!*taken) return std::nullopt;
-    auto entry = parse_entry(state.line);
+    auto entry = parse_entry(state.line, &state.kept);
     if (!entry) return fail(state.at_line(entry.error()));
-    if (at_start != (entry->kind == "head")) {
+    if (at_start != (entry->kind() == "head")) {
         return fail(
             state.at_line({ErrorKind::Parse, at_start ? "the first line is no head: this is no history"
                                                       : "a head in the middle of a history"}));
@@ -123,15 +128,16 @@ bool HistoryReader::cut() const {
 }
 
 bool History::ended() const {
-    return !entries.empty() && std::holds_alternative<End>(entries.back().event);
+    return !entries.empty() && entries.back().event.get<End>() != nullptr;
 }
 
 struct GrowingHistory::State {
     HistoryReader reader;
     std::optional<Head> head = {};
     std::vector<std::uint64_t> missing = {};
-    std::uint64_t expected = 0;                                              // number of the next line
-    std::map<std::pair<std::string, std::string>, QuoteValues> quotes = {};  // by scenario and agent
+    std::uint64_t expected = 0;                                        // number of the next line
+    std::optional<Slim> slim = {};                                     // nothing: all of a line is kept
+    std::map<std::pair<Text, Text>, Shared<QuoteValues>> quotes = {};  // by scenario and agent
 
     void note_missing(std::uint64_t n) {
         for (; expected < n && missing.size() < max_missing_told; ++expected)
@@ -140,11 +146,11 @@ struct GrowingHistory::State {
     }
     void fill_in(const Where& where, TpmOperation& operation) {
         if (!operation.quote) return;
-        QuoteValues& last = quotes[{where.scenario, where.agent}];
+        Shared<QuoteValues>& last = quotes[{where.scenario, where.agent}];
         if (operation.quote->same) {
             operation.quote = last;
         } else {
-            last = *operation.quote;
+            last = operation.quote;
         }
     }
 };
@@ -154,10 +160,12 @@ GrowingHistory::~GrowingHistory() = default;
 GrowingHistory::GrowingHistory(GrowingHistory&&) noexcept = default;
 GrowingHistory& GrowingHistory::operator=(GrowingHistory&&) noexcept = default;
 
-Result<GrowingHistory> GrowingHistory::open(const std::filesystem::path& path) {
+Result<GrowingHistory> GrowingHistory::open(const std::filesystem::path& path, Detail detail) {
     auto reader = HistoryReader::open(path);
     if (!reader) return fail(reader.error());
-    return GrowingHistory{std::unique_ptr<State>(new State{std::move(*reader)})};
+    auto state = std::unique_ptr<State>(new State{std::move(*reader)});
+    if (detail == Detail::OfReports) state->slim.emplace();
+    return GrowingHistory{std::move(state)};
 }
 
 Result<void> GrowingHistory::read_on(const std::function<void(Entry&&)>& give) {
@@ -167,12 +175,12 @@ Result<void> GrowingHistory::read_on(const std::function<void(Entry&&)>& give) {
         if (!*next) return {};
         Entry& entry = **next;
         state_->note_missing(entry.n);
-        if (auto* head = std::get_if<Head>(&entry.event)) {
+        if (auto* head = entry.event.edit<Head>()) {
             state_->head = std::move(*head);
             continue;
         }
-        if (auto* operation = std::get_if<TpmOperation>(&entry.event))
-            state_->fill_in(entry.where, *operation);
+        if (auto* operation = entry.event.edit<TpmOperation>()) state_->fill_in(*entry.where, *operation);
+        if (state_->slim) state_->slim->take(entry.event);
         give(std::move(entry));
     }
 }
@@ -189,8 +197,8 @@ const std::vector<std::uint64_t>& GrowingHistory::missing() const {
     return state_->missing;
 }
 
-Result<History> read_history(const std::filesystem::path& path) {
-    auto growing = GrowingHistory::open(path);
+Result<History> read_history(const std::filesystem::path& path, Detail detail) {
+    auto growing = GrowingHistory::open(path, detail);
     if (!growing) return fail(growing.error());
     History history;
     auto read = growing->read_on([&](Entry&& entry) { history.entries.push_back(std::move(entry)); });

@@ -23,9 +23,10 @@ namespace pushsim::history {
 struct Entry {
     std::uint64_t n = 0;  ///< sequence number, from 0 for the head
     Duration t{};         ///< since the start of the run
-    std::string kind;     ///< "exchange", "verdict", …
-    Where where;
+    Shared<Where> where;
     Event event;
+
+    std::string_view kind() const;  ///< "exchange", "verdict", …
 };
 
 /// Reads one line (without its line feed). ErrorKind::Parse names the member that is wrong.
@@ -73,12 +74,18 @@ struct History {
     bool ended() const;
 };
 
+/// How much of its lines is kept in memory.
+enum class Detail {
+    All,
+    OfReports,  ///< without what no report reads, which is most of a long run's (Slim)
+};
+
 /// Takes up a history as it grows: quotes written as "same as before" have their values again. Not
 /// thread-safe.
 class GrowingHistory {
   public:
     /// ErrorKind::System if it cannot be read.
-    static Result<GrowingHistory> open(const std::filesystem::path& path);
+    static Result<GrowingHistory> open(const std::filesystem::path& path, Detail detail);
     ~GrowingHistory();
     GrowingHistory(GrowingHistory&&) noexcept;
     GrowingHistory& operator=(GrowingHistory&&) noexcept;
@@ -96,7 +103,7 @@ class GrowingHistory {
     std::unique_ptr<State> state_;
 };
 
-/// Reads all lines; quotes written as "same as before" have their values again. Errors as HistoryReader.
-Result<History> read_history(const std::filesystem::path& path);
+/// Reads all lines, as GrowingHistory gives them. Errors as HistoryReader.
+Result<History> read_history(const std::filesystem::path& path, Detail detail = Detail::All);
 
 }  // namespace pushsim::history

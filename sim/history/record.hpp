@@ -3,10 +3,13 @@
 // HistoryWriter redacts and writes them, HistoryReader gives them back (exchanges and tenant acts in their
 // redacted form, `…Seen`).
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
+#include <tuple>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -16,6 +19,7 @@
 #include "agent/transport/exchange.hpp"
 #include "sim/history/conformance.hpp"
 #include "sim/history/expectation.hpp"
+#include "sim/history/shared.hpp"
 
 namespace pushsim::history {
 
@@ -24,11 +28,11 @@ inline constexpr int current_format = 1;
 
 /// What a line is about. Empty and absent members are left out of the line.
 struct Where {
-    std::string scenario = {};
+    Text scenario = {};
     /// Number of the step, in document order from 1; 0: before the first, one more than there are: after the
     /// last.
     std::optional<int> step = {};
-    std::string agent = {};  ///< "group[0]"
+    Text agent = {};  ///< "group[0]"
 
     bool operator==(const Where&) const = default;
 };
@@ -136,54 +140,65 @@ struct Exchange {
 
 /// A message as it is kept: always its size and digest, headers and body only where they were kept.
 struct MessageSeen {
-    std::uint64_t size = 0;   ///< octets of the body as sent or received
-    std::string sha256 = {};  ///< of the redacted body, hexadecimal; empty where the body is empty
+    std::uint64_t size = 0;  ///< octets of the body as sent or received
+    Text sha256 = {};        ///< of the redacted body, hexadecimal; empty where the body is empty
     bool kept = false;
-    HttpHeaders headers = {};  ///< redacted
-    std::string body = {};     ///< redacted; at most 64 KiB
-    bool cut = false;          ///< the body is longer than what was kept of it
+    bool cut = false;                                        ///< the body is longer than what was kept of it
+    List<std::pair<std::string, std::string>> headers = {};  ///< redacted
+    Text body = {};                                          ///< redacted; at most 64 KiB
     /// Of an answer: fingerprints of the secrets in its headers and body, kept or not; each once.
-    std::vector<std::string> secrets = {};
+    List<Text> secrets = {};
 };
 
 /// What the verifier's answer to a negotiation says of the attestation (protocol, "POST …/attestations").
 struct NegotiatedSeen {
-    std::vector<std::string> requested = {};  ///< evidence types in order: tpm_quote, uefi_log, ima_log
-    std::string received_at = {};             ///< capabilities_received_at, by the verifier's clock, as sent
-    std::string expire_at = {};               ///< challenges_expire_at; empty where no challenge was issued
+    List<Text> requested = {};  ///< evidence types in order: tpm_quote, uefi_log, ima_log
+    Text received_at = {};      ///< capabilities_received_at, by the verifier's clock, as sent
+    Text expire_at = {};        ///< challenges_expire_at; empty where no challenge was issued
+    /// From the one to the other; nothing where one of them is no time. In memory alone.
+    std::optional<Duration> lifetime = {};
+
+    bool operator==(const NegotiatedSeen&) const = default;
 };
 
-/// An Exchange as it stands in the history.
-struct ExchangeSeen {
-    std::string phase;
-    std::string peer;
-    int attempt = 1;
-    std::string request_id = {};
-    std::string source = {};
-    std::string method = {};
-    std::string target = {};
-    std::optional<int> index = {};
-    std::optional<int> status = {};  ///< absent when no complete answer came
-    std::string code = {};           ///< JSON:API error code of the answer
-    std::string pointer = {};        ///< JSON:API source pointer of its first error
-    std::string retry_after = {};    ///< header of the answer
-    std::string failure = {};        ///< transport failure as a word: "timeout", …
-    std::string failure_text = {};
-    Duration start{};                      ///< since the start of the run
-    std::optional<Duration> due = {};      ///< since the start of the run
-    std::optional<Duration> queued = {};   ///< before `start`, where there is a bound on exchanges at a time
-    std::optional<Duration> connect = {};  ///< phases as in transport::Timings
+/// How long each phase of an exchange took, as in transport::Timings.
+struct PhasesSeen {
+    std::optional<Duration> connect = {};
     std::optional<Duration> tls = {};
     std::optional<Duration> send = {};
     std::optional<Duration> wait = {};
     std::optional<Duration> receive = {};
+
+    bool operator==(const PhasesSeen&) const = default;
+};
+
+/// An Exchange as it stands in the history.
+struct ExchangeSeen {
+    Text phase;
+    Text peer;
+    int attempt = 1;
+    Text request_id = {};
+    Text source = {};
+    Text method = {};
+    Text target = {};
+    std::optional<int> index = {};
+    std::optional<int> status = {};  ///< absent when no complete answer came
+    Text code = {};                  ///< JSON:API error code of the answer
+    Text pointer = {};               ///< JSON:API source pointer of its first error
+    Text retry_after = {};           ///< header of the answer
+    Text failure = {};               ///< transport failure as a word: "timeout", …
+    Text failure_text = {};
+    Duration start{};                     ///< since the start of the run
+    std::optional<Duration> due = {};     ///< since the start of the run
+    std::optional<Duration> queued = {};  ///< before `start`, where there is a bound on exchanges at a time
+    Shared<PhasesSeen> phases = {};
     Duration total{};
-    bool reused = false;                            ///< the connection had carried an exchange before
-    bool resumed = false;                           ///< its TLS handshake continued an earlier session
-    std::optional<NegotiatedSeen> negotiated = {};  ///< of a 201 to a negotiation
+    bool reused = false;                     ///< the connection had carried an exchange before
+    bool resumed = false;                    ///< its TLS handshake continued an earlier session
+    Shared<NegotiatedSeen> negotiated = {};  ///< of a 201 to a negotiation
     /// The nonce that a 201 to a negotiation or a 200 to a request for a session brings, base64 as sent. It
     /// is no secret, and spent.
-    std::string challenge = {};
+    Text challenge = {};
     std::optional<int> seconds_to_next = {};  ///< of a 202 to a submission: until the next is due
     /// Of a proof that passed: from response_received_at to token_expires_at, by the verifier's clock.
     std::optional<Duration> token_lifetime = {};
@@ -211,14 +226,14 @@ struct QuoteClock {
 };
 
 struct TpmOperation {
-    std::string operation;  ///< "create_ak", "quote", …
+    Text operation;  ///< "create_ak", "quote", …
     Duration duration{};
-    std::string error = {};
-    std::optional<QuoteValues> quote = {};
-    std::optional<QuoteClock> clock = {};
-    std::string ak_name = {};  ///< of "provision": hexadecimal (TCG TPM 2.0 Part 1, 16)
-    Duration waited = {};      ///< for a TPM thread, before that
-    int ahead = 0;             ///< jobs that the thread had when it was asked
+    Text error = {};
+    Shared<QuoteValues> quote = {};
+    Shared<QuoteClock> clock = {};
+    Text ak_name = {};     ///< of "provision": hexadecimal (TCG TPM 2.0 Part 1, 16)
+    Duration waited = {};  ///< for a TPM thread, before that
+    int ahead = 0;         ///< jobs that the thread had when it was asked
 };
 
 /// Something that happened to the machine under an agent.
@@ -251,14 +266,14 @@ struct TenantAct {
 };
 
 struct TenantActSeen {
-    std::string act;
-    std::string method = {};
-    std::string target = {};
+    Text act;
+    Text method = {};
+    Text target = {};
     std::optional<int> status = {};
-    std::string error = {};
+    Text error = {};
     Duration duration{};
-    std::string tpm_policy = {};
-    std::string ak_name = {};
+    Text tpm_policy = {};
+    Text ak_name = {};
     MessageSeen request = {};
     MessageSeen response = {};
 };
@@ -268,40 +283,50 @@ inline constexpr int tries_in_doubt = 3;
 
 /// How one cycle of an agent ended (lifecycle::Finished).
 struct Cycle {
-    std::string phase;   ///< the phase that decided
-    std::string ending;  ///< reached, refused, stopped, failed
+    Text phase;   ///< the phase that decided
+    Text ending;  ///< reached, refused, stopped, failed
     std::optional<int> status = {};
-    std::string code = {};
+    Text code = {};
     std::optional<int> index = {};
-    std::string reason = {};
-    std::string doubt = {};  ///< why its ending shows nothing ("inconclusive: …"); it is not judged
+    Text reason = {};
+    Text doubt = {};  ///< why its ending shows nothing ("inconclusive: …"); it is not judged
+
+    bool operator==(const Cycle&) const = default;
 };
 
 /// What one source says, or why it says nothing.
 template <typename T>
 struct Sourced {
-    std::optional<T> value = {};
-    std::string unavailable = {};  ///< "the record was deleted", "the stack's log is not visible"
+    Shared<T> value = {};
+    Text unavailable = {};  ///< "the record was deleted", "the stack's log is not visible"
+
+    bool operator==(const Sourced&) const = default;
 };
 
 struct RecordVerdict {
-    std::string stage;       ///< awaiting_evidence, evaluating_evidence, verification_complete
-    std::string evaluation;  ///< pending, pass, fail
+    Text stage;       ///< awaiting_evidence, evaluating_evidence, verification_complete
+    Text evaluation;  ///< pending, pass, fail
+
+    bool operator==(const RecordVerdict&) const = default;
 };
 
 struct DatabaseVerdict {
-    std::string stage;
-    std::string evaluation;
-    std::string failure_reason = {};  ///< policy_violation, broken_evidence_chain; empty: null
-    std::string capabilities_received_at = {};
-    std::string challenges_expire_at = {};
-    std::string evidence_received_at = {};
+    Text stage;
+    Text evaluation;
+    Text failure_reason = {};  ///< policy_violation, broken_evidence_chain; empty: null
+    Text capabilities_received_at = {};
+    Text challenges_expire_at = {};
+    Text evidence_received_at = {};
+
+    bool operator==(const DatabaseVerdict&) const = default;
 };
 
 struct LogVerdict {
-    std::string verdict;                    ///< pass, fail
-    std::string reason = {};                ///< policy_violation, broken_evidence_chain
-    std::vector<std::string> details = {};  ///< the lines that say why
+    Text verdict;                    ///< pass, fail
+    Text reason = {};                ///< policy_violation, broken_evidence_chain
+    List<std::string> details = {};  ///< the lines that say why
+
+    bool operator==(const LogVerdict&) const = default;
 };
 
 /// What the verifier made of one attestation, from every place that tells. The producer appends one for each
@@ -311,15 +336,17 @@ struct Verdict {
     Sourced<RecordVerdict> record = {};
     Sourced<DatabaseVerdict> database = {};
     Sourced<LogVerdict> log = {};
+
+    bool operator==(const Verdict&) const = default;
 };
 
 /// One reading of the status API (protocol/verifier-admin, "Status").
 struct StatusRead {
-    std::string status;  ///< PENDING, PASS, FAIL, TIMEOUT; empty where it could not be read
+    Text status;  ///< PENDING, PASS, FAIL, TIMEOUT; empty where it could not be read
     std::optional<std::int64_t> attestation_count = {};
     std::optional<std::int64_t> last_received_quote = {};          ///< Unix seconds
     std::optional<std::int64_t> last_successful_attestation = {};  ///< Unix seconds
-    std::string error = {};                                        ///< why it could not be read
+    Text error = {};                                               ///< why it could not be read
 };
 
 struct StackEvent {
@@ -346,11 +373,89 @@ using Record =
                  FaultEffect, TenantAct, Cycle, Verdict, StatusRead, StackEvent, Conformance, Note, End>;
 
 /// A line of a kind that this version does not know; its members are skipped.
-struct Unknown {};
+struct Unknown {
+    Text kind = {};
+};
 
-/// What a reader hands out.
-using Event = std::variant<Unknown, Head, ScenarioStart, ScenarioEnd, StepStart, StepEnd, ExchangeSeen,
-                           TpmOperation, MachineAct, FaultEffect, TenantActSeen, Cycle, Verdict, StatusRead,
-                           StackEvent, Conformance, Note, End>;
+/// What a reader hands out: one of the kinds. Copies share what they hold.
+class Event {
+  public:
+    /// Their order is that of their names in the file (serialise.cpp).
+    using Kinds = std::tuple<Unknown, Head, ScenarioStart, ScenarioEnd, StepStart, StepEnd, ExchangeSeen,
+                             TpmOperation, MachineAct, FaultEffect, TenantActSeen, Cycle, Verdict, StatusRead,
+                             StackEvent, Conformance, Note, End>;
+    static constexpr std::size_t kinds = std::tuple_size_v<Kinds>;
+
+  private:
+    /// `kinds` where T is none of them.
+    template <typename T>
+    static constexpr std::uint32_t number_of() {
+        return []<std::size_t... I>(std::index_sequence<I...>) {
+            std::uint32_t number = kinds;
+            ((std::is_same_v<T, std::tuple_element_t<I, Kinds>> ? void(number = I) : void()), ...);
+            return number;
+        }
+        (std::make_index_sequence<kinds>{});
+    }
+
+  public:
+    /// Of no kind that is known.
+    Event() = default;
+    template <typename T>
+    requires(number_of<T>() < kinds) Event(T value)
+        : held_(new HeldAs<T>{{{1}, number_of<T>()}, std::move(value)}) {}
+    Event(const Event& other) : held_(other.held_) {
+        if (held_ != nullptr) held_->users.fetch_add(1, std::memory_order_relaxed);
+    }
+    Event(Event&& other) noexcept : held_(std::exchange(other.held_, nullptr)) {}
+    Event& operator=(Event other) noexcept {
+        std::swap(held_, other.held_);
+        return *this;
+    }
+    ~Event() {
+        if (held_ == nullptr || held_->users.fetch_sub(1, std::memory_order_acq_rel) > 1) return;
+        visit([this]<typename T>(const T&) { delete static_cast<HeldAs<T>*>(held_); });
+    }
+
+    /// The place of its kind in Kinds.
+    std::size_t kind() const { return held_ == nullptr ? 0 : held_->kind; }
+    /// Nothing where it is of another kind.
+    template <typename T>
+    const T* get() const {
+        return held_ != nullptr && held_->kind == number_of<T>() ? &static_cast<HeldAs<T>*>(held_)->value
+                                                                 : nullptr;
+    }
+    /// To change it, apart from copies; nothing where it is of another kind.
+    template <typename T>
+    T* edit() {
+        const T* value = get<T>();
+        if (value == nullptr) return nullptr;
+        if (held_->users.load(std::memory_order_acquire) > 1) *this = Event{T{*value}};
+        return &static_cast<HeldAs<T>*>(held_)->value;
+    }
+    /// Calls `f` with what it holds; not at all where it holds nothing.
+    template <typename F>
+    void visit(const F& f) const {
+        visit_one_of(f, std::make_index_sequence<kinds>{});
+    }
+
+  private:
+    struct Held {
+        std::atomic<std::uint32_t> users;
+        std::uint32_t kind;
+    };
+    template <typename T>
+    struct HeldAs : Held {
+        T value;
+    };
+    template <typename F, std::size_t... I>
+    void visit_one_of(const F& f, std::index_sequence<I...>) const {
+        if (held_ == nullptr) return;
+        const std::uint32_t kind = held_->kind;  // `f` may be what deletes it
+        ((kind == I ? f(static_cast<HeldAs<std::tuple_element_t<I, Kinds>>*>(held_)->value) : void()), ...);
+    }
+
+    Held* held_ = nullptr;
+};
 
 }  // namespace pushsim::history

@@ -19,13 +19,13 @@ std::string_view cut_body(std::string_view body) {
 }
 
 /// Each fingerprint in the text that is not there yet.
-void add_fingerprints(std::string_view text, std::vector<std::string>& into) {
+void add_fingerprints(std::string_view text, std::vector<Text>& into) {
     constexpr std::string_view begin = "fp:";
     constexpr std::size_t most = 16;  // of one answer; more of them tell nothing new
     for (std::size_t at = 0; (at = text.find(begin, at)) != std::string_view::npos; at += begin.size()) {
         std::string found{text.substr(at, fingerprint_size)};
         if (!is_fingerprint(found) || into.size() >= most) continue;
-        if (std::find(into.begin(), into.end(), found) == into.end()) into.push_back(std::move(found));
+        if (std::find(into.begin(), into.end(), found) == into.end()) into.emplace_back(found);
     }
 }
 
@@ -39,9 +39,11 @@ MessageSeen message(const HttpHeaders& headers, const std::string& body, bool ke
     const std::string redacted_body = redactor.body(body);
     if (!redacted_body.empty()) seen.sha256 = sha256_hex(redacted_body);
     if (is_answer) {
+        std::vector<Text> secrets;
         for (const auto& [name, value] : redacted_headers)
-            add_fingerprints(value, seen.secrets);
-        add_fingerprints(redacted_body, seen.secrets);
+            add_fingerprints(value, secrets);
+        add_fingerprints(redacted_body, secrets);
+        seen.secrets = std::move(secrets);
     }
     if (keep) {
         seen.headers = std::move(redacted_headers);
@@ -78,10 +80,11 @@ void read_error(const std::string& body, ExchangeSeen& seen) {
     const auto errors = json->find("errors");
     if (errors == json->end() || !errors->is_array() || errors->empty() || !(*errors)[0].is_object()) return;
     const auto& first = (*errors)[0];
-    if (const auto code = first.find("code"); code != first.end() && code->is_string()) seen.code = *code;
+    if (const auto code = first.find("code"); code != first.end() && code->is_string())
+        seen.code = code->get<std::string>();
     if (const auto source = first.find("source"); source != first.end() && source->is_object()) {
         const auto pointer = source->find("pointer");
-        if (pointer != source->end() && pointer->is_string()) seen.pointer = *pointer;
+        if (pointer != source->end() && pointer->is_string()) seen.pointer = pointer->get<std::string>();
     }
 }
 
@@ -141,11 +144,11 @@ void read_attestation(const HttpResponse& answer, ExchangeSeen& seen, Redactor& 
     const Json* requested = member(attributes, "evidence_requested");
     if (requested == nullptr || !requested->is_array()) return;
     seen.challenge = challenge_in(requested, redactor);
-    seen.negotiated.emplace();
+    NegotiatedSeen& negotiated = seen.negotiated.emplace();
     for (const Json& item : *requested)
-        seen.negotiated->requested.push_back(text_in(&item, "evidence_type", redactor));
-    seen.negotiated->received_at = text_in(attributes, "capabilities_received_at", redactor);
-    seen.negotiated->expire_at = text_in(attributes, "challenges_expire_at", redactor);
+        negotiated.requested.edit().emplace_back(text_in(&item, "evidence_type", redactor));
+    negotiated.received_at = text_in(attributes, "capabilities_received_at", redactor);
+    negotiated.expire_at = text_in(attributes, "challenges_expire_at", redactor);
 }
 
 struct ToEvent {
@@ -191,11 +194,8 @@ struct ToEvent {
         seen.start = outcome.timings.start - run_start;
         if (exchange.due) seen.due = *exchange.due - run_start;
         seen.queued = exchange.queued;
-        seen.connect = outcome.timings.connect;
-        seen.tls = outcome.timings.tls;
-        seen.send = outcome.timings.send;
-        seen.wait = outcome.timings.wait;
-        seen.receive = outcome.timings.receive;
+        const transport::Timings& timings = outcome.timings;
+        seen.phases = PhasesSeen{timings.connect, timings.tls, timings.send, timings.wait, timings.receive};
         seen.total = outcome.timings.total;
         seen.reused = outcome.reused_connection;
         seen.resumed = outcome.resumed_session;
@@ -270,7 +270,7 @@ struct ToEvent {
         mend(record.database.unavailable);
         mend(record.log.unavailable);
         if (record.log.value) {
-            for (std::string& line : record.log.value->details)
+            for (std::string& line : record.log.value.edit().details.edit())
                 mend(line);
         }
         return record;
@@ -295,7 +295,8 @@ struct ToEvent {
     Event operator()(const Conformance& record) const { return record; }
     Event operator()(const StatusRead& record) const { return record; }
 
-    void mend(std::string& text) const {
+    template <typename T>
+    void mend(T& text) const {
         if (!text.empty()) text = redactor.text(text);
     }
 };

@@ -7,19 +7,20 @@ namespace pushsim::history {
 namespace {
 
 /// In the order of Event's alternatives.
-constexpr std::array<const char*, std::variant_size_v<Event>> kinds{
+constexpr std::array<const char*, Event::kinds> kinds{
     "",         "head",        "scenario_start", "scenario_end", "step_start", "step_end",
     "exchange", "tpm",         "machine",        "fault",        "tenant",     "cycle",
     "verdict",  "status_read", "stack",          "conformance",  "note",       "end"};
 
 template <std::size_t I = 1>
-void read_event(ReadFields& fields, std::string_view kind, Event& event) {
-    if constexpr (I < std::variant_size_v<Event>) {
-        if (kind == kinds[I]) {
-            describe(fields, event.emplace<I>());
-        } else {
-            read_event<I + 1>(fields, kind, event);
-        }
+Event read_event(ReadFields& fields, std::string_view kind) {
+    if constexpr (I == Event::kinds) {
+        return Unknown{kind};
+    } else {
+        if (kind != kinds[I]) return read_event<I + 1>(fields, kind);
+        std::tuple_element_t<I, Event::Kinds> value;
+        describe(fields, value);
+        return value;
     }
 }
 
@@ -42,8 +43,13 @@ std::optional<Error> format_error(JsonValue head) {
 
 }  // namespace
 
-const char* kind_of(const Event& event) {
-    return kinds[event.index()];
+std::string_view kind_of(const Event& event) {
+    const auto* unknown = event.get<Unknown>();
+    return unknown != nullptr ? unknown->kind.view() : kinds[event.kind()];
+}
+
+std::string_view Entry::kind() const {
+    return kind_of(event);
 }
 
 std::string line_tail(const Where& where, const Event& event) {
@@ -51,9 +57,7 @@ std::string line_tail(const Where& where, const Event& event) {
     json["kind"] = kind_of(event);
     WriteFields fields{json};
     describe(fields, const_cast<Where&>(where));  // writing does not change it
-    std::visit(
-        [&](const auto& value) { describe(fields, const_cast<std::decay_t<decltype(value)>&>(value)); },
-        event);
+    describe_held(fields, event);
     return dump_json(json).substr(1);
 }
 
@@ -66,20 +70,27 @@ Result<nlohmann::json> parse_line(std::string_view line) {
 }
 
 Result<Entry> parse_entry(std::string_view line) {
+    return parse_entry(line, nullptr);
+}
+
+Result<Entry> parse_entry(std::string_view line, KeptValues* kept) {
     JsonIndex json;
     if (!json.read(line) || !json.root().is_object())
         return fail(ErrorKind::Parse, "the line is not a JSON object");
     Entry entry;
     std::optional<Error> error;
-    ReadFields fields{json.root(), error};
+    ReadFields fields{json.root(), error, kept};
+    Text kind;
+    Where where;
     fields.must("n", entry.n);
     fields.must("t", entry.t);
-    fields.must("kind", entry.kind);
-    if (entry.kind == "head") {
+    fields.must("kind", kind);
+    if (kind == "head") {
         if (auto wrong = format_error(json.root())) error = std::move(wrong);
     }
-    describe(fields, entry.where);
-    if (!error) read_event(fields, entry.kind, entry.event);
+    describe(fields, where);
+    entry.where = kept == nullptr ? Shared<Where>{std::move(where)} : kept->where(std::move(where));
+    if (!error) entry.event = read_event(fields, kind);
     if (error) return fail(std::move(*error));
     return entry;
 }

@@ -9,10 +9,16 @@
 
 namespace pushsim::history {
 
-/// "exchange", "verdict", …; empty for Unknown.
-const char* kind_of(const Event& event);
+class KeptValues;
+struct Entry;
+
+/// "exchange", "verdict", …
+std::string_view kind_of(const Event& event);
 
 /// The line without its number and time, which stand in front: `"kind":…,"scenario":…,…}`.
 std::string line_tail(const Where& where, const Event& event);
+
+/// As parse_entry(); the line shares with `kept` what others have said.
+Result<Entry> parse_entry(std::string_view line, KeptValues* kept);
 
 }  // namespace pushsim::history

@@ -22,13 +22,16 @@ class TakeFields {
     void part(const char* name, const T& value) {
         look(name, value);
     }
-    void json_text(const char* name, const std::string& text) { look(name, text); }
-    void octets(const char* name, const std::string& value) { look(name, value); }
+    void unlike(const char* name, const Text& value) { look(name, value); }
+    void json_text(const char* name, std::string_view text) { look(name, text); }
+    void octets(const char* name, std::string_view value) { look(name, value); }
 
   private:
-    void look(std::string_view name, const std::string& text) {
+    void look(std::string_view name, std::string_view text) {
         if (!text.empty()) take_(name, text);
     }
+    void look(std::string_view name, const std::string& text) { look(name, std::string_view{text}); }
+    void look(std::string_view name, const Text& text) { look(name, text.view()); }
     void look(std::string_view, const HttpHeaders& headers) {
         for (const auto& [name, text] : headers)
             look(name, text);
@@ -46,6 +49,14 @@ class TakeFields {
     template <typename T>
     void look(std::string_view name, const std::optional<T>& value) {
         if (value) look(name, *value);
+    }
+    template <typename T>
+    void look(std::string_view name, const Shared<T>& value) {
+        if (value) look(name, *value);
+    }
+    template <typename T>
+    void look(std::string_view name, const List<T>& values) {
+        look(name, static_cast<const std::vector<T>&>(values));
     }
     template <typename T>
     void look(std::string_view, const std::vector<T>& values) {
@@ -66,10 +77,8 @@ class TakeFields {
 
 void for_each_text(const Entry& line, const TakeText& take) {
     TakeFields fields{take};
-    describe(fields, const_cast<Where&>(line.where));
-    std::visit(
-        [&](const auto& value) { describe(fields, const_cast<std::decay_t<decltype(value)>&>(value)); },
-        line.event);
+    describe(fields, const_cast<Where&>(*line.where));
+    describe_held(fields, line.event);
 }
 
 void for_each_text(const Head& head, const TakeText& take) {

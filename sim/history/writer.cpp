@@ -69,13 +69,14 @@ Result<std::uint64_t> HistoryWriter::State::write(const std::string& tail) {
 }
 
 void HistoryWriter::State::mark_repeated(const Where& where, Event& event) {
-    auto* operation = std::get_if<TpmOperation>(&event);
+    auto* operation = event.edit<TpmOperation>();
     if (operation == nullptr || !operation->quote) return;
     const std::lock_guard lock{quotes_mutex};
     QuoteValues& last = quotes[{where.scenario, where.agent}];
     if (last == *operation->quote) {
-        operation->quote->pcrs.clear();
-        operation->quote->same = true;
+        QuoteValues& quote = operation->quote.edit();
+        quote.pcrs.clear();
+        quote.same = true;
     } else {
         last = *operation->quote;
     }

@@ -1,10 +1,11 @@
 // What the report of a long run costs: a history of a million exchanges is read, judged and reported in 20 s
-// of processor time and 1 GB.
+// of processor time and 1 GB. Whether that is so is said below each that is as long, and by the exit code.
 //
 //   bench_long_run [EXCHANGES]      a table; without a number of a tenth of that million
 //   bench_long_run write FILE EXCHANGES SCENARIOS AGENTS
 //   bench_long_run report|check|follow FILE
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -20,6 +21,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "reports/html.hpp"
 #include "reports/junit.hpp"
 #include "reports/report.hpp"
 #include "reports/report_json.hpp"
@@ -33,6 +35,11 @@ namespace pushsim::bench {
 namespace {
 
 constexpr double kMegabyte = 1e6;
+
+/// What the report of a history of so many exchanges may cost.
+constexpr std::uint64_t kGoalExchanges = 1'000'000;
+constexpr double kGoalSeconds = 20;
+constexpr double kGoalMegabytes = 1000;
 
 double peak_megabytes() {
     rusage usage{};
@@ -56,12 +63,13 @@ class Parts {
 };
 
 history::History read(const std::filesystem::path& path) {
-    auto history = history::read_history(path);
+    auto history = history::read_history(path, history::Detail::OfReports);
     if (!history) throw std::runtime_error(history.error().text());
     return std::move(*history);
 }
 
-void report(const std::filesystem::path& path) {
+/// False where the history is as long as the goal speaks of, and more was needed.
+bool report(const std::filesystem::path& path) {
     Parts parts;
     const history::History history = read(path);
     parts.done("read_history");
@@ -71,9 +79,20 @@ void report(const std::filesystem::path& path) {
     parts.done("report_json");
     const std::string junit = reports::junit_xml(run, path.string());
     parts.done("junit_xml");
-    fmt::print("    all of it      {:>7.2f} s   {:>6.0f} MB   {} lines; {}\n",
-               std::chrono::duration<double>(cpu_time()).count(), peak_megabytes(), history.entries.size(),
-               run.scenarios.empty() ? "" : run.scenarios.front().headline);
+    const std::string page = reports::html(history, run, nullptr);
+    parts.done("html");
+    const double seconds = std::chrono::duration<double>(cpu_time()).count();
+    const double megabytes = peak_megabytes();
+    fmt::print("    all of it      {:>7.2f} s   {:>6.0f} MB   {} lines; {}\n", seconds, megabytes,
+               history.entries.size(), run.scenarios.empty() ? "" : run.scenarios.front().headline);
+    const auto exchanges = std::ranges::count_if(history.entries, [](const history::Entry& line) {
+        return line.event.get<history::ExchangeSeen>() != nullptr;
+    });
+    if (static_cast<std::uint64_t>(exchanges) < kGoalExchanges) return true;
+    const bool met = seconds <= kGoalSeconds && megabytes <= kGoalMegabytes;
+    fmt::print("    goal           {:>7.2f} s   {:>6.0f} MB   {}\n", kGoalSeconds, kGoalMegabytes,
+               met ? "met" : "MISSED");
+    return met;
 }
 
 void check(const std::filesystem::path& path) {
@@ -107,9 +126,10 @@ void follow(const std::filesystem::path& path, bool again_and_again) {
             if (again_and_again) {
                 reports::judge(read(copy));
             } else {
-                if (!followed) followed = std::move(*history::GrowingHistory::open(copy));
+                if (!followed)
+                    followed = std::move(*history::GrowingHistory::open(copy, history::Detail::OfReports));
                 auto read_on = followed->read_on([&](history::Entry&& entry) {
-                    scenario = entry.where.scenario;
+                    scenario = entry.where->scenario;
                     so_far.take(std::move(entry));
                 });
                 if (!read_on) throw std::runtime_error(read_on.error().text());
@@ -125,22 +145,32 @@ void follow(const std::filesystem::path& path, bool again_and_again) {
                std::chrono::duration<double>(spent).count(), peak_megabytes(), judged);
 }
 
-/// In a process of its own, whose memory is this work's alone.
-void apart(const std::function<void()>& work) {
+/// In a process of its own, whose memory is this work's alone. What the work says.
+bool says_apart(const std::function<bool()>& work) {
     std::fflush(stdout);
     const pid_t child = ::fork();
     if (child < 0) throw std::runtime_error("no process");
     if (child == 0) {
-        work();
+        const bool good = work();
         std::fflush(stdout);
-        ::_exit(0);
+        ::_exit(good ? 0 : 1);
     }
     int status = 0;
     ::waitpid(child, &status, 0);
-    if (status != 0) throw std::runtime_error("a process of the bench failed");
+    if (!WIFEXITED(status) || WEXITSTATUS(status) > 1)
+        throw std::runtime_error("a process of the bench failed");
+    return WEXITSTATUS(status) == 0;
+}
+void apart(const std::function<void()>& work) {
+    says_apart([&] {
+        work();
+        return true;
+    });
 }
 
-void table(std::uint64_t exchanges) {
+/// False where a goal was missed.
+bool table(std::uint64_t exchanges) {
+    bool met = true;
     fmt::print("{}, {}; processor time, and the peak of memory until then\n", machine(), allocator());
     std::string folder = (std::filesystem::temp_directory_path() / "pushsim-bench-XXXXXX").string();
     if (::mkdtemp(folder.data()) == nullptr) throw std::runtime_error("no temporary folder");
@@ -151,7 +181,7 @@ void table(std::uint64_t exchanges) {
         fmt::print("\n{} exchanges, {} x {} agents: {:.0f} MB\n", exchanges, size.scenarios, size.agents,
                    static_cast<double>(std::filesystem::file_size(path)) / kMegabyte);
         fmt::print("  report\n");
-        apart([&] { report(path); });
+        met = says_apart([&] { return report(path); }) && met;
         fmt::print("  pushsim check\n");
         apart([&] { check(path); });
         std::filesystem::remove(path);
@@ -161,6 +191,7 @@ void table(std::uint64_t exchanges) {
     apart([&] { follow(path, false); });
     apart([&] { follow(path, true); });
     std::filesystem::remove_all(folder);
+    return met;
 }
 
 int run(int count, char** words) {
@@ -168,7 +199,7 @@ int run(int count, char** words) {
     if (what == "write" && count == 6) {
         write_run(words[2], {std::strtoull(words[3], nullptr, 10), std::atoi(words[4]), std::atoi(words[5])});
     } else if (what == "report" && count == 3) {
-        report(words[2]);
+        return report(words[2]) ? 0 : 1;
     } else if (what == "check" && count == 3) {
         check(words[2]);
     } else if (what == "follow" && count == 3) {
@@ -176,7 +207,7 @@ int run(int count, char** words) {
         follow(words[2], true);
     } else {
         const std::uint64_t exchanges = std::strtoull(what.c_str(), nullptr, 10);
-        table(exchanges > 0 ? exchanges : 100'000);
+        return table(exchanges > 0 ? exchanges : 100'000) ? 0 : 1;
     }
     return 0;
 }

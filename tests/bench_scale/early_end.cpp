@@ -50,8 +50,8 @@ void play(const stand_in::Process& server, std::size_t agents, const std::filesy
 std::size_t given_up(const std::filesystem::path& file) {
     const auto history = history::read_history(file);
     if (!history) throw std::runtime_error(history.error().text());
-    return static_cast<std::size_t>(std::ranges::count_if(history->entries, [](const auto& entry) {
-        const auto* exchange = std::get_if<history::ExchangeSeen>(&entry.event);
+    return static_cast<std::size_t>(std::ranges::count_if(history->entries, [](const history::Entry& entry) {
+        const auto* exchange = entry.event.get<history::ExchangeSeen>();
         return exchange != nullptr && exchange->failure == "cancelled";
     }));
 }

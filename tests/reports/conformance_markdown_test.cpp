@@ -116,7 +116,7 @@ TEST(IssueMarkdown, ABodyStaysWithinItsFence) {
 TEST(IssueMarkdown, OfAMessageThatWasNotKeptTellsTheSize) {
     Assessed all = every_standing();
     for (h::Entry& line : all.history.entries) {
-        if (auto* seen = std::get_if<h::ExchangeSeen>(&line.event)) {
+        if (auto* seen = line.event.edit<h::ExchangeSeen>()) {
             seen->response.kept = false;
             seen->response.size = 4711;
             seen->request.cut = true;
@@ -132,9 +132,9 @@ TEST(IssueMarkdown, OfAMessageThatWasNotKeptTellsTheSize) {
 TEST(IssueMarkdown, IsBounded) {
     Assessed all = big();
     for (h::Entry& line : all.history.entries) {
-        if (auto* seen = std::get_if<h::ExchangeSeen>(&line.event)) {
+        if (auto* seen = line.event.edit<h::ExchangeSeen>()) {
             seen->response.body = std::string(60'000, '`');
-            seen->response.headers.assign(1000, {"X-Long", std::string(1000, 'x')});
+            seen->response.headers = HttpHeaders(1000, {"X-Long", std::string(1000, 'x')});
         }
     }
     const auto text = issue(all);

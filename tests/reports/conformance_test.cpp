@@ -343,9 +343,10 @@ class TwoCases {
 
     /// A line of that step.
     std::uint64_t line_of(int step) const {
-        return std::ranges::find_if(
-                   history_.entries,
-                   [&](const h::Entry& line) { return line.where.step == step && !line.where.agent.empty(); })
+        return std::ranges::find_if(history_.entries,
+                                    [&](const h::Entry& line) {
+                                        return line.where->step == step && !line.where->agent.empty();
+                                    })
             ->n;
     }
     /// Whether a cause with that evidence is said of the cases: "one another".

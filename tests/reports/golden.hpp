@@ -155,7 +155,7 @@ class Script {
         R"("capabilities_received_at":"2026-11-23T15:00:34.000000+00:00",)"
         R"("challenges_expire_at":"2026-11-23T15:00:36.000000+00:00"}}})";
     h::QuoteValues quote_{"sha256", {{7, quoted}}};
-    std::optional<h::QuoteClock> quote_clock_;
+    h::Shared<h::QuoteClock> quote_clock_;
     std::string enrolled_ak_;
     Duration held_{};
     std::string doubt_;

@@ -36,7 +36,7 @@ void keep_messages(ExchangeSeen& exchange, const std::string& request, const std
 
 void keep_messages(history::History& history) {
     for (history::Entry& line : history.entries) {
-        if (auto* exchange = std::get_if<ExchangeSeen>(&line.event))
+        if (auto* exchange = line.event.edit<ExchangeSeen>())
             keep_messages(*exchange, evidence, exchange->status.value_or(0) >= 400 ? refused_body : "{}");
     }
 }
@@ -106,7 +106,8 @@ history::Deviation deviation(const std::string& id, const std::string& observed)
 void hide(history::History& history, const ConformanceCase& one) {
     for (const std::uint64_t n : one.lines) {
         history::Entry& line = history.entries.at(n - 1);
-        if (auto* exchange = std::get_if<ExchangeSeen>(&line.event)) exchange->target += withheld_word;
+        if (auto* exchange = line.event.edit<ExchangeSeen>())
+            exchange->target = exchange->target + withheld_word;
     }
 }
 
@@ -120,15 +121,15 @@ history::History joined(const std::vector<std::string>& names) {
         history::History one = history::read_history(file).value();
         if (!all.head) all.head = one.head;
         for (history::Entry& line : one.entries) {
-            if (std::holds_alternative<history::End>(line.event)) continue;
+            if ((line.event.get<history::End>() != nullptr)) continue;
             line.n = all.entries.size() + 1;
             line.t += begins;
-            if (auto* exchange = std::get_if<ExchangeSeen>(&line.event)) exchange->start += begins;
+            if (auto* exchange = line.event.edit<ExchangeSeen>()) exchange->start += begins;
             all.entries.push_back(std::move(line));
         }
         begins = all.entries.back().t;
     }
-    all.entries.push_back({all.entries.size() + 1, begins, "end", {}, history::End{}});
+    all.entries.push_back({all.entries.size() + 1, begins, {}, history::End{}});
     return all;
 }
 
@@ -210,13 +211,13 @@ Sample hostile_sample() {
     const std::string bad = hostile_text;
     sample.history.head->command = bad;
     for (history::Entry& line : sample.history.entries) {
-        if (!line.where.agent.empty()) line.where.agent = bad + "[0]";
-        if (auto* exchange = std::get_if<ExchangeSeen>(&line.event)) {
-            exchange->target += bad;
+        if (!line.where->agent.empty()) line.where.edit().agent = bad + "[0]";
+        if (auto* exchange = line.event.edit<ExchangeSeen>()) {
+            exchange->target = exchange->target + bad;
             exchange->code = bad;
             keep_messages(*exchange, R"({"a":")" + bad + R"("})", bad);
             exchange->response.headers = {{bad, bad}};
-        } else if (auto* note = std::get_if<history::Note>(&line.event)) {
+        } else if (auto* note = line.event.edit<history::Note>()) {
             note->text = bad;
         }
     }
@@ -254,7 +255,7 @@ Sample full_sample() {
         const auto append = [&](history::Entry line) {
             line.n = entries.size() + 1;
             line.t += begins;
-            line.where.scenario = name;
+            line.where.edit().scenario = name;
             entries.push_back(std::move(line));
         };
         const ScenarioView view = split(model).at(number % 3);
@@ -262,7 +263,7 @@ Sample full_sample() {
         while (exchanges < 25) {
             for (const history::Entry* line : view.lines) {
                 append(*line);
-                auto* exchange = std::get_if<ExchangeSeen>(&entries.back().event);
+                auto* exchange = entries.back().event.edit<ExchangeSeen>();
                 if (exchange == nullptr) continue;
                 ++exchanges;
                 exchange->start += begins;
@@ -272,7 +273,7 @@ Sample full_sample() {
         append(*view.end);
         begins = entries.back().t;
     }
-    entries.push_back({entries.size() + 1, begins, "end", {}, history::End{}});
+    entries.push_back({entries.size() + 1, begins, {}, history::End{}});
     sample.run = judge(sample.history);
 
     ConformanceReport& report = sample.conformance;

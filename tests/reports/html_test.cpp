@@ -157,8 +157,8 @@ TEST(Html, MessagesAreThereOfWhatDoesNotHoldAlone) {
 TEST(Html, AMessageThatTheHistoryDidNotKeepHasItsSizeAndDigest) {
     Sample sample = small_sample();
     for (history::Entry& line : sample.history.entries) {
-        if (auto* exchange = std::get_if<history::ExchangeSeen>(&line.event))
-            exchange->response = {.size = 12, .sha256 = "ab", .body = "never kept"};
+        if (auto* exchange = line.event.edit<history::ExchangeSeen>())
+            exchange->response = history::MessageSeen{.size = 12, .sha256 = "ab", .body = "never kept"};
     }
     EXPECT_EQ(row_with(Data{sample}.rows(1), "phase", "submit")["message"]["answer"],
               (json{{"size", 12}, {"sha256", "ab"}, {"kept", false}}));
@@ -229,7 +229,7 @@ TEST(Html, LongStringsInABodyLoseTheirMiddleAndTheRestStays) {
 TEST(Html, ABodyIsCutAndSaysSo) {
     Sample sample = small_sample();
     for (history::Entry& line : sample.history.entries) {
-        if (auto* exchange = std::get_if<history::ExchangeSeen>(&line.event))
+        if (auto* exchange = line.event.edit<history::ExchangeSeen>())
             exchange->response.body = std::string(60'000, '1');
     }
     const json answer = row_with(Data{sample}.rows(1), "phase", "submit")["message"]["answer"];

@@ -34,9 +34,9 @@ int expect_what_judge_says(const std::string& text) {
         so_far.take(std::move(history.entries.back()));
         if (as<h::ScenarioEnd>(&last) == nullptr) continue;
         std::vector<ScenarioReport> all = judged(until).scenarios;
-        std::erase_if(all, [&](const ScenarioReport& one) { return one.name != last.where.scenario; });
-        EXPECT_EQ(json_of(so_far.scenarios(last.where.scenario)), json_of(all)) << last.where.scenario;
-        EXPECT_EQ(json_of(so_far.scenarios(last.where.scenario)), json_of(all)) << "asked again";
+        std::erase_if(all, [&](const ScenarioReport& one) { return one.name != last.where->scenario; });
+        EXPECT_EQ(json_of(so_far.scenarios(last.where->scenario)), json_of(all)) << last.where->scenario;
+        EXPECT_EQ(json_of(so_far.scenarios(last.where->scenario)), json_of(all)) << "asked again";
         ++compared;
     }
     return compared;

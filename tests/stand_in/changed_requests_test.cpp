@@ -52,11 +52,11 @@ class ChangedRequest : public PlayedFault {
         const auto member = [&](const char* name) {
             return from_base64(data[name].get<std::string>()).value();
         };
-        const auto blob = protocol::read_pcr_blob(member("subject_data")).value();
+        const auto blob = protocol::read_pcr_blob(member("subject_data"));
         return {.message = member("message"),
                 .signature = member("signature"),
-                .bank = blob.bank,
-                .pcrs = blob.pcrs};
+                .bank = blob.value().bank,
+                .pcrs = blob.value().pcrs};
     }
     /// What a careful verifier makes of a step's quote, were it to be over this challenge.
     std::string judged(int step, const Bytes& over) const {
@@ -75,9 +75,9 @@ class ChangedRequest : public PlayedFault {
     /// What was quoted in a step, by the history.
     history::TpmOperation quoted(int step) const {
         for (const auto& entry : history_.entries) {
-            const auto* made = std::get_if<history::TpmOperation>(&entry.event);
-            if (made != nullptr && made->operation == "quote" && entry.where.agent == "a[0]" &&
-                entry.where.step == step)
+            const auto* made = entry.event.get<history::TpmOperation>();
+            if (made != nullptr && made->operation == "quote" && entry.where->agent == "a[0]" &&
+                entry.where->step == step)
                 return *made;
         }
         throw std::runtime_error("no quote in step " + std::to_string(step));

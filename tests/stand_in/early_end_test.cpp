@@ -52,7 +52,7 @@ class EarlyEnd : public testing::Test {
     static std::vector<history::ExchangeSeen> submissions(const history::History& history) {
         std::vector<history::ExchangeSeen> found;
         for (const auto& entry : history.entries) {
-            const auto* seen = std::get_if<history::ExchangeSeen>(&entry.event);
+            const auto* seen = entry.event.get<history::ExchangeSeen>();
             if (seen != nullptr && seen->phase == "submit") found.push_back(*seen);
         }
         return found;
@@ -188,8 +188,8 @@ TEST_F(EarlyEnd, TpmsThatBreakInTheMidstOfItAreCyclesThatFailedAndAccountedFor) 
     const auto history = read(staged);
     std::map<std::string, std::size_t> endings;
     for (const auto& entry : history.entries) {
-        const auto* cycle = std::get_if<history::Cycle>(&entry.event);
-        if (cycle != nullptr) ++endings[entry.where.agent + " " + cycle->ending];
+        const auto* cycle = entry.event.get<history::Cycle>();
+        if (cycle != nullptr) ++endings[entry.where->agent + " " + cycle->ending];
     }
     EXPECT_THAT(endings,
                 testing::ElementsAre(testing::Pair("a[0] failed", 1), testing::Pair("a[1] failed", 1),

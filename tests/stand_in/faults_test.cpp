@@ -94,7 +94,8 @@ TEST_F(PlayedFault, ConcurrentSubmitIsOnConnectionsOfItsOwn) {
     ASSERT_THAT(sent, SizeIs(4));
     for (const auto& one : sent) {
         EXPECT_FALSE(one.reused);
-        EXPECT_TRUE(one.tls.has_value());
+        EXPECT_TRUE(one.phases->tls.has_value());
+        EXPECT_FALSE(one.request.sha256.empty());
         EXPECT_EQ(one.request.sha256, sent[0].request.sha256);
         for (const auto& other : sent)
             EXPECT_LT(one.start, other.start + other.total) << "they overlap";
@@ -246,8 +247,8 @@ TEST_F(PlayedFault, OtherAgentIdStandsInEveryRequest) {
     const auto sent = of<ExchangeSeen>();
     ASSERT_FALSE(sent.empty());
     for (const auto& one : sent) {
-        EXPECT_THAT(one.target + one.request.body, testing::Not(HasSubstr(id_of("a[0]"))));
-        EXPECT_THAT(one.target + one.request.body, HasSubstr(id_of("b[0]")));
+        EXPECT_THAT(one.target.str() + one.request.body, testing::Not(HasSubstr(id_of("a[0]"))));
+        EXPECT_THAT(one.target.str() + one.request.body, HasSubstr(id_of("b[0]")));
     }
 }
 
@@ -297,8 +298,8 @@ TEST_F(PlayedFault, ForeignPopIsMadeByTheOthersTpm) {
          server_, nullptr);
     std::map<std::string, std::string> name;
     for (const auto& entry : history_.entries) {
-        const auto* made = std::get_if<history::TpmOperation>(&entry.event);
-        if (made != nullptr && made->operation == "provision") name[entry.where.agent] = made->ak_name;
+        const auto* made = entry.event.get<history::TpmOperation>();
+        if (made != nullptr && made->operation == "provision") name[entry.where->agent] = made->ak_name;
     }
     const std::string proof = to_hex(from_base64(proof_in(exchanges("authenticate").at(1))).value());
     EXPECT_THAT(proof, HasSubstr(name["b[0]"]));
@@ -328,9 +329,9 @@ TEST_F(PlayedFault, HerdLetsNobodyGoBeforeTheLastIsThere) {
     play("  - attest: [a, b]\n", {{.kind = FaultKind::Herd, .phase = StepKind::Submit}});
     std::vector<Duration> starts, collected;
     for (const auto& entry : history_.entries) {
-        const auto* seen = std::get_if<ExchangeSeen>(&entry.event);
+        const auto* seen = entry.event.get<ExchangeSeen>();
         if (seen != nullptr && seen->phase == "submit") starts.push_back(seen->start);
-        const auto* quoted = std::get_if<history::TpmOperation>(&entry.event);
+        const auto* quoted = entry.event.get<history::TpmOperation>();
         if (quoted != nullptr && quoted->operation == "quote") collected.push_back(entry.t);
     }
     ASSERT_THAT(starts, SizeIs(3));
@@ -341,7 +342,7 @@ TEST_F(PlayedFault, HerdLetsNobodyGoBeforeTheLastIsThere) {
 
 TEST_F(PlayedFault, ClockSkewIsToldAsTheBootTime) {
     play(kReady + "  - negotiate: {agents: a}\n", {{.kind = FaultKind::ClockSkew, .duration = 24h * 365}});
-    const auto json = nlohmann::json::parse(exchanges("negotiate").at(0).request.body);
+    const auto json = nlohmann::json::parse(exchanges("negotiate").at(0).request.body.view());
     const auto told =
         from_rfc3339(json["data"]["attributes"]["system_info"]["boot_time"].get<std::string>()).value();
     EXPECT_GT(told - core::SystemClock().wall_now(), 24h * 364);

@@ -48,8 +48,8 @@ class PlayedFault : public testing::Test {
     std::vector<Record> of(const std::string& agent = "a[0]") const {
         std::vector<Record> found;
         for (const auto& entry : history_.entries) {
-            const auto* record = std::get_if<Record>(&entry.event);
-            if (record != nullptr && entry.where.agent == agent && entry.where.step == last_step_)
+            const auto* record = entry.event.get<Record>();
+            if (record != nullptr && entry.where->agent == agent && entry.where->step == last_step_)
                 found.push_back(*record);
         }
         return found;
@@ -86,22 +86,23 @@ class PlayedFault : public testing::Test {
         return "nothing";
     }
     static std::string proof_in(const history::ExchangeSeen& exchange) {
-        const auto json = nlohmann::json::parse(exchange.request.body);
+        const auto json = nlohmann::json::parse(exchange.request.body.view());
         return json["data"]["attributes"]["authentication_provided"][0]["data"]["message"];
     }
     /// Of an agent in a step, by the beginning of its target.
     history::ExchangeSeen first_of(const std::string& agent, int step, const std::string& method,
                                    const std::string& target) const {
         for (const auto& entry : history_.entries) {
-            const auto* seen = std::get_if<history::ExchangeSeen>(&entry.event);
-            if (seen != nullptr && entry.where.agent == agent && entry.where.step == step &&
+            const auto* seen = entry.event.get<history::ExchangeSeen>();
+            if (seen != nullptr && entry.where->agent == agent && entry.where->step == step &&
                 seen->method == method && seen->target.starts_with(target))
                 return *seen;
         }
         throw std::runtime_error(agent + " sent no " + method + " " + target);
     }
     std::string id_of(const std::string& agent) const {
-        return first_of(agent, 1, "POST", "/v2.6/agents/").target.substr(std::string("/v2.6/agents/").size());
+        const auto target = first_of(agent, 1, "POST", "/v2.6/agents/").target.str();
+        return target.substr(std::string("/v2.6/agents/").size());
     }
 
     const Process server_{{.asks_certificates = true}};

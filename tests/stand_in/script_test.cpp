@@ -39,8 +39,8 @@ class PlayedScript : public testing::Test {
                                              const std::string& agent = "") const {
         std::vector<const history::Entry*> found;
         for (const history::Entry& entry : history_.entries) {
-            if (std::holds_alternative<Record>(entry.event) && (!step || entry.where.step == step) &&
-                (agent.empty() || entry.where.agent == agent))
+            if ((entry.event.get<Record>() != nullptr) && (!step || entry.where->step == step) &&
+                (agent.empty() || entry.where->agent == agent))
                 found.push_back(&entry);
         }
         return found;
@@ -48,7 +48,7 @@ class PlayedScript : public testing::Test {
     std::vector<ExchangeSeen> exchanges(int step, const std::string& agent, const std::string& phase) const {
         std::vector<ExchangeSeen> found;
         for (const history::Entry* line : lines<ExchangeSeen>(step, agent)) {
-            const auto& one = std::get<ExchangeSeen>(line->event);
+            const auto& one = *line->event.get<ExchangeSeen>();
             if (one.phase == phase) found.push_back(one);
         }
         return found;
@@ -168,7 +168,7 @@ TEST_F(PlayedScript, FaultsAreForTheAgentsAndTheTimeThatTheyName) {
     EXPECT_THAT(exchanges(1, "a[0]", "submit"), SizeIs(2));
     std::set<std::string> agents;
     for (const auto* line : lines<history::FaultEffect>())
-        agents.insert(line->where.agent);
+        agents.insert(line->where->agent);
     EXPECT_THAT(agents, ElementsAre("b[0]"));
 }
 
@@ -196,7 +196,7 @@ TEST_F(PlayedScript, ChanceIsThatOfThePlanAndStandsInTheHistory) {
         }
         std::vector<std::string> seen;
         for (const auto* line : lines<history::FaultEffect>(1, name))
-            seen.push_back(std::get<history::FaultEffect>(line->event).draw);
+            seen.push_back((*line->event.get<history::FaultEffect>()).draw);
         EXPECT_EQ(seen, planned) << name;
         all += seen.size();
     }
@@ -210,7 +210,7 @@ TEST_F(PlayedScript, SwizzleStopsAsManyAsItSays) {
         "] }\n");
     std::set<std::string> stopped;
     for (const auto* line : lines<history::FaultEffect>(2))
-        stopped.insert(line->where.agent);
+        stopped.insert(line->where->agent);
     // One is stopped at once, another after 300 ms, where it has not come to its end by then.
     EXPECT_GE(stopped.size(), 1U);
     EXPECT_LE(stopped.size(), 2U);
@@ -296,8 +296,8 @@ TEST_F(PlayedScript, RequestIsSentWithoutHeadersThatAreToBeAbsent) {
     for (const auto& [name, value] : sent[0].request.headers)
         EXPECT_THAT(name, testing::Not(testing::AnyOf("authorization", "Authorization", "content-type")))
             << value;
-    EXPECT_EQ(std::get<history::StepStart>(lines<history::StepStart>(2).at(0)->event).case_name, "bare");
-    EXPECT_EQ(std::get<history::StepStart>(lines<history::StepStart>(1).at(0)->event).case_name, "");
+    EXPECT_EQ(lines<history::StepStart>(2).at(0)->event.get<history::StepStart>()->case_name, "bare");
+    EXPECT_EQ(lines<history::StepStart>(1).at(0)->event.get<history::StepStart>()->case_name, "");
 }
 
 TEST_F(PlayedScript, DrawsAreForCyclesAsPlannedWhateverWasDone) {
@@ -313,7 +313,7 @@ TEST_F(PlayedScript, DrawsAreForCyclesAsPlannedWhateverWasDone) {
     ASSERT_FALSE(planned.empty());
     std::vector<std::string> seen;
     for (const auto* line : lines<history::FaultEffect>(4, "b[0]"))
-        seen.push_back(std::get<history::FaultEffect>(line->event).draw);
+        seen.push_back((*line->event.get<history::FaultEffect>()).draw);
     EXPECT_EQ(seen, planned);
 }
 
@@ -321,7 +321,7 @@ TEST_F(PlayedScript, EarlyStandsInTheHistory) {
     play("script:\n  - attest: { agents: b, times: 2, every: 3s, faults: [ early: { by: 200ms } ] }\n");
     std::vector<std::string> seen;
     for (const auto* line : lines<history::FaultEffect>(1))
-        seen.push_back(std::get<history::FaultEffect>(line->event).effect);
+        seen.push_back((*line->event.get<history::FaultEffect>()).effect);
     EXPECT_THAT(seen, ElementsAre("attests 200ms before it is due")) << "the last cycle has none after it";
 }
 
@@ -348,7 +348,7 @@ TEST_F(PlayedScript, AgentsThatHaveAHerdInACycleMeetInThatCycle) {
         }
         std::vector<std::string> seen;
         for (const auto* line : lines<history::FaultEffect>(2, name)) {
-            const auto& effect = std::get<history::FaultEffect>(line->event);
+            const auto& effect = (*line->event.get<history::FaultEffect>());
             if (effect.fault.starts_with("herd")) seen.push_back(effect.draw);
         }
         EXPECT_EQ(seen, planned) << name;

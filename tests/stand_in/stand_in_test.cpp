@@ -108,7 +108,7 @@ class Agents : public StandInProcess {
     std::vector<history::ExchangeSeen> exchanges() const {
         std::vector<history::ExchangeSeen> found;
         for (const auto& entry : must(history::read_history(file())).entries) {
-            if (const auto* seen = std::get_if<history::ExchangeSeen>(&entry.event)) found.push_back(*seen);
+            if (const auto* seen = entry.event.get<history::ExchangeSeen>()) found.push_back(*seen);
         }
         return found;
     }
@@ -182,7 +182,7 @@ TEST_F(Agents, HaveAConnectionForEachRequestWhereTheyAreToldTo) {
     attest(0);
     for (const auto& exchange : exchanges()) {
         EXPECT_FALSE(exchange.reused) << exchange.target;
-        EXPECT_TRUE(exchange.connect) << exchange.target;
+        EXPECT_TRUE(exchange.phases->connect) << exchange.target;
         EXPECT_FALSE(exchange.resumed) << exchange.target;
     }
 }
@@ -264,7 +264,7 @@ TEST_F(Agents, ContinueTlsSessionsWhereTheyAreToldTo) {
     attest(0);
     int handshakes = 0;
     for (const auto& exchange : exchanges()) {
-        if (!exchange.tls) continue;  // the registrar's
+        if (!exchange.phases->tls) continue;  // the registrar's
         EXPECT_EQ(exchange.resumed, handshakes++ > 0) << exchange.target;
     }
     EXPECT_EQ(handshakes, 4);

@@ -69,10 +69,10 @@ class LiveFault : public testing::Test {
     std::vector<std::string> course() const {
         std::vector<std::string> found;
         for (const auto& entry : history_.entries) {
-            const auto* seen = std::get_if<ExchangeSeen>(&entry.event);
-            if (seen == nullptr || entry.where.agent != "a[0]" || entry.where.step != last_step_) continue;
+            const auto* seen = entry.event.get<ExchangeSeen>();
+            if (seen == nullptr || entry.where->agent != "a[0]" || entry.where->step != last_step_) continue;
             found.push_back(seen->phase + " " +
-                            (seen->status ? std::to_string(*seen->status) : seen->failure) +
+                            (seen->status ? std::to_string(*seen->status) : seen->failure.str()) +
                             (seen->code.empty() ? "" : " " + seen->code));
         }
         return found;
@@ -81,8 +81,8 @@ class LiveFault : public testing::Test {
     std::vector<std::string> verdicts() const {
         std::vector<std::string> found;
         for (const auto& entry : history_.entries) {
-            const auto* verdict = std::get_if<history::Verdict>(&entry.event);
-            if (verdict == nullptr || entry.where.agent != "a[0]") continue;
+            const auto* verdict = entry.event.get<history::Verdict>();
+            if (verdict == nullptr || entry.where->agent != "a[0]") continue;
             found.push_back(
                 std::to_string(verdict->index) + " " +
                 (verdict->record.value ? verdict->record.value->evaluation : verdict->record.unavailable));
@@ -97,8 +97,8 @@ class LiveFault : public testing::Test {
     std::string last_body() const {
         std::string body;
         for (const auto& entry : history_.entries) {
-            const auto* seen = std::get_if<ExchangeSeen>(&entry.event);
-            if (seen != nullptr && entry.where.agent == "a[0]") body = seen->response.body;
+            const auto* seen = entry.event.get<ExchangeSeen>();
+            if (seen != nullptr && entry.where->agent == "a[0]") body = seen->response.body;
         }
         return body;
     }

@@ -63,8 +63,7 @@ double cpu_seconds(const std::filesystem::path& folder) {
 double tpm_seconds(const std::filesystem::path& history) {
     Duration sum{};
     for (const auto& entry : must(history::read_history(history)).entries) {
-        if (const auto* operation = std::get_if<history::TpmOperation>(&entry.event))
-            sum += operation->duration;
+        if (const auto* operation = entry.event.get<history::TpmOperation>()) sum += operation->duration;
     }
     return std::chrono::duration<double>(sum).count();
 }

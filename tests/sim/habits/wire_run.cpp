@@ -137,7 +137,7 @@ class Life {
     std::vector<history::ExchangeSeen> exchanges() const {
         std::vector<history::ExchangeSeen> found;
         for (const auto& entry : must(history::read_history(folder_.history())).entries) {
-            if (const auto* seen = std::get_if<history::ExchangeSeen>(&entry.event)) found.push_back(*seen);
+            if (const auto* seen = entry.event.get<history::ExchangeSeen>()) found.push_back(*seen);
         }
         return found;
     }

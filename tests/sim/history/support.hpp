@@ -109,7 +109,7 @@ template <typename T>
 T last_event(const std::string& text) {
     auto entry = parse_entry(lines_of(text).back());
     if (!entry) throw std::runtime_error(entry.error().text());
-    return std::get<T>(entry->event);
+    return *entry->event.template get<T>();
 }
 
 }  // namespace pushsim::history::test

@@ -105,7 +105,7 @@ TEST(HistoryWriter, BodiesAreKeptForFailuresAndTheFirstOfEachKind) {
     std::vector<bool> kept;
     for (const std::string& line : lines_of(file)) {
         auto entry = parse_entry(line);
-        if (const auto* seen = std::get_if<ExchangeSeen>(&entry->event)) kept.push_back(seen->response.kept);
+        if (const auto* seen = entry->event.get<ExchangeSeen>()) kept.push_back(seen->response.kept);
     }
     EXPECT_THAT(kept, testing::ElementsAre(true, false, true, true));
 }
@@ -114,9 +114,9 @@ TEST(HistoryWriter, FailuresOfOneKindAreKeptUpToABound) {
     const std::string file = written({an_exchange(403), an_exchange(403), an_exchange(403), an_exchange(404)},
                                      {.failures_kept_of_a_kind = 2});
     const auto lines = lines_of(file);
-    EXPECT_TRUE(std::get<ExchangeSeen>(parse_entry(lines[2])->event).response.kept);
-    EXPECT_FALSE(std::get<ExchangeSeen>(parse_entry(lines[3])->event).response.kept);
-    EXPECT_TRUE(std::get<ExchangeSeen>(parse_entry(lines[4])->event).response.kept);
+    EXPECT_TRUE(parse_entry(lines[2])->event.get<ExchangeSeen>()->response.kept);
+    EXPECT_FALSE(parse_entry(lines[3])->event.get<ExchangeSeen>()->response.kept);
+    EXPECT_TRUE(parse_entry(lines[4])->event.get<ExchangeSeen>()->response.kept);
 }
 
 TEST(HistoryWriter, WhatIsToBeJudgedIsKeptWhateverThePolicy) {
@@ -159,9 +159,8 @@ TEST(HistoryWriter, SecretsInAnAnswerAreToldByFingerprintWithoutItsBody) {
     EXPECT_THAT(seen.response.secrets, testing::SizeIs(2));
     EXPECT_THAT(seen.request.secrets, testing::IsEmpty());
     const std::string file = written({proof, an_exchange(202, "again: one.0123456789abcdef0123")});
-    const auto first = std::get<ExchangeSeen>(parse_entry(lines_of(file)[1])->event);
-    EXPECT_THAT(last_event<ExchangeSeen>(file).response.secrets,
-                testing::ElementsAre(first.response.secrets.at(1)));
+    const auto first = *parse_entry(lines_of(file)[1])->event.get<ExchangeSeen>();
+    EXPECT_EQ(last_event<ExchangeSeen>(file).response.secrets, List<Text>{first.response.secrets[1]});
     EXPECT_THAT(last_event<ExchangeSeen>(written({an_exchange(202)})).response.secrets, testing::IsEmpty());
 }
 
@@ -235,7 +234,7 @@ TEST(HistoryWriter, SeveralThreadsLeaveWholeLinesInOneOrder) {
     for (const Entry& entry : history->entries) {
         EXPECT_GE(entry.t, before);
         before = entry.t;
-        const auto* note = std::get_if<Note>(&entry.event);
+        const auto* note = entry.event.get<Note>();
         if (note != nullptr) {
             EXPECT_THAT(note->text, StartsWith("fp:"));
         }
