@@ -127,8 +127,8 @@ constexpr std::array<Name, 2> chosen_member_table{{
     {"hash_algorithm", "of the signature; the PCR bank is the one that was chosen"},
 }};
 constexpr std::array<Name, 5> chosen_algorithm_table{{
-    {"rsassa", "RSA, PKCS #1 v1.5"},
     {"rsapss", "RSA, PSS"},
+    {"rsassa", "RSA, PKCS #1 v1.5"},
     {"ecdsa", "of elliptic curves"},
     {"sha256", "32 octets"},
     {"sha384", "48 octets"},
