@@ -8,8 +8,8 @@
 #include <type_traits>
 #include <variant>
 
+#include "sim/history/event.hpp"
 #include "sim/history/fields.hpp"
-#include "sim/history/record.hpp"
 
 namespace pushsim::history {
 

@@ -15,7 +15,7 @@
 
 #include "agent/base/result.hpp"
 #include "agent/base/time.hpp"
-#include "sim/history/record.hpp"
+#include "sim/history/event.hpp"
 
 namespace pushsim::history {
 

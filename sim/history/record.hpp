@@ -3,12 +3,10 @@
 // HistoryWriter redacts and writes them, HistoryReader gives them back (exchanges and tenant acts in their
 // redacted form, `…Seen`).
 
-#include <atomic>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
-#include <tuple>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -375,87 +373,6 @@ using Record =
 /// A line of a kind that this version does not know; its members are skipped.
 struct Unknown {
     Text kind = {};
-};
-
-/// What a reader hands out: one of the kinds. Copies share what they hold.
-class Event {
-  public:
-    /// Their order is that of their names in the file (serialise.cpp).
-    using Kinds = std::tuple<Unknown, Head, ScenarioStart, ScenarioEnd, StepStart, StepEnd, ExchangeSeen,
-                             TpmOperation, MachineAct, FaultEffect, TenantActSeen, Cycle, Verdict, StatusRead,
-                             StackEvent, Conformance, Note, End>;
-    static constexpr std::size_t kinds = std::tuple_size_v<Kinds>;
-
-  private:
-    /// `kinds` where T is none of them.
-    template <typename T>
-    static constexpr std::uint32_t number_of() {
-        return []<std::size_t... I>(std::index_sequence<I...>) {
-            std::uint32_t number = kinds;
-            ((std::is_same_v<T, std::tuple_element_t<I, Kinds>> ? void(number = I) : void()), ...);
-            return number;
-        }
-        (std::make_index_sequence<kinds>{});
-    }
-
-  public:
-    /// Of no kind that is known.
-    Event() = default;
-    template <typename T>
-    requires(number_of<T>() < kinds) Event(T value)
-        : held_(new HeldAs<T>{{{1}, number_of<T>()}, std::move(value)}) {}
-    Event(const Event& other) : held_(other.held_) {
-        if (held_ != nullptr) held_->users.fetch_add(1, std::memory_order_relaxed);
-    }
-    Event(Event&& other) noexcept : held_(std::exchange(other.held_, nullptr)) {}
-    Event& operator=(Event other) noexcept {
-        std::swap(held_, other.held_);
-        return *this;
-    }
-    ~Event() {
-        if (held_ == nullptr || held_->users.fetch_sub(1, std::memory_order_acq_rel) > 1) return;
-        visit([this]<typename T>(const T&) { delete static_cast<HeldAs<T>*>(held_); });
-    }
-
-    /// The place of its kind in Kinds.
-    std::size_t kind() const { return held_ == nullptr ? 0 : held_->kind; }
-    /// Nothing where it is of another kind.
-    template <typename T>
-    const T* get() const {
-        return held_ != nullptr && held_->kind == number_of<T>() ? &static_cast<HeldAs<T>*>(held_)->value
-                                                                 : nullptr;
-    }
-    /// To change it, apart from copies; nothing where it is of another kind.
-    template <typename T>
-    T* edit() {
-        const T* value = get<T>();
-        if (value == nullptr) return nullptr;
-        if (held_->users.load(std::memory_order_acquire) > 1) *this = Event{T{*value}};
-        return &static_cast<HeldAs<T>*>(held_)->value;
-    }
-    /// Calls `f` with what it holds; not at all where it holds nothing.
-    template <typename F>
-    void visit(const F& f) const {
-        visit_one_of(f, std::make_index_sequence<kinds>{});
-    }
-
-  private:
-    struct Held {
-        std::atomic<std::uint32_t> users;
-        std::uint32_t kind;
-    };
-    template <typename T>
-    struct HeldAs : Held {
-        T value;
-    };
-    template <typename F, std::size_t... I>
-    void visit_one_of(const F& f, std::index_sequence<I...>) const {
-        if (held_ == nullptr) return;
-        const std::uint32_t kind = held_->kind;  // `f` may be what deletes it
-        ((kind == I ? f(static_cast<HeldAs<std::tuple_element_t<I, Kinds>>*>(held_)->value) : void()), ...);
-    }
-
-    Held* held_ = nullptr;
 };
 
 }  // namespace pushsim::history

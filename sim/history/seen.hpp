@@ -5,7 +5,7 @@
 #include <mutex>
 #include <string>
 
-#include "sim/history/record.hpp"
+#include "sim/history/event.hpp"
 #include "sim/history/redaction.hpp"
 #include "sim/history/writer.hpp"
 

@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "agent/base/result.hpp"
-#include "sim/history/record.hpp"
+#include "sim/history/event.hpp"
 
 namespace pushsim::history {
 

@@ -19,6 +19,41 @@
 
 namespace pushsim::history {
 
+/// What is counted by those who share it; the last one ends it. Its `end` is that of the kind of what is
+/// held.
+struct Counted {
+    std::atomic<std::uint32_t> users = 1;
+};
+
+/// A share of a Held, which is a Counted and has `static void end(Held*)`, or of nothing.
+template <typename Held>
+class Share {
+  public:
+    Share() = default;
+    /// The first one.
+    explicit Share(Held* held) : held_(held) {}
+    Share(const Share& other) : held_(other.held_) {
+        if (held_ != nullptr) held_->users.fetch_add(1, std::memory_order_relaxed);
+    }
+    Share(Share&& other) noexcept : held_(std::exchange(other.held_, nullptr)) {}
+    Share& operator=(Share other) noexcept {
+        std::swap(held_, other.held_);
+        return *this;
+    }
+    ~Share() {
+        if (held_ != nullptr && held_->users.fetch_sub(1, std::memory_order_acq_rel) == 1) Held::end(held_);
+    }
+
+    Held* get() const { return held_; }
+    Held* operator->() const { return held_; }
+    bool is_alone() const { return held_->users.load(std::memory_order_acquire) == 1; }
+    explicit operator bool() const { return held_ != nullptr; }
+    bool operator==(const Share&) const = default;
+
+  private:
+    Held* held_ = nullptr;
+};
+
 /// A text that stays as it is.
 class Text {
   public:
@@ -26,22 +61,10 @@ class Text {
     Text(std::string_view text) : held_(text.empty() ? nullptr : Held::make(text)) {}
     Text(const std::string& text) : Text(std::string_view{text}) {}
     Text(const char* text) : Text(std::string_view{text}) {}
-    Text(const Text& other) : held_(other.held_) {
-        if (held_ != nullptr) held_->users.fetch_add(1, std::memory_order_relaxed);
-    }
-    Text(Text&& other) noexcept : held_(std::exchange(other.held_, nullptr)) {}
-    Text& operator=(Text other) noexcept {
-        std::swap(held_, other.held_);
-        return *this;
-    }
-    ~Text() {
-        if (held_ != nullptr && held_->users.fetch_sub(1, std::memory_order_acq_rel) == 1)
-            ::operator delete(held_);
-    }
 
     /// Lives as long as one of the copies.
     std::string_view view() const {
-        return held_ == nullptr ? std::string_view{} : std::string_view{held_->first(), held_->size};
+        return held_ ? std::string_view{held_->first(), held_->size} : std::string_view{};
     }
     std::string str() const { return std::string{view()}; }
     operator std::string_view() const { return view(); }
@@ -50,7 +73,7 @@ class Text {
     using value_type = char;
     auto begin() const { return view().begin(); }
     auto end() const { return view().end(); }
-    bool empty() const { return held_ == nullptr; }
+    bool empty() const { return !held_; }
     std::size_t size() const { return view().size(); }
     bool starts_with(std::string_view text) const { return view().starts_with(text); }
     bool ends_with(std::string_view text) const { return view().ends_with(text); }
@@ -68,20 +91,20 @@ class Text {
     friend std::ostream& operator<<(std::ostream& out, const Text& text) { return out << text.view(); }
 
   private:
-    struct Held {
-        std::atomic<std::uint32_t> users;
-        std::uint32_t size;
+    struct Held : Counted {
+        std::uint32_t size = 0;
         char* first() { return reinterpret_cast<char*>(this + 1); }
 
         static Held* make(std::string_view text) {
-            auto* held = new (::operator new(sizeof(Held) + text.size()))
-                Held{1, static_cast<std::uint32_t>(text.size())};
+            auto* held = new (::operator new(sizeof(Held) + text.size())) Held;
+            held->size = static_cast<std::uint32_t>(text.size());
             std::memcpy(held->first(), text.data(), text.size());
             return held;
         }
+        static void end(Held* held) { ::operator delete(held); }
     };
 
-    Held* held_ = nullptr;
+    Share<Held> held_;
 };
 
 /// A value that may be absent, and reads as a default one then.
@@ -89,52 +112,40 @@ template <typename T>
 class Shared {
   public:
     Shared() = default;
-    Shared(T value) : held_(new Held{{1}, std::move(value)}) {}
-    Shared(const Shared& other) : held_(other.held_) {
-        if (held_ != nullptr) held_->users.fetch_add(1, std::memory_order_relaxed);
-    }
-    Shared(Shared&& other) noexcept : held_(std::exchange(other.held_, nullptr)) {}
-    Shared& operator=(Shared other) noexcept {
-        std::swap(held_, other.held_);
-        return *this;
-    }
-    ~Shared() { reset(); }
+    Shared(T value) : held_(new Held{{}, std::move(value)}) {}
 
-    bool has_value() const { return held_ != nullptr; }
+    bool has_value() const { return static_cast<bool>(held_); }
     explicit operator bool() const { return has_value(); }
     const T& operator*() const {
         static const T absent{};
-        return held_ == nullptr ? absent : held_->value;
+        return held_ ? held_->value : absent;
     }
     const T* operator->() const { return &**this; }
     operator const T&() const { return **this; }
 
     /// To change it: a default one where it is absent, one of its own where copies share it.
     T& edit() {
-        if (held_ == nullptr) return emplace();
-        if (held_->users.load(std::memory_order_acquire) > 1) *this = Shared{**this};
+        if (!held_) return emplace();
+        if (!held_.is_alone()) *this = Shared{**this};
         return held_->value;
     }
     T& emplace() {
         *this = Shared{T{}};
         return held_->value;
     }
-    void reset() {
-        if (held_ != nullptr && held_->users.fetch_sub(1, std::memory_order_acq_rel) == 1) delete held_;
-        held_ = nullptr;
-    }
+    void reset() { held_ = {}; }
 
     friend bool operator==(const Shared& a, const Shared& b) {
         return a.held_ == b.held_ || (a.has_value() == b.has_value() && *a == *b);
     }
 
   private:
-    struct Held {
-        std::atomic<std::uint32_t> users;
+    struct Held : Counted {
         T value;
+        static void end(Held* held) { delete held; }
     };
 
-    Held* held_ = nullptr;
+    Share<Held> held_;
 };
 
 /// A list that is mostly empty.

@@ -1,7 +1,7 @@
 #pragma once
 // A history of millions of lines in memory, without what no report reads.
 
-#include "sim/history/record.hpp"
+#include "sim/history/event.hpp"
 
 namespace pushsim::history {
 
