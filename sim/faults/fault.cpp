@@ -88,6 +88,7 @@ std::shared_ptr<Fault> make(const scenario::Fault& plan, Given given) {
     auto made = wire_fault(plan, given);
     if (!made) made = timing_fault(plan, std::move(given));
     if (!made) made = order_fault(plan);
+    if (!made) made = quote_fault(plan);
     if (!made) made = evidence_fault(plan);
     if (!made) made = identity_fault(plan);
     if (!made) throw std::logic_error(std::string("no such fault: ") + to_string(plan.kind));
