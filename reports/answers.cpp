@@ -161,6 +161,31 @@ std::string no_verdict_words(const history::Cycle& cycle) {
     return why.empty() ? "no verdict" : "no verdict: " + why;
 }
 
+/// Sent at once with it, on other connections: the same request in the same attempt.
+bool is_copy_of(const history::Entry& one, const history::Entry& other) {
+    const auto* copy = as<history::ExchangeSeen>(&one);
+    const auto* exchange = as<history::ExchangeSeen>(&other);
+    return copy != nullptr && exchange != nullptr && !exchange->request_id.empty() &&
+           copy->request_id == exchange->request_id && copy->attempt == exchange->attempt &&
+           copy->phase == exchange->phase && copy->method == exchange->method;
+}
+
+/// The last answer of the cycle; of one that came in copies what does not hold of any of them.
+Answer answer_of_cycle(const history::ResponseClause& clause, const Lines& cycle,
+                       Lines::const_iterator last) {
+    Answer answer;
+    for (auto at = last;; --at) {
+        if (at == last || is_copy_of(**at, **last)) {
+            Match found = match(clause, **at);
+            Answer one{found.judgement,      std::move(found.actual), std::move(found.reason), *at, *at, "",
+                       std::move(found.seen)};
+            if (one.judgement == Judgement::DoesNotHold) return one;
+            if (at == last) answer = std::move(one);
+        }
+        if (at == cycle.begin()) return answer;
+    }
+}
+
 Answer certain_response(const history::ResponseClause& clause, const Scope& scope, const std::string& agent) {
     Answer answer;
     answer.actual = "no answer";
@@ -173,9 +198,7 @@ Answer certain_response(const history::ResponseClause& clause, const Scope& scop
             return {.actual = ended == nullptr ? "no answer" : "no answer: " + ended->reason,
                     .deciding = cycle.back()};
         }
-        Match found = match(clause, **last);
-        Answer one{found.judgement,      std::move(found.actual), std::move(found.reason), *last, *last, "",
-                   std::move(found.seen)};
+        Answer one = answer_of_cycle(clause, cycle, std::prev(last.base()));
         if (one.judgement == Judgement::DoesNotHold) return one;
         if (answer.judgement != Judgement::Skipped) answer = std::move(one);
     }

@@ -57,6 +57,29 @@ TEST(ResponseExpectation, ThatDoesNotHoldShowsBothSidesAndTheExchange) {
     EXPECT_THAT(result.exchange->body_excerpt, HasSubstr("challenges_expired"));
 }
 
+TEST(ResponseExpectation, OfARequestThatWasSentInCopiesEachAnswerCounts) {
+    const auto statuses = [](const std::vector<int>& answers, const std::vector<std::string>& ids) {
+        Script script;
+        script.begin("copies", {{.response = h::ResponseClause{{{201, 201}, {409, 409}}}, .step = 1}})
+            .step(1, "negotiate");
+        for (std::size_t i = 0; i < answers.size(); ++i) {
+            h::Exchange copy = h::test::an_exchange(answers[i]);
+            copy.phase = "negotiate";
+            copy.request_id = ids[i];
+            script.add({"copies", 1, agent}, copy);
+        }
+        return results_of(script).at(0);
+    };
+    EXPECT_EQ(statuses({201, 409, 201}, {"a", "a", "a"}).judgement, Judgement::Holds);
+    const auto one_of_three = statuses({201, 404, 201}, {"a", "a", "a"});
+    EXPECT_EQ(one_of_three.judgement, Judgement::DoesNotHold);
+    EXPECT_THAT(one_of_three.actual, HasSubstr("404"));
+    EXPECT_EQ(one_of_three.exchange->status, 404);
+    EXPECT_EQ(statuses({404, 201, 201}, {"a", "a", "a"}).judgement, Judgement::DoesNotHold);
+    EXPECT_EQ(statuses({404, 201}, {"a", "b"}).judgement, Judgement::Holds) << "another request before";
+    EXPECT_EQ(statuses({404, 201}, {"", ""}).judgement, Judgement::Holds) << "no copies: they have no id";
+}
+
 TEST(ResponseExpectation, AnotherCodeOrPointerDoesNotHold) {
     EXPECT_EQ(one({.response = h::ResponseClause{{{403, 403}}, {"old_attestation"}},
                    .step = 1,
