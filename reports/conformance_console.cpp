@@ -79,7 +79,7 @@ std::string cases_text(const RequirementReport& requirement, const ConformanceRe
     const auto cases = cases_of_standing(report, requirement);
     for (std::size_t i = 0; i < cases.size(); ++i) {
         if (i == most_cases && !style.verbose) {
-            text += line(8, fmt::format("and {} more (conformance.json)", counted(cases.size() - i, "case")),
+            text += line(8, fmt::format("and {} more (report.json)", counted(cases.size() - i, "case")),
                          style);
             break;
         }

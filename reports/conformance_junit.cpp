@@ -79,7 +79,7 @@ std::string explanation(const RequirementReport& requirement, const ConformanceR
     for (std::size_t i = 0; i < std::min(cases.size(), most_cases); ++i)
         text += case_lines(*cases[i], requirement.requirement.id);
     if (cases.size() > most_cases)
-        text += fmt::format("and {} cases more (conformance.json)\n", cases.size() - most_cases);
+        text += fmt::format("and {} cases more (report.json)\n", cases.size() - most_cases);
     return text;
 }
 

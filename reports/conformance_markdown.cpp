@@ -27,7 +27,7 @@ constexpr std::size_t fixed_octets = 4 * 1024;
 constexpr std::size_t errors_octets = 6 * 1024;
 constexpr std::size_t deviations_octets = 10 * 1024;
 constexpr std::size_t undecided_octets = 4 * 1024;
-constexpr const char* the_rest = "conformance.json";
+constexpr const char* the_rest = "report.json";
 
 /// "| NEG negotiation | 31 | 2 | 1 | | …"
 std::string row(const std::string& name, const Counts& counts) {

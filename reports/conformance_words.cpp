@@ -123,7 +123,8 @@ std::string reason_text(const ConformanceReport& report, const RequirementReport
                               const ConformanceCase* one = find_case(report, id);
                               return one != nullptr && is_withheld(report, *one);
                           });
-    return withheld ? details_withheld : requirement.reason;
+    if (!withheld) return requirement.reason;
+    return requirement.standing == Standing::Pass ? "" : details_withheld;
 }
 
 std::string meaning_text(const ConformanceCase& one, const RequirementReport& requirement) {

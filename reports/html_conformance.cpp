@@ -88,7 +88,8 @@ Json requirement_json(const ConformanceReport& report, const RequirementReport& 
     }
     if (withheld) {
         json["withheld"] = true;
-        json["reason"] = known_but_withheld;
+        put(json, "reason",
+            one.standing == Standing::Deviation ? known_but_withheld : reason_text(report, one));
     } else {
         put(json, "reason", one.reason);
         const auto failing = cases_of_standing(report, one);

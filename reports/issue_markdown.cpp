@@ -202,7 +202,7 @@ Result<std::string> issue_markdown(const history::History& history, const RunRep
     if (!one->again.empty())
         parts.push_back("### To show it again\n\n" +
                         markdown::fenced(clipped(one->again, most_octets), "sh"));
-    return markdown::section("", parts, most_of_all, "conformance.json");
+    return markdown::section("", parts, most_of_all, "report.json");
 }
 
 }  // namespace pushsim::reports

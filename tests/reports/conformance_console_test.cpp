@@ -18,7 +18,7 @@ using testing::HasSubstr;
 using testing::Not;
 
 std::string text_of(const Assessed& all, const ConsoleStyle& style) {
-    return conformance_console(all.run, all.report, "runs/latest/ (conformance.json, junit.xml)", style);
+    return conformance_console(all.run, all.report, "runs/latest/ (report.json, junit.xml)", style);
 }
 
 void expect_lines_within(const std::string& text, std::size_t width) {
@@ -64,9 +64,9 @@ TEST(ConformanceConsole, WhereAllIsWellThereIsOneLineAnArea) {
         "pushsim 0.1.0 · seed 4711 · Keylime 7.14.3 on loopback (registrar :41810, verifier :41811 push)\n"
         "full: 1 requirement, 2 cases, deviations known from scenarios/deviations/keylime-7.14.yaml\n"
         "NEG   negotiation  1 pass\n"
-        "1 requirement: 1 pass · runs/latest/ (conformance.json, junit.xml)\n");
+        "1 requirement: 1 pass · runs/latest/ (report.json, junit.xml)\n");
     EXPECT_EQ(text_of(all_pass(), {.quiet = true}),
-              "1 requirement: 1 pass · runs/latest/ (conformance.json, junit.xml)\n");
+              "1 requirement: 1 pass · runs/latest/ (report.json, junit.xml)\n");
 }
 
 TEST(ConformanceConsole, QuietLeavesOutWhatIsKnown) {

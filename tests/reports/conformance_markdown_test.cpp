@@ -55,7 +55,7 @@ TEST(SummaryMarkdown, IsAsItWasAccepted) {
 TEST(SummaryMarkdown, OfManyRequirementsTellsHowManyAreLeftOut) {
     const std::string text = summary(big());
     EXPECT_LE(text.size(), most);
-    EXPECT_THAT(text, testing::ContainsRegex("\nand [0-9]+ more \\(conformance.json\\)\n"));
+    EXPECT_THAT(text, testing::ContainsRegex("\nand [0-9]+ more \\(report.json\\)\n"));
     EXPECT_THAT(text, HasSubstr("### No longer deviations"));
     EXPECT_THAT(text, HasSubstr("<details><summary>1602 known deviations</summary>"));
     EXPECT_THAT(text, HasSubstr("</details>"));

@@ -94,6 +94,22 @@ TEST(Html, OfWhatIsWithheldNothingIsInTheFile) {
         << "its name says what was done";
 }
 
+TEST(Html, WhatIsWithheldIsKnownOnlyWhereItIsADeviation) {
+    Sample sample = small_sample();
+    const auto stands_as = [&](Standing standing) {
+        auto& all = sample.conformance.requirements;
+        const auto at = std::ranges::find(all, "KPM-VER-020", [](const auto& one) -> const std::string& {
+            return one.requirement.id;
+        });
+        at->standing = standing;
+        at->deviation.reset();
+        return Data{sample}.item("KPM-VER-020");
+    };
+    EXPECT_EQ(stands_as(Standing::Fail)["reason"], "details withheld");
+    EXPECT_FALSE(stands_as(Standing::Pass).contains("reason"));
+    EXPECT_EQ(page_of(sample).find(withheld_word), std::string::npos);
+}
+
 TEST(Html, ACaseOfARequirementThatIsWithheldIsWithheldToo) {
     Sample sample = small_sample();
     sample.conformance.cases.at(6).withheld = false;
