@@ -84,37 +84,16 @@ function caseBody(number, item) {
       {
         type: "button",
         class: "linkish",
+        "data-line": n,
         title: `${ofHistory(n)}, in the order of events below`,
         onclick: () => goToLine(timeline, n),
       },
       `line ${lineNumber(n)}`,
     );
   const place = el("div", {});
+  const all = el("div", {});
   const good = standings[caseStanding(one, item)]?.[2] === "good";
-  whenRead(`case-${number}`, ({ clauses, not_checked: notChecked, timeline: events }) => {
-    if (clauses.length)
-      place.append(
-        el("h4", {}, "What was expected, and what was seen"),
-        clauseTable(one, clauses, item, goTo),
-      );
-    if (notChecked?.length) {
-      place.append(
-        el(
-          "details",
-          {},
-          el("summary", {}, `${count(notChecked.length, "check")} could not be made in full`),
-          el(
-            "ul",
-            {},
-            notChecked.map((what) => el("li", {}, `${what.check.replaceAll("_", " ")}: ${what.reason}`)),
-          ),
-        ),
-      );
-    }
-    drawTimeline(timeline, events, namedLines(one, clauses));
-    place.append(el("h4", {}, "What happened, in order"), timeline);
-  });
-  return [
+  all.append(
     ...one.causes.map((cause) =>
       el(
         "div",
@@ -162,7 +141,50 @@ function caseBody(number, item) {
       ],
     ]),
     ...(one.again ? [el("h4", {}, "Show it again"), command(one.again)] : []),
+    ...(isConformance && one.again && !good ? reporting(one) : []),
     place,
+  );
+  whenRead(`case-${number}`, ({ clauses, not_checked: notChecked, timeline: events }) => {
+    if (clauses.length)
+      place.append(
+        el("h4", {}, "What was expected, and what was seen"),
+        clauseTable(one, clauses, item, goTo),
+      );
+    if (notChecked?.length) {
+      place.append(
+        el(
+          "details",
+          {},
+          el("summary", {}, `${count(notChecked.length, "check")} could not be made in full`),
+          el(
+            "ul",
+            {},
+            notChecked.map((what) => el("li", {}, `${what.check.replaceAll("_", " ")}: ${what.reason}`)),
+          ),
+        ),
+      );
+    }
+    drawTimeline(timeline, events, namedLines(one, clauses));
+    place.append(el("h4", {}, "What happened, in order"), timeline);
+    const shown = new Set(events.rows.map((row) => row.n));
+    for (const button of all.querySelectorAll("[data-line]"))
+      if (!shown.has(Number(button.dataset.line)))
+        button.replaceWith(`${button.textContent} of history.jsonl`); // of a step that this case shares
+  });
+  return all;
+}
+
+/** The text of an issue upstream; what was shown again lies in runs/latest. */
+function reporting(one) {
+  return [
+    el("h4", {}, "Report it upstream"),
+    el(
+      "p",
+      { class: "soft" },
+      "After that, this prints the case as the text of an issue: versions, the sentence and its sources, " +
+        "what was expected and seen, and the messages.",
+    ),
+    command(`pushsim report runs/latest --issue ${one.id}`),
   ];
 }
 

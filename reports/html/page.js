@@ -83,7 +83,7 @@ function drawHelp() {
     ["/", "search"],
     ["j k ↓ ↑", "next and previous line"],
     ["Enter", "open or close"],
-    ["n p", "next and previous that does not hold"],
+    ["n p", "next and previous that needs attention"],
     ["Esc", "close, or leave the search"],
   ];
   byId("help-text").append(
@@ -99,7 +99,9 @@ function drawHelp() {
       isConformance
         ? "Each requirement is one sentence of specified behaviour. Cases decide it: short scenarios that test one thing each. The " +
             "controls of a case are what must work for the rest to say anything: a verifier that refuses everything " +
-            "passes no case that expects a refusal."
+            "passes no case that expects a refusal. admin is the tenant's certificate, nobody has none; own[0] is the " +
+            "first agent of the group own, and step 3 is the third step of the case's scenario, which is named by " +
+            "file and line."
         : "Each scenario is a small play with what is expected to be seen. Causes are what pushsim reads in the exchanges.",
     ),
     el(
@@ -167,7 +169,7 @@ function why(item) {
   ];
   if (cause) rows.push(["Cause", cause.cause], ["Mend", cause.mend]);
   else if (isConformance && item.standing === "fail" && !item.withheld)
-    rows.push(["Cause", "none that pushsim knows"]);
+    rows.push(["Cause", "not one that pushsim recognises; what was expected and what was seen is in its cases"]);
   if (item.cases.length > 1) rows.push(["In", `${failing.length} of its ${item.cases.length} cases`]);
   if (item.standing === "fixed")
     rows.push(
@@ -242,7 +244,7 @@ function drawMatrix() {
           el(
             "tr",
             {},
-            el("th", { scope: "row" }, el("b", {}, area), ` ${areas[area] ?? ""}`),
+            el("th", { scope: "row" }, el("b", {}, area), el("span", { class: "about" }, ` ${areas[area] ?? ""}`)),
             columns.map((level) => cell(area, level)),
             cell(area, ""),
           ),

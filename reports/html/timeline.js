@@ -80,7 +80,7 @@ function drawTimeline(place, { rows, left_out: leftOut = {}, slim }, named) {
     ),
   );
   const lanes = lanesOf(rows);
-  const width = matchMedia("(max-width: 45rem)").matches ? 40 : 80;
+  const width = matchMedia("screen and (max-width: 45rem)").matches ? 40 : 80;
   const list = el("ol", { class: "timeline" });
   list.style.setProperty("--lane", `${width}px`);
   list.style.setProperty("--lanes-width", `${width * lanes.names.length}px`);

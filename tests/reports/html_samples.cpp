@@ -151,6 +151,7 @@ Sample small_sample() {
     ConformanceCase& failing = report.cases.at(1);
     failing.deciding.at(0).judgement = Judgement::DoesNotHold;
     failing.deciding.at(0).expected = "PASS";
+    failing.controls.at(0).n = 1;  // of a step that the cases of a file share
     ConformanceCase& secret = report.cases.at(6);
     secret.withheld = true;
     secret.title += withheld_word;

@@ -136,6 +136,15 @@ def links(browser, url, shots):
     check("the exchange stands in lanes", browser.evaluate(lanes), ["changed[0]", "verifier", "tenant"])
     arrows = "document.querySelectorAll('details[open] .timeline .head').length"
     check("with an arrow for each request", browser.evaluate(arrows), 7)
+    dangling = (
+        "[...document.querySelectorAll('[data-line]')].filter(button => "
+        "!document.querySelector(`li[data-n=\"${button.dataset.line}\"]`)).length"
+    )
+    check("no button leads to a line that is not there", browser.evaluate(dangling), 0)
+    clauses = str(browser.evaluate("document.querySelector('details[open] .clauses').textContent"))
+    check("the file is named in its place", "line 2 of history.jsonl" in clauses, True)
+    shown = str(browser.evaluate("document.querySelector('details[open] .body').textContent"))
+    check("how to report it is said", "pushsim report runs/latest --issue pcr-mismatch" in shown, True)
     browser.evaluate("[...document.querySelectorAll('details[open] .clauses button')].pop().click()")
     marked = "document.activeElement.closest('li').className"
     check("what decided is one click away", browser.evaluate(marked), "named")
@@ -238,6 +247,8 @@ def looks(browser, url, shots):
 def paper(browser, url, shots):
     browser.emulate(media="print")
     browser.open(url)
+    rows = "getComputedStyle(document.querySelector('#matrix tfoot')).display"
+    check("the last row of the overview stands once", browser.evaluate(rows), "table-row-group")
     check(
         "no controls on paper",
         browser.evaluate("document.getElementById('filters').checkVisibility()"),
