@@ -98,9 +98,8 @@ TEST(Html, WhatIsWithheldIsKnownOnlyWhereItIsADeviation) {
     Sample sample = small_sample();
     const auto stands_as = [&](Standing standing) {
         auto& all = sample.conformance.requirements;
-        const auto at = std::ranges::find(all, "KPM-VER-020", [](const auto& one) -> const std::string& {
-            return one.requirement.id;
-        });
+        const auto at = std::ranges::find(
+            all, "KPM-VER-020", [](const auto& one) -> const std::string& { return one.requirement.id; });
         at->standing = standing;
         at->deviation.reset();
         return Data{sample}.item("KPM-VER-020");
