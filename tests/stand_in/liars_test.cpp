@@ -28,18 +28,6 @@ using pushsim::testing::Ended;
 using pushsim::testing::Place;
 namespace fs = std::filesystem;
 
-/// By name, without those that are of the registrar alone, or that an external stack cannot play.
-std::vector<std::string> scenarios_in(const fs::path& suite, const Place& place) {
-    std::vector<std::string> names;
-    for (const auto& file : fs::directory_iterator(suite / "conformance")) {
-        const std::string name = file.path().stem();
-        if (file.path().extension() != ".yaml" || name.starts_with("reg-")) continue;
-        if (place.read(file.path()).find("\nstack:") == std::string::npos) names.push_back(name);
-    }
-    std::ranges::sort(names);
-    return names;
-}
-
 struct Standings {
     std::map<std::string, std::string> decided;  ///< requirement -> "fail", or what else it stands at
     std::map<std::string, std::string> reasons;  ///< of those that do not fail
@@ -71,7 +59,8 @@ class Part {
         // Whatever Keylime is known to do, this is none.
         const fs::path nothing = place_.write("expected.yaml", "deviations: []\n");
         std::vector<std::string> words{"conformance"};
-        const auto names = scenarios_in(suite, place_);
+        auto names = playable_in(suite);
+        std::erase_if(names, [](const std::string& name) { return name.starts_with("reg-"); });
         for (std::size_t i = number; i < names.size(); i += parts)
             words.push_back(names[i]);
         for (const std::string& word : std::vector<std::string>{"--stack",

@@ -144,13 +144,7 @@ std::vector<std::string> failing_in(const std::string& report, std::size_t every
 
 /// All that a conformance run and what is made of it afterwards print and leave, and an agent by hand.
 TEST_F(Secrets, ComeOutInNoReportOfAConformanceRun) {
-    const std::vector<std::string> names{"access-by-caller",   "access-by-route",     "adm-enrolment-members",
-                                         "adm-lifecycle",      "adm-policies",        "api-messages",
-                                         "api-routes",         "concurrent-requests", "evidence-answer",
-                                         "evidence-members",   "negotiation-choices", "negotiation-members",
-                                         "negotiation-offers", "negotiation-order",   "quote-authenticity",
-                                         "reg-activation",     "reg-admin",           "session-proofs",
-                                         "session-requests",   "tokens-refused"};
+    const std::vector<std::string> names = playable_in(suite_);
     const fs::path children = place_.path() / "children.pool";
     say({"pool", "make", children.string(), "--ak", "child", "--count", "30"});
     mark(pool::Pool::open(children).value());
@@ -158,8 +152,9 @@ TEST_F(Secrets, ComeOutInNoReportOfAConformanceRun) {
     std::vector<std::string> words{"conformance",     "--verbose",  "--pool",
                                    children.string(), "--expected", nothing.string()};
     words.insert(words.begin() + 1, names.begin(), names.end());
+    // 3: some take longer than --timeout says; what they had sent by then is in the history, too.
     const Ended judged = say(with_stack(words));
-    EXPECT_EQ(judged.exit_code, 1) << judged.out << judged.err;
+    EXPECT_THAT(judged.exit_code, ::testing::AnyOf(1, 3)) << judged.out << judged.err;
     for (const char* file :
          {"history.jsonl", "plan.yaml", "report.html", "report.json", "report.md", "junit.xml", "badge.json"})
         EXPECT_TRUE(place_.has(fs::path("runs/latest") / file)) << file;

@@ -1,5 +1,8 @@
 #include "tests/stand_in/suite.hpp"
 
+#include <algorithm>
+#include <fstream>
+#include <iterator>
 #include <regex>
 #include <string>
 
@@ -36,12 +39,30 @@ std::string without_long_waits(const std::string& text) {
 fs::path suite_without_options(const pushsim::testing::Place& place) {
     const fs::path copy = place.path() / "scenarios";
     fs::copy(fs::path(PUSHSIM_SOURCE_DIR) / "scenarios", copy, fs::copy_options::recursive);
-    for (const auto& file : fs::directory_iterator(copy / "conformance")) {
-        const fs::path name = fs::relative(file.path(), place.path());
-        if (file.path().extension() == ".yaml")
-            place.write(name, without_long_waits(without_options(place.read(name))));
-    }
+    const auto change = [&](const fs::path& folder, const auto& changed) {
+        for (const auto& file : fs::directory_iterator(copy / folder)) {
+            const fs::path name = fs::relative(file.path(), place.path());
+            if (file.path().extension() == ".yaml") place.write(name, changed(place.read(name)));
+        }
+    };
+    change("conformance", [](const auto& text) { return without_long_waits(without_options(text)); });
+    // Cases whose options do not vary any more have no values of these in their names.
+    change("deviations", [](const auto& text) {
+        return std::regex_replace(text, std::regex(R"((verification-slow)\[[^\]]*\])"), "$1");
+    });
     return copy;
+}
+
+std::vector<std::string> playable_in(const fs::path& suite) {
+    std::vector<std::string> names;
+    for (const auto& file : fs::directory_iterator(suite / "conformance")) {
+        if (file.path().extension() != ".yaml") continue;
+        std::ifstream in(file.path());
+        const std::string text(std::istreambuf_iterator<char>(in), {});
+        if (text.find("\nstack:") == std::string::npos) names.push_back(file.path().stem());
+    }
+    std::ranges::sort(names);
+    return names;
 }
 
 }  // namespace pushsim::stand_in
