@@ -29,7 +29,7 @@ function itemBody(item) {
   const body = [
     pairs([
       ["Binds", `the ${item.binds}: ${item.level}${item.since ? `, since Keylime ${item.since}` : ""}`],
-      ["Result", [badge(standings[item.standing]), " ", item.reason ?? ""]],
+      ["Result", item.standing === "pass" && item.reason], // else it stands in the line above
       ["In short", item.meaning],
       ["Known deviation", item.deviation && deviationText(item.deviation)],
       ["Not decided", item.planned && `pushsim cannot do yet what its case needs: ${item.planned}`],
@@ -131,7 +131,7 @@ function caseBody(number, item) {
       ),
     ),
     pairs([
-      ["Reason", one.reason],
+      ["Reason", !isConformance && one.reason], // else it stands in the line above
       ["Mend", one.mend],
       ["Written in", one.file && el("code", {}, one.file)],
       [

@@ -84,7 +84,7 @@ function drawHelp() {
     ["j k ↓ ↑", "next and previous line"],
     ["Enter", "open or close"],
     ["n p", "next and previous that needs attention"],
-    ["Esc", "close, or leave the search"],
+    ["Esc", "close; empty the search, then leave it"],
   ];
   byId("help-text").append(
     el(
@@ -331,7 +331,11 @@ function key(event) {
   const typing = event.target.matches("input, select, textarea");
   if (event.key === "Escape") {
     if (event.target.id === "search") {
-      event.target.blur();
+      if (event.target.value) {
+        event.target.value = "";
+        event.target.dispatchEvent(new Event("input"));
+      } else event.target.blur();
+      event.preventDefault();
       return;
     }
     const row = event.target.closest("#list li")?.querySelector("button.row[aria-expanded=true]");
