@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <set>
+#include <span>
 
 #include <fmt/format.h>
 
@@ -31,7 +32,8 @@ class Indexes {
                               highest_.empty() ? index : std::max(index, highest_.back().second));
         return wrong;
     }
-    /// A negotiation that may have made an attestation, although its answer did not come.
+    bool none() const { return given_.empty(); }
+    /// A negotiation that may have made an attestation, although its answer did not come yet.
     void lost() { lost_ = true; }
 
   private:
@@ -56,11 +58,22 @@ class Indexes {
     std::vector<std::pair<Duration, int>> highest_;  // from then on that is the highest; both grow
 };
 
+/// Whether another negotiation began before that one ended, whose answer came later.
+bool is_overtaken(std::span<const history::Entry* const> later, const history::ExchangeSeen& negotiation) {
+    return std::ranges::any_of(later, [&](const history::Entry* line) {
+        const auto* other = as<history::ExchangeSeen>(line);
+        return other != nullptr && other->phase == "negotiate" &&
+               other->start < negotiation.start + negotiation.total;
+    });
+}
+
 /// Gives the number of indexes it looked at.
 std::uint64_t check_indexes_of(const Identity& identity, bool by_hand, Findings& findings) {
     std::uint64_t looked_at = 0;
     Indexes indexes{false};
-    for (const history::Entry* line : identity.lines) {
+    const std::span<const history::Entry* const> lines(identity.lines);
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+        const history::Entry* line = lines[i];
         const auto* act = as<history::TenantActSeen>(line);
         if (act != nullptr && is_done(*act, "enrol")) indexes = Indexes{true};
         const auto* exchange = as<history::ExchangeSeen>(line);
@@ -70,6 +83,7 @@ std::uint64_t check_indexes_of(const Identity& identity, bool by_hand, Findings&
         // Whom a person runs, a person may have enrolled anew, from another terminal.
         if (by_hand && *exchange->index == 0) indexes = Indexes{false};
         ++looked_at;
+        if (indexes.none() && is_overtaken(lines.subspan(i + 1), *exchange)) indexes.lost();
         if (const std::string wrong = indexes.take(*exchange); !wrong.empty())
             findings.wrong(line->where->agent + ": " + wrong, line);
     }

@@ -66,10 +66,10 @@ TEST(Indexes, OfNegotiationsThatOverlapMayComeInAnyOrder) {
         }
         return of_index(script.end_scenario().end().text());
     };
-    EXPECT_THAT(answered(std::chrono::milliseconds{10}),
-                ElementsAre(HasSubstr("first index after the enrolment is 1")));
+    EXPECT_THAT(answered(std::chrono::milliseconds{10}), IsEmpty());
     EXPECT_THAT(answered(std::chrono::milliseconds{60}),
-                testing::Contains(HasSubstr("the index 0 came after 1")));
+                ElementsAre(HasSubstr("first index after the enrolment is 1"),
+                            HasSubstr("the index 0 came after 1")));
 }
 
 TEST(Indexes, OfAnAgentByHandMayBeginAnew) {
