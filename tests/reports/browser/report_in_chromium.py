@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Opens reports in headless Chromium: report_in_chromium.py WRITE_HTML_SAMPLES FOLDER
+With --time REPORT.html it says how long that page takes to open, and nothing else.
 
 What is asserted is what a person does: reads, filters, searches, follows links, uses the keyboard, prints.
 The page may complain of nothing and ask the network for nothing. Screenshots stay in FOLDER; the time that a
@@ -358,7 +359,20 @@ def a_full_run(browser, file, shots):
     )
 
 
+def time_of(file):
+    with tempfile.TemporaryDirectory() as profile:
+        browser = Browser(profile)
+        try:
+            seconds = [browser.open(file.resolve().as_uri()) for _ in range(3)]
+        finally:
+            browser.close()
+    print(f"{file.stat().st_size / 1e6:.1f} MB open in {', '.join(f'{s:.2f}' for s in seconds)} s")
+    return 0
+
+
 def main():
+    if sys.argv[1] == "--time":
+        return time_of(pathlib.Path(sys.argv[2]))
     program, shots = sys.argv[1], pathlib.Path(sys.argv[2]).resolve()
     shots.mkdir(parents=True, exist_ok=True)
     subprocess.run([program, shots], check=True)
