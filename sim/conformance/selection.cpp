@@ -339,6 +339,18 @@ std::vector<scenario::Problem> check(const Suite& suite, const std::string& regi
             if (!scenarios.contains(name)) wrong(fmt::format("{}: {} decides it, too", requirement.id, name));
         }
     }
+    for (const Profile& profile : suite.profiles) {
+        for (const std::string& tag : profile.tags) {
+            if (std::ranges::none_of(suite.requirements, [&](const Requirement& one) {
+                    return std::ranges::find(one.tags, tag) != one.tags.end();
+                }))
+                wrong(fmt::format("profile {}: no requirement has the tag '{}'", profile.name, tag));
+        }
+        for (const std::string& id : profile.ids) {
+            if (find(suite.requirements, id) == nullptr)
+                wrong(fmt::format("profile {}: there is no requirement {}", profile.name, id));
+        }
+    }
     return problems;
 }
 

@@ -190,6 +190,10 @@ TEST(Check, CasesAndRegistryMustAgree) {
                 HasSubstr("KPM-STAT-001 is planned, and whole decides it"));
     EXPECT_THAT(problems([](Suite& all) { all.scenarios[0].requirements.push_back("KPM-NEG-003"); }),
                 HasSubstr("table: no clause decides KPM-NEG-003"));
+    EXPECT_THAT(problems([](Suite& all) { all.profiles[1].tags.push_back("quik"); }),
+                HasSubstr("profile quick: no requirement has the tag 'quik'"));
+    EXPECT_THAT(problems([](Suite& all) { all.profiles[0].ids.push_back("KPM-NEG-004"); }),
+                HasSubstr("profile full: there is no requirement KPM-NEG-004"));
 }
 
 TEST(Check, DeviationsMustBeOfSomething) {
