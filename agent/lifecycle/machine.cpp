@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "agent/lifecycle/state.hpp"
+#include "agent/protocol/credential.hpp"
 
 namespace pushsim::lifecycle {
 
@@ -365,6 +366,11 @@ bool Machine::registered() const {
 
 std::optional<std::string> Machine::token() const {
     return state_->token ? std::optional(state_->token->text) : std::nullopt;
+}
+
+std::optional<std::string> Machine::auth_tag() const {
+    if (state_->secret.empty()) return std::nullopt;
+    return protocol::auth_tag(state_->settings.agent_id, state_->secret);
 }
 
 bool Machine::authenticated() const {

@@ -139,6 +139,7 @@ class Machine {
     bool registered() const;                       ///< activation was accepted
     bool authenticated() const;                    ///< there is a token that has not expired
     std::optional<std::string> token() const;      ///< as last given by a session; secret
+    std::optional<std::string> auth_tag() const;   ///< answers the registrar's last challenge; secret
     std::optional<int> attestation_index() const;  ///< of the last negotiation
     /// What the quote of the last negotiation is to be over; nothing where it asked for none.
     std::optional<Bytes> challenge() const;

@@ -278,6 +278,7 @@ std::map<std::string, std::string> VirtualAgent::properties() const {
     if (const auto last = token()) all["token"] = *last;
     if (const auto index = machine_.attestation_index()) all["index"] = std::to_string(*index);
     if (session_) all["session_id"] = *session_;
+    if (const auto tag = machine_.auth_tag()) all["auth_tag"] = *tag;
     return all;
 }
 

@@ -7,11 +7,12 @@
 namespace pushsim::scenario {
 namespace {
 
-constexpr std::array<Name, 4> property_table{{
+constexpr std::array<Name, 5> property_table{{
     {"id", "the agent's id"},
     {"token", "the token that a session gave it last"},
     {"index", "of its last attestation"},
     {"session_id", "of its last session"},
+    {"auth_tag", "its answer to the registrar's last challenge, after an `activate`"},
 }};
 
 /// Calls `each(before, inside)` for each `${…}`, gives what follows the last.

@@ -23,7 +23,7 @@ struct Reference {
     bool operator==(const Reference&) const = default;
 };
 
-/// id, token, index, session_id.
+/// id, token, index, session_id, auth_tag.
 std::span<const Name> reference_properties();
 
 /// What stands between `${` and `}`; nothing where it is no reference.

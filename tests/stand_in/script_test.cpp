@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
 
 #include "reports/report.hpp"
 #include "sim/scenario/draws.hpp"
@@ -237,6 +238,18 @@ TEST_F(PlayedScript, RawRequestsComeFromWhomTheySay) {
         EXPECT_THAT(sent[0].request.headers,
                     testing::Contains(testing::Pair("content-type", "application/vnd.api+json")));
     }
+}
+
+TEST_F(PlayedScript, ARawRequestMayAnswerTheRegistrarAsTheAgentDid) {
+    play(
+        "script:\n  - activate: b\n  - request: { to: registrar_http, method: POST, path: "
+        "\"/v2.5/agents/${b.id}/activate\", body: { auth_tag: \"${b.auth_tag}\" } }\n");
+    const auto tag_of = [](const ExchangeSeen& sent) {
+        return nlohmann::json::parse(sent.request.body.str()).at("auth_tag").get<std::string>();
+    };
+    const auto again = exchanges(2, "nobody[0]", "request").at(0);
+    EXPECT_THAT(tag_of(again), HasSubstr("fp:")) << "it is a secret";
+    EXPECT_EQ(tag_of(again), tag_of(exchanges(1, "b[0]", "activate").back()));
 }
 
 TEST_F(PlayedScript, RequestOfAnAgentThatHasNoTokenIsAnErrorOfTheScenario) {

@@ -91,7 +91,7 @@ INSTANTIATE_TEST_SUITE_P(
         {"ReferenceThatIsNone",
          {.script = "script: [ request: { path: \"/${a}\" } ]"},
          "3:11: reference `${a}`: expected a group or an earlier step, a point, and one of id, token, index, "
-         "session_id"},
+         "session_id, auth_tag"},
         {"AgentsOfARequestByNobody",
          {.script = "script:\n"
                     "  - request: { path: / }\n"
