@@ -45,6 +45,26 @@ TEST(Suite, RegistryAndCasesAgree) {
     EXPECT_EQ(text(check(suite(), "requirements.yaml")), "");
 }
 
+/// A source in the code has the version that it is of behind it; other sources are documents.
+bool is_of_code(const std::string& source) {
+    return source.find("(7.14.3)") != std::string::npos;
+}
+
+TEST(Suite, WhatADocumentDoesNotSayIsNoMust) {
+    for (const Requirement& one : suite().requirements) {
+        const bool has_document = !std::ranges::all_of(one.sources, is_of_code);
+        EXPECT_TRUE(has_document || one.level != "MUST") << one.id << " has sources in the code alone";
+    }
+}
+
+/// Of what is withheld the place in the code would tell too much.
+TEST(Suite, EveryRequirementOfAServerNamesTheCode) {
+    for (const Requirement& one : suite().requirements) {
+        const bool names_code = std::ranges::any_of(one.sources, is_of_code);
+        EXPECT_TRUE(names_code || one.withheld || one.binds == "agent") << one.id;
+    }
+}
+
 TEST(Suite, EveryRowOfTheSourcesNamesWhatThereIs) {
     const auto rows = load_sources(folder / "sources.yaml");
     EXPECT_EQ(text(rows.problems), "");
