@@ -136,6 +136,8 @@ std::string meaning_text(const ConformanceCase& one, const RequirementReport& re
         if (!result->exchange) continue;
         if (result->actual.ends_with(" PASS") && result->expected.starts_with("FAIL"))
             return fmt::format("The {} passed evidence that has to fail.", who);
+        if (result->expected == "PASS" && result->actual.find(": FAIL") != std::string::npos)
+            return fmt::format("The {} failed evidence that has to pass.", who);
         if (result->actual.ends_with(" PASS")) continue;
         if (!result->exchange->status) continue;
         const int status = *result->exchange->status;

@@ -228,6 +228,16 @@ TEST(Conformance, WhatAFailureMeansIsSaidByWhatWasExpectedAndSeen) {
     EXPECT_EQ(meaning(202, 404), "") << "refused, in another way: no word fits";
     EXPECT_THAT(meaning(404, 403), HasSubstr("A control does not hold"));
     EXPECT_EQ(meaning(202, 403), "");
+    const auto of_verdicts = [](const std::string& expected, const std::string& actual) {
+        const Played played(scope_of({sentence()}), clauses(), 202, 202);
+        ConformanceCase one = played.report().cases.at(0);
+        one.deciding.at(0).expected = expected;
+        one.deciding.at(0).actual = actual;
+        return meaning_text(one, played.requirement());
+    };
+    EXPECT_EQ(of_verdicts("PASS", "late[0]: FAIL broken_evidence_chain"),
+              "The verifier failed evidence that has to pass.");
+    EXPECT_EQ(of_verdicts("FAIL", "late[0]: PASS"), "The verifier passed evidence that has to fail.");
 }
 
 TEST(Conformance, WhatIsForALaterKeylimeIsSkipped) {
