@@ -8,7 +8,7 @@ namespace pushsim::stack {
 enum class ServerName { Verifier, Registrar, Database };
 
 enum class ServerAct {
-    Stop,     ///< in order: it may end what it is doing
+    Stop,     ///< in order: it may end what it is doing; SIGKILL after a minute
     Kill,     ///< SIGKILL to all of its processes
     Start,    ///< again: the same files, the same ports; done when it is ready
     Restart,  ///< stop, where it runs, and start

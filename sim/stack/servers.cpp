@@ -9,7 +9,8 @@
 namespace pushsim::stack {
 namespace {
 
-constexpr std::chrono::seconds kStopPatience{12};
+/// Of a scenario that stops a server: what a server then does, and for how long, may be what it looks at.
+constexpr std::chrono::seconds kStopPatience{60};
 constexpr std::chrono::seconds kShortPatience{2};  // for what has nothing worth draining
 constexpr std::chrono::seconds kPauseLimit{5};
 
