@@ -75,7 +75,7 @@ class Assessment {
             if (one.reason.empty() && judged.standing != Standing::Pass) one.reason = judged.reason;
             judged_[id].push_back({one.id, judged});
         }
-        one.again = "pushsim conformance " + (one.withheld ? *ids.begin() : one.id);
+        one.again = again_of(report_.scope, one.withheld ? *ids.begin() : one.id);
     }
 
     bool is_too_old_for(const Requirement& sentence) const {
@@ -189,6 +189,12 @@ std::optional<ConformanceReport> assess(const history::History& history, const R
             return Assessment(history, run, *scope).finish();
     }
     return std::nullopt;
+}
+
+std::string again_of(const history::Conformance& scope, const std::string& what) {
+    std::string text = scope.again.empty() ? "pushsim conformance {}" : scope.again;
+    if (const auto place = text.find("{}"); place != std::string::npos) text.replace(place, 2, what);
+    return text;
 }
 
 }  // namespace pushsim::reports

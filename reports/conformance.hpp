@@ -71,4 +71,7 @@ struct ConformanceReport {
 /// Nothing where the history is of no conformance run. A pure function.
 std::optional<ConformanceReport> assess(const history::History& history, const RunReport& run);
 
+/// The command that shows a case or requirement again, with what the run's own command had.
+std::string again_of(const history::Conformance& scope, const std::string& what);
+
 }  // namespace pushsim::reports

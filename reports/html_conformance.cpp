@@ -88,6 +88,7 @@ Json requirement_json(const ConformanceReport& report, const RequirementReport& 
     }
     if (withheld) {
         json["withheld"] = true;
+        json["again"] = again_of(report.scope, requirement.id);
         put(json, "reason",
             one.standing == Standing::Deviation ? known_but_withheld : reason_text(report, one));
     } else {

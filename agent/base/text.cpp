@@ -1,5 +1,7 @@
 #include "agent/base/text.hpp"
 
+#include <algorithm>
+#include <cctype>
 #include <charconv>
 
 #include <fmt/format.h>
@@ -26,6 +28,18 @@ bool matches_wildcard(std::string_view pattern, std::string_view text) {
         if (matches_wildcard(rest, text.substr(at))) return true;
     }
     return false;
+}
+
+std::string shell_word(std::string_view word) {
+    const auto is_plain = [](char c) {
+        return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
+               std::string_view("-_./:,=+@%").find(c) != std::string_view::npos;
+    };
+    if (!word.empty() && std::ranges::all_of(word, is_plain)) return std::string(word);
+    std::string text = "'";
+    for (const char c : word)
+        text += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    return text + "'";
 }
 
 int compare_versions(std::string_view a, std::string_view b) {

@@ -20,6 +20,9 @@ constexpr char lower_ascii(char c) {
 /// Whether the text is as the pattern, where each `*` stands for any text.
 bool matches_wildcard(std::string_view pattern, std::string_view text);
 
+/// As a shell reads one word: as it is where nothing in it means anything to a shell, else in single quotes.
+std::string shell_word(std::string_view word);
+
 /// Less than 0, 0 or more: 7.9 is before 7.14, and 7.14 is 7.14.0.
 int compare_versions(std::string_view a, std::string_view b);
 

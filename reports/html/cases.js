@@ -39,7 +39,7 @@ function itemBody(item) {
     ]),
   ];
   if (item.withheld && !item.cases.length)
-    return [...body, el("p", {}, withheldText), el("h4", {}, "Show it again"), command(`pushsim conformance ${item.id}`)];
+    return [...body, el("p", {}, withheldText), el("h4", {}, "Show it again"), command(item.again)];
   body.push(
     el(
       "h4",

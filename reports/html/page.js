@@ -176,7 +176,7 @@ function why(item) {
       ["Known was", item.deviation?.observed],
       ["Mend", `Take ${item.id} out of ${head.deviations_file || "the list of deviations"}.`],
     );
-  const again = item.withheld ? `pushsim conformance ${item.id}` : one?.again;
+  const again = item.withheld ? item.again : one?.again;
   if (again) rows.push(["Show again", command(again)]);
   return rows
     .filter(([, value]) => value)

@@ -134,36 +134,6 @@ fleet::TpmDevice::Options tpm_options(const AgentOptions& options, const fs::pat
     return tpm;
 }
 
-/// As a shell reads one word.
-std::string quoted(const std::string& word) {
-    const bool plain = !word.empty() && std::ranges::all_of(word, [](char c) {
-        return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
-               std::string_view("-_./:,=+@%[]").find(c) != std::string::npos;
-    });
-    if (plain) return word;
-    std::string text = "'";
-    for (const char c : word)
-        text += c == '\'' ? std::string("'\\''") : std::string(1, c);
-    return text + "'";
-}
-
-/// The file's name in any folder, as a shell reads it.
-std::string quoted_path(const std::string& file) {
-    std::error_code unknown;
-    const fs::path absolute = fs::absolute(file, unknown);
-    return quoted(unknown ? file : absolute.lexically_normal().string());
-}
-
-/// What `pushsim tenant` has to be told to find the same stack, with a blank before.
-std::string stack_words(const StackChoice& choice) {
-    if (choice.stack != "external") return "";
-    return fmt::format(
-        " --stack external --verifier {} --registrar {} --registrar-tls {} --ca {} --admin-cert {} "
-        "--admin-key {}",
-        quoted(choice.verifier), quoted(choice.registrar), quoted(choice.registrar_tls),
-        quoted_path(choice.ca), quoted_path(choice.admin_certificate), quoted_path(choice.admin_key));
-}
-
 /// That an agent of this id runs here; the file of the TPM is let go of between attestations. Gone at the
 /// end.
 class Running {

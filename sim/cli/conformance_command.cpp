@@ -1,7 +1,10 @@
 // `pushsim conformance`: which sentences of the specified behaviour the Keylime under test obeys.
 
+#include <cstdlib>
+
 #include <fmt/format.h>
 
+#include "agent/base/text.hpp"
 #include "sim/cli/commands.hpp"
 #include "sim/cli/interrupt.hpp"
 #include "sim/cli/play_scenarios.hpp"
@@ -24,12 +27,40 @@ Result<std::string> version_under_test(const StackChoice& choice) {
 /// What would be found out at the end else.
 Result<void> check_can_write(const std::string& file) {
     if (file.empty()) return {};
+    if (std::filesystem::exists(file) && !std::filesystem::is_directory(file)) {
+        return fail(ErrorKind::Usage,
+                    fmt::format("--write-expected: {} is there, and would be replaced", file),
+                    "what was written by hand there would be lost: name another file, or remove it");
+    }
     const auto folder = std::filesystem::absolute(file).parent_path();
     std::error_code failed;
     if (std::filesystem::is_directory(folder, failed) && !std::filesystem::is_directory(file, failed))
         return {};
     return fail(ErrorKind::Usage, fmt::format("--write-expected: {} cannot be a file", file),
                 fmt::format("is {} a folder?", folder.string()));
+}
+
+/// What plays one case or requirement, `{}`, as this command does.
+std::string again_of(const ConformanceOptions& options) {
+    std::string text;
+    if (const char* folder = std::getenv("PUSHSIM_SCENARIOS"))
+        text = fmt::format("PUSHSIM_SCENARIOS={} ", shell_word(folder));
+    text += "pushsim conformance {}";
+    const StackChoice& stack = options.run.stack;
+    const auto add = [&text](const char* option, const std::string& value) {
+        if (!value.empty()) text += fmt::format(" {} {}", option, shell_word(value));
+    };
+    add("--keylime", stack.keylime);
+    add("--certificates", stack.certificates);
+    text += stack_words(stack);
+    for (const std::string& file : stack.verifier_conf)
+        add("--verifier-conf", file);
+    for (const std::string& file : stack.registrar_conf)
+        add("--registrar-conf", file);
+    for (const std::string& host : options.run.may_break)
+        add("--i-may-break", host);
+    add("--expected", options.expected);
+    return options.strict ? text + " --strict" : text;
 }
 
 }  // namespace
@@ -46,10 +77,13 @@ int conformance(const ConformanceOptions& options) {
     if (!expected) return report_error(expected.error());
     if (const auto problems = conformance::check(*suite, expected->deviations); !problems.empty())
         return report_error(wrong_deviations(problems));
-    auto chosen = conformance::choose(*suite, options.selection, expected->deviations, *version);
+    conformance::Selection selection = options.selection;
+    if (suite->profiles.empty() && selection.profile == "quick") selection.profile.clear();  // all there is
+    auto chosen = conformance::choose(*suite, selection, expected->deviations, *version);
     if (!chosen) return report_error(chosen.error());
     chosen->scope.deviations_file = expected->file.string();
     chosen->scope.strict = options.strict;
+    chosen->scope.again = again_of(options);
     return play_scenarios(options.run, chosen->scenarios, options.run.seed.value_or(core::fresh_seed()),
                           {.scope = &chosen->scope, .write_expected = options.write_expected});
 }

@@ -113,7 +113,7 @@ bool Lane::ready_for(const scenario::Scenario& scenario, stack::StackAddress& ad
         }
         run_.book.note_failure(ready.error());
     }
-    run_.book.skip(scenario, "the run ended before it: " + run_.book.failure()->message);
+    run_.book.skip(scenario, "the run ended before it: " + run_.book.failure()->message, true);
     return false;
 }
 

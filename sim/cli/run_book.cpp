@@ -90,7 +90,7 @@ std::optional<Error> RunBook::failure() const {
     return failure_;
 }
 
-void RunBook::skip(const scenario::Scenario& scenario, const std::string& why) {
+void RunBook::skip(const scenario::Scenario& scenario, const std::string& why, bool by_an_end) {
     const history::Where where{.scenario = scenario.name};
     history::ScenarioStart start;
     start.title = scenario.title;
@@ -98,7 +98,9 @@ void RunBook::skip(const scenario::Scenario& scenario, const std::string& why) {
     // So that what it would have decided is said to be skipped, and why.
     if (purpose_.scope != nullptr) start.expectations = fleet::expectations_of(scenario);
     history_->append(where, start);
-    history_->append(where, history::ScenarioEnd{history::ScenarioEnd::Ending::Skipped, why, ""});
+    using enum history::ScenarioEnd::Ending;
+    const bool undecided = by_an_end && purpose_.scope != nullptr;
+    history_->append(where, history::ScenarioEnd{undecided ? Interrupted : Skipped, why, ""});
     if (!Interrupt::asked()) say_scenario(scenario.name);  // the last line counts them
 }
 
@@ -209,6 +211,12 @@ int RunBook::report() {
     }
     if (options_.format == "json") {
         say(json_of(*judged));
+        // Whoever has a program read that still sees in a log what does not hold.
+        if (judged->conformance && !options_.quiet) {
+            const std::string page = (shown_folder() / "report.html").string();
+            say_error(reports::conformance_console_areas(*judged->conformance, style_) +
+                      reports::conformance_console_totals(judged->run, *judged->conformance, page, style_));
+        }
     } else if (judged->conformance) {
         const std::string page = (shown_folder() / "report.html").string();
         say(reports::conformance_console_scope(*judged->conformance, style_) +

@@ -44,8 +44,9 @@ class RunBook {
     void note_failure(const Error& error);
     std::optional<Error> failure() const;
 
-    /// It was not played, for that reason.
-    void skip(const scenario::Scenario& scenario, const std::string& why);
+    /// It was not played, for that reason; `by_an_end`: the run ended before it, so that of what it decides
+    /// nothing is known.
+    void skip(const scenario::Scenario& scenario, const std::string& why, bool by_an_end = false);
     /// Which servers play; once for all stacks that differ in their ports alone.
     void say_head(const history::StackFacts& stack);
     /// How a scenario went that has ended.

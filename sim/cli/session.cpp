@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "agent/base/text.hpp"
 #include "sim/cli/configured.hpp"
 #include "sim/cli/interrupt.hpp"
 #include "sim/doctor/machine.hpp"
@@ -52,7 +53,23 @@ std::optional<std::string> unmet_need(const scenario::StackOptions& wanted) {
     return std::nullopt;
 }
 
+/// The file's name in any folder, as a shell reads it.
+std::string quoted_path(const std::string& file) {
+    std::error_code unknown;
+    const auto absolute = std::filesystem::absolute(file, unknown);
+    return shell_word(unknown ? file : absolute.lexically_normal().string());
+}
+
 }  // namespace
+
+std::string stack_words(const StackChoice& choice) {
+    if (choice.stack != "external") return "";
+    return fmt::format(
+        " --stack external --verifier {} --registrar {} --registrar-tls {} --ca {} --admin-cert {} "
+        "--admin-key {}",
+        shell_word(choice.verifier), shell_word(choice.registrar), shell_word(choice.registrar_tls),
+        quoted_path(choice.ca), quoted_path(choice.admin_certificate), quoted_path(choice.admin_key));
+}
 
 Result<stack::HostPort> parse_host_port(const std::string& option, const std::string& text) {
     std::string_view rest = text;

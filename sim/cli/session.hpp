@@ -27,6 +27,10 @@ Result<stack::LocalStackOptions> local_options(const StackChoice& choice,
 /// The address that the options of `--stack external` make. ErrorKind::Usage names the one that is missing.
 Result<stack::StackAddress> external_address(const StackChoice& choice);
 
+/// What another command has to be told to find the same external stack, as a shell reads it, with a blank
+/// before; empty for a local one.
+std::string stack_words(const StackChoice& choice);
+
 /// The external stack, or the one that `stack up` keeps; ErrorKind::Config where none is up, or several are.
 Result<stack::StackAddress> running_address(const StackChoice& choice, const Clock& clock);
 

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "agent/base/text.hpp"
 #include "sim/cli/commands.hpp"
 #include "sim/cli/interrupt.hpp"
 #include "sim/cli/session.hpp"
@@ -64,25 +65,14 @@ std::optional<fs::path> folder_of(const StackOptions& options) {
     return options.folder.empty() ? std::nullopt : std::optional<fs::path>(options.folder);
 }
 
-std::string quoted_for_shell(const std::string& word) {
-    const auto plain = [](unsigned char c) {
-        return std::isalnum(c) != 0 || c == '/' || c == '.' || c == '-' || c == '_';
-    };
-    if (std::ranges::all_of(word, plain)) return word;
-    std::string quoted = "'";
-    for (const char c : word)
-        quoted += c == '\'' ? "'\\''" : std::string(1, c);
-    return quoted + "'";
-}
-
 /// What to type, before -c and its options, so that Keylime's own tenant acts on this stack: the one beside
 /// the verifier's program, where there is one.
 std::string keylime_tenant(const stack::StackRecord& record) {
     const fs::path beside = fs::path(record.address.keylime_origin).parent_path() / "keylime_tenant";
     std::error_code none;
     return fmt::format("KEYLIME_TENANT_CONFIG={} {}",
-                       quoted_for_shell((record.folder / "etc" / "tenant.conf").string()),
-                       fs::exists(beside, none) ? quoted_for_shell(beside.string()) : "keylime_tenant");
+                       shell_word((record.folder / "etc" / "tenant.conf").string()),
+                       fs::exists(beside, none) ? shell_word(beside.string()) : "keylime_tenant");
 }
 
 void print_addresses(const stack::StackRecord& record) {

@@ -59,7 +59,9 @@ struct Conformance {
     std::vector<Deviation> deviations = {};      ///< of the Keylime version found, and of these requirements
     std::string deviations_file = {};            ///< where they are from; empty: none
     std::vector<Excluded> excluded = {};
-    bool strict = false;  ///< deviations are failures
+    bool strict = false;     ///< deviations are failures
+    std::string again = {};  ///< command that plays one case or requirement, `{}`, as this run did; empty:
+                             ///< pushsim conformance {}
 
     bool operator==(const Conformance&) const = default;
 };

@@ -413,6 +413,7 @@ void describe(F& f, Conformance& v) {
     f.maybe("deviations_file", v.deviations_file);
     f.maybe("excluded", v.excluded);
     f.maybe("strict", v.strict);
+    f.maybe("again", v.again);
 }
 
 template <typename F>

@@ -240,6 +240,16 @@ TEST(Conformance, WhatAFailureMeansIsSaidByWhatWasExpectedAndSeen) {
     EXPECT_EQ(of_verdicts("FAIL", "late[0]: PASS"), "The verifier passed evidence that has to fail.");
 }
 
+TEST(Conformance, WhatShowsItAgainHasWhatTheRunWasToldToo) {
+    h::Conformance scope = scope_of({sentence()});
+    EXPECT_EQ(again_of(scope, "late/held"), "pushsim conformance late/held");
+    scope.again = "pushsim conformance {} --keylime ../keylime --strict";
+    EXPECT_EQ(again_of(scope, "late/held"), "pushsim conformance late/held --keylime ../keylime --strict");
+    const Played played(scope, clauses(), 202, 500);
+    EXPECT_EQ(played.report().cases.at(0).again,
+              "pushsim conformance late/held --keylime ../keylime --strict");
+}
+
 TEST(Conformance, WhatIsForALaterKeylimeIsSkipped) {
     h::Requirement later = sentence();
     later.since = "9.1";

@@ -22,5 +22,14 @@ TEST(EscapedText, IsCutBetweenCharactersAndSaysSo) {
     EXPECT_EQ(escaped(std::string(1'000'000, '\n'), 100).size(), 103U);
 }
 
+TEST(ShellWord, IsQuotedOnlyWhereAShellWouldReadMoreInIt) {
+    EXPECT_EQ(shell_word("/srv/keylime-7.14/ca.pem"), "/srv/keylime-7.14/ca.pem");
+    EXPECT_EQ(shell_word("127.0.0.1:8881"), "127.0.0.1:8881");
+    EXPECT_EQ(shell_word("a b"), "'a b'");
+    EXPECT_EQ(shell_word("it's"), "'it'\\''s'");
+    EXPECT_EQ(shell_word("$HOME;*"), "'$HOME;*'");
+    EXPECT_EQ(shell_word(""), "''");
+}
+
 }  // namespace
 }  // namespace pushsim

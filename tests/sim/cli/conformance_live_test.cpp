@@ -58,7 +58,15 @@ TEST(Conformance, ADeviationIsKnownFixedOrNewAsItsFileSays) {
     const Ended unknown =
         conformance(place, {id, "--expected", "none.yaml", "--write-expected", "seen.yaml"});
     EXPECT_EQ(unknown.exit_code, 1) << unknown.out << unknown.err;
-    EXPECT_THAT(unknown.out, AllOf(HasSubstr("FAIL  " + id), HasSubstr("again  pushsim conformance ")));
+    EXPECT_THAT(unknown.out, AllOf(HasSubstr("FAIL  " + id), HasSubstr("again  PUSHSIM_SCENARIOS="),
+                                   HasSubstr(" --expected none.yaml\n")));
+    const Ended over = conformance(place, {id, "--expected", "none.yaml", "--write-expected", "seen.yaml"});
+    EXPECT_EQ(over.exit_code, 2) << over.out;
+    EXPECT_THAT(over.err, HasSubstr("seen.yaml is there, and would be replaced"));
+    const Ended for_programs = conformance(place, {id, "--expected", "none.yaml", "--format", "json"});
+    EXPECT_EQ(for_programs.exit_code, 1);
+    EXPECT_TRUE(nlohmann::json::accept(for_programs.out));
+    EXPECT_THAT(for_programs.err, HasSubstr("FAIL  " + id)) << "a log has what a program reads";
     const Ended written = conformance(place, {id, "--expected", "seen.yaml"});
     EXPECT_EQ(written.exit_code, 0) << place.read("seen.yaml") << written.out << written.err;
 
