@@ -93,7 +93,11 @@ class CaseJudge {
         if (!fails(result)) return {Standing::Skip, result.reason};
         if (const Deviation* deviation = seen_of(clause, id))
             return {Standing::Deviation, seen(result), deviation};
-        return {Standing::Fail, seen(result)};
+        std::string reason = seen(result);
+        const auto others = known_of([&](const Deviation& one) { return one.requirement == id; });
+        if (!others.empty() && !others.front()->observed.empty())
+            reason += "; what is known of this version: " + others.front()->observed;
+        return {Standing::Fail, std::move(reason)};
     }
 
     /// The known deviation of that requirement that was seen in place of the clause. What a deviation looks

@@ -145,6 +145,8 @@ TEST(Conformance, AKnownDeviationIsOneOnlyAsItWasObserved) {
     EXPECT_EQ(played.report().exit_code, 0);
     EXPECT_EQ(played.requirement().deviation->reference, "F10");
     EXPECT_THAT(played.requirement().reason, HasSubstr("500"));
+    const Played other(scope_of({sentence()}, known), {clauses()[0], clauses()[1], observed(500)}, 202, 404);
+    EXPECT_THAT(other.requirement().reason, HasSubstr("; what is known of this version: 500"));
 }
 
 TEST(Conformance, OfOtherCasesADeviationSaysNothing) {
