@@ -79,8 +79,8 @@ std::string cases_text(const RequirementReport& requirement, const ConformanceRe
     const auto cases = cases_of_standing(report, requirement);
     for (std::size_t i = 0; i < cases.size(); ++i) {
         if (i == most_cases && !style.verbose) {
-            text += line(8, fmt::format("and {} more (report.json)", counted(cases.size() - i, "case")),
-                         style);
+            text +=
+                line(8, fmt::format("and {} more (report.json)", counted(cases.size() - i, "case")), style);
             break;
         }
         text += case_text(*cases[i], requirement.requirement.id, style);

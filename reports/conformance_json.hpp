@@ -1,6 +1,6 @@
 #pragma once
-// report.json of a conformance run, for programs; reports/conformance.schema.json says each member. Members of
-// the run, of findings, diagnoses and exchanges are as in report_json.hpp.
+// report.json of a conformance run, for programs; reports/conformance.schema.json says each member. Members
+// of the run, of findings, diagnoses and exchanges are as in report_json.hpp.
 //
 //   {"kind": "pushsim-conformance", "format": 1, …the run…,
 //    "scope": {"profile", "selection", "deviations_file", "strict"},

@@ -48,8 +48,8 @@ std::vector<const ConformanceCase*> cases_of_standing(const ConformanceReport& r
 /// What does not hold of a case: what decides the requirement, then controls.
 std::vector<const ExpectationResult*> not_held(const ConformanceCase& one, const std::string& requirement);
 
-/// Of a failure what was seen, of others why; "details withheld" where a case that decides it is withheld, and
-/// nothing of one that passes.
+/// Of a failure what was seen, of others why; "details withheld" where a case that decides it is withheld,
+/// and nothing of one that passes.
 std::string reason_text(const ConformanceReport& report, const RequirementReport& requirement);
 
 /// What it means that the requirement does not hold in that case, by what was expected and seen: "The

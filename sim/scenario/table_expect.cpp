@@ -21,7 +21,8 @@ constexpr Form requests{.kind = Form::Kind::Map, .example = "{ sessions: 1 }", .
 
 constexpr std::array<Key, 17> expect_table{{
     {{"agents", "the group, or list of groups, it is about", now}, groups},
-    {{"response", "the last response of the step, of one sent in copies each: {status: …, code: …}", now}, map(response_keys)},
+    {{"response", "the last response of the step, of one sent in copies each: {status: …, code: …}", now},
+     map(response_keys)},
     {{"verdict", "pass, fail or none: what the record of each attestation says", now}, word(verdicts)},
     {{"reason", "with `verdict: fail`: policy_violation or broken_evidence_chain", now},
      word(failure_reasons)},
