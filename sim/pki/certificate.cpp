@@ -164,6 +164,15 @@ Authority make_authority(const std::string& name, WallTime now, KeyType keys) {
     return authority;
 }
 
+std::optional<Authority> authority_from(const Credentials& kept) {
+    Authority authority{private_key_from_pem(kept.key_pem), certificate_from_pem(kept.certificate_pem),
+                        kept.certificate_pem};
+    if (!authority.key || !authority.certificate ||
+        X509_check_private_key(authority.certificate.get(), authority.key.get()) != 1)
+        return std::nullopt;
+    return authority;
+}
+
 Certificate make_certificate(const Contents& contents, EVP_PKEY* key, X509* issuer, EVP_PKEY* issuer_key) {
     Certificate made(X509_new());
     X509* certificate = made.get();

@@ -2,6 +2,7 @@
 // X.509 certificates with OpenSSL, one level below the kinds. Internal to sim/pki.
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -47,6 +48,8 @@ Key make_key(KeyType type);
 /// `issuer` null: signed by its own key.
 /// Valid from 60 days before `now` to 10 years after.
 Authority make_authority(const std::string& name, WallTime now, KeyType keys);
+/// What was made earlier, of its certificate and key in PEM; nothing where they do not belong together.
+std::optional<Authority> authority_from(const Credentials& kept);
 Certificate make_certificate(const Contents& contents, EVP_PKEY* key, X509* issuer, EVP_PKEY* issuer_key);
 std::string to_pem(const X509* certificate);
 std::string to_pem(const EVP_PKEY* key);

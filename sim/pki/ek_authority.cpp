@@ -31,12 +31,10 @@ EkAuthority::EkAuthority(EkAuthority&&) noexcept = default;
 EkAuthority& EkAuthority::operator=(EkAuthority&&) noexcept = default;
 
 Result<EkAuthority> EkAuthority::from(const Credentials& kept) {
-    Authority authority{private_key_from_pem(kept.key_pem), certificate_from_pem(kept.certificate_pem),
-                        kept.certificate_pem};
-    if (!authority.key || !authority.certificate ||
-        X509_check_private_key(authority.certificate.get(), authority.key.get()) != 1)
+    auto authority = authority_from(kept);
+    if (!authority)
         return fail(ErrorKind::Parse, "the CA of the EK certificates is no certificate with its key");
-    return EkAuthority(std::make_unique<Inner>(Inner{std::move(authority)}));
+    return EkAuthority(std::make_unique<Inner>(Inner{std::move(*authority)}));
 }
 
 Credentials EkAuthority::credentials() const {

@@ -1,5 +1,9 @@
 #include "sim/pki/pki.hpp"
 
+#include <utility>
+
+#include <openssl/x509v3.h>
+
 #include "sim/pki/certificate.hpp"
 
 namespace pushsim::pki {
@@ -21,9 +25,28 @@ TestPki::TestPki(WallTime now, KeyType keys)
                                            .keys = keys,
                                            .trusted = make_authority("pushsim test CA", now, keys),
                                            .foreign = make_authority("pushsim foreign CA", now, keys)})) {}
+TestPki::TestPki(std::unique_ptr<Inner> inner) : inner_(std::move(inner)) {}
 TestPki::~TestPki() = default;
 TestPki::TestPki(TestPki&&) noexcept = default;
 TestPki& TestPki::operator=(TestPki&&) noexcept = default;
+
+Result<TestPki> TestPki::from(const Credentials& ca, WallTime now, KeyType keys) {
+    auto trusted = authority_from(ca);
+    if (!trusted || X509_check_ca(trusted->certificate.get()) == 0)
+        return fail(ErrorKind::Config, "that is no certificate of a CA with its key");
+    std::time_t then = std::chrono::system_clock::to_time_t(now);
+    if (X509_cmp_time(X509_get0_notAfter(trusted->certificate.get()), &then) < 0)
+        return fail(ErrorKind::Config, "the CA has expired");
+    return TestPki(
+        std::make_unique<Inner>(Inner{.now = now,
+                                      .keys = keys,
+                                      .trusted = std::move(*trusted),
+                                      .foreign = make_authority("pushsim foreign CA", now, keys)}));
+}
+
+Credentials TestPki::ca() const {
+    return {inner_->trusted.pem, to_pem(inner_->trusted.key.get())};
+}
 
 const std::string& TestPki::ca_certificate_pem() const {
     return inner_->trusted.pem;

@@ -55,11 +55,16 @@ class TestPki {
     /// `now` is what certificates are valid, expired and not yet valid at. The CA is valid from 60 days
     /// before to 10 years after.
     explicit TestPki(WallTime now, KeyType keys = KeyType::EcP256);
+    /// The CA that ca() gave earlier, so that who trusts it trusts what it issues now. ErrorKind::Config
+    /// where that is no certificate of a CA with its key, or it has expired by `now`.
+    static Result<TestPki> from(const Credentials& ca, WallTime now, KeyType keys = KeyType::EcP256);
     ~TestPki();
     TestPki(TestPki&&) noexcept;
     TestPki& operator=(TestPki&&) noexcept;
 
     const std::string& ca_certificate_pem() const;
+    /// With its key: whoever has that can issue certificates.
+    Credentials ca() const;
     /// Of the CA that nobody trusts.
     const std::string& foreign_ca_certificate_pem() const;
 
@@ -68,6 +73,7 @@ class TestPki {
 
   private:
     struct Inner;
+    explicit TestPki(std::unique_ptr<Inner> inner);
     std::unique_ptr<Inner> inner_;
 };
 

@@ -108,6 +108,29 @@ TEST_P(Pki, ForeignCaVouchesForWrongCaAlone) {
         X509_V_OK);
 }
 
+TEST_P(Pki, ACaThatWasKeptIssuesWhatItsFriendsTrust) {
+    const auto again = TestPki::from(pki.ca(), kNow + std::chrono::days{400}, GetParam());
+    ASSERT_TRUE(again) << again.error().text();
+    EXPECT_EQ(again->ca_certificate_pem(), pki.ca_certificate_pem());
+    const Credentials later = again->issue(CertificateKind::Valid, Role::Server, kServer);
+    EXPECT_EQ(verify(pki.ca_certificate_pem(), later.certificate_pem, Role::Server,
+                     kNow + std::chrono::days{400}, "localhost"),
+              X509_V_OK);
+}
+
+TEST_P(Pki, WhatIsNoCaIsRefused) {
+    const auto error = [](const Credentials& ca, WallTime now = kNow) {
+        const auto again = TestPki::from(ca, now);
+        return again ? "" : again.error().text();
+    };
+    const Credentials leaf = pki.issue(CertificateKind::Valid, Role::Server, kServer);
+    EXPECT_EQ(error(pki.ca()), "");
+    EXPECT_THAT(error(leaf), HasSubstr("no certificate of a CA"));
+    EXPECT_THAT(error({pki.ca_certificate_pem(), leaf.key_pem}), HasSubstr("with its key"));
+    EXPECT_THAT(error({}), HasSubstr("no certificate of a CA"));
+    EXPECT_THAT(error(pki.ca(), kNow + std::chrono::days{4000}), HasSubstr("has expired"));
+}
+
 class PkiValues : public ::testing::Test {
   public:
     TestPki pki{kNow};
