@@ -89,6 +89,20 @@ void add_stack_commands(CLI::App& app, CommandLine& line) {
         "clean", "Ends what a killed pushsim left, removes folders of ended stacks");
     clean->footer("Example: pushsim stack clean");
     clean->callback([&line] { line.exit = stack_clean(line.stack); });
+    auto* certificates = stack_command->add_subcommand(
+        "certificates", "Makes those of the Kind clusters, as files and as Secrets, or renews them");
+    certificates->add_option("folder", line.stack.folder, "where its CA is, or is made")
+        ->type_name("DIR")
+        ->required();
+    certificates
+        ->add_option("--name", line.stack.names,
+                     "a further host name or IP address of the servers; may be repeated")
+        ->type_name("HOST")
+        ->allow_extra_args(false);
+    certificates->footer(
+        "Example: pushsim stack certificates certs --name 172.18.0.1\n\n"
+        "The CA and its key stay in DIR/ca, and are used again: nobody needs to be given another one.");
+    certificates->callback([&line] { line.exit = stack_certificates(line.stack); });
 }
 
 void add_list(CLI::App& app, CommandLine& line) {

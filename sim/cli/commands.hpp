@@ -104,6 +104,7 @@ struct StackOptions {
     std::size_t lines = 20;                      ///< logs
     std::string server;                          ///< logs: verifier, registrar; empty: both
     bool follow = false;                         ///< logs: go on until the stack has ended
+    std::vector<std::string> names;  ///< certificates: further ones that the servers are called by
     std::string format = "text";
 };
 int stack_up(const StackOptions& options);
@@ -111,6 +112,7 @@ int stack_down(const StackOptions& options);
 int stack_status(const StackOptions& options);
 int stack_logs(const StackOptions& options);
 int stack_clean(const StackOptions& options);
+int stack_certificates(const StackOptions& options);
 
 struct TenantOptions {
     StackChoice stack;

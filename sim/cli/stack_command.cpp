@@ -11,6 +11,7 @@
 #include "sim/cli/interrupt.hpp"
 #include "sim/cli/session.hpp"
 #include "sim/core/clock.hpp"
+#include "sim/kind/certificates.hpp"
 #include "sim/scenario/language.hpp"
 #include "sim/scenario/values.hpp"
 #include "sim/stack/agent_list.hpp"
@@ -218,6 +219,21 @@ int stack_clean(const StackOptions& /*options*/) {
             fmt::print("nothing to clean\n");
         return exit;
     });
+}
+
+int stack_certificates(const StackOptions& options) {
+    const core::SystemClock clock;
+    const auto made = kind::make_certificates(options.folder, options.names, clock.wall_now());
+    if (!made) return report_error(made.error());
+    fmt::print(
+        "{} {}\n"
+        "  verifier, registrar, tenant: {}\n"
+        "  the same, as Secrets: kubectl apply -f {}\n"
+        "  for the agents' cluster, the CA alone: kubectl apply -f {}\n",
+        made->ca_is_new ? "new CA" : "issued anew by", made->ca.string(),
+        (fs::path(options.folder) / "{verifier,registrar,tenant}").string(), made->infra_secrets.string(),
+        made->agents_secret.string());
+    return kAsExpected;
 }
 
 }  // namespace pushsim::cli
