@@ -42,13 +42,60 @@ Files:
   $XDG_STATE_HOME/pushsim/tpms/     TPMs of `pushsim agent`; of those outside the AK alone
   $XDG_STATE_HOME/pushsim/pools/    TPMs of fleets)";
 
+/// Options of a cluster; taken by a local stack, they would be about another one than the person means.
+void add_cluster(CLI::App& up, StackOptions& options) {
+    auto* cluster = up.add_option_group("kind", "Of a cluster (--stack kind)");
+    cluster->add_option("--node-image", options.node_image, "of its node; Kind's own by default")
+        ->type_name("IMAGE")
+        ->envname("PUSHSIM_KIND_NODE_IMAGE");
+    cluster->add_option("--keylime-image", options.keylime_image, "what scripts/kind-images made")
+        ->type_name("IMAGE");
+    cluster->add_option("--database", options.database, "sqlite or postgresql")
+        ->check(one_of({"sqlite", "postgresql"}))
+        ->capture_default_str();
+    cluster
+        ->add_option("--name", options.names,
+                     "a further host name or IP address of the servers; may be repeated")
+        ->type_name("HOST")
+        ->allow_extra_args(false);
+    up.parse_complete_callback([cluster, &up, &options] {
+        const bool of_kind = options.stack.stack == "kind";
+        for (const CLI::Option* option : up.get_options()) {
+            const std::string name = option->get_name();
+            if (of_kind && option->count() > 0 && name != "--stack" && name != "--format")
+                throw CLI::ValidationError(name + " is about a local stack: not with --stack kind");
+        }
+        for (const CLI::Option* option : cluster->get_options()) {
+            if (!of_kind && option->count() > 0 && option->get_envname().empty())
+                throw CLI::ValidationError(option->get_name() + " is about a cluster: add --stack kind");
+        }
+    });
+}
+
+void refuse_with_kind(CLI::App& command, const StackOptions& options, const std::vector<std::string>& names) {
+    command.parse_complete_callback([&command, &options, names] {
+        if (options.stack.stack != "kind") return;
+        for (const std::string& name : names) {
+            if (command.get_option(name)->count() > 0)
+                throw CLI::ValidationError(name + " is about a local stack: not with --stack kind");
+        }
+    });
+}
+
 void add_stack_commands(CLI::App& app, CommandLine& line) {
     auto* stack_command =
         app.add_subcommand("stack", "The registrar and verifier, kept running between runs");
     stack_command->require_subcommand(1);
     stack_command->footer("Example: pushsim stack up --verifier-option quote_interval=1");
     auto* up = stack_command->add_subcommand("up", "Starts them and prints where they are");
+    const auto add_kind = [&line](CLI::App& command) {
+        command.add_option("--stack", line.stack.stack.stack, "local, or kind: in a cluster of Kind")
+            ->check(one_of({"local", "kind"}))
+            ->capture_default_str();
+    };
+    add_kind(*up);
     add_local(*up, line.stack.stack);
+    add_cluster(*up, line.stack);
     up->add_option("--folder", line.stack.folder, "where configuration, databases and logs go")
         ->type_name("DIR");
     up->add_option("--verifier-option", line.stack.verifier_options,
@@ -63,18 +110,24 @@ void add_stack_commands(CLI::App& app, CommandLine& line) {
     up->footer(
         "Example: pushsim stack up --verifier-option quote_interval=1\n\n"
         "Exit codes: 0 both answer, 2 options or Keylime are not right, 3 a server did not start.");
-    up->callback([&line] { line.exit = stack_up(line.stack); });
+    const auto of_kind = [&line] { return line.stack.stack.stack == "kind"; };
+    up->callback([&line, of_kind] { line.exit = of_kind() ? cluster_up(line.stack) : stack_up(line.stack); });
     auto* down = stack_command->add_subcommand("down", "Ends them");
+    add_kind(*down);
     down->add_option("--folder", line.stack.folder, "this one; all by default")->type_name("DIR");
+    refuse_with_kind(*down, line.stack, {"--folder"});
     down->footer(
         "Example: pushsim stack down\n\nAgents, logs and databases stay in the folder, for the next `stack "
         "up`.");
-    down->callback([&line] { line.exit = stack_down(line.stack); });
+    down->callback([&line, of_kind] { line.exit = of_kind() ? cluster_down() : stack_down(line.stack); });
     auto* status = stack_command->add_subcommand("status", "Which there are, where, and whether they answer");
+    add_kind(*status);
     add_format(*status, line.stack.format);
     status->footer("Example: pushsim stack status --format json");
-    status->callback([&line] { line.exit = stack_status(line.stack); });
+    status->callback(
+        [&line, of_kind] { line.exit = of_kind() ? cluster_status(line.stack) : stack_status(line.stack); });
     auto* logs = stack_command->add_subcommand("logs", "Where their logs are, and the last lines");
+    add_kind(*logs);
     logs->add_option("--folder", line.stack.folder, "this one; all by default")->type_name("DIR");
     logs->add_option("server", line.stack.server, "of this one alone, without headings")
         ->check(one_of({"verifier", "registrar"}));
@@ -83,8 +136,10 @@ void add_stack_commands(CLI::App& app, CommandLine& line) {
         ->type_name("NUMBER")
         ->transform(whole_number(1, 1'000'000))
         ->capture_default_str();
+    refuse_with_kind(*logs, line.stack, {"--folder", "--follow"});
     logs->footer("Example: pushsim stack logs verifier --follow");
-    logs->callback([&line] { line.exit = stack_logs(line.stack); });
+    logs->callback(
+        [&line, of_kind] { line.exit = of_kind() ? cluster_logs(line.stack) : stack_logs(line.stack); });
     auto* clean = stack_command->add_subcommand(
         "clean", "Ends what a killed pushsim left, removes folders of ended stacks");
     clean->footer("Example: pushsim stack clean");

@@ -34,7 +34,7 @@ int report_error(const Error& error);
 
 /// Which registrar and verifier; spelled the same everywhere.
 struct StackChoice {
-    std::string stack = "local";  ///< local, external
+    std::string stack = "local";  ///< local, external, kind
     std::string keylime;          ///< --keylime VERSION|DIR|BIN
     std::uint16_t verifier_port = 0, registrar_port = 0, registrar_tls_port = 0;  ///< local; 0: a free one
     std::string certificates;  ///< local: own, keylime; empty: not asked for, own
@@ -104,7 +104,10 @@ struct StackOptions {
     std::size_t lines = 20;                      ///< logs
     std::string server;                          ///< logs: verifier, registrar; empty: both
     bool follow = false;                         ///< logs: go on until the stack has ended
-    std::vector<std::string> names;  ///< certificates: further ones that the servers are called by
+    std::vector<std::string> names;   ///< certificates, up of a cluster: further names of the servers
+    std::string node_image;           ///< up of a cluster
+    std::string keylime_image;        ///< up of a cluster
+    std::string database = "sqlite";  ///< up of a cluster: sqlite, postgresql
     std::string format = "text";
 };
 int stack_up(const StackOptions& options);
@@ -113,6 +116,11 @@ int stack_status(const StackOptions& options);
 int stack_logs(const StackOptions& options);
 int stack_clean(const StackOptions& options);
 int stack_certificates(const StackOptions& options);
+// The same of a cluster (--stack kind).
+int cluster_up(const StackOptions& options);
+int cluster_down();
+int cluster_status(const StackOptions& options);
+int cluster_logs(const StackOptions& options);
 
 struct TenantOptions {
     StackChoice stack;

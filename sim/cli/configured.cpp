@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "sim/kind/infra.hpp"
 #include "sim/scenario/language.hpp"
 #include "sim/scenario/values.hpp"
 #include "sim/stack/workers.hpp"
@@ -120,9 +121,16 @@ Server registrar() {
 }  // namespace
 
 Result<Configured> configured_servers(const StackChoice& choice) {
-    auto of_verifier = read(verifier(), choice.verifier_conf);
+    auto verifier_conf = choice.verifier_conf, registrar_conf = choice.registrar_conf;
+    if (choice.stack == "kind" && verifier_conf.empty() && registrar_conf.empty()) {
+        const auto state = kind::InfraState::open();
+        if (!state) return fail(state.error());
+        verifier_conf = {(kind::infra_conf(*state) / "verifier").string()};
+        registrar_conf = {(kind::infra_conf(*state) / "registrar").string()};
+    }
+    auto of_verifier = read(verifier(), verifier_conf);
     if (!of_verifier) return fail(of_verifier.error());
-    auto of_registrar = read(registrar(), choice.registrar_conf);
+    auto of_registrar = read(registrar(), registrar_conf);
     if (!of_registrar) return fail(of_registrar.error());
     return Configured{std::move(*of_verifier), std::move(*of_registrar)};
 }

@@ -200,10 +200,6 @@ void leave_out_long_ones(std::vector<scenario::Scenario>& scenarios, const std::
 
 /// What is wrong with the options whatever is played; kAsExpected: nothing.
 int check_options(const RunOptions& options) {
-    if (options.stack.stack == "kind") {
-        return report_error(
-            {ErrorKind::Usage, "--stack kind is not in this version", "use --stack local or external"});
-    }
     if (options.tpm == "swtpm" && options.pool) {
         return report_error({ErrorKind::Usage,
                              "--pool and --tpm swtpm do not go together: an agent with a swtpm of its own "
@@ -216,7 +212,7 @@ int check_options(const RunOptions& options) {
 /// What keeps these scenarios from being played with these options; kAsExpected: nothing.
 int check_fit(const RunOptions& options, const std::vector<scenario::Scenario>& scenarios) {
     Circumstances here{.tpm_threads = jobs_of(options)};
-    if (options.stack.stack == "external") {
+    if (options.stack.stack != "local") {
         const auto address = external_address(options.stack);
         if (!address) return report_error(address.error());
         if (const auto configured = configured_servers(options.stack); !configured)

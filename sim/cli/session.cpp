@@ -10,6 +10,7 @@
 #include "sim/cli/configured.hpp"
 #include "sim/cli/interrupt.hpp"
 #include "sim/doctor/machine.hpp"
+#include "sim/kind/infra.hpp"
 #include "sim/scenario/sharing.hpp"
 #include "sim/scenario/version_range.hpp"
 #include "sim/stack/control.hpp"
@@ -63,6 +64,7 @@ std::string quoted_path(const std::string& file) {
 }  // namespace
 
 std::string stack_words(const StackChoice& choice) {
+    if (choice.stack == "kind") return " --stack kind";
     if (choice.stack != "external") return "";
     return fmt::format(
         " --stack external --verifier {} --registrar {} --registrar-tls {} --ca {} --admin-cert {} "
@@ -109,6 +111,13 @@ Result<stack::LocalStackOptions> local_options(const StackChoice& choice,
 }
 
 Result<stack::StackAddress> external_address(const StackChoice& choice) {
+    if (choice.stack == "kind") {
+        const auto state = kind::InfraState::open();
+        if (!state) return fail(state.error());
+        const auto up = kind::infra_address(*state);
+        if (up) return stack::external_stack(*up);
+        return fail(ErrorKind::Config, "no cluster is up", "pushsim stack up --stack kind makes it");
+    }
     stack::StackAddress address;
     address.kind = "external";
     for (const auto& [option, text] : {std::pair{"--verifier", &choice.verifier},
@@ -138,7 +147,7 @@ Result<stack::StackAddress> external_address(const StackChoice& choice) {
 }
 
 Result<stack::StackAddress> running_address(const StackChoice& choice, const Clock& clock) {
-    if (choice.stack == "external") return external_address(choice);
+    if (choice.stack != "local") return external_address(choice);
     const auto registry = stack::Registry::open();
     if (!registry) return fail(registry.error());
     std::vector<stack::StackRecord> up;
@@ -161,7 +170,7 @@ StackSession::StackSession(const RunOptions& options, std::filesystem::path fold
     : options_(options), folder_(std::move(folder)), registry_(registry), clock_(clock), stacks_(stacks) {}
 
 std::optional<std::string> StackSession::cannot_play(const scenario::Scenario& scenario) const {
-    if (options_.stack.stack == "external") return cannot_play_elsewhere(scenario);
+    if (options_.stack.stack != "local") return cannot_play_elsewhere(scenario);
     const scenario::StackOptions& wanted = scenario.stack;
     const auto local = local_options(options_.stack, folder_);
     if (!local) return local.error().message;
@@ -213,7 +222,7 @@ std::optional<stack::StackRecord> StackSession::kept_stack(const stack::LocalSta
 
 bool StackSession::can_go_on_with(const scenario::Scenario& scenario) const {
     if (!played_) return false;
-    if (options_.stack.stack == "external") return true;
+    if (options_.stack.stack != "local") return true;
     return !scenario::why_alone(scenario) && scenario::can_share(*played_, scenario.stack) &&
            (kept_ ||
             (!spoiled_ && !scenario::reaches_the_limit(load_ + scenario::address_load(scenario), scenario)));
@@ -237,7 +246,7 @@ Result<StackSession::Ready> StackSession::prepare(const scenario::Scenario& scen
     const scenario::StackOptions& wanted = scenario.stack;
     if (auto stopped = stop(); !stopped) return fail(stopped.error());
 
-    if (options_.stack.stack == "external") {
+    if (options_.stack.stack != "local") {
         auto address = external_address(options_.stack);
         if (address) address = stack::inspect(std::move(*address), clock_);
         if (!address) return fail(address.error());
@@ -281,7 +290,8 @@ std::optional<Error> StackSession::failure() {
 std::optional<std::string> StackSession::why_not_acted_on() const {
     if (local_) return std::nullopt;
     if (kept_) return "the stack that `stack up` keeps is there for others too";
-    if (options_.stack.stack == "external") return "an external stack is not ours to stop and start";
+    if (options_.stack.stack == "kind") return "servers in a cluster are not stopped and started yet";
+    if (options_.stack.stack != "local") return "an external stack is not ours to stop and start";
     return "no stack runs";
 }
 

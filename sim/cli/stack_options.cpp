@@ -84,8 +84,9 @@ void add_configuration(CLI::App& external, StackChoice& choice) {
 
 void add_stack(CLI::App& command, StackChoice& choice) {
     command
-        .add_option("--stack", choice.stack,
-                    "local: started here; external: running already; kind: not in this version")
+        .add_option(
+            "--stack", choice.stack,
+            "local: started here; external: running already; kind: the cluster of `stack up --stack kind`")
         ->check(one_of({"local", "external", "kind"}))
         ->capture_default_str();
     add_local(command, choice);
@@ -94,17 +95,21 @@ void add_stack(CLI::App& command, StackChoice& choice) {
 
 void add_stack_or_running(CLI::App& command, StackChoice& choice) {
     command
-        .add_option("--stack", choice.stack,
-                    "local: the one that is up, else one to be started; external: running elsewhere")
-        ->check(one_of({"local", "external"}))
+        .add_option(
+            "--stack", choice.stack,
+            "local: the one that is up, else one to be started; kind: the cluster that is up; external: "
+            "running elsewhere")
+        ->check(one_of({"local", "external", "kind"}))
         ->capture_default_str();
     add_local(command, choice);
     add_external(command, choice);
 }
 
 void add_running_stack(CLI::App& command, StackChoice& choice, const std::string& needs) {
-    command.add_option("--stack", choice.stack, "local: the one that is up; external: running elsewhere")
-        ->check(one_of({"local", "external"}))
+    command
+        .add_option("--stack", choice.stack,
+                    "local: the one that is up; kind: the cluster that is up; external: running elsewhere")
+        ->check(one_of({"local", "external", "kind"}))
         ->capture_default_str();
     add_external(command, choice, needs);
 }

@@ -140,11 +140,12 @@ TEST(WholeNumber, IsDecimalWhateverItBeginsWith) {
         EXPECT_EQ(cli::whole_number(1, 10)(wrong), "expected a number from 1 to 10, found '" + wrong + "'");
 }
 
-TEST(CommandLine, TheKindStackIsNotThereYetAndSaysSo) {
+TEST(CommandLine, TheKindStackIsMadeBeforeItIsUsed) {
     const Place place;
     const Ended run = pushsim(place, {"run", scenario_file("honest-agent"), "--stack", "kind"});
     EXPECT_EQ(run.exit_code, 2);
-    EXPECT_THAT(run.err, HasSubstr("--stack kind is not in this version"));
+    EXPECT_THAT(run.err,
+                HasSubstr("pushsim: no cluster is up\n  mend: pushsim stack up --stack kind makes it"));
 }
 
 TEST(CommandLine, NoKeylimeIsExitTwoWithTheWayOut) {

@@ -1,0 +1,375 @@
+#include "sim/kind/infra.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <sstream>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "agent/base/files.hpp"
+#include "sim/kind/certificates.hpp"
+#include "sim/stack/ports.hpp"
+#include "sim/stack/record_json.hpp"
+#include "sim/stack/registry.hpp"
+
+namespace pushsim::kind {
+namespace {
+
+namespace fs = std::filesystem;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+// kind/infra/cluster.yaml publishes them on 127.0.0.1.
+constexpr std::uint16_t kVerifierPort = 30881, kRegistrarPort = 30890, kRegistrarTlsPort = 30891;
+
+std::string read(const fs::path& file) {
+    std::ifstream in(file, std::ios::binary);
+    return {std::istreambuf_iterator<char>(in), {}};
+}
+
+bool has_line(const std::string& text, const std::string& line) {
+    std::istringstream lines(text);
+    for (std::string one; std::getline(lines, one);)
+        if (one == line) return true;
+    return false;
+}
+
+/// There while the cluster is made: of one that was killed meanwhile it says that it is ours.
+fs::path half_made(const InfraState& state) {
+    return state.folder / "half-made";
+}
+
+/// What is kept of a cluster that is no more, but for its certificates.
+void forget(const InfraState& state) {
+    std::error_code none;
+    for (const fs::path& one : {state.record(), state.kubeconfig(), half_made(state), infra_conf(state),
+                                state.folder / "kubectl-cache", state.folder / "manifests"})
+        fs::remove_all(one, none);
+}
+
+Error unknown_cluster(const InfraState& state) {
+    return {
+        ErrorKind::Config,
+        fmt::format("a cluster {} is there that {} knows nothing of", infra_cluster, state.folder.string()),
+        fmt::format("if nobody needs it: kind delete cluster --name {}", infra_cluster)};
+}
+
+/// The tools, for one cluster.
+class Infra {
+  public:
+    Infra(const InfraState& state, Tools tools, const Clock& clock, stack::StopAsked stop_asked)
+        : state_(state),
+          tools_(std::move(tools)),
+          runner_(state.folder, state.kubeconfig(), clock, std::move(stop_asked)) {}
+
+    Result<bool> is_there() const {
+        const auto clusters = runner_.run({tools_.kind, "get", "clusters"}, minutes{1});
+        if (!clusters) return fail(clusters.error());
+        return has_line(*clusters, infra_cluster);
+    }
+    Result<std::string> kind(std::vector<std::string> words, Duration limit) const {
+        words.insert(words.begin(), tools_.kind.string());
+        return runner_.run(words, limit);
+    }
+    Result<std::string> kubectl(const std::vector<std::string>& words, Duration limit) const {
+        std::vector<std::string> all{tools_.kubectl.string(), "--kubeconfig=" + state_.kubeconfig().string(),
+                                     "--cache-dir=" + (state_.folder / "kubectl-cache").string(),
+                                     "--request-timeout=30s"};
+        all.insert(all.end(), words.begin(), words.end());
+        return runner_.run(all, limit);
+    }
+    Result<void> check_image(const std::string& image, const std::string& name) const {
+        const auto there = runner_.run({tools_.engine, "image", "inspect", image}, minutes{1});
+        if (there) return {};
+        if (there.error().kind == ErrorKind::Interrupted) return fail(there.error());
+        return fail(ErrorKind::Config,
+                    fmt::format("{} has no image {}", tools_.engine.filename().string(), image),
+                    fmt::format("scripts/kind-images {} makes it", name));
+    }
+    Result<void> remove() const {
+        const auto removed =
+            kind({"delete", "cluster", "--name", infra_cluster, "--kubeconfig", state_.kubeconfig().string()},
+                 minutes{3});
+        if (!removed) return fail(removed.error());
+        forget(state_);
+        return {};
+    }
+
+  private:
+    const InfraState& state_;
+    Tools tools_;
+    Runner runner_;
+};
+
+template <typename T>
+Result<void> done(const Result<T>& result) {
+    if (!result) return fail(result.error());
+    return {};
+}
+
+const char* overlay(Database database) {
+    return database == Database::Sqlite ? "sqlite" : "postgresql";
+}
+
+Result<void> check_ports() {
+    for (const std::uint16_t port : {kVerifierPort, kRegistrarPort, kRegistrarTlsPort}) {
+        if (stack::port_is_free("127.0.0.1", port)) continue;
+        Error taken = stack::port_taken("of the cluster's node", port);
+        taken.mend = "end who has it: the ports of the node are fixed, for agents elsewhere call them, too";
+        return fail(taken);
+    }
+    return {};
+}
+
+Result<void> make_cluster(const Infra& infra, const InfraState& state, const fs::path& sources,
+                          const InfraOptions& options) {
+    std::vector<std::string> words{"create",       "cluster",
+                                   "--config",     (sources / "infra" / "cluster.yaml").string(),
+                                   "--kubeconfig", state.kubeconfig().string(),
+                                   "--wait",       "180s"};
+    if (!options.node_image.empty()) words.insert(words.end(), {"--image", options.node_image});
+    return done(infra.kind(words, minutes{6}));
+}
+
+/// A password that the database has from its first start on is not to be another one the second time. It
+/// goes by a file: others may read a command line.
+Result<void> make_password(const Infra& infra, const InfraState& state) {
+    const auto there = infra.kubectl(
+        {"-n", "keylime", "get", "secret", "postgresql", "--ignore-not-found", "-o", "name"}, minutes{1});
+    if (!there) return done(there);
+    if (there->find("postgresql") != std::string::npos) return {};
+    std::array<unsigned char, 16> octets{};
+    std::ifstream random("/dev/urandom", std::ios::binary);
+    if (!random.read(reinterpret_cast<char*>(octets.data()), octets.size()))
+        return fail(ErrorKind::System, "/dev/urandom cannot be read");
+    std::string secret =
+        "apiVersion: v1\nkind: Secret\nmetadata: { name: postgresql, namespace: keylime }\n"
+        "stringData: { password: \"";
+    for (const unsigned char one : octets)
+        secret += fmt::format("{:02x}", one);
+    const fs::path file = state.folder / "postgresql-secret.yaml";
+    if (auto written = write_file(file, secret + "\" }\n", 0600); !written) return written;
+    // Not `apply`: that would keep the text in an annotation.
+    const auto made = infra.kubectl({"create", "-f", file.string()}, minutes{1});
+    std::error_code none;
+    fs::remove(file, none);
+    return done(made);
+}
+
+/// The manifests, with the image that was asked for in place of theirs. kubectl takes other folders by a
+/// relative path alone.
+Result<fs::path> make_kustomization(const InfraState& state, const fs::path& sources,
+                                    const InfraOptions& options) {
+    std::error_code error;
+    const fs::path folder = state.folder / "manifests";
+    fs::create_directories(folder, error);
+    const fs::path manifests = fs::relative(sources / "infra" / overlay(options.database), folder, error);
+    const auto image = [](const std::string& theirs, const std::string& wanted) {
+        const auto colon = wanted.rfind(':');
+        const bool tagged = colon != std::string::npos && wanted.find('/', colon) == std::string::npos;
+        return fmt::format("  - {{ name: {}, newName: \"{}\", newTag: \"{}\" }}\n", theirs,
+                           wanted.substr(0, tagged ? colon : std::string::npos),
+                           tagged ? wanted.substr(colon + 1) : "latest");
+    };
+    const std::string text = fmt::format("resources: [\"{}\"]\nimages:\n{}{}", manifests.string(),
+                                         image("pushsim-keylime", options.keylime_image),
+                                         image("pushsim-postgresql", options.postgresql_image));
+    if (auto written = write_file(folder / "kustomization.yaml", text, 0600); !written)
+        return fail(written.error());
+    return folder;
+}
+
+/// From the images on: what is the same whether the cluster is new or was there.
+Result<void> deploy(const Infra& infra, const InfraState& state, const fs::path& sources,
+                    const InfraOptions& options, bool is_new, const Clock& clock) {
+    options.say("loading the images");
+    std::vector<std::string> images{options.keylime_image};
+    if (options.database == Database::Postgresql) images.push_back(options.postgresql_image);
+    for (const std::string& image : images) {
+        if (auto loaded = infra.kind({"load", "docker-image", image, "--name", infra_cluster}, minutes{5});
+            !loaded)
+            return done(loaded);
+    }
+    const auto certificates = make_certificates(state.certificates(), options.names, clock.wall_now());
+    if (!certificates) return fail(certificates.error());
+    options.say("deploying");
+    const auto apply = [&](const std::string& how, const fs::path& what) {
+        return done(infra.kubectl({"apply", how, what.string()}, minutes{2}));
+    };
+    if (auto applied = apply("-f", sources / "infra" / "base" / "namespace.yaml"); !applied) return applied;
+    if (auto applied = apply("-f", certificates->infra_secrets); !applied) return applied;
+    if (options.database == Database::Postgresql) {
+        if (auto made = make_password(infra, state); !made) return made;
+    }
+    const auto manifests = make_kustomization(state, sources, options);
+    if (!manifests) return fail(manifests.error());
+    if (auto applied = apply("-k", *manifests); !applied) return applied;
+    if (!is_new) {
+        // Pods that live already have the certificates and options of before.
+        auto again = infra.kubectl({"-n", "keylime", "rollout", "restart", "deployment"}, minutes{1});
+        if (!again) return done(again);
+    }
+    options.say("waiting until both servers are ready");
+    for (const char* server : {"registrar", "verifier"}) {
+        auto ready = infra.kubectl(
+            {"-n", "keylime", "rollout", "status", std::string("deployment/") + server, "--timeout=180s"},
+            minutes{4});
+        if (ready) continue;
+        if (ready.error().kind == ErrorKind::Interrupted) return done(ready);
+        const auto log =
+            infra.kubectl({"-n", "keylime", "logs", "-l", std::string("app.kubernetes.io/name=") + server,
+                           "-c", server, "--tail=10"},
+                          minutes{1});
+        return fail(ErrorKind::Stack, fmt::format("the {} did not become ready: {}\n{}", server,
+                                                  ready.error().message, log ? *log : log.error().message));
+    }
+    return {};
+}
+
+Result<stack::StackAddress> keep(const InfraState& state, const fs::path& sources,
+                                 const InfraOptions& options) {
+    stack::StackAddress address;
+    address.kind = "kind";
+    address.verifier.port = kVerifierPort;
+    address.registrar_http.port = kRegistrarPort;
+    address.registrar_tls.port = kRegistrarTlsPort;
+    address.ca_file = state.certificates() / "ca" / "ca.crt";
+    address.admin_certificate = state.certificates() / "tenant" / "tls.crt";
+    address.admin_key = state.certificates() / "tenant" / "tls.key";
+    address.keylime_origin = "image " + options.keylime_image;
+    if (const auto colon = options.keylime_image.rfind(':'); colon != std::string::npos) {
+        const std::string tag = options.keylime_image.substr(colon + 1);
+        if (!tag.empty() && std::isdigit(static_cast<unsigned char>(tag.front())) != 0)
+            address.keylime_version = tag;
+    }
+    std::error_code error;
+    fs::remove_all(infra_conf(state), error);
+    for (const char* server : {"verifier", "registrar"}) {
+        fs::create_directories(infra_conf(state) / server, error);
+        const std::string name = std::string(server) + ".conf";
+        for (const auto& [from, to] :
+             {std::pair{"base", "1-base.conf"}, {overlay(options.database), "2-database.conf"}}) {
+            const fs::path file = sources / "infra" / from / "conf" / name;
+            if (!fs::exists(file)) continue;
+            if (auto written = write_file(infra_conf(state) / server / to, read(file), 0600); !written)
+                return fail(written.error());
+        }
+    }
+    if (auto written = write_file(state.record(), stack::to_json(address).dump(2) + "\n", 0600); !written)
+        return fail(written.error());
+    return address;
+}
+
+}  // namespace
+
+Result<InfraState> InfraState::open() {
+    auto folder = stack::state_folder("kind");
+    if (!folder) return fail(folder.error());
+    return InfraState{*folder};
+}
+
+std::optional<stack::StackAddress> infra_address(const InfraState& state) {
+    const std::string text = read(state.record());
+    const auto value = nlohmann::json::parse(text, nullptr, false);
+    if (value.is_discarded()) return std::nullopt;
+    try {
+        return stack::address_from(value);
+    } catch (const nlohmann::json::exception&) {
+        return std::nullopt;
+    }
+}
+
+fs::path infra_conf(const InfraState& state) {
+    return state.folder / "conf";
+}
+
+Result<stack::StackAddress> infra_up(const InfraState& state, const fs::path& manifests,
+                                     const InfraOptions& options, const Clock& clock) {
+    std::error_code error;
+    const fs::path sources = fs::canonical(manifests, error);
+    if (error || !fs::exists(sources / "infra" / "cluster.yaml"))
+        return fail(ErrorKind::Config, fmt::format("{} has no infra/cluster.yaml", manifests.string()),
+                    "name the folder kind/ of pushsim's source with PUSHSIM_KIND");
+    const auto tools = find_tools();
+    if (!tools) return fail(tools.error());
+    const Infra infra(state, *tools, clock, options.stop_asked);
+    const Infra without_haste(state, *tools, clock, {});
+    auto is_there = infra.is_there();
+    if (!is_there) return fail(is_there.error());
+    if (auto image = infra.check_image(options.keylime_image, "keylime"); !image) return fail(image.error());
+    if (options.database == Database::Postgresql) {
+        if (auto image = infra.check_image(options.postgresql_image, "postgresql"); !image)
+            return fail(image.error());
+    }
+    const auto remove = [&] {
+        options.say(fmt::format("removing the cluster {}", infra_cluster));
+        return without_haste.remove();
+    };
+    if (*is_there && fs::exists(half_made(state))) {
+        if (auto removed = remove(); !removed) return fail(removed.error());
+        *is_there = false;
+    }
+    if (*is_there && !fs::exists(state.kubeconfig())) return fail(unknown_cluster(state));
+    Result<void> up{};
+    if (!*is_there) {
+        if (auto free = check_ports(); !free) return fail(free.error());
+        if (auto marked = write_file(half_made(state), "", 0600); !marked) return fail(marked.error());
+        options.say(fmt::format("making the cluster {}", infra_cluster));
+        up = make_cluster(infra, state, sources, options);
+    }
+    if (up) up = deploy(infra, state, sources, options, !*is_there, clock);
+    if (!up) {
+        if (*is_there) return fail(up.error());
+        if (auto removed = remove(); !removed) return fail(removed.error());
+        return fail(up.error());
+    }
+    fs::remove(half_made(state), error);
+    return keep(state, sources, options);
+}
+
+Result<bool> infra_down(const InfraState& state, const Clock& clock) {
+    auto tools = find_tools();
+    if (!tools) return fail(tools.error());
+    const Infra infra(state, std::move(*tools), clock, {});
+    const auto is_there = infra.is_there();
+    if (!is_there) return fail(is_there.error());
+    if (*is_there && !fs::exists(state.kubeconfig()) && !fs::exists(half_made(state)))
+        return fail(unknown_cluster(state));
+    if (!*is_there) {
+        forget(state);
+        return false;
+    }
+    if (auto removed = infra.remove(); !removed) return fail(removed.error());
+    return true;
+}
+
+Result<std::string> infra_pods(const InfraState& state, const Clock& clock) {
+    if (!fs::exists(state.kubeconfig())) return "";
+    auto tools = find_tools();
+    if (!tools) return fail(tools.error());
+    return Infra(state, std::move(*tools), clock, {}).kubectl({"-n", "keylime", "get", "pods"}, seconds{40});
+}
+
+Result<std::string> infra_log(const InfraState& state, const std::string& server, std::size_t lines,
+                              const Clock& clock) {
+    if (!fs::exists(state.kubeconfig()))
+        return fail(ErrorKind::Config, fmt::format("no cluster {} is up", infra_cluster),
+                    "pushsim stack up --stack kind makes it");
+    auto tools = find_tools();
+    if (!tools) return fail(tools.error());
+    return Infra(state, std::move(*tools), clock, {})
+        .kubectl({"-n", "keylime", "logs", "-l", "app.kubernetes.io/name=" + server, "-c", server,
+                  fmt::format("--tail={}", lines)},
+                 seconds{40});
+}
+
+fs::path sources_of_clusters() {
+    if (const char* named = std::getenv("PUSHSIM_KIND"); named != nullptr && *named != '\0') return named;
+    return fs::path(PUSHSIM_SOURCE_DIR) / "kind";
+}
+
+}  // namespace pushsim::kind

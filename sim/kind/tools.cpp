@@ -1,0 +1,107 @@
+#include "sim/kind/tools.hpp"
+
+#include <csignal>
+#include <fstream>
+#include <iterator>
+#include <utility>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <unistd.h>
+
+namespace pushsim::kind {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string read(const fs::path& file) {
+    std::ifstream in(file, std::ios::binary);
+    return {std::istreambuf_iterator<char>(in), {}};
+}
+
+/// At most so many lines from its end.
+std::string last_lines(const std::string& text, std::size_t count) {
+    std::size_t begin = text.find_last_not_of('\n');
+    if (begin == std::string::npos) return "";
+    const std::size_t end = begin + 1;
+    for (std::size_t lines = 0; begin != std::string::npos && lines < count; ++lines)
+        begin = begin == 0 ? std::string::npos : text.rfind('\n', begin - 1);
+    return text.substr(begin == std::string::npos ? 0 : begin + 1,
+                       end - (begin == std::string::npos ? 0 : begin + 1));
+}
+
+std::vector<std::pair<std::string, std::string>> environment_with(const fs::path& kubeconfig) {
+    std::vector<std::pair<std::string, std::string>> all{{"KUBECONFIG", kubeconfig.string()}};
+    for (char** one = environ; *one != nullptr; ++one) {
+        const std::string text(*one);
+        const std::size_t equals = text.find('=');
+        if (equals == std::string::npos || text.starts_with("KUBECONFIG=")) continue;
+        all.emplace_back(text.substr(0, equals), text.substr(equals + 1));
+    }
+    return all;
+}
+
+Error missing(const std::string& what, const std::string& mend) {
+    return {ErrorKind::Config, fmt::format("--stack kind needs {}, and there is none in PATH", what), mend};
+}
+
+}  // namespace
+
+Result<Tools> find_tools() {
+    Tools tools;
+    const auto kind = stack::in_path("kind");
+    if (!kind) return fail(missing("kind", "https://kind.sigs.k8s.io has it, one program"));
+    const auto kubectl = stack::in_path("kubectl");
+    if (!kubectl)
+        return fail(missing("kubectl", "https://kubernetes.io/docs/tasks/tools has it, one program"));
+    auto engine = stack::in_path("docker");
+    if (!engine) engine = stack::in_path("podman");
+    if (!engine) return fail(missing("docker or podman", "install one of them"));
+    const auto answers =
+        stack::run_program({engine->string(), "ps", "--quiet"}, {}, std::chrono::seconds{20});
+    if (!answers)
+        return fail(ErrorKind::Config, fmt::format("{} does not answer", engine->string()),
+                    fmt::format("`{} ps` says why: its service may not run, or not be for this user",
+                                engine->filename().string()));
+    return Tools{*kind, *kubectl, *engine};
+}
+
+Runner::Runner(fs::path folder, fs::path kubeconfig, const Clock& clock, stack::StopAsked stop_asked)
+    : log_(std::move(folder) / "tool.log"),
+      kubeconfig_(std::move(kubeconfig)),
+      clock_(clock),
+      stop_asked_(std::move(stop_asked)) {}
+
+Result<std::string> Runner::run(const std::vector<std::string>& command, Duration limit) const {
+    std::error_code none;
+    fs::remove(log_, none);
+    auto process = stack::ServerProcess::start(
+        {.command = command, .environment = environment_with(kubeconfig_), .folder = "/", .log = log_});
+    if (!process) return fail(process.error());
+    const std::string name = fmt::format("{} {}", fs::path(command.front()).filename().string(),
+                                         fmt::join(command.begin() + 1, command.end(), " "));
+    const Instant end = clock_.now() + limit;
+    const auto asked = [this] { return stop_asked_ && stop_asked_(); };
+    while (!process->ended() && clock_.now() < end && !asked())
+        stack::wait_for(std::chrono::milliseconds{100}, process->descriptor());
+    const auto how = process->ended();
+    if (!how) {
+        process->signal_group(SIGTERM);
+        const Instant patience = clock_.now() + std::chrono::seconds{10};
+        while (!process->group_gone() && clock_.now() < patience)
+            stack::wait_for(std::chrono::milliseconds{50});
+        if (!process->group_gone()) process->signal_group(SIGKILL);
+        while (!process->group_gone())
+            stack::wait_for(std::chrono::milliseconds{10});
+        if (asked()) return fail(ErrorKind::Interrupted, name + ": stopped");
+        return fail(ErrorKind::Stack,
+                    fmt::format("{}: not done after {} s: {}", name,
+                                std::chrono::duration_cast<std::chrono::seconds>(limit).count(),
+                                last_lines(read(log_), 5)));
+    }
+    std::string said = read(log_);
+    if (*how == "exit status 0") return said;
+    return fail(ErrorKind::Stack, fmt::format("{}: {}\n{}", name, *how, last_lines(said, 15)));
+}
+
+}  // namespace pushsim::kind
