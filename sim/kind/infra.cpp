@@ -26,6 +26,9 @@ using std::chrono::seconds;
 // kind/infra/cluster.yaml publishes them on 127.0.0.1.
 constexpr std::uint16_t kVerifierPort = 30881, kRegistrarPort = 30890, kRegistrarTlsPort = 30891;
 
+/// In infra_conf(), of a server that has PostgreSQL.
+constexpr const char* kDatabaseConf = "2-database.conf";
+
 std::string read(const fs::path& file) {
     std::ifstream in(file, std::ios::binary);
     return {std::istreambuf_iterator<char>(in), {}};
@@ -113,6 +116,16 @@ Result<void> done(const Result<T>& result) {
 
 const char* overlay(Database database) {
     return database == Database::Sqlite ? "sqlite" : "postgresql";
+}
+
+/// kubectl cannot change one database for the other in servers that are there.
+Result<void> check_database(const InfraState& state, Database wanted) {
+    if (!fs::exists(state.record())) return {};
+    const bool is_postgresql = fs::exists(infra_conf(state) / "verifier" / kDatabaseConf);
+    if (is_postgresql == (wanted == Database::Postgresql)) return {};
+    const char* has = overlay(is_postgresql ? Database::Postgresql : Database::Sqlite);
+    return fail(ErrorKind::Config, fmt::format("the servers of the cluster that is up have {}", has),
+                fmt::format("--database {}, or first: pushsim stack down --stack kind", has));
 }
 
 Result<void> check_ports() {
@@ -252,7 +265,7 @@ Result<stack::StackAddress> keep(const InfraState& state, const fs::path& source
         fs::create_directories(infra_conf(state) / server, error);
         const std::string name = std::string(server) + ".conf";
         for (const auto& [from, to] :
-             {std::pair{"base", "1-base.conf"}, {overlay(options.database), "2-database.conf"}}) {
+             {std::pair{"base", "1-base.conf"}, {overlay(options.database), kDatabaseConf}}) {
             const fs::path file = sources / "infra" / from / "conf" / name;
             if (!fs::exists(file)) continue;
             if (auto written = write_file(infra_conf(state) / server / to, read(file), 0600); !written)
@@ -314,7 +327,7 @@ Result<stack::StackAddress> infra_up(const InfraState& state, const fs::path& ma
         *is_there = false;
     }
     if (*is_there && !fs::exists(state.kubeconfig())) return fail(unknown_cluster(state));
-    Result<void> up{};
+    Result<void> up = *is_there ? check_database(state, options.database) : Result<void>{};
     if (!*is_there) {
         if (auto free = check_ports(); !free) return fail(free.error());
         if (auto marked = write_file(half_made(state), "", 0600); !marked) return fail(marked.error());
@@ -325,6 +338,8 @@ Result<stack::StackAddress> infra_up(const InfraState& state, const fs::path& ma
     if (!up) {
         if (*is_there) return fail(up.error());
         if (auto removed = remove(); !removed) return fail(removed.error());
+        if (up.error().kind == ErrorKind::Interrupted)
+            return fail(ErrorKind::Interrupted, "stopped; no cluster is left");
         return fail(up.error());
     }
     fs::remove(half_made(state), error);
