@@ -93,9 +93,9 @@ int cluster_down() {
 
 int cluster_status(const StackOptions& options) {
     return with_state([&](const kind::InfraState& state, const Clock& clock) -> int {
-        const auto address = kind::infra_address(state);
         const auto pods = kind::infra_pods(state, clock);
         if (!pods) return report_error(pods.error());
+        const auto address = kind::infra_address(state);
         if (options.format == "json") {
             nlohmann::json one = address ? to_json(*address, state) : nlohmann::json::object();
             one["pods"] = *pods;

@@ -25,8 +25,11 @@ Environment:
   PUSHSIM_KEYLIME_HOME  where releases of Keylime are installed; .keylime in the source by default
   PUSHSIM_SCENARIOS     where scenarios are: `run` without files plays the quick ones of them, and
                         `conformance` has its requirements and cases there
+  PUSHSIM_KIND          where the files of Kind clusters are; kind/ in the source by default
+  PUSHSIM_KIND_NODE_IMAGE  what --node-image is where it is not given
   XDG_STATE_HOME        where stacks are remembered; ~/.local/state by default (of HOME)
-  PATH                  where keylime_verifier, python3, tpm2-tools and swtpm are looked for
+  PATH                  where keylime_verifier, python3, tpm2-tools, swtpm, kind, kubectl and docker or podman are
+                        looked for
   CI                    plain lines also on a terminal
   NO_COLOR              no colours)";
 
@@ -38,6 +41,7 @@ Files:
   runs/latest                       the newest of them
   $XDG_STATE_HOME/pushsim/stack/    folders of stacks that `stack up` keeps
   $XDG_STATE_HOME/pushsim/stacks/   records of stacks, by which those of a killed pushsim are found
+  $XDG_STATE_HOME/pushsim/kind/     certificates, kubeconfig and addresses of the Kind cluster
   $XDG_STATE_HOME/pushsim/agents/   agents that runs made known to a stack that stays
   $XDG_STATE_HOME/pushsim/tpms/     TPMs of `pushsim agent`; of those outside the AK alone
   $XDG_STATE_HOME/pushsim/pools/    TPMs of fleets)";

@@ -362,24 +362,40 @@ Result<bool> infra_down(const InfraState& state, const Clock& clock) {
     return true;
 }
 
-Result<std::string> infra_pods(const InfraState& state, const Clock& clock) {
-    if (!fs::exists(state.kubeconfig())) return "";
+namespace {
+
+/// Of a cluster that is not there, or was deleted by others, nothing.
+Result<std::optional<std::string>> asked(const InfraState& state, const std::vector<std::string>& words,
+                                         const Clock& clock) {
+    if (!fs::exists(state.kubeconfig())) return std::nullopt;
     auto tools = find_tools();
     if (!tools) return fail(tools.error());
-    return Infra(state, std::move(*tools), clock, {}).kubectl({"-n", "keylime", "get", "pods"}, seconds{40});
+    const Infra infra(state, std::move(*tools), clock, {});
+    auto said = infra.kubectl(words, seconds{40});
+    if (said) return std::move(*said);
+    const auto is_there = infra.is_there();
+    if (!is_there || *is_there) return fail(said.error());
+    forget(state);
+    return std::nullopt;
+}
+
+}  // namespace
+
+Result<std::string> infra_pods(const InfraState& state, const Clock& clock) {
+    auto pods = asked(state, {"-n", "keylime", "get", "pods"}, clock);
+    if (!pods) return fail(pods.error());
+    return pods->value_or("");
 }
 
 Result<std::string> infra_log(const InfraState& state, const std::string& server, std::size_t lines,
                               const Clock& clock) {
-    if (!fs::exists(state.kubeconfig()))
-        return fail(ErrorKind::Config, fmt::format("no cluster {} is up", infra_cluster),
-                    "pushsim stack up --stack kind makes it");
-    auto tools = find_tools();
-    if (!tools) return fail(tools.error());
-    return Infra(state, std::move(*tools), clock, {})
-        .kubectl({"-n", "keylime", "logs", "-l", "app.kubernetes.io/name=" + server, "-c", server,
-                  fmt::format("--tail={}", lines)},
-                 seconds{40});
+    auto log = asked(state,
+                     {"-n", "keylime", "logs", "-l", "app.kubernetes.io/name=" + server, "-c", server,
+                      fmt::format("--tail={}", lines)},
+                     clock);
+    if (!log) return fail(log.error());
+    if (*log) return std::move(**log);
+    return fail(ErrorKind::Config, "no cluster is up", "pushsim stack up --stack kind makes it");
 }
 
 fs::path sources_of_clusters() {

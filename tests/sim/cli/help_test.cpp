@@ -39,7 +39,7 @@ TEST(Help, OfACommandIsThatOfItsOption) {
     const Ended unknown = pushsim(place, {"help", "stack", "pu"});
     EXPECT_EQ(unknown.exit_code, 2);
     EXPECT_THAT(unknown.err,
-                HasSubstr("there is no 'pu', only up, down, status, logs, clean; did you mean 'up'?"));
+                HasSubstr("there is no 'pu', only up, down, status, logs, clean, certificates; did you mean 'up'?"));
     const Ended further = pushsim(place, {"help", "run", "pcr"});
     EXPECT_EQ(further.exit_code, 2);
     EXPECT_THAT(further.err, HasSubstr("run has no commands"));

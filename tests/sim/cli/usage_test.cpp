@@ -30,7 +30,8 @@ TEST(CommandLine, WrongUsageIsExitTwoAndNamesTheOption) {
         {{"rum"}, "did you mean 'run'?"},
         {{"stack"}, "pushsim: stack: a command is missing: one of up, down, status, logs, clean"},
         {{"stack", "dwon"},
-         "pushsim: stack: there is no 'dwon', only up, down, status, logs, clean; did you mean"},
+         "pushsim: stack: there is no 'dwon', only up, down, status, logs, clean, certificates; "
+         "did you mean"},
         {{"list", "stepss"},
          "pushsim: list: there is no 'stepss', only scenarios, requirements, profiles, groups, steps, "},
         {{"stack", "status", "now"}, "pushsim: stack status: one word too many: 'now'"},
