@@ -48,7 +48,6 @@ Error missing(const std::string& what, const std::string& mend) {
 }  // namespace
 
 Result<Tools> find_tools() {
-    Tools tools;
     const auto kind = stack::in_path("kind");
     if (!kind) return fail(missing("kind", "https://kind.sigs.k8s.io has it, one program"));
     const auto kubectl = stack::in_path("kubectl");
@@ -66,8 +65,8 @@ Result<Tools> find_tools() {
     return Tools{*kind, *kubectl, *engine};
 }
 
-Runner::Runner(fs::path folder, fs::path kubeconfig, const Clock& clock, stack::StopAsked stop_asked)
-    : log_(std::move(folder) / "tool.log"),
+Runner::Runner(const fs::path& folder, fs::path kubeconfig, const Clock& clock, stack::StopAsked stop_asked)
+    : log_(folder / "tool.log"),
       kubeconfig_(std::move(kubeconfig)),
       clock_(clock),
       stop_asked_(std::move(stop_asked)) {}

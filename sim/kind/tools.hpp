@@ -26,7 +26,7 @@ Result<Tools> find_tools();
 class Runner {
   public:
     /// What they print is kept in `folder` (which is there): of the last one `tool.log`.
-    Runner(std::filesystem::path folder, std::filesystem::path kubeconfig, const Clock& clock,
+    Runner(const std::filesystem::path& folder, std::filesystem::path kubeconfig, const Clock& clock,
            stack::StopAsked stop_asked);
 
     /// What it printed, standard output and errors together. ErrorKind::Stack with its last lines if it fails
