@@ -38,8 +38,9 @@ TEST(Help, OfACommandIsThatOfItsOption) {
     EXPECT_EQ(pushsim(place, {"help"}).out, pushsim(place, {"--help"}).out);
     const Ended unknown = pushsim(place, {"help", "stack", "pu"});
     EXPECT_EQ(unknown.exit_code, 2);
-    EXPECT_THAT(unknown.err,
-                HasSubstr("there is no 'pu', only up, down, status, logs, clean, certificates; did you mean 'up'?"));
+    EXPECT_THAT(
+        unknown.err,
+        HasSubstr("there is no 'pu', only up, down, status, logs, clean, certificates; did you mean 'up'?"));
     const Ended further = pushsim(place, {"help", "run", "pcr"});
     EXPECT_EQ(further.exit_code, 2);
     EXPECT_THAT(further.err, HasSubstr("run has no commands"));
