@@ -3,6 +3,8 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
+#include <iterator>
 #include <string>
 #include <system_error>
 
@@ -43,6 +45,11 @@ Result<void> write_file(const std::filesystem::path& file, std::string_view text
     if (error == 0) return {};
     ::unlink(fresh.c_str());
     return failed(error);
+}
+
+std::string read_file(const std::filesystem::path& file) {
+    std::ifstream in(file, std::ios::binary);
+    return {std::istreambuf_iterator<char>(in), {}};
 }
 
 }  // namespace pushsim

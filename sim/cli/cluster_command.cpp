@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "sim/cli/addresses.hpp"
 #include "sim/cli/commands.hpp"
 #include "sim/cli/interrupt.hpp"
 #include "sim/core/clock.hpp"
@@ -13,33 +14,16 @@ namespace pushsim::cli {
 namespace {
 
 nlohmann::json to_json(const stack::StackAddress& address, const kind::InfraState& state) {
-    return {{"cluster", kind::infra_cluster},
-            {"kubeconfig", state.kubeconfig().string()},
-            {"keylime_version", address.keylime_version.value_or("")},
-            {"keylime_origin", address.keylime_origin},
-            {"verifier", address.verifier.text()},
-            {"registrar", address.registrar_http.text()},
-            {"registrar_tls", address.registrar_tls.text()},
-            {"ca", address.ca_file.string()},
-            {"admin_cert", address.admin_certificate.string()},
-            {"admin_key", address.admin_key.string()}};
+    nlohmann::json json = address_json(address);
+    json["cluster"] = kind::infra_cluster;
+    json["kubeconfig"] = state.kubeconfig().string();
+    return json;
 }
 
 void print(const stack::StackAddress& address, const kind::InfraState& state) {
-    fmt::print(
-        "Keylime {} in the cluster {}\n"
-        "  from           {}\n"
-        "  verifier       https://{}\n"
-        "  registrar      http://{}\n"
-        "  registrar-tls  https://{}\n"
-        "  ca             {}\n"
-        "  admin-cert     {}\n"
-        "  admin-key      {}\n"
-        "  kubeconfig     {}\n",
-        address.keylime_version.value_or("of unknown version"), kind::infra_cluster, address.keylime_origin,
-        address.verifier.text(), address.registrar_http.text(), address.registrar_tls.text(),
-        address.ca_file.string(), address.admin_certificate.string(), address.admin_key.string(),
-        state.kubeconfig().string());
+    fmt::print("{}  kubeconfig     {}\n",
+               address_lines(address, std::string("the cluster ") + kind::infra_cluster),
+               state.kubeconfig().string());
 }
 
 /// Runs `act` with the folder of the cluster's state open.

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "agent/base/text.hpp"
+#include "sim/cli/addresses.hpp"
 #include "sim/cli/commands.hpp"
 #include "sim/cli/interrupt.hpp"
 #include "sim/cli/session.hpp"
@@ -77,37 +78,17 @@ std::string keylime_tenant(const stack::StackRecord& record) {
 }
 
 void print_addresses(const stack::StackRecord& record) {
-    const stack::StackAddress& address = record.address;
-    fmt::print(
-        "Keylime {} in {}\n"
-        "  from           {}\n"
-        "  verifier       https://{}\n"
-        "  registrar      http://{}\n"
-        "  registrar-tls  https://{}\n"
-        "  ca             {}\n"
-        "  admin-cert     {}\n"
-        "  admin-key      {}\n"
-        "  keylime-tenant {}\n",
-        address.keylime_version.value_or("of unknown version"), record.folder.string(),
-        address.keylime_origin, address.verifier.text(), address.registrar_http.text(),
-        address.registrar_tls.text(), address.ca_file.string(), address.admin_certificate.string(),
-        address.admin_key.string(), keylime_tenant(record));
+    fmt::print("{}  keylime-tenant {}\n", address_lines(record.address, record.folder.string()),
+               keylime_tenant(record));
 }
 
 nlohmann::json to_json(const stack::StackRecord& record) {
-    const stack::StackAddress& address = record.address;
-    return {{"folder", record.folder.string()},
-            {"keylime_version", address.keylime_version.value_or("")},
-            {"keylime_origin", address.keylime_origin},
-            {"verifier", address.verifier.text()},
-            {"registrar", address.registrar_http.text()},
-            {"registrar_tls", address.registrar_tls.text()},
-            {"ca", address.ca_file.string()},
-            {"admin_cert", address.admin_certificate.string()},
-            {"admin_key", address.admin_key.string()},
-            {"keylime_tenant", keylime_tenant(record)},
-            {"kept", record.kept},
-            {"started", record.started}};
+    nlohmann::json json = address_json(record.address);
+    json["folder"] = record.folder.string();
+    json["keylime_tenant"] = keylime_tenant(record);
+    json["kept"] = record.kept;
+    json["started"] = record.started;
+    return json;
 }
 
 /// Runs `act` with the registry open.

@@ -1,8 +1,6 @@
 #include "sim/doctor/doctor.hpp"
 
-#include <fstream>
-#include <iterator>
-
+#include "agent/base/files.hpp"
 #include "sim/doctor/keylime.hpp"
 #include "sim/doctor/machine.hpp"
 #include "sim/doctor/servers.hpp"
@@ -11,11 +9,6 @@ namespace pushsim::doctor {
 namespace {
 
 using Findings = std::vector<Finding>;
-
-std::string text_of(const std::filesystem::path& file) {
-    std::ifstream stream(file, std::ios::binary);
-    return {std::istreambuf_iterator<char>(stream), {}};
-}
 
 /// What depends on where the servers come from.
 class LookAtStack {
@@ -39,7 +32,7 @@ class LookAtStack {
         Findings findings{check_version(address.keylime_version.value_or(""), address.keylime_origin)};
         append(findings, look_at_servers(address, clock_));
         findings.push_back(
-            check_rate_limits(rate_limits_in(text_of(kept.record.folder / "etc/verifier.conf")), agents_));
+            check_rate_limits(rate_limits_in(read_file(kept.record.folder / "etc/verifier.conf")), agents_));
         return findings;
     }
 

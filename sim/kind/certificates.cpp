@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <fstream>
-#include <iterator>
 #include <map>
 
 #include <arpa/inet.h>
@@ -81,11 +79,6 @@ std::string secret(const std::string& name, const std::string& type, const Files
     return text;
 }
 
-std::string read(const fs::path& file) {
-    std::ifstream in(file, std::ios::binary);
-    return {std::istreambuf_iterator<char>(in), {}};
-}
-
 Result<pki::TestPki> authority(const fs::path& folder, WallTime now, bool& is_new) {
     const fs::path certificate = folder / "ca.crt", key = folder / "ca.key";
     is_new = !fs::exists(certificate) && !fs::exists(key);
@@ -96,7 +89,7 @@ Result<pki::TestPki> authority(const fs::path& folder, WallTime now, bool& is_ne
             return fail(done.error());
         return made;
     }
-    auto kept = pki::TestPki::from({read(certificate), read(key)}, now);
+    auto kept = pki::TestPki::from({read_file(certificate), read_file(key)}, now);
     if (kept) return kept;
     Error error = kept.error().in(certificate.string());
     error.mend = fmt::format("remove {}: a new CA is made, and the agents' cluster has to be given it",

@@ -4,7 +4,6 @@
 #include <array>
 #include <cstdlib>
 #include <fstream>
-#include <iterator>
 #include <sstream>
 
 #include <fmt/format.h>
@@ -29,16 +28,19 @@ constexpr std::uint16_t kVerifierPort = 30881, kRegistrarPort = 30890, kRegistra
 /// In infra_conf(), of a server that has PostgreSQL.
 constexpr const char* kDatabaseConf = "2-database.conf";
 
-std::string read(const fs::path& file) {
-    std::ifstream in(file, std::ios::binary);
-    return {std::istreambuf_iterator<char>(in), {}};
-}
-
 bool has_line(const std::string& text, const std::string& line) {
     std::istringstream lines(text);
     for (std::string one; std::getline(lines, one);)
         if (one == line) return true;
     return false;
+}
+
+/// Behind the colon that is not that of a registry's port; empty where there is none.
+std::string tag_of(const std::string& image) {
+    const auto colon = image.rfind(':');
+    return colon == std::string::npos || image.find('/', colon) != std::string::npos
+               ? ""
+               : image.substr(colon + 1);
 }
 
 /// There while the cluster is made: of one that was killed meanwhile it says that it is ours.
@@ -182,11 +184,9 @@ Result<fs::path> make_kustomization(const InfraState& state, const fs::path& sou
     fs::create_directories(folder, error);
     const fs::path manifests = fs::relative(sources / "infra" / overlay(options.database), folder, error);
     const auto image = [](const std::string& theirs, const std::string& wanted) {
-        const auto colon = wanted.rfind(':');
-        const bool tagged = colon != std::string::npos && wanted.find('/', colon) == std::string::npos;
+        const std::string tag = tag_of(wanted);
         return fmt::format("  - {{ name: {}, newName: \"{}\", newTag: \"{}\" }}\n", theirs,
-                           wanted.substr(0, tagged ? colon : std::string::npos),
-                           tagged ? wanted.substr(colon + 1) : "latest");
+                           wanted.substr(0, wanted.size() - tag.size() - 1), tag);
     };
     const std::string text = fmt::format("resources: [\"{}\"]\nimages:\n{}{}", manifests.string(),
                                          image("pushsim-keylime", options.keylime_image),
@@ -254,11 +254,8 @@ Result<stack::StackAddress> keep(const InfraState& state, const fs::path& source
     address.admin_certificate = state.certificates() / "tenant" / "tls.crt";
     address.admin_key = state.certificates() / "tenant" / "tls.key";
     address.keylime_origin = "image " + options.keylime_image;
-    if (const auto colon = options.keylime_image.rfind(':'); colon != std::string::npos) {
-        const std::string tag = options.keylime_image.substr(colon + 1);
-        if (!tag.empty() && std::isdigit(static_cast<unsigned char>(tag.front())) != 0)
-            address.keylime_version = tag;
-    }
+    const std::string tag = tag_of(options.keylime_image);
+    if (std::isdigit(static_cast<unsigned char>(tag.front())) != 0) address.keylime_version = tag;
     std::error_code error;
     fs::remove_all(infra_conf(state), error);
     for (const char* server : {"verifier", "registrar"}) {
@@ -268,7 +265,7 @@ Result<stack::StackAddress> keep(const InfraState& state, const fs::path& source
              {std::pair{"base", "1-base.conf"}, {overlay(options.database), kDatabaseConf}}) {
             const fs::path file = sources / "infra" / from / "conf" / name;
             if (!fs::exists(file)) continue;
-            if (auto written = write_file(infra_conf(state) / server / to, read(file), 0600); !written)
+            if (auto written = write_file(infra_conf(state) / server / to, read_file(file), 0600); !written)
                 return fail(written.error());
         }
     }
@@ -286,7 +283,7 @@ Result<InfraState> InfraState::open() {
 }
 
 std::optional<stack::StackAddress> infra_address(const InfraState& state) {
-    const std::string text = read(state.record());
+    const std::string text = read_file(state.record());
     const auto value = nlohmann::json::parse(text, nullptr, false);
     if (value.is_discarded()) return std::nullopt;
     try {
@@ -307,6 +304,11 @@ Result<stack::StackAddress> infra_up(const InfraState& state, const fs::path& ma
     if (error || !fs::exists(sources / "infra" / "cluster.yaml"))
         return fail(ErrorKind::Config, fmt::format("{} has no infra/cluster.yaml", manifests.string()),
                     "name the folder kind/ of pushsim's source with PUSHSIM_KIND");
+    for (const std::string& image : {options.keylime_image, options.postgresql_image}) {
+        if (!tag_of(image).empty()) continue;
+        return fail(ErrorKind::Config, fmt::format("the image {} has no tag", image),
+                    fmt::format("name one: {}:TAG", image));
+    }
     const auto tools = find_tools();
     if (!tools) return fail(tools.error());
     const Infra infra(state, *tools, clock, options.stop_asked);

@@ -1,23 +1,18 @@
 #include "sim/kind/tools.hpp"
 
 #include <csignal>
-#include <fstream>
-#include <iterator>
 #include <utility>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <unistd.h>
 
+#include "agent/base/files.hpp"
+
 namespace pushsim::kind {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string read(const fs::path& file) {
-    std::ifstream in(file, std::ios::binary);
-    return {std::istreambuf_iterator<char>(in), {}};
-}
 
 /// At most so many lines from its end.
 std::string last_lines(const std::string& text, std::size_t count) {
@@ -96,9 +91,9 @@ Result<std::string> Runner::run(const std::vector<std::string>& command, Duratio
         return fail(ErrorKind::Stack,
                     fmt::format("{}: not done after {} s: {}", name,
                                 std::chrono::duration_cast<std::chrono::seconds>(limit).count(),
-                                last_lines(read(log_), 5)));
+                                last_lines(read_file(log_), 5)));
     }
-    std::string said = read(log_);
+    std::string said = read_file(log_);
     if (*how == "exit status 0") return said;
     return fail(ErrorKind::Stack, fmt::format("{}: {}\n{}", name, *how, last_lines(said, 15)));
 }

@@ -3,8 +3,6 @@
 #include <charconv>
 #include <csignal>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <sstream>
 #include <system_error>
 
@@ -12,6 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "agent/base/files.hpp"
 #include "sim/stack/process.hpp"
 
 namespace pushsim::stack {
@@ -23,11 +22,6 @@ struct Stat {
     pid_t group = 0;
     std::uint64_t start_time = 0;
 };
-
-std::string read_file(const std::string& name) {
-    std::ifstream file(name, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), {}};
-}
 
 // proc(5): "pid (comm) state ppid pgrp …"; comm may hold spaces and parentheses, so count from the last one.
 std::optional<Stat> stat_of(pid_t pid) {

@@ -138,6 +138,19 @@ TEST(Conformance, ServersElsewhereDecideWhatTheirConfigurationIsFor) {
     EXPECT_EQ(pushsim(place, {"stack", "down"}).exit_code, 0);
 }
 
+TEST(Conformance, WhatAnEarlyEndDidNotComeToIsUndecided) {
+    const Place place;
+    // Each has servers of its own.
+    Program run(place, {"conformance", "ops-shutdown", "ops-restart", "--jobs", "1"}, suite);
+    ASSERT_TRUE(becomes([&] { return place.has("runs/latest/history.jsonl") && !place.servers().empty(); }));
+    run.signal(SIGINT);
+    const Ended ended = run.wait();
+    EXPECT_EQ(ended.exit_code, 130) << ended.out << ended.err;
+    auto counts = totals(place);
+    EXPECT_EQ(counts["skip"], 0) << ended.out;
+    EXPECT_GT(counts["undecided"], 5);
+}
+
 TEST(Conformance, WhatIsExcludedDoesNotRunAndIsShown) {
     const Place place;
     const Ended run =
