@@ -11,6 +11,7 @@
 
 #include "agent/base/files.hpp"
 #include "sim/kind/certificates.hpp"
+#include "sim/stack/inspect.hpp"
 #include "sim/stack/ports.hpp"
 #include "sim/stack/record_json.hpp"
 #include "sim/stack/registry.hpp"
@@ -274,6 +275,22 @@ Result<stack::StackAddress> keep(const InfraState& state, const fs::path& source
     return address;
 }
 
+/// Pods are ready before the node sends to them what comes to its ports; until then the engine takes
+/// connections and closes them.
+Result<void> wait_until_reached(const stack::StackAddress& address, const InfraOptions& options,
+                                const Clock& clock) {
+    const Instant end = clock.now() + minutes{1};
+    while (true) {
+        const auto seen = stack::inspect(address, clock);
+        if (seen) return {};
+        if (options.stop_asked && options.stop_asked())
+            return fail(ErrorKind::Interrupted, "stopped while the servers were awaited");
+        if (clock.now() >= end)
+            return fail(ErrorKind::Stack, "the servers are ready, and not reached: " + seen.error().message);
+        stack::wait_for(std::chrono::milliseconds{300});
+    }
+}
+
 }  // namespace
 
 Result<InfraState> InfraState::open() {
@@ -345,7 +362,10 @@ Result<stack::StackAddress> infra_up(const InfraState& state, const fs::path& ma
         return fail(up.error());
     }
     fs::remove(half_made(state), error);
-    return keep(state, sources, options);
+    auto address = keep(state, sources, options);
+    if (!address) return address;
+    if (auto reached = wait_until_reached(*address, options, clock); !reached) return fail(reached.error());
+    return address;
 }
 
 Result<bool> infra_down(const InfraState& state, const Clock& clock) {
