@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "reports/response_match.hpp"
 
@@ -170,20 +172,42 @@ bool is_copy_of(const history::Entry& one, const history::Entry& other) {
            copy->phase == exchange->phase && copy->method == exchange->method;
 }
 
+/// The answers to the copies of one request, the last first; the last alone where it came once.
+Lines copies_of(const Lines& cycle, Lines::const_iterator last) {
+    Lines copies{*last};
+    for (auto at = last; at != cycle.begin();) {
+        --at;
+        if (is_copy_of(**at, **last)) copies.push_back(*at);
+    }
+    return copies;
+}
+
+/// The clause that all of them satisfy, as Match has it; empty where one was not answered.
+std::string seen_of_copies(const Lines& copies) {
+    std::set<int> statuses;
+    std::set<std::string> codes;
+    for (const history::Entry* copy : copies) {
+        const DecidingExchange exchange = deciding_exchange(*copy);
+        if (!exchange.status) return "";
+        statuses.insert(*exchange.status);
+        codes.insert(exchange.code.empty() ? history::no_code : exchange.code);
+    }
+    return fmt::format("{{ status: [{}], code: [{}] }}", fmt::join(statuses, ", "), fmt::join(codes, ", "));
+}
+
 /// The last answer of the cycle; of one that came in copies what does not hold of any of them.
 Answer answer_of_cycle(const history::ResponseClause& clause, const Lines& cycle,
                        Lines::const_iterator last) {
+    const Lines copies = copies_of(cycle, last);
     Answer answer;
-    for (auto at = last;; --at) {
-        if (at == last || is_copy_of(**at, **last)) {
-            Match found = match(clause, **at);
-            Answer one{found.judgement,      std::move(found.actual), std::move(found.reason), *at, *at, "",
-                       std::move(found.seen)};
-            if (one.judgement == Judgement::DoesNotHold) return one;
-            if (at == last) answer = std::move(one);
-        }
-        if (at == cycle.begin()) return answer;
+    for (const history::Entry* copy : copies) {
+        Match found = match(clause, *copy);
+        Answer one{found.judgement, std::move(found.actual), std::move(found.reason), copy, copy, "",
+                   copies.size() == 1 ? std::move(found.seen) : seen_of_copies(copies)};
+        if (one.judgement == Judgement::DoesNotHold) return one;
+        if (copy == copies.front()) answer = std::move(one);
     }
+    return answer;
 }
 
 Answer certain_response(const history::ResponseClause& clause, const Scope& scope, const std::string& agent) {

@@ -51,6 +51,7 @@ class CaseJudge {
                     return {Standing::Fail, fmt::format("{}: {}", finding.check, finding.text)};
             }
         }
+        if (judged.standing == Standing::Deviation) return unless_another_is_gone(id, std::move(judged));
         if (judged.standing != Standing::Pass) return judged;
         for (std::size_t i = 0; i < case_.deciding.size() && judged.reason.empty(); ++i) {
             if (decides(i, id) && case_.deciding[i].judgement == Judgement::Skipped)
@@ -100,10 +101,15 @@ class CaseJudge {
         return {Standing::Fail, std::move(reason)};
     }
 
-    /// The known deviation of that requirement that was seen in place of the clause. What a deviation looks
+    const Deviation* seen_of(std::size_t clause, const std::string& id) const {
+        const auto seen = all_seen_of(clause, id);
+        return seen.empty() ? nullptr : seen.front();
+    }
+
+    /// The known deviations of that requirement that were seen in place of the clause. What a deviation looks
     /// like stands in the plan in the order of the deviations, for each that is of something the clause
     /// decides; the parts of one have the same source.
-    const Deviation* seen_of(std::size_t clause, const std::string& id) const {
+    std::vector<const Deviation*> all_seen_of(std::size_t clause, const std::string& id) const {
         std::vector<std::pair<std::string, bool>> looks;  // source, whether all of it holds
         for (const ExpectationResult& other : scenario_.instead) {
             if (other.instead_of != case_.deciding[clause].clause) continue;
@@ -112,11 +118,12 @@ class CaseJudge {
             at->second = at->second && holds(other);
         }
         const auto known = known_of([&](const Deviation& one) { return decides(clause, one.requirement); });
-        if (known.size() != looks.size()) return nullptr;  // not the deviations that it was planned with
+        std::vector<const Deviation*> seen;
+        if (known.size() != looks.size()) return seen;  // not the deviations that it was planned with
         for (std::size_t i = 0; i < known.size(); ++i) {
-            if (looks[i].second && known[i]->requirement == id) return known[i];
+            if (looks[i].second && known[i]->requirement == id) seen.push_back(known[i]);
         }
-        return nullptr;
+        return seen;
     }
 
     /// Those of this case, without what is withheld.
@@ -128,6 +135,24 @@ class CaseJudge {
             if (is_of_case && !one.withheld && fits(one)) all.push_back(&one);
         }
         return all;
+    }
+
+    /// Of several that are known of one case each has to be seen, in place of one clause or another.
+    Judged unless_another_is_gone(const std::string& id, Judged judged) const {
+        std::vector<const Deviation*> seen;
+        for (std::size_t i = 0; i < case_.deciding.size(); ++i) {
+            if (!decides(i, id) || holds(case_.deciding[i])) continue;
+            if (!fails(case_.deciding[i])) return judged;  // what nobody could judge may have been the other
+            const auto here = all_seen_of(i, id);
+            seen.insert(seen.end(), here.begin(), here.end());
+        }
+        const auto gone = known_of([&](const Deviation& one) {
+            return one.requirement == id && !one.intermittent &&
+                   std::ranges::find(seen, &one) == seen.end();
+        });
+        if (gone.empty()) return judged;
+        return {Standing::Fixed, "a known deviation is no more, beside another that is: " + gone.front()->observed,
+                gone.front()};
     }
 
     Judged known_that_are_gone(const std::string& id, Judged judged) const {

@@ -1,6 +1,7 @@
 #include "sim/conformance/traceability.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 
 #include <fmt/format.h>
@@ -81,17 +82,11 @@ class Page {
         const auto at = cases_.find(requirement.id);
         if (at == cases_.end()) return "";
         std::vector<std::string> all;
-        constexpr std::size_t most = 3;
         for (const auto& [scenario, names] : at->second) {
             std::vector<std::string> shown;
-            for (const std::string& name : names) {
-                if (!name.empty() && shown.size() < most) shown.push_back(name);
-            }
-            all.push_back(shown.empty() ? scenario
-                                        : fmt::format("{}: {}{}", scenario, fmt::join(shown, ", "),
-                                                      names.size() > most
-                                                          ? fmt::format(" and {} more", names.size() - most)
-                                                          : ""));
+            std::ranges::copy_if(names, std::back_inserter(shown),
+                                 [](const std::string& name) { return !name.empty(); });
+            all.push_back(shown.empty() ? scenario : fmt::format("{}: {}", scenario, fmt::join(shown, ", ")));
         }
         return fmt::format("{}", fmt::join(all, "; "));
     }

@@ -6,6 +6,7 @@ namespace pushsim::reports {
 namespace {
 
 using namespace test;
+using testing::ElementsAre;
 using testing::HasSubstr;
 
 TEST(ResponseExpectation, NoCodeIsAnAnswerWithoutOne) {
@@ -75,6 +76,8 @@ TEST(ResponseExpectation, OfARequestThatWasSentInCopiesEachAnswerCounts) {
     EXPECT_EQ(one_of_three.judgement, Judgement::DoesNotHold);
     EXPECT_THAT(one_of_three.actual, HasSubstr("404"));
     EXPECT_EQ(one_of_three.exchange->status, 404);
+    EXPECT_THAT(one_of_three.seen, ElementsAre("{ status: [201, 404], code: [none] }"))
+        << "what is written as a known deviation has to hold of each copy";
     EXPECT_EQ(statuses({404, 201, 201}, {"a", "a", "a"}).judgement, Judgement::DoesNotHold);
     EXPECT_EQ(statuses({404, 201}, {"a", "b"}).judgement, Judgement::Holds) << "another request before";
     EXPECT_EQ(statuses({404, 201}, {"", ""}).judgement, Judgement::Holds) << "no copies: they have no id";
