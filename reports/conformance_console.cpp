@@ -179,8 +179,10 @@ std::string conformance_console_played(const ScenarioReport& scenario, const Con
     std::set<std::string> cases;
     for (const ExpectationResult& result : scenario.expectations)
         cases.insert(result.case_name);
-    const std::string text =
-        fmt::format("{}: {}", scenario.name, counted(std::max<std::size_t>(1, cases.size()), "case"));
+    const std::string count = counted(std::max<std::size_t>(1, cases.size()), "case");
+    const bool to_its_end = scenario.outcome != Outcome::Partial;
+    const std::string text = to_its_end ? fmt::format("{}: {}", scenario.name, count)
+                                        : fmt::format("{}: not to its end, {} undecided", scenario.name, count);
     const std::string duration = seconds_text(scenario.duration);
     constexpr std::size_t indent = 10;
     return fmt::format("  played  {}{}{}\n", shown(text, style),

@@ -136,7 +136,9 @@ std::string requirement_text(const RequirementReport& report, const ConformanceC
 std::string versions_text(const RunReport& run) {
     std::string text = fmt::format("Keylime {}", keylime_text(run));
     if (run.head) text += fmt::format(", pushsim {}, seed {}", run.head->pushsim_version, run.head->seed);
-    return escaped_words(text) + ".\n\n";
+    return escaped_words(text) +
+           ". pushsim runs agents with virtual TPMs against a real registrar and verifier, and compares what "
+           "they answer with what is specified.\n\n";
 }
 
 std::string clauses_text(const history::History& history,

@@ -221,18 +221,21 @@ void add_list(CLI::App& app, CommandLine& line) {
 void add_explain(CLI::App& app, CommandLine& line) {
     auto* command = app.add_subcommand(
         "explain",
-        "A run (what it showed, why, and how to mend it), a scenario, or a word of its language, in words");
+        "A run (what it showed, why, and how to mend it), a scenario, a word of its language, or a part of "
+        "the conformance suite, in words");
     command
         ->add_option(
             "what", line.explained,
-            "run folders, histories, scenario files; requirements, steps, faults, checks, metrics, keys")
+            "run folders, histories, scenario files; requirements, areas, cases; steps, faults, checks, "
+            "metrics, keys")
         ->type_name("RUN|FILE|NAME")
         ->required();
     command->footer(
         "Examples:\n"
         "  pushsim explain runs/latest\n"
         "  pushsim explain scenarios/honest-agent.yaml\n"
-        "  pushsim explain hold_evidence");
+        "  pushsim explain hold_evidence\n"
+        "  pushsim explain KPM-SESS-007 RATE session-requests/methods-wrong_type");
     command->callback([&line] { line.exit = explain(line.explained); });
 }
 

@@ -8,6 +8,7 @@
 #include "sim/cli/commands.hpp"
 #include "sim/cli/interrupt.hpp"
 #include "sim/cli/play_scenarios.hpp"
+#include "sim/cli/report_files.hpp"
 #include "sim/cli/session.hpp"
 #include "sim/cli/suite.hpp"
 #include "sim/core/clock.hpp"
@@ -16,28 +17,14 @@
 namespace pushsim::cli {
 namespace {
 
-/// Of the Keylime that will run; empty where it cannot be known.
-Result<std::string> version_under_test(const StackChoice& choice) {
-    if (choice.stack != "local") return std::string{};
-    const auto local = local_options(choice, {});
-    if (!local) return fail(local.error());
-    return local->keylime.version;
-}
-
-/// What would be found out at the end else.
-Result<void> check_can_write(const std::string& file) {
+Result<void> check_write_expected(const std::string& file) {
     if (file.empty()) return {};
     if (std::filesystem::exists(file) && !std::filesystem::is_directory(file)) {
         return fail(ErrorKind::Usage,
                     fmt::format("--write-expected: {} is there, and would be replaced", file),
                     "what was written by hand there would be lost: name another file, or remove it");
     }
-    const auto folder = std::filesystem::absolute(file).parent_path();
-    std::error_code failed;
-    if (std::filesystem::is_directory(folder, failed) && !std::filesystem::is_directory(file, failed))
-        return {};
-    return fail(ErrorKind::Usage, fmt::format("--write-expected: {} cannot be a file", file),
-                fmt::format("is {} a folder?", folder.string()));
+    return check_can_write("--write-expected", file);
 }
 
 /// What plays one case or requirement, `{}`, as this command does.
@@ -70,7 +57,7 @@ int conformance(const ConformanceOptions& options) {
     const std::filesystem::path folder = suite_folder();
     const auto suite = load_suite(folder);
     if (!suite) return report_error(suite.error());
-    if (auto can = check_can_write(options.write_expected); !can) return report_error(can.error());
+    if (auto can = check_write_expected(options.write_expected); !can) return report_error(can.error());
     const auto version = version_under_test(options.run.stack);
     if (!version) return report_error(version.error());
     const auto expected = load_expected(folder, options.expected, *version);

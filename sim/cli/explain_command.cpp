@@ -16,6 +16,8 @@
 #include "sim/cli/explain_requirement.hpp"
 #include "sim/cli/report_files.hpp"
 #include "sim/cli/run_folder.hpp"
+#include "sim/cli/suite.hpp"
+#include "sim/scenario/cases.hpp"
 #include "sim/scenario/loader.hpp"
 #include "sim/scenario/sharing.hpp"
 #include "sim/scenario/tell.hpp"
@@ -128,6 +130,39 @@ bool is_path(const std::string& what) {
            std::filesystem::exists(what, failed);
 }
 
+/// An area of the suite, one of its scenarios or cases; false where it is none of them.
+bool explain_of_suite(const std::string& name, const Page& page) {
+    const auto suite = load_suite(suite_folder());
+    if (!suite) return false;
+    if (const std::string_view about = history::about_area(name); !about.empty()) {
+        page.say(0, fmt::format("{}: {}", name, about));
+        for (const auto& one : suite->requirements) {
+            if (one.area() == name)
+                page.say(2, fmt::format("{} {:<6} {}", one.id, one.level, one.text), 20);
+        }
+        page.say(0, fmt::format("To decide it: pushsim conformance {}", name));
+        return true;
+    }
+    const auto slash = name.find('/');
+    const std::string case_name = slash == std::string::npos ? "" : name.substr(slash + 1);
+    std::vector<scenario::Scenario> cases;
+    for (const scenario::Scenario& one : suite->scenarios) {
+        const std::string scenario = name.substr(0, slash);
+        if (one.name != scenario && one.name.substr(0, one.name.find('[')) != scenario) continue;
+        const auto names = scenario::case_names(one);
+        if (case_name.empty()) {
+            cases.push_back(one);
+        } else if (std::ranges::find(names, case_name) != names.end()) {
+            cases.push_back(scenario::only(one, {case_name}));
+        }
+    }
+    if (cases.empty()) return false;
+    explain_scenario(cases, page);
+    fmt::print("\n");
+    page.say(0, fmt::format("To decide it: pushsim conformance {}", name));
+    return true;
+}
+
 int explain_word(const std::string& name, const Page& page) {
     if (name.starts_with("KPM-")) {
         const auto requirement = explain_requirement(name);
@@ -137,6 +172,7 @@ int explain_word(const std::string& name, const Page& page) {
         return kAsExpected;
     }
     const std::vector<Line> lines = explain_name(name);
+    if (lines.empty() && explain_of_suite(name, page)) return kAsExpected;
     if (lines.empty()) {
         return report_error(
             {ErrorKind::Usage,
@@ -175,12 +211,15 @@ int explain_files(const std::string& path, const Page& page) {
 int explain(const std::vector<std::string>& what) {
     const Page page;
     bool first = true;
+    std::error_code failed;
     for (const std::string& one : what) {
         if (!std::exchange(first, false)) fmt::print("\n");
         if (const auto history = history_of(one)) {
             if (const int code = explain_run(*history); code != kAsExpected) return code;
             continue;
         }
+        const bool is_case = one.find('/') != std::string::npos && !std::filesystem::exists(one, failed);
+        if (is_case && explain_of_suite(one, page)) continue;
         const int code = is_path(one) ? explain_files(one, page) : explain_word(one, page);
         if (code != kAsExpected) return code;
     }

@@ -11,6 +11,8 @@
 #include "sim/cli/interrupt.hpp"
 #include "sim/cli/play_scenarios.hpp"
 #include "sim/cli/run_folder.hpp"
+#include "sim/cli/session.hpp"
+#include "sim/cli/suite.hpp"
 #include "sim/scenario/draws.hpp"
 
 namespace pushsim::cli {
@@ -21,6 +23,7 @@ namespace fs = std::filesystem;
 struct Recorded {
     scenario::PlanFile plan;
     reports::RunReport report;
+    std::optional<history::Conformance> scope;  ///< of a conformance run
 };
 
 Result<Recorded> read_run(const fs::path& run) {
@@ -48,7 +51,11 @@ Result<Recorded> read_run(const fs::path& run) {
     }
     const auto history = history::read_history(*history_file, history::Detail::OfReports);
     if (!history) return fail(history.error());
-    return Recorded{std::move(*plan), reports::judge(*history)};
+    std::optional<history::Conformance> scope;
+    for (const history::Entry& line : history->entries) {
+        if (const auto* found = line.event.get<history::Conformance>()) scope = *found;
+    }
+    return Recorded{std::move(*plan), reports::judge(*history), std::move(scope)};
 }
 
 /// Those that are named; all if none is.
@@ -64,6 +71,22 @@ Result<void> select(std::vector<scenario::Scenario>& scenarios, const std::vecto
     std::erase_if(scenarios, [&](const scenario::Scenario& one) {
         return std::ranges::find(names, one.name) == names.end();
     });
+    return {};
+}
+
+/// What a conformance run decided, to be decided again; of a version that is known by now with what is known
+/// of it.
+Result<void> renew_scope(history::Conformance& scope, std::vector<scenario::Scenario>& scenarios,
+                         const StackChoice& stack) {
+    const auto version = version_under_test(stack);
+    if (!version) return fail(version.error());
+    std::vector<conformance::KnownDeviation> deviations;
+    if (!scope.deviations_file.empty()) {
+        auto expected = load_expected(suite_folder(), scope.deviations_file, *version);
+        if (!expected) return fail(expected.error());
+        deviations = std::move(expected->deviations);
+    }
+    scope = conformance::scope_again(scope, scenarios, deviations, *version);
     return {};
 }
 
@@ -90,7 +113,13 @@ int replay(const ReplayOptions& options) {
     std::vector<scenario::Scenario>& scenarios = recorded->plan.scenarios;
     if (auto some = select(scenarios, options.scenarios); !some) return report_error(some.error());
     std::optional<reports::RunReport> again;
-    const int code = play_scenarios(options.again, scenarios, recorded->plan.seed, {.judged = &again});
+    std::optional<history::Conformance>& scope = recorded->scope;
+    if (scope) {
+        if (auto renewed = renew_scope(*scope, scenarios, options.again.stack); !renewed)
+            return report_error(renewed.error());
+    }
+    const int code = play_scenarios(options.again, scenarios, recorded->plan.seed,
+                                    {.judged = &again, .scope = scope ? &*scope : nullptr});
     if (!again) return code;
     std::vector<std::string> names;
     names.reserve(scenarios.size());

@@ -75,6 +75,12 @@ int report(const ReportOptions& options) {
                              fmt::format("'{}' is no run: there is no history", options.run),
                              "name a run folder, such as runs/latest, or its history.jsonl"});
     }
+    for (const auto& [option, file] :
+         {std::pair{"--html", &options.html}, {"--junit", &options.junit}, {"--markdown", &options.markdown},
+          {"--json", &options.json}, {"--badge", &options.badge}, {"--verdicts", &options.verdicts}}) {
+        if (file->empty()) continue;
+        if (const auto can = check_can_write(option, *file); !can) return report_error(can.error());
+    }
     const auto judged = judge_run(*history);
     if (!judged) return report_error(judged.error());
     if (!judged->conformance && !(options.issue.empty() && options.badge.empty() && options.verdicts.empty()))

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "agent/base/files.hpp"
 #include "reports/badge.hpp"
 #include "reports/conformance_json.hpp"
@@ -21,6 +23,17 @@ Result<JudgedRun> judge_run(const std::filesystem::path& history) {
     judged.run = reports::judge(judged.history);
     judged.conformance = reports::assess(judged.history, judged.run);
     return judged;
+}
+
+Result<void> check_can_write(const std::string& option, const std::string& file) {
+    namespace fs = std::filesystem;
+    std::error_code failed;
+    const auto folder = fs::absolute(file, failed).parent_path();
+    if (fs::is_directory(file, failed))
+        return fail(ErrorKind::Usage, fmt::format("{}: {} is a folder", option, file), "name a file in it");
+    if (fs::is_directory(folder, failed)) return {};
+    return fail(ErrorKind::Usage, fmt::format("{}: {} cannot be written", option, file),
+                fmt::format("there is no folder {}", folder.string()));
 }
 
 std::string json_of(const JudgedRun& judged) {

@@ -23,6 +23,10 @@ struct JudgedRun {
 /// Errors as history::read_history().
 Result<JudgedRun> judge_run(const std::filesystem::path& history);
 
+/// Whether the file that an option names can be one: its folder is there, and it is no folder itself. What
+/// would be found out after the work else. ErrorKind::Usage
+Result<void> check_can_write(const std::string& option, const std::string& file);
+
 std::string json_of(const JudgedRun& judged);
 std::string junit_of(const JudgedRun& judged, const std::filesystem::path& history);
 std::string markdown_of(const JudgedRun& judged);

@@ -110,6 +110,13 @@ Result<stack::LocalStackOptions> local_options(const StackChoice& choice,
     return options;
 }
 
+Result<std::string> version_under_test(const StackChoice& choice) {
+    if (choice.stack != "local") return std::string{};
+    const auto local = local_options(choice, {});
+    if (!local) return fail(local.error());
+    return local->keylime.version;
+}
+
 Result<stack::StackAddress> external_address(const StackChoice& choice) {
     if (choice.stack == "kind") {
         const auto state = kind::InfraState::open();

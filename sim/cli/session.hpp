@@ -24,6 +24,9 @@ Result<stack::HostPort> parse_host_port(const std::string& option, const std::st
 Result<stack::LocalStackOptions> local_options(const StackChoice& choice,
                                                const std::filesystem::path& folder);
 
+/// Of the Keylime that will run; empty where it cannot be known.
+Result<std::string> version_under_test(const StackChoice& choice);
+
 /// The address that the options of `--stack external` make. ErrorKind::Usage names the one that is missing.
 Result<stack::StackAddress> external_address(const StackChoice& choice);
 

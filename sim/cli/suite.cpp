@@ -71,6 +71,10 @@ Result<Expected> load_expected(const fs::path& folder, const std::string& file, 
                        : version.empty() ? last_file(deviations)
                                          : conformance::deviations_file(deviations, version);
     if (!found) return Expected{};
+    std::error_code failed;
+    if (fs::is_directory(*found, failed))
+        return fail(ErrorKind::Usage, fmt::format("--expected: {} is a folder", found->string()),
+                    "name a file in it");
     if (!is_file(*found)) {
         return fail(ErrorKind::Usage, fmt::format("--expected: there is no file {}", found->string()),
                     "pushsim conformance --write-expected FILE makes one");

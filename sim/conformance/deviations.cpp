@@ -81,7 +81,7 @@ bool KnownDeviation::is_of(std::string_view version) const {
 
 Loaded<std::vector<KnownDeviation>> read_deviations(std::string_view text, const std::string& file) {
     Loaded<std::vector<KnownDeviation>> loaded;
-    read_document(text, file, loaded.problems, [&](scenario::Report& report, const Node& root) {
+    read_document(text, file, "`deviations:` and a list, which may be []", loaded.problems, [&](scenario::Report& report, const Node& root) {
         for (const Node& item : items_of(report, root, "the deviations", deviations_table))
             loaded.value.push_back(read_deviation(report, item));
     });

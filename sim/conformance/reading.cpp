@@ -15,9 +15,10 @@ std::string text(const std::vector<scenario::Problem>& problems) {
     return all;
 }
 
-void read_document(std::string_view text, const std::string& file, std::vector<scenario::Problem>& problems,
+void read_document(std::string_view text, const std::string& file, std::string_view expected,
+                   std::vector<scenario::Problem>& problems,
                    const std::function<void(scenario::Report& report, const Node& root)>& read) {
-    const auto root = scenario::parse_yaml(text, file, problems);
+    const auto root = scenario::parse_yaml(text, file, problems, expected);
     if (!root) return;
     scenario::Report report(file, problems);
     read(report, *root);

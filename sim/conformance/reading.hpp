@@ -16,8 +16,10 @@ namespace pushsim::conformance {
 inline constexpr scenario::Form requirement_id{
     .kind = scenario::Form::Kind::Text, .pattern = "^KPM-[A-Z0-9]+-[0-9]{3}$", .example = "KPM-EVID-007"};
 
-/// Reads the text as YAML and gives its root, and a report for what is wrong in it, to `read`.
-void read_document(std::string_view text, const std::string& file, std::vector<scenario::Problem>& problems,
+/// Reads the text as YAML and gives its root, and a report for what is wrong in it, to `read`. Of an
+/// empty one the problem says what was `expected`.
+void read_document(std::string_view text, const std::string& file, std::string_view expected,
+                   std::vector<scenario::Problem>& problems,
                    const std::function<void(scenario::Report& report, const scenario::Node& root)>& read);
 
 /// The text of a file, given to `read`; an empty one, with a problem, where it cannot be read.

@@ -138,7 +138,7 @@ bool Profile::takes(const Requirement& requirement) const {
 
 Loaded<std::vector<Requirement>> read_requirements(std::string_view text, const std::string& file) {
     Loaded<std::vector<Requirement>> loaded;
-    read_document(text, file, loaded.problems, [&](scenario::Report& report, const Node& root) {
+    read_document(text, file, "`requirements:` and a list", loaded.problems, [&](scenario::Report& report, const Node& root) {
         std::string before;
         for (const Node& item : items_of(report, root, "the registry", requirements_table)) {
             Requirement requirement = read_requirement(report, item);
@@ -166,7 +166,7 @@ Loaded<std::vector<Requirement>> load_requirements(const std::filesystem::path& 
 
 Loaded<std::vector<Profile>> read_profiles(std::string_view text, const std::string& file) {
     Loaded<std::vector<Profile>> loaded;
-    read_document(text, file, loaded.problems, [&](scenario::Report& report, const Node& root) {
+    read_document(text, file, "`profiles:` and a list", loaded.problems, [&](scenario::Report& report, const Node& root) {
         std::set<std::string> names;
         for (const Node& item : items_of(report, root, "the profiles", profiles_table)) {
             loaded.value.push_back(read_profile(report, item));

@@ -38,6 +38,12 @@ Result<const Profile*> profile_named(const Suite& suite, const std::string& name
         "pushsim list profiles");
 }
 
+/// "; did you mean X?"; empty where nothing is near.
+std::string nearest_of(std::string_view name, const std::vector<std::string_view>& names) {
+    const auto near = scenario::nearest(name, names);
+    return near && *near != name ? fmt::format("; did you mean {}?", *near) : "";
+}
+
 bool is_area(std::string_view name) {
     return !about_area(name).empty();
 }
@@ -175,20 +181,6 @@ void name_what_is_decided(Scenario& scenario) {
     });
 }
 
-void attach(Scenario& scenario, const std::vector<KnownDeviation>& deviations) {
-    for_each_clause(scenario, [&](Expectation& clause, const std::string& case_name) {
-        const std::string id = case_name.empty() ? scenario.name : scenario.name + "/" + case_name;
-        for (const KnownDeviation& known : deviations) {
-            const history::Deviation& deviation = known.deviation;
-            if (!known.observed ||
-                std::ranges::find(clause.decides, deviation.requirement) == clause.decides.end())
-                continue;
-            if (deviation.case_id.empty() || matches_wildcard(deviation.case_id, id))
-                clause.instead.push_back(*known.observed);
-        }
-    });
-}
-
 /// The sentences that are selected and the ones that are kept from running.
 struct Picked {
     std::vector<Requirement> requirements;
@@ -299,6 +291,42 @@ Result<Chosen> choose(const Suite& suite, const Selection& selection,
     return chosen;
 }
 
+void attach(Scenario& scenario, const std::vector<KnownDeviation>& deviations) {
+    for_each_clause(scenario, [&](Expectation& clause, const std::string& case_name) {
+        const std::string id = case_name.empty() ? scenario.name : scenario.name + "/" + case_name;
+        for (const KnownDeviation& known : deviations) {
+            const history::Deviation& deviation = known.deviation;
+            if (!known.observed ||
+                std::ranges::find(clause.decides, deviation.requirement) == clause.decides.end())
+                continue;
+            if (deviation.case_id.empty() || matches_wildcard(deviation.case_id, id))
+                clause.instead.push_back(*known.observed);
+        }
+    });
+}
+
+history::Conformance scope_again(const history::Conformance& before, std::vector<Scenario>& scenarios,
+                                 const std::vector<KnownDeviation>& deviations, std::string_view version) {
+    history::Conformance scope = before;
+    std::set<std::string> ids;
+    for (const Scenario& scenario : scenarios) {
+        for (const Deciding& one : cases_of(scenario))
+            ids.insert(one.requirements.begin(), one.requirements.end());
+    }
+    std::erase_if(scope.requirements, [&](const Requirement& one) { return !ids.contains(one.id); });
+    std::erase_if(scope.excluded, [&](const auto& one) { return !ids.contains(one.requirement); });
+    scope.deviations.clear();
+    std::vector<KnownDeviation> known;
+    for (const KnownDeviation& one : deviations) {
+        if (!one.is_of(version) || find(scope.requirements, one.deviation.requirement) == nullptr) continue;
+        known.push_back(one);
+        scope.deviations.push_back(one.deviation);
+    }
+    for (Scenario& scenario : scenarios)
+        attach(scenario, known);
+    return scope;
+}
+
 std::vector<scenario::Problem> check(const Suite& suite, const std::string& registry_file) {
     std::vector<scenario::Problem> problems;
     std::map<std::string, std::set<std::string>> decided_by;  // requirement -> scenarios and cases
@@ -309,8 +337,9 @@ std::vector<scenario::Problem> check(const Suite& suite, const std::string& regi
                 if (!one.case_name.empty())
                     decided_by[id].insert(without_values(one.scenario) + "/" + one.case_name);
                 if (find(suite.requirements, id) == nullptr)
-                    problems.push_back(
-                        {scenario.position, fmt::format("{}: there is no requirement {}", one.id(), id)});
+                    problems.push_back({scenario.position,
+                                        fmt::format("{}: there is no requirement {}{}", one.id(), id,
+                                                    nearest_of(id, ids_of(suite.requirements)))});
             }
         }
     }
@@ -330,8 +359,10 @@ std::vector<scenario::Problem> check(const Suite& suite, const std::string& regi
             wrong(fmt::format("{} is planned, and {} decides it", requirement.id, *deciders.begin()));
         std::set<std::string> scenarios;
         for (const std::string& name : requirement.decided_by) {
-            if (!deciders.contains(name))
-                wrong(fmt::format("{}: {} does not decide it", requirement.id, name));
+            if (!deciders.contains(name)) {
+                wrong(fmt::format("{}: {} does not decide it{}", requirement.id, name,
+                                  nearest_of(name, {deciders.begin(), deciders.end()})));
+            }
             scenarios.insert(name.substr(0, name.find('/')));
         }
         for (const std::string& name : deciders) {

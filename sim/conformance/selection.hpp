@@ -55,6 +55,14 @@ struct Chosen {
 Result<Chosen> choose(const Suite& suite, const Selection& selection,
                       const std::vector<KnownDeviation>& deviations, std::string_view version);
 
+/// Gives the clauses of a scenario what a known deviation of theirs looks like.
+void attach(scenario::Scenario& scenario, const std::vector<KnownDeviation>& deviations);
+
+/// The scope of a run that plays these scenarios again, all or some of `before`, with the deviations that are
+/// known now: what they decide, and what was excluded. They get what deviations look like.
+history::Conformance scope_again(const history::Conformance& before, std::vector<scenario::Scenario>& scenarios,
+                                 const std::vector<KnownDeviation>& deviations, std::string_view version);
+
 /// What does not fit together: cases and registry, deviations and both.
 std::vector<scenario::Problem> check(const Suite& suite, const std::string& registry_file);
 std::vector<scenario::Problem> check(const Suite& suite, const std::vector<KnownDeviation>& deviations);

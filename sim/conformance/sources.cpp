@@ -43,7 +43,7 @@ std::string SourceRow::text() const {
 
 Loaded<std::vector<SourceRow>> read_sources(std::string_view text, const std::string& file) {
     Loaded<std::vector<SourceRow>> loaded;
-    read_document(text, file, loaded.problems, [&](scenario::Report& report, const Node& root) {
+    read_document(text, file, "files of the reference, each with its rows", loaded.problems, [&](scenario::Report& report, const Node& root) {
         const auto add = [&](SourceRow row, const std::string& source, const std::string& section) {
             row.file = source;
             row.section = section;

@@ -37,7 +37,7 @@ constexpr std::array<Key, 3> verdicts_table{{
 
 Loaded<Verdicts> read_verdicts(std::string_view text, const std::string& file) {
     Loaded<Verdicts> loaded;
-    read_document(text, file, loaded.problems, [&](scenario::Report& report, const Node& root) {
+    read_document(text, file, "`keylime:`, `begun:` and `verdicts:`", loaded.problems, [&](scenario::Report& report, const Node& root) {
         const scenario::MapReader map(report, root, "the verdicts", verdicts_table);
         loaded.value.keylime = read_line(report, map.get("keylime"), "keylime");
         loaded.value.begun = read_line(report, map.get("begun"), "begun");

@@ -327,8 +327,8 @@ bool is_utf8(std::string_view text) {
     return true;
 }
 
-std::optional<Node> parse_yaml(std::string_view text, const std::string& file,
-                               std::vector<Problem>& problems) {
+std::optional<Node> parse_yaml(std::string_view text, const std::string& file, std::vector<Problem>& problems,
+                               std::string_view expected) {
     const auto refuse = [&](int line, int column, std::string message) {
         problems.push_back({inside(text, file, line, column), std::move(message)});
         return std::nullopt;
@@ -366,7 +366,7 @@ std::optional<Node> parse_yaml(std::string_view text, const std::string& file,
                       open != nullptr ? open->column : error.mark.column + 1,
                       "not YAML: " + explained(error.msg));
     }
-    if (!builder.root) return refuse(1, 1, "the file is empty; expected `scenario:` and what it does");
+    if (!builder.root) return refuse(1, 1, fmt::format("the file is empty; expected {}", expected));
     return std::move(builder.root);
 }
 

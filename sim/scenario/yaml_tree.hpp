@@ -45,9 +45,10 @@ inline constexpr std::size_t max_nodes = 50'000;
 /// read.
 std::optional<std::string> read_yaml_text(const std::filesystem::path& path, std::vector<Problem>& problems);
 
-/// The one document of the text; nothing, and a problem added, where it is not YAML or over a bound.
-std::optional<Node> parse_yaml(std::string_view text, const std::string& file,
-                               std::vector<Problem>& problems);
+/// The one document of the text; nothing, and a problem added, where it is not YAML or over a bound. Of an
+/// empty one the problem says what was `expected`.
+std::optional<Node> parse_yaml(std::string_view text, const std::string& file, std::vector<Problem>& problems,
+                               std::string_view expected = "`scenario:` and what it does");
 
 /// Values within it and itself, a long text counting as several: what a copy costs.
 std::size_t size_of(const Node& node);

@@ -86,6 +86,18 @@ TEST(Conformance, ADeviationIsKnownFixedOrNewAsItsFileSays) {
     EXPECT_THAT(fixed.out, HasSubstr("fixed"));
 }
 
+TEST(Conformance, AReplayDecidesTheSameAgain) {
+    const Place place;
+    ASSERT_EQ(conformance(place, {"session-requests/methods-wrong_type", "ops-mode/routes"}).exit_code, 0);
+    const Ended again =
+        Program(place, {"replay", "runs/latest", "session-requests", "--out", "again"}, suite).wait();
+    EXPECT_EQ(again.exit_code, 0) << again.out << again.err;
+    EXPECT_THAT(again.out, AllOf(HasSubstr("known  KPM-SESS-007"), HasSubstr("reproduced      session-requests"),
+                                 Not(HasSubstr("OPS "))));
+    const auto report = nlohmann::json::parse(place.read("again/latest/report.json"));
+    EXPECT_EQ(report["totals"].value("deviation", 0), 1);
+}
+
 /// Standing -> how many requirements of the last run have it.
 std::map<std::string, int> totals(const Place& place) {
     const auto report = nlohmann::json::parse(place.read("runs/latest/report.json"));

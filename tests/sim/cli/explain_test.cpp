@@ -5,6 +5,7 @@
 namespace pushsim::testing {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -41,6 +42,25 @@ TEST(Explain, TheCasesOfAMatrixAreToldOnceWithTheirValues) {
     EXPECT_THAT(ended.out, HasSubstr("  2 cases, a run of each:\n    times: 1 or 4\n"));
     EXPECT_THAT(ended.out, HasSubstr("  1   a attests once.\n"));
     EXPECT_THAT(ended.out, Not(HasSubstr("a attests 4 times")));
+}
+
+TEST(Explain, WhatTheSuiteHasIsTold) {
+    const Place place;
+    const auto told = [&](const char* name) {
+        const Ended ended =
+            Program(place, {"explain", name}, {{"PUSHSIM_SCENARIOS", PUSHSIM_SOURCE_DIR "/scenarios"}}).wait();
+        EXPECT_EQ(ended.exit_code, 0) << ended.err;
+        return ended.out;
+    };
+    EXPECT_THAT(told("RATE"), HasSubstr("RATE: rate limits\n  KPM-RATE-001 MUST   As many sessions"));
+    EXPECT_THAT(told("KPM-SESS-007"), HasSubstr("Decided by session-requests/methods-wrong_type"));
+    const std::string one = told("session-requests/methods-wrong_type");
+    EXPECT_THAT(one, AllOf(HasSubstr("  Case methods-wrong_type:\n"), HasSubstr("It decides KPM-SESS-007."),
+                           HasSubstr("pushsim conformance session-requests/methods-wrong_type\n")));
+    EXPECT_THAT(one, Not(HasSubstr("Case methods-absent")));
+    EXPECT_THAT(told("ops-mode"), HasSubstr("mode: pull or push"));
+    const Ended none = pushsim(place, {"explain", "session-requests/methods"});
+    EXPECT_EQ(none.exit_code, 2);
 }
 
 TEST(Explain, AWordOfTheLanguageIsToldWithItsKeys) {

@@ -11,9 +11,13 @@
 namespace pushsim::conformance {
 namespace {
 
+using ::testing::AllOf;
+using ::testing::Contains;
 using ::testing::ElementsAre;
+using ::testing::Field;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::SizeIs;
 using ::testing::UnorderedElementsAre;
 
@@ -171,6 +175,25 @@ deviations:
     EXPECT_THAT(whole.expect[0].decides, ElementsAre("KPM-STAT-001"));
 }
 
+TEST(ScopeAgain, IsOfWhatIsPlayedAgainWithWhatIsKnownNow) {
+    const auto known = read_deviations(R"(
+deviations:
+  - { requirement: KPM-NEG-001, observed: { response: { status: 500 } }, reference: F10 }
+  - { requirement: KPM-STAT-001, observed: { verdict: fail }, reference: F3 }
+)",
+                                       "d.yaml");
+    ASSERT_TRUE(known.ok()) << conformance::text(known.problems);
+    Chosen before = chosen({.excluded = {"KPM-NEG-002"}}, {});
+    std::erase_if(before.scenarios, [](const auto& one) { return one.name != "table"; });
+    const auto scope = scope_again(before.scope, before.scenarios, known.value, "7.14.3");
+    EXPECT_EQ(scope.profile, before.scope.profile);
+    EXPECT_THAT(scope.requirements, Contains(Field(&Requirement::id, "KPM-NEG-001")));
+    EXPECT_THAT(scope.requirements, Not(Contains(Field(&Requirement::id, "KPM-STAT-001"))));
+    ASSERT_THAT(scope.deviations, SizeIs(1)) << "the other is of what is not played";
+    EXPECT_EQ(scope.deviations[0].requirement, "KPM-NEG-001");
+    EXPECT_THAT(before.scenarios.at(0).script[1].expect[0].instead, SizeIs(1));
+}
+
 TEST(Check, CasesAndRegistryMustAgree) {
     EXPECT_THAT(check(suite(), "r.yaml"), IsEmpty());
     const auto problems = [](const std::function<void(Suite&)>& change) {
@@ -183,6 +206,8 @@ TEST(Check, CasesAndRegistryMustAgree) {
     EXPECT_THAT(
         problems([](Suite& all) { all.requirements[0].decided_by = {"whole"}; }),
         AllOf(HasSubstr("KPM-NEG-001: whole does not decide it"), HasSubstr("table decides it, too")));
+    EXPECT_THAT(problems([](Suite& all) { all.requirements[0].decided_by = {"table/frist"}; }),
+                HasSubstr("KPM-NEG-001: table/frist does not decide it; did you mean table/first?"));
     EXPECT_THAT(problems([](Suite& all) {
                     all.requirements[3].decided_by.clear();
                     all.requirements[3].planned = "slow_read";
