@@ -22,6 +22,7 @@ constexpr std::size_t most_exchanges = 2;
 constexpr std::size_t most_headers = 4 * 1024;  // octets of one message's
 constexpr std::size_t most_body = 6 * 1024;
 constexpr std::size_t most_lines = 12;    // that went before
+constexpr std::size_t most_logged = 12;
 constexpr std::size_t most_octets = 400;  // of one text
 constexpr std::size_t most_of_all = 63 * 1024;
 
@@ -141,8 +142,23 @@ std::string versions_text(const RunReport& run) {
            "they answer with what is specified.\n\n";
 }
 
+/// The end of what the server logged of a request that it answered 5xx.
+std::string log_text(const history::Entry& line, const LogOfRequest& log) {
+    constexpr int server_error = 500;
+    const auto* seen = as<history::ExchangeSeen>(&line);
+    if (!log || seen == nullptr || !seen->status || *seen->status < server_error) return "";
+    const std::vector<std::string> lines = log(seen->request_id.str());
+    if (lines.empty()) return "";
+    const std::size_t first = lines.size() - std::min(lines.size(), most_logged);
+    std::string text;
+    for (std::size_t i = first; i < lines.size(); ++i)
+        text += clipped(lines[i], most_octets) + '\n';
+    return fmt::format("\nThe server's log has of it{}:\n\n{}", first > 0 ? ", at the end" : "",
+                       markdown::fenced(text, ""));
+}
+
 std::string clauses_text(const history::History& history,
-                         const std::vector<const ExpectationResult*>& clauses) {
+                         const std::vector<const ExpectationResult*>& clauses, const LogOfRequest& log) {
     std::string text = "### What was expected, and what was seen\n\n";
     std::vector<std::uint64_t> shown;
     for (const ExpectationResult* clause : clauses) {
@@ -153,7 +169,7 @@ std::string clauses_text(const history::History& history,
         if (shown.size() == most_exchanges || std::ranges::find(shown, n) != shown.end()) continue;
         shown.push_back(n);
         if (const history::Entry* line = find_line(history, n); line != nullptr)
-            text += exchange_text(*line) + '\n';
+            text += exchange_text(*line) + log_text(*line, log) + '\n';
     }
     return text;
 }
@@ -177,7 +193,8 @@ tl::unexpected<Error> withheld(std::string_view name) {
 }  // namespace
 
 Result<std::string> issue_markdown(const history::History& history, const RunReport& run,
-                                   const ConformanceReport& report, std::string_view case_id) {
+                                   const ConformanceReport& report, std::string_view case_id,
+                                   const LogOfRequest& log) {
     const ConformanceCase* one = find_case(report, case_id);
     const auto is_of_that_name = [&](const RequirementReport& each) {
         return each.requirement.withheld && each.requirement.id == case_id;
@@ -195,7 +212,7 @@ Result<std::string> issue_markdown(const history::History& history, const RunRep
                                    versions_text(run)};
     for (std::size_t i = 0; i < std::min(requirements.size(), most_requirements); ++i)
         parts.push_back(requirement_text(*requirements[i], *one));
-    parts.push_back(clauses_text(history, clauses));
+    parts.push_back(clauses_text(history, clauses, log));
     const bool decided = !clauses.empty() && clauses.front()->n;
     if (!one->lines.empty())
         parts.push_back(before_text(history, *one, decided ? *clauses.front()->n : one->lines.back()));

@@ -16,6 +16,7 @@
 #include "sim/cli/commands.hpp"
 #include "sim/cli/report_files.hpp"
 #include "sim/cli/run_folder.hpp"
+#include "sim/stack/server_log.hpp"
 
 namespace pushsim::cli {
 namespace {
@@ -45,6 +46,18 @@ std::string case_of(const std::string& name, const reports::ConformanceReport& r
     const auto at =
         std::ranges::find(report.requirements, name, [](const auto& one) { return one.requirement.id; });
     return at == report.requirements.end() || at->cases.empty() ? name : at->cases.front();
+}
+
+/// What the servers of the run logged of a request.
+std::vector<std::string> logged_of(const fs::path& run, const std::string& request_id) {
+    std::error_code failed;
+    for (fs::directory_iterator at(run, failed), end; !failed && at != end; at.increment(failed)) {
+        for (const char* log : {"verifier.log", "registrar.log"}) {
+            auto lines = stack::lines_of_request(read_file(at->path() / log), request_id);
+            if (!lines.empty()) return lines;
+        }
+    }
+    return {};
 }
 
 /// The folder that runs/latest means, so that reports name it as the run did.
@@ -87,7 +100,10 @@ int report(const ReportOptions& options) {
         return report_error(kNoConformance);
     if (!options.issue.empty()) {
         const auto issue = reports::issue_markdown(judged->history, judged->run, *judged->conformance,
-                                                   case_of(options.issue, *judged->conformance));
+                                                   case_of(options.issue, *judged->conformance),
+                                                   [&](const std::string& request_id) {
+                                                       return logged_of(history->parent_path(), request_id);
+                                                   });
         if (!issue) return report_error(issue.error());
         fmt::print("{}", *issue);
         return kAsExpected;

@@ -31,6 +31,18 @@ bool is_exception(std::string_view line) {
     return std::regex_match(line.begin(), line.end(), form) || line.starts_with("Exception:");
 }
 
+/// Without "/somewhere/site-packages/" before "keylime/…".
+std::string without_folders(const std::string& line) {
+    static const std::regex folders(R"(File "[^"]*/(keylime/[^"]*)\")");
+    return std::regex_replace(line, folders, "File \"$1\"");
+}
+
+std::string without_secrets(const std::string& line) {
+    static const std::regex long_text("(?=[a-z+/=_-]*[A-Z0-9])[A-Za-z0-9+/=_-]{28,}");
+    static const std::regex file(R"(^\s*File ".*)");
+    return std::regex_match(line, file) ? line : std::regex_replace(line, long_text, "…");
+}
+
 struct Known {
     const char* sign;
     const char* cause;  ///< empty: the exception's own words are the best
@@ -79,6 +91,21 @@ std::vector<std::string> last_lines(std::string_view log, std::size_t count) {
     }
     std::ranges::reverse(kept);
     return kept;
+}
+
+std::vector<std::string> lines_of_request(std::string_view log, std::string_view request_id) {
+    std::vector<std::string> found;
+    if (request_id.empty()) return found;
+    constexpr std::size_t longest = 1000;  // octets: what is longer is an object printed whole
+    const std::string mark = fmt::format("(reqid={}) ", request_id);
+    for (const std::string_view line : lines_of(log)) {
+        const auto at = line.find(mark);
+        if (at == std::string_view::npos) continue;
+        const std::string words(line.substr(at + mark.size(), longest));
+        if (words.find_first_not_of(" ^~") == std::string::npos) continue;
+        found.push_back(without_secrets(without_folders(words)));
+    }
+    return found;
 }
 
 Diagnosis diagnose(std::string_view log) {

@@ -23,6 +23,11 @@ std::optional<std::string> exception_line(std::string_view log);
 /// The last `count` lines that are not empty.
 std::vector<std::string> last_lines(std::string_view log, std::size_t count);
 
+/// What Keylime logged of the request with that X-Request-ID, to be shown to others: the words of its lines,
+/// without the marks below a line of code, files named from `keylime/` on, and without what may be a secret
+/// (a text of base64 with 28 letters or more).
+std::vector<std::string> lines_of_request(std::string_view log, std::string_view request_id);
+
 /// A log that is still written, read on and on by whole lines.
 class LogReader {
   public:

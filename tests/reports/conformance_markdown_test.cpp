@@ -160,6 +160,19 @@ TEST(IssueMarkdown, IsOnlyOfWhatMayBeShownAndIsWrong) {
               "this run shows anything wrong");
 }
 
+TEST(IssueMarkdown, OfAnAnswer500HasTheEndOfWhatTheServerLogged) {
+    const Assessed all = every_standing();
+    const auto with_log = [&](int lines) {
+        return issue_markdown(all.history, all.run, all.report, failing_case, [&](const std::string& id) {
+                   EXPECT_FALSE(id.empty());
+                   return std::vector<std::string>(static_cast<std::size_t>(lines), "  raise KeyError");
+               }).value();
+    };
+    EXPECT_THAT(with_log(1), HasSubstr("The server's log has of it:\n\n```\n  raise KeyError\n```\n"));
+    EXPECT_THAT(with_log(13), HasSubstr("The server's log has of it, at the end:\n"));
+    EXPECT_EQ(with_log(0), issue(all).value());
+}
+
 TEST(IssueMarkdown, IsMadeOfWhateverAnAssessmentHas) {
     EXPECT_TRUE(rc::check([] {
         const Assessed one = *generated_assessment();

@@ -64,6 +64,24 @@ TEST(ServerLog, LastLinesSkipBlankOnesAndKeepOrder) {
     EXPECT_THAT(last_lines("", 2), ElementsAre());
 }
 
+TEST(ServerLog, OfARequestHasItsLinesAloneAndNothingSecret) {
+    const std::string log =
+        "2026 - 1 - keylime.web - INFO - (reqid=abc) POST /v3.0/sessions\n"
+        "2026 - 1 - keylime.web - INFO -  GET /v2.6/agents\n"
+        "2026 - 1 - keylime.web - ERROR - (reqid=abcd) of another\n"
+        "2026 - 1 - keylime.web - ERROR - (reqid=abc)   File \"/v/lib/python3.11/site-packages/keylime/web/"
+        "base/action_handler.py\", line 7, in act\n"
+        "2026 - 1 - keylime.web - ERROR - (reqid=abc)     if not self._a_name_that_is_long_for_a_name():\n"
+        "2026 - 1 - keylime.web - ERROR - (reqid=abc)            ^^^^^^~~~\n"
+        "2026 - 1 - keylime.web - ERROR - (reqid=abc) ValueError: b3BlbiBzZXNhbWUgYW5kIG1vcmUgb2Y= is bad\n";
+    EXPECT_THAT(lines_of_request(log, "abc"),
+                ElementsAre("POST /v3.0/sessions", "  File \"keylime/web/base/action_handler.py\", line 7, in act",
+                            "    if not self._a_name_that_is_long_for_a_name():", "ValueError: … is bad"));
+    EXPECT_THAT(lines_of_request(log, ""), ElementsAre());
+    EXPECT_THAT(lines_of_request("(reqid=a) " + std::string(1'000'000, 'x'), "a"),
+                ElementsAre(testing::SizeIs(1000)));
+}
+
 TEST(LogReader, GoesOnBehindWhatItReadByWholeLines) {
     const TemporaryFolder folder;
     const auto file = folder.path() / "log";
