@@ -85,18 +85,25 @@ class RunChecks {
     std::vector<CheckOfRun> checks_;
 };
 
+/// The first of them; a run of many scenarios that ended early has as many.
+std::string reasons(const std::vector<std::string>& all) {
+    constexpr std::size_t most = 2;
+    const std::vector<std::string> first(all.begin(), all.begin() + std::min<std::ptrdiff_t>(most, std::ssize(all)));
+    const std::string text = fmt::format("{}", fmt::join(first, "; "));
+    return all.size() <= most ? text : fmt::format("{}; and {} more (--format json)", text, all.size() - most);
+}
+
 std::string line_of(const CheckOfRun& check) {
     switch (check.result) {
         case Result::Holds: {
             if (check.not_checked.empty()) return fmt::format("ok           {}\n", check.check);
-            return fmt::format("ok           {}, not in full: {}\n", check.check,
-                               fmt::join(check.not_checked, "; "));
+            return fmt::format("ok           {}, not in full: {}\n", check.check, reasons(check.not_checked));
         }
         case Result::Findings:
             return fmt::format("FOUND        {}: {}\n", check.check,
                                counted(check.findings.size(), "finding"));
         case Result::NotChecked:
-            return fmt::format("not checked  {}: {}\n", check.check, fmt::join(check.not_checked, "; "));
+            return fmt::format("not checked  {}: {}\n", check.check, reasons(check.not_checked));
     }
     return "";
 }

@@ -97,6 +97,12 @@ TEST(RunChecks, ThatHadNothingToLookAtSaySoByScenario) {
         checked(idle.begin("idle").step(1, "wait").end_scenario().end().text(), {"stages_legal"});
     EXPECT_EQ(none[0].result, Result::NotChecked);
     EXPECT_EQ(checks_text(none), "not checked  stages_legal: no stage of an attestation was read\n");
+    Script many;
+    for (const char* name : {"one", "two", "three", "four"})
+        many.begin(name).step(1, "wait").end_scenario();
+    EXPECT_EQ(checks_text(checked(many.end().text(), {"stages_legal"})),
+              "not checked  stages_legal: one: no stage of an attestation was read; two: no stage of an "
+              "attestation was read; and 2 more (--format json)\n");
     Script empty;
     EXPECT_THAT(checks_text(checked(empty.end().text(), {"accounted"})),
                 HasSubstr("not checked  accounted: the history has no scenario"));
