@@ -18,7 +18,7 @@ const char* colour(const ConformanceReport& report) {
     if (report.exit_code >= ended_early) return "orange";
     if (count_of(totals, Standing::Deviation) > 0) return "yellowgreen";
     const auto pass = static_cast<std::size_t>(count_of(totals, Standing::Pass));
-    return pass == report.requirements.size() ? "brightgreen" : "green";
+    return pass == report.requirements.size() && in_part_of(report) == 0 ? "brightgreen" : "green";
 }
 
 }  // namespace
@@ -28,6 +28,7 @@ std::string badge_json(const ConformanceReport& report) {
         return static_cast<std::uint64_t>(count_of(report.totals, standing));
     };
     std::string message = fmt::format("{} of {}", number(Standing::Pass), report.requirements.size());
+    if (const int in_part = in_part_of(report); in_part > 0) message += fmt::format(" ({} in part)", in_part);
     if (const auto failed = number(Standing::Fail) + number(Standing::Fixed); failed > 0)
         message += ", " + counted(failed, "failure");
     if (const auto known = number(Standing::Deviation); known > 0)

@@ -44,11 +44,11 @@ class CaseJudge {
             if (!any || rank(clause.standing) < rank(judged.standing)) judged = clause;
             any = true;
         }
-        if (judged.standing == Standing::Pass || judged.standing == Standing::Skip) {
+        if (judged.standing != Standing::Fail) {
             // What a check found is said where no clause has said it already.
             for (const Finding& finding : case_.findings) {
-                if (finding.severity == Severity::Wrong)
-                    return {Standing::Fail, fmt::format("{}: {}", finding.check, finding.text)};
+                if (finding.severity != Severity::Wrong || is_known(finding, judged.deviation)) continue;
+                return {Standing::Fail, fmt::format("{}: {}", finding.check, finding.text)};
             }
         }
         if (judged.standing == Standing::Deviation) return unless_another_is_gone(id, std::move(judged));
@@ -63,6 +63,11 @@ class CaseJudge {
   private:
     bool decides(std::size_t clause, const std::string& id) const {
         return std::ranges::find(case_.decides[clause], id) != case_.decides[clause].end();
+    }
+
+    static bool is_known(const Finding& finding, const Deviation* deviation) {
+        return deviation != nullptr &&
+               std::ranges::find(deviation->checks, finding.check) != deviation->checks.end();
     }
 
     std::optional<Judged> not_judged() const {
@@ -147,11 +152,11 @@ class CaseJudge {
             seen.insert(seen.end(), here.begin(), here.end());
         }
         const auto gone = known_of([&](const Deviation& one) {
-            return one.requirement == id && !one.intermittent &&
-                   std::ranges::find(seen, &one) == seen.end();
+            return one.requirement == id && !one.intermittent && std::ranges::find(seen, &one) == seen.end();
         });
         if (gone.empty()) return judged;
-        return {Standing::Fixed, "a known deviation is no more, beside another that is: " + gone.front()->observed,
+        return {Standing::Fixed,
+                "a known deviation is no more, beside another that is: " + gone.front()->observed,
                 gone.front()};
     }
 

@@ -4,6 +4,8 @@
 #include <map>
 #include <set>
 
+#include <fmt/format.h>
+
 #include "agent/base/text.hpp"
 #include "reports/case_judge.hpp"
 #include "reports/conformance_cases.hpp"
@@ -104,9 +106,49 @@ class Assessment {
             report.standing = worst.standing;
             report.reason = worst.reason;
             if (worst.deviation != nullptr) report.deviation = *worst.deviation;
+            if (report.standing == Standing::Pass || report.standing == Standing::Skip)
+                say_what_was_left_out(report, judged);
         }
         if (sentence.withheld) withhold(report);
         return report;
+    }
+
+    using JudgedCases = std::vector<std::pair<std::string, Judged>>;  // case, how
+
+    /// What of the cases that decide it was not played is not obeyed by that.
+    void say_what_was_left_out(RequirementReport& report, const JudgedCases& judged) const {
+        const auto& in_part = report_.scope.in_part;
+        const auto left = std::ranges::find(in_part, report.requirement.id, &history::InPart::requirement);
+        if (left != in_part.end() && left->excluded > 0) {
+            report.standing = Standing::Excluded;
+            report.reason = fmt::format("{} of {} cases that decide it {} left out by --exclude",
+                                        left->excluded, left->of, left->excluded == 1 ? "was" : "were");
+            return;
+        }
+        if (report.standing != Standing::Pass) return;
+        if (left != in_part.end()) {
+            report.reason = fmt::format("in part: {} of {} cases that decide it {} asked for", left->cases,
+                                        left->of, left->cases == 1 ? "was" : "were");
+        } else if (const auto clause =
+                       std::ranges::find_if(judged,
+                                            [](const auto& one) {
+                                                return one.second.standing == Standing::Pass &&
+                                                       one.second.reason.starts_with("in part: ");
+                                            });
+                   clause != judged.end()) {
+            report.reason = clause->second.reason;
+        } else if (const auto skipped = std::ranges::find(
+                       judged, Standing::Skip, [](const auto& one) { return one.second.standing; });
+                   skipped != judged.end()) {
+            report.reason = fmt::format("in part: of {} cases that decide it {} skipped: {}", judged.size(),
+                                        counted_skips(judged), skipped->second.reason);
+        }
+        report.in_part = report.reason.starts_with("in part: ");
+    }
+    static std::string counted_skips(const JudgedCases& judged) {
+        const auto count =
+            std::ranges::count(judged, Standing::Skip, [](const auto& one) { return one.second.standing; });
+        return fmt::format("{} {}", count, count == 1 ? "was" : "were");
     }
 
     /// Of what is withheld, no more is said than whether it is known not to hold: what was observed has few
@@ -156,7 +198,7 @@ class Assessment {
 
     const RunReport& run_;
     ConformanceReport report_;
-    std::map<std::string, std::vector<std::pair<std::string, Judged>>> judged_;  // by requirement: case, how
+    std::map<std::string, JudgedCases> judged_;  // by requirement
 };
 
 }  // namespace

@@ -20,7 +20,7 @@ enum class Standing {
     Fixed,      ///< a known deviation that is no more: an unexpected pass
     Skip,       ///< this stack cannot show it
     Undecided,  ///< planned, or what decides it did not come to an end
-    Excluded,   ///< kept from running
+    Excluded,   ///< kept from running, or a case that decides it was, and the others pass
     Error,      ///< pushsim or the stack failed
 };
 const char* to_string(Standing standing);  ///< "pass", "fail", "deviation", …
@@ -52,6 +52,9 @@ struct RequirementReport {
     Standing standing = Standing::Undecided;
     std::string reason;  ///< of skip, undecided, excluded, error; of a failure what was seen; one line
     std::vector<std::string> cases;  ///< ids, those that decided its standing first; none of what is withheld
+    /// Of Pass: clauses or cases that decide it were not judged, not asked for or skipped; `reason` says
+    /// which.
+    bool in_part = false;
     std::optional<history::Deviation> deviation;  ///< of Deviation and Fixed, as of the first of its cases
 };
 

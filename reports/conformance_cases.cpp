@@ -76,10 +76,27 @@ std::set<std::string> failing_agents(const ConformanceCase& one) {
     return agents;
 }
 
+/// The lines that decided that a clause does not hold.
+std::vector<std::uint64_t> failing_lines(const ConformanceCase& one) {
+    std::vector<std::uint64_t> found;
+    for (const auto* results : {&one.controls, &one.deciding}) {
+        for (const ExpectationResult& result : *results) {
+            if (result.judgement != Judgement::DoesNotHold) continue;
+            if (result.n) found.push_back(*result.n);
+            if (result.exchange) found.push_back(result.exchange->n);
+        }
+    }
+    std::ranges::sort(found);
+    return found;
+}
+
 /// Of the agents that something else befell, causes explain nothing; nor does what it takes several cases to
-/// see, each of which was meant.
+/// see, each of which was meant; nor what was set up before the answer that failed, and is not told by it.
 bool explains(const Diagnosis& diagnosis, const ConformanceCase& one, const std::string& case_name,
-              const CaseLines& lines, const std::set<std::string>& agents) {
+              const CaseLines& lines, const std::set<std::string>& agents,
+              const std::vector<std::uint64_t>& failing) {
+    const auto decided = [&](std::uint64_t n) { return contains(failing, n); };
+    if (!failing.empty() && std::ranges::none_of(diagnosis.evidence, decided)) return false;
     const auto is_of_the_case = [&](std::uint64_t n) { return contains(one.lines, n); };
     const auto is_of_another = [&](std::uint64_t n) { return lines.is_of_another(case_name, n); };
     const auto is_failing = [&](const std::string& agent) { return agents.contains(agent); };
@@ -138,8 +155,9 @@ std::vector<ConformanceCase> cases_of(const ScenarioReport& scenario, const Scen
             if (!finding.n || contains(one.lines, *finding.n)) one.findings.push_back(finding);
         }
         const std::set<std::string> agents = failing_agents(one);
+        const std::vector<std::uint64_t> failing = failing_lines(one);
         for (const Diagnosis& diagnosis : scenario.diagnoses) {
-            if (explains(diagnosis, one, name, lines, agents)) one.diagnoses.push_back(diagnosis);
+            if (explains(diagnosis, one, name, lines, agents, failing)) one.diagnoses.push_back(diagnosis);
         }
     }
     return cases;

@@ -99,7 +99,9 @@ std::string details(const RequirementReport& requirement, const ConformanceRepor
                     const ConsoleStyle& style) {
     switch (requirement.standing) {
         case Standing::Pass:
-            return "";
+            return requirement.in_part
+                       ? line(8, clipped(reason_text(report, requirement), most_octets), style)
+                       : "";
         case Standing::Fixed:
             return line(8, fixed_text(report), style);
         case Standing::Deviation:
@@ -181,8 +183,9 @@ std::string conformance_console_played(const ScenarioReport& scenario, const Con
         cases.insert(result.case_name);
     const std::string count = counted(std::max<std::size_t>(1, cases.size()), "case");
     const bool to_its_end = scenario.outcome != Outcome::Partial;
-    const std::string text = to_its_end ? fmt::format("{}: {}", scenario.name, count)
-                                        : fmt::format("{}: not to its end, {} undecided", scenario.name, count);
+    const std::string text = to_its_end
+                                 ? fmt::format("{}: {}", scenario.name, count)
+                                 : fmt::format("{}: not to its end, {} undecided", scenario.name, count);
     const std::string duration = seconds_text(scenario.duration);
     constexpr std::size_t indent = 10;
     return fmt::format("  played  {}{}{}\n", shown(text, style),
@@ -217,7 +220,7 @@ std::string conformance_console_totals(const RunReport& run, const ConformanceRe
         text += line(0, fmt::format("{}: {}", finding.check, finding.text), style);
     if (run.partial) text += coloured("partial", Colour::Yellow, style) + ": " + printable(run.reason) + '\n';
     std::string last =
-        fmt::format("{}: {}", counted(report.requirements.size(), "requirement"), counts_text(report.totals));
+        fmt::format("{}: {}", counted(report.requirements.size(), "requirement"), totals_text(report));
     if (!where.empty()) last += " · " + where;
     return text + fitted(0, last, style);
 }

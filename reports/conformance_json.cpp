@@ -55,6 +55,7 @@ Json requirement_json(const ConformanceReport& report, const RequirementReport& 
     put(json, "since", requirement.since);
     put(json, "planned", requirement.planned);
     json["cases"] = one.cases;
+    if (one.in_part) json["in_part"] = true;
     json["withheld"] = requirement.withheld;
     if (requirement.withheld) return json;
     put(json, "reason", reason_text(report, one));

@@ -70,10 +70,13 @@ std::string explanation(const RequirementReport& requirement, const ConformanceR
     for (const std::string& source : requirement.requirement.sources)
         text += "source: " + source + '\n';
     if (const std::string deviation = deviation_text(requirement); !deviation.empty())
-        text += "known deviation: " + clipped(deviation, most_octets) + '\n';
+        text += (requirement.requirement.withheld ? "" : "known deviation: ") +
+                clipped(deviation, most_octets) + '\n';
     if (requirement.standing == Standing::Fixed) text += fixed_text(report) + '\n';
-    if (requirement.standing == Standing::Pass) return text;
-    if (const std::string reason = reason_text(report, requirement); !reason.empty())
+    if (requirement.standing == Standing::Pass)
+        return requirement.in_part ? text + reason_text(report, requirement) + '\n' : text;
+    const bool said = requirement.deviation && requirement.requirement.withheld;
+    if (const std::string reason = reason_text(report, requirement); !reason.empty() && !said)
         text += clipped(reason, most_octets) + '\n';
     const auto cases = cases_of_standing(report, requirement);
     for (std::size_t i = 0; i < std::min(cases.size(), most_cases); ++i)

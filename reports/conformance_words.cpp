@@ -52,6 +52,19 @@ std::string counts_text(const Counts& counts) {
     return parts.empty() ? "nothing" : fmt::format("{}", fmt::join(parts, ", "));
 }
 
+int in_part_of(const ConformanceReport& report) {
+    return static_cast<int>(std::ranges::count(report.requirements, true, &RequirementReport::in_part));
+}
+
+std::string totals_text(const ConformanceReport& report) {
+    std::string text = counts_text(report.totals);
+    if (const int in_part = in_part_of(report); in_part > 0) {
+        const std::string pass = standing_text(Standing::Pass, count_of(report.totals, Standing::Pass));
+        text.insert(pass.size(), fmt::format(" ({} of them in part)", in_part));
+    }
+    return text;
+}
+
 bool is_failure(Standing standing, const ConformanceReport& report) {
     return standing == Standing::Fail || standing == Standing::Fixed ||
            (standing == Standing::Deviation && report.scope.strict);
@@ -63,6 +76,7 @@ std::string verdict_sentence(const RunReport& run, const ConformanceReport& repo
     std::string text =
         fmt::format("Keylime {} obeys {} of {}", keylime_text(run), count_of(report.totals, Standing::Pass),
                     counted(report.requirements.size(), "requirement"));
+    if (const int in_part = in_part_of(report); in_part > 0) text += fmt::format(" ({} in part)", in_part);
     if (const std::string rest = counts_text(others); rest != "nothing") text += ": " + rest;
     if (run.partial) text += "; the run came to no end of its own";
     return text + ".";

@@ -22,10 +22,15 @@ Counts sum_of(const std::map<std::string, Counts>& by_level);
 /// "31 pass, 2 deviations, 1 fail", only what there is; "nothing".
 std::string counts_text(const Counts& counts);
 
+/// How many of those that pass do so in part (RequirementReport::in_part).
+int in_part_of(const ConformanceReport& report);
+/// Of all requirements: "31 pass (2 of them in part), 2 deviations".
+std::string totals_text(const ConformanceReport& report);
+
 /// Deviations are failures where the run is strict; a fixed one is one always.
 bool is_failure(Standing standing, const ConformanceReport& report);
 
-/// "Keylime 7.14.3 obeys 212 of 240 requirements: 3 fail, 12 known deviations."
+/// "Keylime 7.14.3 obeys 212 of 240 requirements (2 in part): 3 fail, 12 known deviations."
 std::string verdict_sentence(const RunReport& run, const ConformanceReport& report);
 
 /// "full", "quick, strict", "by hand: area NEG"

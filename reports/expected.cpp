@@ -72,6 +72,10 @@ std::string withheld_entry(const RequirementReport& requirement) {
 std::string entries_of(const RequirementReport& requirement, const ConformanceCase& one) {
     const auto known = one.known.find(requirement.requirement.id);
     const std::string reference = reference_of(known == one.known.end() ? nullptr : &known->second);
+    std::set<std::string> checks;
+    for (const Finding& finding : one.findings) {
+        if (finding.severity == Severity::Wrong) checks.insert(finding.check);
+    }
     std::string entries;
     for (std::size_t i = 0; i < one.deciding.size(); ++i) {
         const ExpectationResult& result = one.deciding[i];
@@ -87,6 +91,7 @@ std::string entries_of(const RequirementReport& requirement, const ConformanceCa
         }
         entries += fmt::format("  - requirement: {}\n    case: {}\n    observed: {}\n    reference: {}\n", id,
                                quoted(one.id), clause, quoted(reference));
+        if (!checks.empty()) entries += fmt::format("    checks: [{}]\n", fmt::join(checks, ", "));
     }
     return entries;
 }

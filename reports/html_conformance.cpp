@@ -7,6 +7,7 @@
 
 #include "reports/conformance_words.hpp"
 #include "reports/html_parts.hpp"
+#include "reports/view.hpp"
 
 namespace pushsim::reports::html_parts {
 namespace {
@@ -97,6 +98,7 @@ Json requirement_json(const ConformanceReport& report, const RequirementReport& 
         if (one.standing == Standing::Fail && !failing.empty())
             put(json, "meaning", meaning_text(*failing.front(), one));
     }
+    if (one.in_part) json["in_part"] = true;
     if (one.deviation) json["deviation"] = deviation_json(*one.deviation);
     return json;
 }
@@ -144,6 +146,18 @@ Details details_of(const ConformanceCase& one, const std::map<std::uint64_t, con
     return details;
 }
 
+/// "2 MUST, 1 SHOULD"
+std::string levels_text(const ConformanceReport& report, Standing standing) {
+    std::vector<std::string> levels;
+    for (const char* level : {"MUST", "SHOULD", "MAY"}) {
+        const auto count = std::ranges::count_if(report.requirements, [&](const RequirementReport& one) {
+            return one.standing == standing && one.requirement.level == level;
+        });
+        if (count > 0) levels.push_back(fmt::format("{} {}", count, level));
+    }
+    return fmt::format("{}", fmt::join(levels, ", "));
+}
+
 }  // namespace
 
 std::vector<Details> add_conformance(const history::History& history, const ConformanceReport& report,
@@ -163,7 +177,8 @@ std::vector<Details> add_conformance(const history::History& history, const Conf
     return details;
 }
 
-/// "3 of 300 requirements fail (2 MUST, 1 SHOULD); 12 known deviations; 20 undecided; 265 hold"
+/// "3 of 300 requirements fail (2 MUST, 1 SHOULD); 12 known deviations (9 MUST, 3 SHOULD); 20 undecided; 265
+/// hold, 2 of them in part"
 std::string verdict_sentence(const ConformanceReport& report) {
     const auto count = [&](Standing standing) {
         const auto at = report.totals.find(standing);
@@ -171,17 +186,9 @@ std::string verdict_sentence(const ConformanceReport& report) {
     };
     std::vector<std::string> parts;
     if (const int failed = count(Standing::Fail); failed > 0) {
-        std::vector<std::string> levels;
-        for (const char* level : {"MUST", "SHOULD", "MAY"}) {
-            const auto is_of = [&](const RequirementReport& one) {
-                return one.standing == Standing::Fail && one.requirement.level == level;
-            };
-            if (const auto of_level = std::ranges::count_if(report.requirements, is_of); of_level > 0)
-                levels.push_back(fmt::format("{} {}", of_level, level));
-        }
         parts.push_back(fmt::format("{} of {} {} ({})", failed,
                                     counted(report.requirements.size(), "requirement"),
-                                    failed == 1 ? "fails" : "fail", fmt::join(levels, ", ")));
+                                    failed == 1 ? "fails" : "fail", levels_text(report, Standing::Fail)));
     }
     add_part(parts, count(Standing::Error), "could not be decided because pushsim or the servers failed",
              "could not be decided because pushsim or the servers failed");
@@ -191,12 +198,17 @@ std::string verdict_sentence(const ConformanceReport& report) {
                  "deviations, which count as failures");
     }
     if (parts.empty()) parts.emplace_back("No new failure");
-    if (!report.scope.strict)
-        add_part(parts, count(Standing::Deviation), "known deviation", "known deviations");
+    if (!report.scope.strict && count(Standing::Deviation) > 0) {
+        parts.push_back(fmt::format(
+            "{} ({})", counted(static_cast<std::uint64_t>(count(Standing::Deviation)), "known deviation"),
+            levels_text(report, Standing::Deviation)));
+    }
     add_part(parts, count(Standing::Undecided), "undecided", "undecided");
     add_part(parts, count(Standing::Skip), "skipped", "skipped");
     add_part(parts, count(Standing::Excluded), "excluded", "excluded");
     add_part(parts, count(Standing::Pass), "holds", "hold");
+    if (const int in_part = in_part_of(report); in_part > 0)
+        parts.back() += fmt::format(", {} of them in part", in_part);
     return fmt::format("{}", fmt::join(parts, "; "));
 }
 

@@ -76,6 +76,8 @@ std::uint64_t check_indexes_of(const Identity& identity, bool by_hand, Findings&
         const history::Entry* line = lines[i];
         const auto* act = as<history::TenantActSeen>(line);
         if (act != nullptr && is_done(*act, "enrol")) indexes = Indexes{true};
+        // What comes behind may have been enrolled by a request of a script's own.
+        if (act != nullptr && is_done(*act, "delete")) indexes = Indexes{false};
         const auto* exchange = as<history::ExchangeSeen>(line);
         if (exchange == nullptr || exchange->phase != "negotiate") continue;
         if (!exchange->status || *exchange->status >= 500) indexes.lost();

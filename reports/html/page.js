@@ -35,7 +35,7 @@ function drawHead() {
   const urgent = new Set(items.map((item) => item.standing).filter((name) => attention.includes(name)));
   byId("verdict").className =
     urgent.size === 0
-      ? report.exit_code === 0
+      ? report.exit_code === 0 && !items.some((item) => item.standing === "deviation")
         ? "good"
         : "known"
       : urgent.size === 1 && urgent.has("fixed")
@@ -129,9 +129,28 @@ function drawAttention() {
   const urgent = items
     .filter((item) => attention.includes(item.standing))
     .sort((a, b) => rank(a.standing) - rank(b.standing) || weight(b) - weight(a));
+  const known = items.filter((item) => item.standing === "deviation");
   byId("attention-title").textContent = urgent.length
     ? "What needs attention"
-    : `Nothing needs attention${items.length ? "" : ": nothing was run"}`;
+    : !items.length
+      ? "Nothing needs attention: nothing was run"
+      : known.length
+        ? "Nothing new needs attention"
+        : "Nothing needs attention";
+  if (!urgent.length && known.length)
+    byId("attention").append(
+      el(
+        "li",
+        { class: "known" },
+        `${count(known.length, "requirement")} ${known.length === 1 ? "does" : "do"} not hold, as is known of this version: `,
+        el("a", { href: "#standing=deviation" }, "all of them"),
+        known.some((item) => item.level === "MUST") ? ", " : null,
+        known.some((item) => item.level === "MUST")
+          ? el("a", { href: "#standing=deviation&level=MUST" }, "those that are a MUST")
+          : null,
+        ".",
+      ),
+    );
   byId("attention").append(
     ...urgent.map((item) => {
       const meta = standings[item.standing];

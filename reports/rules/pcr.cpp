@@ -95,6 +95,12 @@ Found for_each_mismatch(const AgentStory& agent, Each each) {
     });
 }
 
+/// Then the verifier asked for it, for the policy or for the agent's IMA log.
+bool is_quoted(const Attempt& attempt, int pcr) {
+    const auto* operation = as<history::TpmOperation>(attempt.quote);
+    return operation != nullptr && operation->quote && operation->quote->pcrs.contains(pcr);
+}
+
 bool is_upper_case(const PolicyEntry& entry) {
     return std::ranges::any_of(entry.values, [&](const std::string& value) {
         return std::ranges::equal(value, entry.quoted, {}, lower_ascii, lower_ascii);
@@ -191,7 +197,7 @@ Found pcr_missing_from_policy(const AgentStory& agent, const Stories& /*all*/) {
             named.insert(entry.pcr);
         for (int pcr = 0; pcr < 24; ++pcr) {
             const Lines extended = agent.extended(pcr, *attempt.enrolment, *attempt.quote);
-            if (extended.empty() || named.empty() || named.contains(pcr)) continue;
+            if (extended.empty() || named.empty() || named.contains(pcr) || is_quoted(attempt, pcr)) continue;
             found.push_back(
                 {.subject = fmt::format("PCR {}", pcr),
                  .cause =

@@ -32,9 +32,11 @@ const history::Entry* first_refused_session(const AgentStory& agent) {
 
 std::string told_to_wait(const history::Entry& refusal) {
     const std::string& seconds = as<history::ExchangeSeen>(&refusal)->retry_after;
-    return seconds.empty()
-               ? ""
-               : fmt::format(" It is told to wait {} s; who asks too early waits twice as long.", seconds);
+    return seconds.empty() ? ""
+                           : fmt::format(
+                                 " It is told to wait {} s; who goes over the limit again after that waits "
+                                 "twice as long.",
+                                 seconds);
 }
 
 }  // namespace

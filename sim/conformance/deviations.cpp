@@ -1,5 +1,6 @@
 #include "sim/conformance/deviations.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include <fmt/format.h>
@@ -7,6 +8,7 @@
 #include "agent/base/text.hpp"
 #include "sim/conformance/reading.hpp"
 #include "sim/scenario/clause.hpp"
+#include "sim/scenario/language.hpp"
 #include "sim/scenario/tell.hpp"
 
 namespace pushsim::conformance {
@@ -17,7 +19,7 @@ using scenario::Node;
 using namespace scenario::forms;
 constexpr auto now = scenario::Availability::Now;
 
-constexpr std::array<Key, 8> deviation_table{{
+constexpr std::array<Key, 9> deviation_table{{
     {{"requirement", "its id", now}, requirement_id, true},
     {{"case", "scenario, or scenario/case, in which it shows; `*` for any text; each if left out", now},
      any_text},
@@ -27,6 +29,7 @@ constexpr std::array<Key, 8> deviation_table{{
     {{"until", "the last Keylime that has it", now}, any_text},
     {{"intermittent", "true: it comes by chance", now}, boolean},
     {{"withheld", "true: reports show no details", now}, boolean},
+    {{"checks", "checks that find something wrong then, too", now}, one_or_list(&plain_name)},
 }};
 constexpr std::array<Key, 1> deviations_table{{
     {{"deviations", "a list", now}, anything, true},
@@ -54,6 +57,11 @@ KnownDeviation read_deviation(scenario::Report& report, const Node& node) {
     deviation.until = read_version(report, map, "until");
     deviation.intermittent = map.boolean("intermittent").value_or(false);
     deviation.withheld = map.boolean("withheld").value_or(false);
+    deviation.checks = read_lines(report, map.get("checks"), "checks");
+    for (const std::string& check : deviation.checks) {
+        if (std::ranges::find(scenario::checks(), check, &scenario::Name::name) == scenario::checks().end())
+            report.add(*map.get("checks"), fmt::format("`checks`: there is no check {}", check));
+    }
     if (const Node* observed = map.get("observed")) {
         scenario::ClauseResult clause = scenario::read_clause(*observed, report.file());
         for (const scenario::Problem& problem : clause.problems)
@@ -81,10 +89,11 @@ bool KnownDeviation::is_of(std::string_view version) const {
 
 Loaded<std::vector<KnownDeviation>> read_deviations(std::string_view text, const std::string& file) {
     Loaded<std::vector<KnownDeviation>> loaded;
-    read_document(text, file, "`deviations:` and a list, which may be []", loaded.problems, [&](scenario::Report& report, const Node& root) {
-        for (const Node& item : items_of(report, root, "the deviations", deviations_table))
-            loaded.value.push_back(read_deviation(report, item));
-    });
+    read_document(text, file, "`deviations:` and a list, which may be []", loaded.problems,
+                  [&](scenario::Report& report, const Node& root) {
+                      for (const Node& item : items_of(report, root, "the deviations", deviations_table))
+                          loaded.value.push_back(read_deviation(report, item));
+                  });
     return loaded;
 }
 

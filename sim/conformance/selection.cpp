@@ -185,6 +185,7 @@ void name_what_is_decided(Scenario& scenario) {
 struct Picked {
     std::vector<Requirement> requirements;
     std::vector<history::Excluded> excluded;
+    std::vector<history::InPart> in_part;
     std::set<std::string> ids;
 };
 
@@ -223,6 +224,8 @@ Picked pick(const Suite& suite, const Profile* profile, const Selection& selecti
             picked.excluded.push_back({one.id, "all that decides it was left out by --exclude"});
         } else {
             picked.ids.insert(one.id);
+            if (const int played = asked.named - asked.excluded; played < asked.all)
+                picked.in_part.push_back({one.id, played, asked.all, asked.excluded});
         }
     }
     return picked;
@@ -288,6 +291,7 @@ Result<Chosen> choose(const Suite& suite, const Selection& selection,
     chosen.scope.selection = selection.text();
     chosen.scope.requirements = std::move(picked.requirements);
     chosen.scope.excluded = std::move(picked.excluded);
+    chosen.scope.in_part = std::move(picked.in_part);
     return chosen;
 }
 
@@ -315,6 +319,7 @@ history::Conformance scope_again(const history::Conformance& before, std::vector
     }
     std::erase_if(scope.requirements, [&](const Requirement& one) { return !ids.contains(one.id); });
     std::erase_if(scope.excluded, [&](const auto& one) { return !ids.contains(one.requirement); });
+    std::erase_if(scope.in_part, [&](const auto& one) { return !ids.contains(one.requirement); });
     scope.deviations.clear();
     std::vector<KnownDeviation> known;
     for (const KnownDeviation& one : deviations) {
@@ -337,9 +342,9 @@ std::vector<scenario::Problem> check(const Suite& suite, const std::string& regi
                 if (!one.case_name.empty())
                     decided_by[id].insert(without_values(one.scenario) + "/" + one.case_name);
                 if (find(suite.requirements, id) == nullptr)
-                    problems.push_back({scenario.position,
-                                        fmt::format("{}: there is no requirement {}{}", one.id(), id,
-                                                    nearest_of(id, ids_of(suite.requirements)))});
+                    problems.push_back(
+                        {scenario.position, fmt::format("{}: there is no requirement {}{}", one.id(), id,
+                                                        nearest_of(id, ids_of(suite.requirements)))});
             }
         }
     }

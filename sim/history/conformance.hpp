@@ -39,6 +39,7 @@ struct Deviation {
     std::string until = {};
     bool intermittent = false;  ///< comes by chance: not seen is not fixed
     bool withheld = false;
+    std::vector<std::string> checks = {};  ///< that find something wrong then, too
 
     bool operator==(const Deviation&) const = default;
 };
@@ -51,6 +52,16 @@ struct Excluded {
     bool operator==(const Excluded&) const = default;
 };
 
+/// Of a requirement not all cases that decide it are played.
+struct InPart {
+    std::string requirement;
+    int cases = 0;     ///< that are played
+    int of = 0;        ///< that there are
+    int excluded = 0;  ///< of those that are not played, by --exclude; the others were not asked for
+
+    bool operator==(const InPart&) const = default;
+};
+
 /// After the head, once in the history of a conformance run.
 struct Conformance {
     std::string profile;                         ///< quick, full, …; empty: selected by hand
@@ -59,6 +70,7 @@ struct Conformance {
     std::vector<Deviation> deviations = {};      ///< of the Keylime version found, and of these requirements
     std::string deviations_file = {};            ///< where they are from; empty: none
     std::vector<Excluded> excluded = {};
+    std::vector<InPart> in_part = {};
     bool strict = false;     ///< deviations are failures
     std::string again = {};  ///< command that plays one case or requirement, `{}`, as this run did; empty:
                              ///< pushsim conformance {}

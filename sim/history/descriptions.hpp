@@ -396,12 +396,21 @@ void describe(F& f, Deviation& v) {
     f.maybe("until", v.until);
     f.maybe("intermittent", v.intermittent);
     f.maybe("withheld", v.withheld);
+    f.maybe("checks", v.checks);
 }
 
 template <typename F>
 void describe(F& f, Excluded& v) {
     f.must("requirement", v.requirement);
     f.must("reason", v.reason);
+}
+
+template <typename F>
+void describe(F& f, InPart& v) {
+    f.must("requirement", v.requirement);
+    f.must("cases", v.cases);
+    f.must("of", v.of);
+    f.maybe("excluded", v.excluded);
 }
 
 template <typename F>
@@ -412,6 +421,7 @@ void describe(F& f, Conformance& v) {
     f.maybe("deviations", v.deviations);
     f.maybe("deviations_file", v.deviations_file);
     f.maybe("excluded", v.excluded);
+    f.maybe("in_part", v.in_part);
     f.maybe("strict", v.strict);
     f.maybe("again", v.again);
 }

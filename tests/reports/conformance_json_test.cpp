@@ -154,5 +154,16 @@ TEST(Badge, CountsPassesAmongAllThatWereSelected) {
     EXPECT_EQ(badge_of({}, false, 4), "0 of 0, not complete | lightgrey");
 }
 
+TEST(Badge, APassInPartIsNoneInFull) {
+    ConformanceReport report;
+    report.requirements = {{.standing = Standing::Pass}, {.standing = Standing::Pass, .in_part = true}};
+    report.totals = {{Standing::Pass, 2}};
+    const auto badge = nlohmann::json::parse(badge_json(report));
+    EXPECT_EQ(badge.at("message"), "2 of 2 (1 in part)");
+    EXPECT_EQ(badge.at("color"), "green");
+    EXPECT_EQ(totals_text(report), "2 pass (1 of them in part)");
+    EXPECT_THAT(verdict_sentence({}, report), HasSubstr("obeys 2 of 2 requirements (1 in part)."));
+}
+
 }  // namespace
 }  // namespace pushsim::reports

@@ -291,6 +291,51 @@ h::Expectation observed_at(int status, const std::string& source) {
     return clause;
 }
 
+TEST(Conformance, WhatACheckFindsBesideAKnownDeviationIsNew) {
+    // The evidence that the verifier answers with 503 is accounted for, and no_5xx finds it.
+    h::Deviation known{.requirement = id, .observed = "503", .reference = "F10"};
+    const auto standing = [&](const h::Deviation& one) {
+        std::vector<h::Expectation> all{clauses()[0], clauses()[1], observed(503)};
+        h::Expectation check;
+        check.check = h::CheckClause{"no_5xx"};
+        Script script;
+        script.stack().add({}, scope_of({sentence()}, {one})).begin("late", all);
+        script.add({"late", 1}, h::StepStart{"attest", {"honest"}, "", "held"});
+        script.step(1, "attest").attest(0, 202).verdict(0, "pass");
+        script.add({"late", 2}, h::StepStart{"attest", {"honest"}, "", "held"});
+        script.step(2, "attest").attest(1, 503).negotiate(0);
+        const h::History history = read(script.end_scenario().end().text());
+        const RunReport run = judge(history);
+        const auto report = assess(history, run).value();
+        return std::pair{report.requirements.at(0).standing, report.requirements.at(0).reason};
+    };
+    const auto [unknown, reason] = standing(known);
+    EXPECT_EQ(unknown, Standing::Fail);
+    EXPECT_THAT(reason, HasSubstr("indexes_monotonic: honest[0]: the index 0 was given before"));
+    known.checks = {"indexes_monotonic"};
+    EXPECT_EQ(standing(known).first, Standing::Deviation) << standing(known).second;
+}
+
+TEST(Conformance, WhatWasLeftOutIsSaid) {
+    const auto played = [](const h::InPart& in_part, int second = 403) {
+        h::Conformance scope = scope_of({sentence()});
+        scope.in_part = {in_part};
+        return Played(scope, clauses(), 202, second);
+    };
+    const Played excluded = played({id, 1, 3, 2});
+    EXPECT_EQ(excluded.standing(), Standing::Excluded);
+    EXPECT_EQ(excluded.requirement().reason, "2 of 3 cases that decide it were left out by --exclude");
+    EXPECT_EQ(excluded.report().exit_code, 4);
+    EXPECT_EQ(played({id, 1, 3, 2}, 404).standing(), Standing::Fail);
+    const Played named = played({id, 1, 3, 0});
+    EXPECT_EQ(named.standing(), Standing::Pass);
+    EXPECT_TRUE(named.requirement().in_part);
+    EXPECT_EQ(named.requirement().reason, "in part: 1 of 3 cases that decide it was asked for");
+    const Played whole(scope_of({sentence()}), clauses(), 202, 403);
+    EXPECT_FALSE(whole.requirement().in_part);
+    EXPECT_EQ(whole.requirement().reason, "");
+}
+
 TEST(Conformance, OfTwoKnownDeviationsOfACaseEachHasToBeSeen) {
     const h::Deviation first{.requirement = id, .observed = "500", .reference = "F10"};
     const h::Deviation second{.requirement = id, .observed = "404", .reference = "F11"};
@@ -380,14 +425,16 @@ class TwoCases {
         scenario_ = judge(history_).scenarios.at(0);
     }
 
-    /// A line of that step.
+    /// The submission of that step, which decides.
     std::uint64_t line_of(int step) const {
         return std::ranges::find_if(history_.entries,
                                     [&](const h::Entry& line) {
-                                        return line.where->step == step && !line.where->agent.empty();
+                                        return line.where->step == step && as_submission(&line) != nullptr;
                                     })
             ->n;
     }
+    /// Another line of that step.
+    std::uint64_t other_line_of(int step) const { return line_of(step) - 1; }
     /// Whether a cause with that evidence is said of the cases: "one another".
     std::string said_of(std::vector<std::uint64_t> evidence) {
         scenario_.diagnoses = {
@@ -414,6 +461,7 @@ TEST(Conformance, WhatItTakesSeveralCasesToSeeIsTheCauseOfNone) {
     EXPECT_EQ(played.said_of({one, another}), "");
     EXPECT_EQ(played.said_of({another, before, one}), "");
     EXPECT_EQ(played.said_of({before}), "");
+    EXPECT_EQ(played.said_of({played.other_line_of(1)}), "") << "what went before, and did not decide";
 }
 
 TEST(Conformance, EachCaseIsWrittenWithTheReferenceOfItsOwnDeviation) {

@@ -55,6 +55,16 @@ std::vector<Case> pcr_cases() {
          {"pcr_missing_from_policy"},
          "PCR 4 was extended twice after enrolment, and the attestation passed: the policy names PCR 7 alone",
          [](Script& s) { s.enrol(list(quoted)).extend(4).extend(4).attest(0).verdict(0, "pass"); }},
+        {"QuotedAndOfNoPolicy",  // as PCR 10, for an IMA log
+         {},
+         "",
+         [](Script& s) {
+             s.enrol(R"({"4":[")" + quoted + R"("]})")
+                 .quoting({"sha256", {{4, quoted}, {7, quoted}}})
+                 .extend(7)
+                 .attest(0)
+                 .verdict(0, "pass");
+         }},
         {"PrefixedValues",
          {"pcr_changed"},
          "PCR 7 (sha256): policy allows " + old_value + ", quoted",

@@ -126,7 +126,8 @@ TEST(Html, TheVerdictSaysHowManyAndWhatIsWorstFirst) {
     Sample sample = small_sample();
     EXPECT_EQ(Data{sample}.report["verdict"],
               "1 of 10 requirements fails (1 MUST); 1 could not be decided because pushsim or the servers "
-              "failed; 1 known deviation is gone; 2 known deviations; 1 undecided; 1 skipped; 1 excluded; 2 "
+              "failed; 1 known deviation is gone; 2 known deviations (2 MUST); 1 undecided; 1 skipped; 1 "
+              "excluded; 2 "
               "hold");
     sample.conformance.totals = {{Standing::Pass, 3}};
     EXPECT_EQ(Data{sample}.report["verdict"], "No new failure; 3 hold");

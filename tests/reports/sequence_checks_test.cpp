@@ -45,6 +45,12 @@ TEST(Indexes, BeginAnewWithEachEnrolmentAndMustDoSo) {
     EXPECT_THAT(twice(2), ElementsAre("honest[0]: the first index after the enrolment is 2"));
 }
 
+TEST(Indexes, BeginAnewAfterADeletionHoweverItIsEnrolledThen) {
+    Script script;
+    script.begin("raw").step(1, "attest").enrol().negotiate(0).negotiate(1).tenant("delete").negotiate(0);
+    EXPECT_THAT(of_index(script.end_scenario().end().text()), IsEmpty());
+}
+
 TEST(Indexes, MayBeginLaterWhereAnAnswerWasLost) {
     Script script;
     script.begin("lost").step(1, "attest").enrol().negotiate_in_vain(502).negotiate(1);
