@@ -10,7 +10,9 @@
 #include <gtest/gtest.h>
 
 #include "sim/conformance/sources.hpp"
+#include "sim/scenario/cases.hpp"
 #include "sim/scenario/json_schema.hpp"
+#include "sim/scenario/language.hpp"
 #include "sim/scenario/reference.hpp"
 
 namespace pushsim::conformance {
@@ -41,6 +43,51 @@ TEST(Suite, EveryRequirementOfAServerNamesTheCode) {
     for (const Requirement& one : suite().requirements) {
         const bool names_code = std::ranges::any_of(one.sources, is_of_code);
         EXPECT_TRUE(names_code || one.withheld || one.binds == "agent") << one.id;
+    }
+}
+
+/// What goes wrong in a case, and whether what it decides is withheld.
+struct CaseFaults {
+    std::set<std::string> faults;
+    bool withheld = false;
+};
+
+/// By scenario and case; faults of a whole scenario are those of no case.
+std::map<std::string, CaseFaults> faults_of_cases() {
+    std::set<std::string> withheld;
+    for (const Requirement& one : suite().requirements) {
+        if (one.withheld) withheld.insert(one.id);
+    }
+    std::map<std::string, CaseFaults> cases;
+    for (const auto& scenario : suite().scenarios) {
+        const auto add = [&](const std::string& name, const std::vector<scenario::Fault>& faults) {
+            for (const scenario::Fault& fault : faults)
+                cases[scenario.name + '/' + name].faults.emplace(scenario::name_of(fault.kind).name);
+        };
+        add("", scenario.faults);
+        scenario::for_each_step(scenario.script, [&](const scenario::Step& step, std::uint64_t /*times*/) {
+            add(step.case_name, step.faults);
+        });
+        scenario::for_each_clause(scenario, [&](const scenario::Expectation& clause, const std::string& name) {
+            if (std::ranges::any_of(clause.decides,
+                                    [&](const std::string& id) { return withheld.contains(id); }))
+                cases[scenario.name + '/' + name].withheld = true;
+        });
+    }
+    return cases;
+}
+
+/// A case that shows what a withheld one does would tell its details: reports withhold by case.
+TEST(Suite, WhatWithheldCasesDoIsDoneInNoOther) {
+    const auto cases = faults_of_cases();
+    std::set<std::string> withheld;
+    for (const auto& [name, one] : cases) {
+        if (one.withheld) withheld.insert(one.faults.begin(), one.faults.end());
+    }
+    EXPECT_THAT(withheld, ::testing::Not(::testing::IsEmpty()));
+    for (const auto& [name, one] : cases) {
+        for (const std::string& fault : one.faults)
+            EXPECT_TRUE(one.withheld || !withheld.contains(fault)) << name << " shows " << fault;
     }
 }
 
