@@ -68,11 +68,12 @@ std::map<std::string, CaseFaults> faults_of_cases() {
         scenario::for_each_step(scenario.script, [&](const scenario::Step& step, std::uint64_t /*times*/) {
             add(step.case_name, step.faults);
         });
-        scenario::for_each_clause(scenario, [&](const scenario::Expectation& clause, const std::string& name) {
-            if (std::ranges::any_of(clause.decides,
-                                    [&](const std::string& id) { return withheld.contains(id); }))
-                cases[scenario.name + '/' + name].withheld = true;
-        });
+        scenario::for_each_clause(
+            scenario, [&](const scenario::Expectation& clause, const std::string& name) {
+                if (std::ranges::any_of(clause.decides,
+                                        [&](const std::string& id) { return withheld.contains(id); }))
+                    cases[scenario.name + '/' + name].withheld = true;
+            });
     }
     return cases;
 }
