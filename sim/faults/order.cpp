@@ -62,6 +62,20 @@ class OtherIndex final : public Fault {
     int further_;
 };
 
+class ToLatest final : public Fault {
+  public:
+    using Fault::Fault;
+
+    Result<std::string> send(Outgoing& outgoing, const Sender& /*sender*/) const override {
+        if (outgoing.phase != Phase::Submit) return {};
+        std::string& target = outgoing.request.target;
+        const auto slash = target.rfind('/');
+        const std::string number = target.substr(slash + 1);
+        target.replace(slash + 1, std::string::npos, "latest");
+        return fmt::format("submits to attestation latest, not {}", number);
+    }
+};
+
 class SubmitAgain final : public Fault {
   public:
     SubmitAgain(const scenario::Fault& plan, Again when) : Fault(plan), when_(when) {}
@@ -103,6 +117,8 @@ std::unique_ptr<Fault> order_fault(const scenario::Fault& plan) {
             return std::make_unique<OtherIndex>(plan, -1);
         case scenario::FaultKind::FutureIndex:
             return std::make_unique<OtherIndex>(plan, 1);
+        case scenario::FaultKind::ToLatest:
+            return std::make_unique<ToLatest>(plan);
         case scenario::FaultKind::DuplicateSubmit:
             return std::make_unique<SubmitAgain>(plan, Again::AfterAnswer);
         case scenario::FaultKind::ResubmitAfterVerdict:

@@ -248,6 +248,9 @@ void VirtualAgent::put_down(const SentPtr& sent) {
     exchange.keep = now_.keep;
     exchange.queued = sent->queued;
     exchange.request_id = exchange.request.header("x-request-id").value_or("");
+    // …/attestations/latest says no number.
+    if (sent->want.phase == Phase::Submit && !index_in(exchange.request.target))
+        exchange.index = machine_.attestation_index();
     surroundings_.history.append(where(), std::move(exchange));
 }
 

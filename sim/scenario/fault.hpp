@@ -26,6 +26,7 @@ enum class FaultKind {
     SkipNegotiation,
     OldIndex,
     FutureIndex,
+    ToLatest,
     DuplicateSubmit,
     ConcurrentSubmit,
     ConcurrentNegotiate,

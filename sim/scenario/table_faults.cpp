@@ -104,7 +104,7 @@ constexpr FaultName not_yet_there(std::string_view group, std::string_view name,
     return {{name, about, later}, group};
 }
 
-constexpr std::array<FaultName, 69> fault_table{{
+constexpr std::array<FaultName, 70> fault_table{{
     fault("timing", "delay", "waits before a phase", FaultKind::Delay, {}, delay_keys),
     fault("timing", "hold_evidence", "sends the evidence at an instant", FaultKind::HoldEvidence, kSubmit,
           hold_keys),
@@ -118,6 +118,8 @@ constexpr std::array<FaultName, 69> fault_table{{
     fault("order", "old_index", "evidence for an earlier attestation", FaultKind::OldIndex, kSubmit),
     fault("order", "future_index", "evidence for an attestation that does not exist", FaultKind::FutureIndex,
           kSubmit),
+    fault("order", "to_latest", "evidence for attestations/latest, in place of the number",
+          FaultKind::ToLatest, kSubmit),
     fault("order", "duplicate_submit", "the same evidence twice", FaultKind::DuplicateSubmit, kSubmit),
     fault("order", "concurrent_submit", "the same evidence on several connections at once",
           FaultKind::ConcurrentSubmit, kSubmit, connections_key),

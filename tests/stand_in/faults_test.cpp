@@ -63,6 +63,12 @@ TEST_F(PlayedFault, FutureIndexSubmitsToTheNext) {
     EXPECT_EQ(exchanges("submit").at(0).index, 1);
 }
 
+TEST_F(PlayedFault, ToLatestSubmitsToTheWord) {
+    play(kAttest, {{.kind = FaultKind::ToLatest}});
+    EXPECT_THAT(exchanges("submit").at(0).target.view(), testing::EndsWith("/attestations/latest"));
+    EXPECT_THAT(effects(), ElementsAre("to_latest: submits to attestation latest, not 0"));
+}
+
 TEST_F(PlayedFault, OldIndexOfTheFirstAttestationIsAnErrorOfTheScenario) {
     const auto end = play(kAttest, {{.kind = FaultKind::OldIndex}});
     EXPECT_EQ(end.ending, ScenarioEnd::Ending::Failed);

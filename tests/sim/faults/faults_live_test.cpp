@@ -138,6 +138,11 @@ TEST_F(LiveFault, FutureIndex) {
     play(kReady + kAttest, {{.kind = FaultKind::FutureIndex}});
     EXPECT_THAT(course(), ElementsAre("negotiate 201", "submit 403 old_attestation"));
 }
+TEST_F(LiveFault, ToLatest) {
+    play(kReady + kAttest, {{.kind = FaultKind::ToLatest}});
+    EXPECT_THAT(course(), ElementsAre("negotiate 201", "submit 202"));
+    EXPECT_THAT(verdicts(), ElementsAre("0 pass"));
+}
 TEST_F(LiveFault, DuplicateSubmit) {
     play(kReady + kAttest, {{.kind = FaultKind::DuplicateSubmit}});
     EXPECT_THAT(course(), ElementsAre("negotiate 201", "submit 202", "submit 403 evidence_immutable"));

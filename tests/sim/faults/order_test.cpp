@@ -70,6 +70,13 @@ TEST(FutureIndex, IsTheOneAfter) {
     EXPECT_EQ(outgoing.request.target, "/v3.0/agents/id-1/attestations/4");
 }
 
+TEST(ToLatest, HasTheWordForTheNumber) {
+    Outgoing outgoing = submission("3");
+    EXPECT_EQ(through(outgoing, {.kind = FaultKind::ToLatest})->at(0).text,
+              "submits to attestation latest, not 3");
+    EXPECT_EQ(outgoing.request.target, "/v3.0/agents/id-1/attestations/latest");
+}
+
 TEST(OtherIndex, IsAnErrorWhereTheVerifierGaveNoNumber) {
     for (const std::string index : {"latest", "", "1234567890"}) {
         Outgoing outgoing = submission(index);
@@ -104,7 +111,7 @@ TEST(AtOnce, AreSoManyOfTheRequest) {
 
 TEST(OrderFaults, LeaveSessionsAlone) {
     for (const FaultKind kind :
-         {FaultKind::OldIndex, FaultKind::FutureIndex, FaultKind::DuplicateSubmit,
+         {FaultKind::OldIndex, FaultKind::FutureIndex, FaultKind::ToLatest, FaultKind::DuplicateSubmit,
           FaultKind::ConcurrentSubmit, FaultKind::ConcurrentNegotiate, FaultKind::ResubmitAfterVerdict,
           FaultKind::SkipNegotiation, FaultKind::NeverSubmit}) {
         Outgoing outgoing = session();
