@@ -317,5 +317,36 @@ TEST(Suite, EveryRouteIsAskedForByEveryKindOfCaller) {
     }
 }
 
+/// Each route of the verifier's version 3, by major version and by its minor one, where what decides says
+/// that it is there.
+TEST(Suite, EveryRouteOfVersionThreeIsAskedForByBothNames) {
+    std::set<std::string> asked;
+    for (const auto& scenario : suite().scenarios) {
+        for (const scenario::Step& step : scenario.script) {
+            const bool decides = std::ranges::any_of(step.expect, [](const scenario::Expectation& clause) {
+                return std::ranges::count(clause.decides, "KPM-API-001") != 0;
+            });
+            if (decides) asked.insert(step.request.method + ' ' + step.request.path);
+        }
+    }
+    const auto is_asked_for = [&](const Route& route, std::size_t length_of_version) {
+        return std::ranges::any_of(asked, [&](const std::string& one) {
+            const std::size_t space = one.find(' ');
+            const std::string path = one.substr(space + 1);
+            return segments_of(path).front().size() == length_of_version &&
+                   is_at(route, one.substr(0, space), path);
+        });
+    };
+    for (const Route& route : read_routes()) {
+        // The routes of the pull mode's sessions are left over: KPM-SEC-011.
+        const bool is_left_over =
+            route.path.find("/session/") != std::string::npos || route.path.ends_with("/session");
+        if (route.server != "verifier" || !route.path.starts_with("/v3.0") || is_left_over) continue;
+        for (const std::string_view version : {"v3", "v3.0"})
+            EXPECT_TRUE(is_asked_for(route, version.size()))
+                << route.method << ' ' << route.path << " as " << version;
+    }
+}
+
 }  // namespace
 }  // namespace pushsim::conformance
