@@ -133,8 +133,7 @@ const std::map<std::string, std::string> kNotPlayed{
     {"KPM-OPS-004", kActs},     {"KPM-OPS-006", kActs},     {"KPM-OPS-007", kActs},
     {"KPM-OPS-008", kActs},     {"KPM-OPS-013", kActs},     {"KPM-OPS-014", kActs},
     {"KPM-OPS-017", kActs},     {"KPM-OPS-021", kMode},     {"KPM-OPS-030", kDatabase},
-    {"KPM-OPS-031", kDatabase}, {"KPM-OPS-032", kDatabase}, {"KPM-OPS-042", kActs},
-    {"KPM-TOK-021", kActs},
+    {"KPM-OPS-031", kDatabase}, {"KPM-OPS-042", kActs},     {"KPM-TOK-021", kActs},
 };
 
 /// Of all that a case decides, those that the run did not come to.
