@@ -16,13 +16,14 @@ std::regex part(const std::string& name) {
     return std::regex("(^|\n)" + name + ":[^\n]*\n([ \t][^\n]*\n|\n(?=[ \t]))*");
 }
 
-/// Not of what compares the modes or the databases of a verifier.
+/// Not of what compares the modes, the options or the databases of a verifier.
 std::string without_options(const std::string& text) {
     std::smatch found;
     if (!std::regex_search(text, found, part("stack"))) return text;
     const std::string options = found.str();
-    if (options.find("${mode}") != std::string::npos || options.find("database") != std::string::npos)
-        return text;
+    for (const char* compared : {"${mode}", "${servers.", "database"}) {
+        if (options.find(compared) != std::string::npos) return text;
+    }
     const std::string rest = found.prefix().str() + "\n" + found.suffix().str();
     const bool varies = options.find("${") != std::string::npos;  // and nothing else does
     return varies ? std::regex_replace(rest, part("matrix"), "\n") : rest;
