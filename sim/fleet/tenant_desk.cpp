@@ -13,9 +13,10 @@
 namespace pushsim::fleet {
 
 struct TenantDesk::Inside {
-    Inside(const stack::StackAddress& address, const Clock& clock)
+    Inside(const stack::StackAddress& address, const Clock& clock,
+           std::shared_ptr<stack::VerifierDatabase> database)
         : tenant(address, clock),
-          verdicts(address, clock),
+          verdicts(address, clock, std::move(database)),
           registrar_of_agents(address.registrar_http, std::nullopt, clock) {}
 
     stack::Tenant tenant;
@@ -100,8 +101,9 @@ history::Verdict verdict_of(const stack::Verdict& read) {
 
 }  // namespace
 
-TenantDesk::TenantDesk(const stack::StackAddress& address, const Clock& clock, Worker::Post post)
-    : inside_(std::make_shared<Inside>(address, clock)), worker_(std::move(post)) {}
+TenantDesk::TenantDesk(const stack::StackAddress& address, const Clock& clock, Worker::Post post,
+                       std::shared_ptr<stack::VerifierDatabase> database)
+    : inside_(std::make_shared<Inside>(address, clock, std::move(database))), worker_(std::move(post)) {}
 
 TenantDesk::~TenantDesk() {
     worker_.drop_waiting();

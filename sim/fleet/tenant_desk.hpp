@@ -13,13 +13,16 @@
 #include "sim/fleet/worker.hpp"
 #include "sim/history/record.hpp"
 #include "sim/stack/address.hpp"
+#include "sim/stack/database.hpp"
 
 namespace pushsim::fleet {
 
 /// Calls `done` once from the loop, unless the loop ends before. Only the loop's thread may call.
 class TenantDesk {
   public:
-    TenantDesk(const stack::StackAddress& address, const Clock& clock, Worker::Post post);
+    /// `database`: the verifier's, where the address names no file of it.
+    TenantDesk(const stack::StackAddress& address, const Clock& clock, Worker::Post post,
+               std::shared_ptr<stack::VerifierDatabase> database = nullptr);
     /// Cuts the exchange that is under way and drops what waits.
     ~TenantDesk();
     TenantDesk(const TenantDesk&) = delete;

@@ -30,6 +30,8 @@ class FoundConfig {
     /// for what Keylime's own reader refuses: no section yet, neither section nor option, one that is there
     /// twice. No value is in the error.
     Result<void> add(std::string_view text, const std::filesystem::path& file);
+    /// Section -> option -> what it says.
+    const std::map<std::string, std::map<std::string, Value>>& sections() const { return sections_; }
     bool has_section(const std::string& section) const { return sections_.contains(section); }
 
   private:

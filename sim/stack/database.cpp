@@ -117,16 +117,34 @@ std::string first_column(sqlite3_stmt* row) {
 
 Result<std::optional<DatabaseVerdict>> read_attestation(const fs::path& database, const std::string& agent_id,
                                                         std::uint64_t index) {
-    return read<DatabaseVerdict>(database,
-                                 {"SELECT stage, evaluation, failure_reason, capabilities_received_at, "
-                                  "challenges_expire_at, evidence_received_at "
-                                  "FROM attestations WHERE agent_id = ?1 AND \"index\" = ?2",
-                                  agent_id, index, &verdict_in});
+    return read<DatabaseVerdict>(database, {attestation_query, agent_id, index, &verdict_in});
 }
 
 Result<std::optional<std::string>> read_enrolled_ak(const fs::path& database, const std::string& agent_id) {
-    return read<std::string>(
-        database, {"SELECT ak_tpm FROM verifiermain WHERE agent_id = ?1", agent_id, 0, &first_column});
+    return read<std::string>(database, {enrolled_ak_query, agent_id, 0, &first_column});
+}
+
+namespace {
+
+class SqliteFile : public VerifierDatabase {
+  public:
+    explicit SqliteFile(fs::path file) : file_(std::move(file)) {}
+    Result<std::optional<DatabaseVerdict>> attestation(const std::string& agent_id,
+                                                       std::uint64_t index) override {
+        return read_attestation(file_, agent_id, index);
+    }
+    Result<std::optional<std::string>> enrolled_ak(const std::string& agent_id) override {
+        return read_enrolled_ak(file_, agent_id);
+    }
+
+  private:
+    fs::path file_;
+};
+
+}  // namespace
+
+std::shared_ptr<VerifierDatabase> sqlite_database(const fs::path& file) {
+    return std::make_shared<SqliteFile>(file);
 }
 
 }  // namespace pushsim::stack

@@ -177,9 +177,15 @@ std::optional<std::filesystem::path> in_path(const std::string& program) {
 Result<ServerProcess> ServerProcess::start(const Program& program) {
     SpawnActions actions;
     const int append = O_WRONLY | O_CREAT | O_APPEND;
-    ::posix_spawn_file_actions_addopen(actions.get(), 0, "/dev/null", O_RDONLY, 0);
-    ::posix_spawn_file_actions_addopen(actions.get(), 1, program.log.c_str(), append, 0600);
-    ::posix_spawn_file_actions_adddup2(actions.get(), 1, 2);
+    if (program.talk >= 0) {
+        ::posix_spawn_file_actions_adddup2(actions.get(), program.talk, 0);
+        ::posix_spawn_file_actions_adddup2(actions.get(), program.talk, 1);
+        ::posix_spawn_file_actions_addopen(actions.get(), 2, program.log.c_str(), append, 0600);
+    } else {
+        ::posix_spawn_file_actions_addopen(actions.get(), 0, "/dev/null", O_RDONLY, 0);
+        ::posix_spawn_file_actions_addopen(actions.get(), 1, program.log.c_str(), append, 0600);
+        ::posix_spawn_file_actions_adddup2(actions.get(), 1, 2);
+    }
     ::posix_spawn_file_actions_addclosefrom_np(actions.get(), 3);
     ::posix_spawn_file_actions_addchdir_np(actions.get(), program.folder.c_str());
     const SpawnAttributes attributes(true);

@@ -81,12 +81,14 @@ struct Program {
     std::vector<std::pair<std::string, std::string>> environment;  ///< all of it
     std::filesystem::path folder;                                  ///< working directory
     std::filesystem::path log;                                     ///< standard output and error, appended
+    int talk = -1;  ///< a socket of ours in place of standard input and output
 };
 
 /// A child of ours that leads a process group. The destructor does not end it.
 class ServerProcess {
   public:
-    /// In a session of its own, standard input /dev/null, default signal handling. ErrorKind::System.
+    /// In a session of its own, standard input /dev/null or `talk`, default signal handling.
+    /// ErrorKind::System.
     static Result<ServerProcess> start(const Program& program);
 
     ServerProcess(ServerProcess&& other) noexcept;

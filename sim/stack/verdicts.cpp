@@ -64,8 +64,12 @@ struct VerdictReader::Inner {
     LogVerdicts log;
     bool log_readable = false;
 
-    Inner(StackAddress at, const Clock& clock) : address(std::move(at)), tenant(address, clock) {
+    std::shared_ptr<VerifierDatabase> database;
+
+    Inner(StackAddress at, const Clock& clock, std::shared_ptr<VerifierDatabase> other)
+        : address(std::move(at)), tenant(address, clock), database(std::move(other)) {
         if (address.verifier_log) tail.emplace(*address.verifier_log);
+        if (!database && address.verifier_database) database = sqlite_database(*address.verifier_database);
     }
 
     void follow_log() {
@@ -101,13 +105,13 @@ struct VerdictReader::Inner {
     }
 
     Source<DatabaseVerdict> from_database(const std::string& agent_id, std::uint64_t index) const {
-        if (!address.verifier_database) {
+        if (!database) {
             return unavailable<DatabaseVerdict>(
                 address.kind == "local"
                     ? "the verifier's database is not SQLite, and pushsim reads no other"
                     : fmt::format("the verifier's database cannot be read on this {} stack", address.kind));
         }
-        auto found = read_attestation(*address.verifier_database, agent_id, index);
+        auto found = database->attestation(agent_id, index);
         if (!found) return unavailable<DatabaseVerdict>(found.error().message);
         if (!*found) return absent<DatabaseVerdict>("the database has no such attestation");
         return known(std::move(**found));
@@ -128,8 +132,9 @@ struct VerdictReader::Inner {
     }
 };
 
-VerdictReader::VerdictReader(StackAddress address, const Clock& clock)
-    : inner_(std::make_unique<Inner>(std::move(address), clock)) {}
+VerdictReader::VerdictReader(StackAddress address, const Clock& clock,
+                             std::shared_ptr<VerifierDatabase> database)
+    : inner_(std::make_unique<Inner>(std::move(address), clock, std::move(database))) {}
 VerdictReader::~VerdictReader() = default;
 
 void VerdictReader::cut() {
@@ -147,8 +152,8 @@ Verdict VerdictReader::read(const std::string& agent_id, std::uint64_t index) {
 }
 
 std::optional<Bytes> VerdictReader::enrolled_ak(const std::string& agent_id) const {
-    if (!inner_->address.verifier_database) return std::nullopt;
-    const auto found = read_enrolled_ak(*inner_->address.verifier_database, agent_id);
+    if (!inner_->database) return std::nullopt;
+    const auto found = inner_->database->enrolled_ak(agent_id);
     if (!found || !*found) return std::nullopt;
     auto octets = from_base64(**found);
     return octets ? std::optional(std::move(*octets)) : std::nullopt;

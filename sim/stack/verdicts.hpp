@@ -59,10 +59,14 @@ struct Verdict {
     bool settled() const;
 };
 
+class VerifierDatabase;
+
 /// Reads verdicts. Follows the log from its beginning. Not thread-safe.
 class VerdictReader {
   public:
-    VerdictReader(StackAddress address, const Clock& clock);
+    /// `database`: in place of the file that the address names.
+    VerdictReader(StackAddress address, const Clock& clock,
+                  std::shared_ptr<VerifierDatabase> database = nullptr);
     ~VerdictReader();
 
     /// Asks once; poll until settled().

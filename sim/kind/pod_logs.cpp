@@ -1,0 +1,45 @@
+#include "sim/kind/pod_logs.hpp"
+
+#include <fstream>
+#include <optional>
+
+#include "sim/kind/talker.hpp"
+
+namespace pushsim::kind {
+
+using std::chrono::milliseconds;
+
+PodLogs::~PodLogs() {
+    stopping_ = true;
+    for (std::thread& thread : threads_)
+        thread.join();
+}
+
+void PodLogs::follow(const Pod& pod, const std::filesystem::path& file, bool from_now) {
+    const std::lock_guard lock(mutex_);
+    if (!followed_.insert(pod.container).second) return;
+    const stack::SignalsHeld for_other_threads;
+    threads_.emplace_back(
+        [this, pod, file, how = std::string(from_now ? "--tail=0" : "--tail=-1")] { work(pod, file, how); });
+}
+
+void PodLogs::work(const Pod& pod, const std::filesystem::path& file, std::string how) const {
+    std::ofstream out(file, std::ios::binary | std::ios::app);
+    std::optional<WallTime> last;
+    while (!stopping_) {
+        auto talker = Talker::start(options_.command(pod, how), options_.environment, options_.errors);
+        while (talker && !stopping_) {
+            const auto text = talker->read(milliseconds{100});
+            if (!text) break;
+            if (text->empty()) continue;
+            last = options_.clock.wall_now();
+            out << *text << std::flush;
+        }
+        if (stopping_ || !options_.runs(pod)) return;
+        // The API server ended it, or it could not begin. A line may come twice, none is lost.
+        if (last) how = "--since-time=" + to_rfc3339(*last - std::chrono::seconds{1});
+        stack::wait_for(milliseconds{500});
+    }
+}
+
+}  // namespace pushsim::kind

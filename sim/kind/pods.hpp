@@ -1,0 +1,41 @@
+#pragma once
+// What kubectl says of pods. Pure functions of its text.
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agent/base/result.hpp"
+
+namespace pushsim::kind {
+
+/// A pod of one of our servers, whose container has the server's name.
+struct Pod {
+    std::string name;
+    std::string uid;
+    std::string server;     ///< label app.kubernetes.io/name: "verifier", "registrar", "postgresql", "tenant"
+    bool leaving = false;   ///< it was told to end
+    bool ready = false;     ///< as its probes have it
+    std::string container;  ///< id of the container that runs; empty: none does
+    std::string trouble;    ///< why it does not run, in Kubernetes' words: "ImagePullBackOff: …"
+    std::string
+        last_end;  ///< how the container before this one, or the last one, ended: "exit code 1 (Error)"
+
+    bool operator==(const Pod&) const = default;
+};
+
+/// A line of `kubectl get pods --watch --output-watch-events -o json`.
+struct PodEvent {
+    Pod pod;
+    bool gone = false;  ///< there is no such pod any more
+};
+/// Nothing of a line that is none, or is of a pod without the label.
+std::optional<PodEvent> parse_pod_event(std::string_view line);
+
+/// Why a pod is not ready and the way out, for a person: "the verifier's pod NAME …". `log`: what it said
+/// last.
+Error not_ready(const Pod& pod, const std::string& for_how_long, std::string_view log);
+
+}  // namespace pushsim::kind
