@@ -11,6 +11,7 @@
 #include "sim/cli/version.hpp"
 #include "sim/core/clock.hpp"
 #include "sim/doctor/doctor.hpp"
+#include "sim/kind/infra.hpp"
 
 namespace pushsim::cli {
 namespace {
@@ -35,7 +36,8 @@ bool asks_for_its_own(const StackChoice& choice) {
 std::string in_words(const doctor::Subject& subject) {
     if (const auto* kept = std::get_if<doctor::Kept>(&subject.stack))
         return "the stack that `stack up` keeps in " + kept->record.folder.string();
-    if (std::holds_alternative<doctor::External>(subject.stack)) return "an external stack";
+    if (const auto* external = std::get_if<doctor::External>(&subject.stack))
+        return external->name == "external stack" ? "an external stack" : external->name;
     return "a local stack that a run would start";
 }
 
@@ -84,10 +86,12 @@ int doctor(const DoctorOptions& options) {
     const core::SystemClock clock;
     const auto registry = stack::Registry::open();
     doctor::Subject subject{doctor::External{stack::StackAddress{}}, options.agents, options.out};
-    if (options.stack.stack == "external") {
+    if (options.stack.stack != "local") {
         auto address = external_address(options.stack);
         if (!address && address.error().kind == ErrorKind::Usage) return report_error(address.error());
-        subject.stack = doctor::External{std::move(address)};
+        doctor::External external{std::move(address)};
+        if (options.stack.stack == "kind") external.name = std::string("the cluster ") + kind::infra_cluster;
+        subject.stack = std::move(external);
     } else if (auto kept = asks_for_its_own(options.stack) ? std::nullopt : kept_one(registry)) {
         subject.stack = doctor::Kept{std::move(*kept)};
     } else {

@@ -49,7 +49,7 @@ void Lane::play(const StackGroup& group) {
         session_.began(seen.of_one_address, scenario);
         if (!seen.refused) continue;
         session_.spoil();
-        if (session_.stays())
+        if (session_.stays() && run_.options.stack.stack != "kind")
             run_.book.say_error(
                 fmt::format("pushsim: {} was refused sessions with 429: the verifier of a stack that "
                             "stays goes on with that, for up to an hour",
@@ -103,10 +103,11 @@ bool Lane::ready_for(const scenario::Scenario& scenario, stack::StackAddress& ad
                 const auto mode = scenario.stack.verifier.find("mode");
                 if (mode != scenario.stack.verifier.end() && mode->second) facts.mode = *mode->second;
                 run_.book.history().append(
-                    {}, history::StackEvent{"started", ready->kept ? "kept by `stack up`" : "", facts});
+                    {},
+                    history::StackEvent{"started", ready->kept ? "kept by `stack up`" : ready->how, facts});
                 run_.book.say_head(facts);
-                tenant_ =
-                    std::make_unique<fleet::TenantDesk>(ready->address, run_.clock, post_to(tools_->loop));
+                tenant_ = std::make_unique<fleet::TenantDesk>(ready->address, run_.clock,
+                                                              post_to(tools_->loop), session_.database());
             }
             address = ready->address;
             return true;

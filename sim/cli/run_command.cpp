@@ -255,6 +255,11 @@ int play_scenarios(const RunOptions& options, const std::vector<scenario::Scenar
     clean_up_after_others(*registry, clock);
 
     std::vector<StackGroup> groups = by_stack(scenarios);
+    if (options.stack.stack == "kind") {
+        // Before the servers are made anew for others.
+        std::ranges::stable_partition(
+            groups, [&](const StackGroup& group) { return fits_as_found(options, group.front()); });
+    }
     std::vector<std::unique_ptr<LaneTools>> tools;
     try {
         tools = make_tools(options, groups, clock);

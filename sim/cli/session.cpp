@@ -122,8 +122,9 @@ Result<stack::StackAddress> external_address(const StackChoice& choice) {
         const auto state = kind::InfraState::open();
         if (!state) return fail(state.error());
         const auto up = kind::infra_address(*state);
-        if (up) return stack::external_stack(*up);
-        return fail(ErrorKind::Config, "no cluster is up", "pushsim stack up --stack kind makes it");
+        if (!up) return fail(ErrorKind::Config, "no cluster is up", "pushsim stack up --stack kind makes it");
+        if (auto gone = kind::why_gone(*state, *up)) return fail(std::move(*gone));
+        return stack::external_stack(*up);
     }
     stack::StackAddress address;
     address.kind = "external";
@@ -177,6 +178,7 @@ StackSession::StackSession(const RunOptions& options, std::filesystem::path fold
     : options_(options), folder_(std::move(folder)), registry_(registry), clock_(clock), stacks_(stacks) {}
 
 std::optional<std::string> StackSession::cannot_play(const scenario::Scenario& scenario) const {
+    if (options_.stack.stack == "kind") return cannot_play_in_cluster(scenario);
     if (options_.stack.stack != "local") return cannot_play_elsewhere(scenario);
     const scenario::StackOptions& wanted = scenario.stack;
     const auto local = local_options(options_.stack, folder_);
@@ -210,6 +212,49 @@ std::optional<std::string> StackSession::cannot_play_elsewhere(const scenario::S
     return address ? wrong_version(wanted, address->keylime_version.value_or("")) : std::nullopt;
 }
 
+namespace {
+
+kind::ClusterWish wish_of(const scenario::StackOptions& wanted) {
+    return {as_text(wanted.verifier), as_text(wanted.registrar), wanted.workers};
+}
+
+bool pauses_the_database(const scenario::Scenario& scenario) {
+    bool pauses = false;
+    scenario::for_each_step(scenario.script, [&](const scenario::Step& step, std::uint64_t) {
+        pauses = pauses || (step.kind == scenario::StepKind::Pause &&
+                            std::ranges::find(step.servers, "database") != step.servers.end());
+    });
+    return pauses;
+}
+
+/// Its agents tell themselves apart by their addresses.
+bool needs_addresses(const scenario::Scenario& scenario) {
+    return std::ranges::any_of(
+        scenario.groups, [](const scenario::Group& group) { return group.source == scenario::Source::Own; });
+}
+
+}  // namespace
+
+std::optional<std::string> StackSession::cannot_play_in_cluster(const scenario::Scenario& scenario) const {
+    const scenario::StackOptions& wanted = scenario.stack;
+    const auto state = kind::InfraState::open();
+    if (!state) return state.error().message;
+    const bool postgresql = kind::infra_database(*state) == kind::Database::Postgresql;
+    if (wanted.database == "postgresql" && !postgresql)
+        return "it wants PostgreSQL, and the cluster was brought up with SQLite (`stack up --database "
+               "postgresql` makes the other)";
+    if (pauses_the_database(scenario))
+        return "it pauses the database, and nothing stops the first process of a container";
+    if (needs_addresses(scenario))
+        return "its agents have addresses of their own (`source: own`), and behind a node's port all have "
+               "one";
+    if (auto why = kind::why_not_configured(*state, wish_of(wanted))) return why;
+    if (wanted.keylime.empty()) return std::nullopt;
+    const auto address = external_address(options_.stack);
+    // That it cannot be reached is said where it is used.
+    return address ? wrong_version(wanted, address->keylime_version.value_or("")) : std::nullopt;
+}
+
 std::optional<stack::StackRecord> StackSession::kept_stack(const stack::LocalStackOptions& wanted) {
     about_kept_.clear();
     for (const stack::StackStatus& status : stack::stack_status(registry_, clock_)) {
@@ -229,10 +274,60 @@ std::optional<stack::StackRecord> StackSession::kept_stack(const stack::LocalSta
 
 bool StackSession::can_go_on_with(const scenario::Scenario& scenario) const {
     if (!played_) return false;
-    if (options_.stack.stack != "local") return true;
+    if (options_.stack.stack == "external") return true;
+    if (cluster_ && cluster_->as_found() && !fits_as_found(options_, scenario)) return false;
     return !scenario::why_alone(scenario) && scenario::can_share(*played_, scenario.stack) &&
            (kept_ ||
             (!spoiled_ && !scenario::reaches_the_limit(load_ + scenario::address_load(scenario), scenario)));
+}
+
+bool fits_as_found(const RunOptions& options, const scenario::Scenario& scenario) {
+    if (options.fresh || scenario::why_alone(scenario)) return false;
+    if (!std::ranges::all_of(scenario::leaves_behind(scenario), &scenario::LeftBehind::taken_off))
+        return false;
+    const auto configured = configured_servers(options.stack);
+    return configured && !why_not_as_wanted(*configured, scenario.stack);
+}
+
+stack::RunningStack* StackSession::running() const {
+    return cluster_ ? static_cast<stack::RunningStack*>(cluster_.get()) : local_.get();
+}
+
+std::shared_ptr<stack::VerifierDatabase> StackSession::database() const {
+    return running() != nullptr ? running()->database() : nullptr;
+}
+
+Result<StackSession::Ready> StackSession::prepare_cluster(const scenario::Scenario& scenario) {
+    if (!cluster_) {
+        const auto state = kind::InfraState::open();
+        if (!state) return fail(state.error());
+        auto opened =
+            kind::Cluster::open({.state = *state,
+                                 .clock = clock_,
+                                 .stop_asked = [] { return Interrupt::asked(); },
+                                 .say = [](const std::string& text) { say_error("pushsim: " + text); }});
+        if (!opened) return fail(opened.error());
+        cluster_ = std::move(*opened);
+    }
+    const int number = ++stacks_;
+    const auto folder = folder_ / (number == 1 ? "stack" : fmt::format("stack-{}", number));
+    const auto load = load_ + scenario::address_load(scenario);
+    Ready ready{{},
+                true,
+                cluster_->as_found() && !spoiled_ && fits_as_found(options_, scenario) &&
+                    !scenario::reaches_the_limit(load, scenario),
+                {}};
+    if (ready.kept) {
+        if (auto used = cluster_->use_as_found(folder); !used) return fail(used.error());
+    } else {
+        if (cluster_->as_found())
+            Interrupt::loses("the cluster stays as this run configured it: pushsim stack clean puts it back");
+        auto how = cluster_->renew(wish_of(scenario.stack), folder);
+        if (!how) return fail(how.error());
+        ready.how = std::move(*how);
+    }
+    ready.address = address_ = cluster_->address();
+    return ready;
 }
 
 void StackSession::began(std::uint64_t sessions, const scenario::Scenario& scenario) {
@@ -246,11 +341,21 @@ Result<StackSession::Ready> StackSession::prepare(const scenario::Scenario& scen
     const bool alone = scenario::why_alone(scenario).has_value();
     const bool spoils = alone || !scenario::leaves_behind(scenario).empty();
     if (can_go_on_with(scenario)) {
-        spoiled_ = spoiled_ || spoils;
+        // What is taken off a cluster as it was found does not spoil it.
+        spoiled_ = spoiled_ || (spoils && !(cluster_ && cluster_->as_found()));
         load_ = load_ + scenario::address_load(scenario);
         return Ready{address_, false, kept_.has_value()};
     }
     const scenario::StackOptions& wanted = scenario.stack;
+    if (options_.stack.stack == "kind") {
+        auto ready = prepare_cluster(scenario);
+        if (!ready) return ready;
+        played_ = wanted;
+        spoiled_ = spoils && !ready->kept;
+        // What it has counted stays where the servers do.
+        load_ = (ready->kept ? load_ : scenario::AddressLoad{}) + scenario::address_load(scenario);
+        return ready;
+    }
     if (auto stopped = stop(); !stopped) return fail(stopped.error());
 
     if (options_.stack.stack != "local") {
@@ -284,8 +389,8 @@ Result<StackSession::Ready> StackSession::prepare(const scenario::Scenario& scen
 }
 
 std::optional<Error> StackSession::failure() {
-    if (local_) {
-        if (auto dead = local_->poll()) return dead;
+    if (auto* stack = running()) {
+        if (auto dead = stack->poll()) return dead;
     }
     if (failed_) return failed_;
     if (!kept_ || std::ranges::all_of(kept_->groups, stack::is_running)) return std::nullopt;
@@ -295,30 +400,37 @@ std::optional<Error> StackSession::failure() {
 }
 
 std::optional<std::string> StackSession::why_not_acted_on() const {
-    if (local_) return std::nullopt;
-    if (kept_) return "the stack that `stack up` keeps is there for others too";
-    if (options_.stack.stack == "kind") return "servers in a cluster are not stopped and started yet";
-    if (options_.stack.stack != "local") return "an external stack is not ours to stop and start";
+    if (local_ || (cluster_ && !cluster_->as_found())) return std::nullopt;
+    if (kept_ || cluster_) return "the stack that `stack up` keeps is there for others too";
+    if (options_.stack.stack == "external") return "an external stack is not ours to stop and start";
     return "no stack runs";
 }
 
-Result<void> StackSession::act(stack::ServerAct what, stack::ServerName server) {
+Result<std::string> StackSession::act(stack::ServerAct what, stack::ServerName server) {
     if (const auto why = why_not_acted_on()) {
         return fail(
             ErrorKind::Usage, fmt::format("cannot {} the {}: {}", to_string(what), to_string(server), *why),
             "`fresh: true` in the scenario's `stack`, or --fresh, and --stack local give it one of its own");
     }
-    return local_->act(what, server);
+    return running()->act_on(what, server);
 }
 
 void StackSession::cut_acts() {
-    if (local_) local_->cut_acts();
+    if (auto* stack = running()) stack->cut_acts();
 }
 
 Result<bool> StackSession::stop() {
     played_.reset();
     kept_.reset();
     about_kept_.clear();
+    if (cluster_) {
+        const bool as_found = cluster_->as_found();
+        const auto back = cluster_->put_back();
+        if (const auto times = cluster_->roll_outs(); !times.empty()) say_error("pushsim: " + times);
+        cluster_.reset();
+        if (!back) return fail(Error{back.error()}.in("the cluster could not be put back as it was"));
+        return !as_found;
+    }
     if (!local_) return false;
     const auto stopped = local_->stop();
     local_.reset();
@@ -331,7 +443,9 @@ history::StackFacts facts_of(const stack::StackAddress& address) {
     facts.kind = address.kind;
     facts.keylime_version = address.keylime_version.value_or("");
     facts.keylime_origin = address.keylime_origin;
-    facts.keylime_where = address.kind == "local" ? "on loopback" : "at " + address.verifier.text();
+    facts.keylime_where = address.kind == "local"  ? "on loopback"
+                          : address.kind == "kind" ? std::string("in the cluster ") + kind::infra_cluster
+                                                   : "at " + address.verifier.text();
     if (!address.keylime_origin.empty() && !stack::is_pinned_release(address.keylime_origin)) {
         facts.keylime_where = fmt::format("from {}, {}", address.keylime_origin, facts.keylime_where);
     }

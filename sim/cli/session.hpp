@@ -9,6 +9,7 @@
 
 #include "sim/cli/commands.hpp"
 #include "sim/history/record.hpp"
+#include "sim/kind/cluster.hpp"
 #include "sim/scenario/sharing.hpp"
 #include "sim/stack/address.hpp"
 #include "sim/stack/install.hpp"
@@ -37,6 +38,10 @@ std::string stack_words(const StackChoice& choice);
 /// The external stack, or the one that `stack up` keeps; ErrorKind::Config where none is up, or several are.
 Result<stack::StackAddress> running_address(const StackChoice& choice, const Clock& clock);
 
+/// A scenario for which the servers of a cluster need not be made anew: they are configured like that, and
+/// nothing stays there.
+bool fits_as_found(const RunOptions& options, const scenario::Scenario& scenario);
+
 class StackSession {
   public:
     /// `folder` is the run's; local stacks live in `folder`/stack, `folder`/stack-2, …, by what `stacks`
@@ -50,6 +55,7 @@ class StackSession {
         stack::StackAddress address;
         bool fresh = false;  ///< another one than the scenario before had
         bool kept = false;
+        std::string how = {};  ///< for the history, where it is `fresh`
     };
     Result<Ready> prepare(const scenario::Scenario& scenario);
     /// The next scenario is not to meet what is left on the present stack. One that stays is used all the
@@ -71,11 +77,13 @@ class StackSession {
     /// stack of its own was asked for.
     const std::string& about_kept() const { return about_kept_; }
     /// Agents that are made known to it must be taken off it again.
-    bool stays() const { return local_ == nullptr; }
+    bool stays() const { return cluster_ ? cluster_->as_found() : local_ == nullptr; }
+    /// Where the address names no file of it: the verifier's database.
+    std::shared_ptr<stack::VerifierDatabase> database() const;
 
-    /// Does it to a server of the scenario's stack; LocalStack::act(). From any thread, while prepare() and
-    /// stop() are not called. ErrorKind::Usage with why_not_acted_on().
-    Result<void> act(stack::ServerAct what, stack::ServerName server);
+    /// Does it to a server of the scenario's stack; RunningStack::act_on(). From any thread, while prepare()
+    /// and stop() are not called. ErrorKind::Usage with why_not_acted_on().
+    Result<std::string> act(stack::ServerAct what, stack::ServerName server);
     /// As LocalStack::cut_acts(), of the present stack. The next scenario needs another.
     void cut_acts();
     /// Why servers of the present stack are not acted on; nothing where they are: of one that was started for
@@ -87,6 +95,9 @@ class StackSession {
 
   private:
     std::optional<std::string> cannot_play_elsewhere(const scenario::Scenario& scenario) const;
+    std::optional<std::string> cannot_play_in_cluster(const scenario::Scenario& scenario) const;
+    Result<Ready> prepare_cluster(const scenario::Scenario& scenario);
+    stack::RunningStack* running() const;
     bool can_go_on_with(const scenario::Scenario& scenario) const;
     std::optional<stack::StackRecord> kept_stack(const stack::LocalStackOptions& wanted);
 
@@ -95,6 +106,7 @@ class StackSession {
     const stack::Registry& registry_;
     const Clock& clock_;
     std::unique_ptr<stack::LocalStack> local_;
+    std::unique_ptr<kind::Cluster> cluster_;
     std::optional<scenario::StackOptions> played_;  ///< the options of the present stack
     scenario::AddressLoad load_;                    ///< of what was played on the stack
     bool spoiled_ = false;

@@ -13,6 +13,7 @@
 #include "sim/cli/session.hpp"
 #include "sim/core/clock.hpp"
 #include "sim/kind/certificates.hpp"
+#include "sim/kind/cluster.hpp"
 #include "sim/scenario/language.hpp"
 #include "sim/scenario/values.hpp"
 #include "sim/stack/agent_list.hpp"
@@ -190,13 +191,26 @@ int stack_clean(const StackOptions& /*options*/) {
                 fmt::print("removed {}\n", agents.text());
             }
         }
+        const auto cluster = kind::InfraState::open();
+        const bool changed = cluster && kind::is_changed(*cluster);
+        if (changed) {
+            const auto opened = kind::Cluster::open(
+                {.state = *cluster, .clock = clock, .stop_asked = {}, .say = [](const std::string& text) {
+                     say_error("pushsim: " + text);
+                 }});
+            if (opened) {
+                fmt::print("put the cluster {} back as it was\n", kind::infra_cluster);
+            } else {
+                exit = report_error(opened.error());
+            }
+        }
         const auto cleaned = stack::stack_clean(registry, clock);
         (void)stack::left_agents(registry);
         for (const auto& leftover : cleaned.leftovers)
             fmt::print("{}\n", leftover.text());
         for (const auto& folder : cleaned.removed_folders)
             fmt::print("removed {}\n", folder.string());
-        if (cleaned.leftovers.empty() && cleaned.removed_folders.empty() && left.empty())
+        if (cleaned.leftovers.empty() && cleaned.removed_folders.empty() && left.empty() && !changed)
             fmt::print("nothing to clean\n");
         return exit;
     });

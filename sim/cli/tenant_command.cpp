@@ -20,8 +20,6 @@ namespace {
 
 using nlohmann::json;
 
-constexpr const char* known_ones = "pushsim tenant list names those that are enrolled or registered";
-
 /// Calls `act` with the tenant of the stack that is meant.
 template <typename Act>
 int with_tenant(const StackChoice& choice, Act act) {
@@ -62,30 +60,38 @@ Error why_not(const stack::Answer<T>& answer, const char* server, const stack::H
     return {ErrorKind::Config, fmt::format("the {} knows no agent '{}'", server, id), mend};
 }
 
+std::string known_ones(const StackChoice& stack) {
+    return fmt::format("pushsim tenant list{} names those that are enrolled or registered",
+                       stack_words(stack));
+}
+
 /// The line that enrols an agent: with its PCRs as they are, where its TPM is known here.
-std::string enrolling(const std::string& id) {
-    return fmt::format("pushsim tenant add {} {}", id,
-                       fleet::tpm_of_kept_agent(id) ? "--from-boot 0,7" : R"(--tpm-policy '{"7": ["HEX"]}')");
+std::string enrolling(const std::string& id, const StackChoice& stack) {
+    return fmt::format("pushsim tenant add {} {}{}", id,
+                       fleet::tpm_of_kept_agent(id) ? "--from-boot 0,7" : R"(--tpm-policy '{"7": ["HEX"]}')",
+                       stack_words(stack));
 }
 
 /// Why there is nothing that the verifier says of an agent, for it answers that it does not know it.
-Error why_not_known(stack::Tenant& tenant, const std::string& id) {
+Error why_not_known(stack::Tenant& tenant, const std::string& id, const StackChoice& stack) {
     const auto registered = tenant.registered(id);
     if (registered.result) {
         return {
             ErrorKind::Refused,
             fmt::format("{} is registered, not enrolled: the registrar knows it, the verifier does not", id),
-            "to enrol it: " + enrolling(id)};
+            "to enrol it: " + enrolling(id, stack)};
     }
     const auto& response = registered.call.outcome.response;
     if (!response || response->status != 404)
         return why_not(registered, "registrar", tenant.address().registrar_tls);
-    return {ErrorKind::Config, fmt::format("neither the registrar nor the verifier knows an agent '{}'", id),
-            fmt::format("pushsim agent --id {} registers it; {}", id, known_ones)};
+    return {
+        ErrorKind::Config, fmt::format("neither the registrar nor the verifier knows an agent '{}'", id),
+        fmt::format("pushsim agent --id {}{} registers it; {}", id, stack_words(stack), known_ones(stack))};
 }
 
 /// An enrolment that the verifier refuses: because of the agents that it has, or of what was sent.
-Error why_not_enrolled(stack::Tenant& tenant, const stack::Answer<void>& answer, const std::string& id) {
+Error why_not_enrolled(stack::Tenant& tenant, const stack::Answer<void>& answer, const std::string& id,
+                       const StackChoice& stack) {
     Error error = why_not(answer, "verifier", tenant.address().verifier);
     const auto& response = answer.call.outcome.response;
     if (!response || response->status < 400 || response->status >= 500) return error;
@@ -93,11 +99,11 @@ Error why_not_enrolled(stack::Tenant& tenant, const stack::Answer<void>& answer,
     // Of an agent that is there its words recommend an update, which push mode does not have; a policy that
     // is there has the same status (keylime/cloud_verifier_tornado.py, AgentsHandler.post).
     if (is_there && tenant.status(id).result) {
-        return {
-            ErrorKind::Refused, fmt::format("{} is enrolled already", id),
-            fmt::format("pushsim tenant delete {} first, then add it again: Keylime changes no policy of an "
-                        "agent that is enrolled",
-                        id)};
+        return {ErrorKind::Refused, fmt::format("{} is enrolled already", id),
+                fmt::format(
+                    "pushsim tenant delete {}{} first, then add it again: Keylime changes no policy of an "
+                    "agent that is enrolled",
+                    id, stack_words(stack))};
     }
     return {is_there ? ErrorKind::Refused : ErrorKind::Config, error.message,
             "the verifier's words say what it does not take"};
@@ -120,7 +126,7 @@ Result<protocol::Enrolment> enrolment_of(const TenantOptions& options) {
             "tenant add: no policy: the verifier would ask for no evidence, and count what is sent as "
             "expired (challenges_expired)",
             fmt::format("{} enrols it; pushsim tenant add --help tells of the other policies",
-                        enrolling(options.agent)));
+                        enrolling(options.agent, options.stack)));
     }
     if (auto done = read(options.tpm_policy, tpm_policy_from, enrolment.tpm_policy); !done)
         return fail(done.error());
@@ -144,12 +150,12 @@ int tenant_add(const TenantOptions& options) {
     return with_tenant(options.stack, [&](stack::Tenant& tenant) -> Result<void> {
         const auto registered = tenant.registered(options.agent);
         if (!registered.result)
-            return fail(why_not(
-                registered, "registrar", tenant.address().registrar_tls, options.agent,
-                fmt::format("start the agent first, it registers: pushsim agent --id {}", options.agent)));
+            return fail(why_not(registered, "registrar", tenant.address().registrar_tls, options.agent,
+                                fmt::format("start the agent first, it registers: pushsim agent --id {}{}",
+                                            options.agent, stack_words(options.stack))));
         enrolment->ak_public = registered.result->ak_public;
         const auto added = tenant.enrol(options.agent, *enrolment);
-        if (!added.result) return fail(why_not_enrolled(tenant, added, options.agent));
+        if (!added.result) return fail(why_not_enrolled(tenant, added, options.agent, options.stack));
         fmt::print("{} is enrolled\n", options.agent);
         if (const std::string note = note_on_banks(enrolment->tpm_policy); !note.empty())
             say_error("note: " + note);
@@ -162,7 +168,7 @@ int tenant_status(const TenantOptions& options) {
         const auto answer = tenant.status(options.agent);
         const auto& status = answer.result;
         if (const auto& response = answer.call.outcome.response; response && response->status == 404)
-            return fail(why_not_known(tenant, options.agent));
+            return fail(why_not_known(tenant, options.agent, options.stack));
         if (!status) return fail(why_not(answer, "verifier", tenant.address().verifier));
         if (options.format == "json") {
             fmt::print("{}\n", to_json(options.agent, *status).dump(2));
@@ -182,15 +188,16 @@ int tenant_delete(const TenantOptions& options) {
         const auto& response = removed.call.outcome.response;
         const bool was_enrolled = !response || response->status != 404;
         if (!removed.result && (was_enrolled || !options.registration))
-            return fail(why_not(removed, "verifier", tenant.address().verifier, options.agent, known_ones));
+            return fail(why_not(removed, "verifier", tenant.address().verifier, options.agent,
+                                known_ones(options.stack)));
         if (!options.registration) {
             fmt::print("{} is no longer enrolled; its registration stays\n", options.agent);
             return {};
         }
         const auto forgotten = tenant.remove_registered(options.agent);
         if (!forgotten.result)
-            return fail(
-                why_not(forgotten, "registrar", tenant.address().registrar_tls, options.agent, known_ones));
+            return fail(why_not(forgotten, "registrar", tenant.address().registrar_tls, options.agent,
+                                known_ones(options.stack)));
         fmt::print("{} is no longer {}registered\n", options.agent, was_enrolled ? "enrolled nor " : "");
         return {};
     });
@@ -217,12 +224,13 @@ int tenant_list(const TenantOptions& options) {
             if (std::ranges::find(*ids, id) != ids->end()) continue;
             all.push_back({{"agent", id}, {"enrolled", false}});
             if (as_text)
-                print_fitted(
-                    fmt::format("{}  registered, not enrolled; to enrol it: {}\n", id, enrolling(id)));
+                print_fitted(fmt::format("{}  registered, not enrolled; to enrol it: {}\n", id,
+                                         enrolling(id, options.stack)));
         }
         if (!as_text) fmt::print("{}\n", all.dump(2));
         if (as_text && all.empty())
-            fmt::print("no agent is enrolled, and none is registered: pushsim agent --id ID starts one\n");
+            fmt::print("no agent is enrolled, and none is registered: pushsim agent --id ID{} starts one\n",
+                       stack_words(options.stack));
         return {};
     });
 }

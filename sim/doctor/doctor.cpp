@@ -39,7 +39,7 @@ class LookAtStack {
     Findings operator()(const External& external) const {
         Findings findings{{Level::Skipped, "Keylime", "its version cannot be asked for from outside"}};
         if (!external.address) {
-            findings.push_back({Level::Fail, "external stack", external.address.error().message,
+            findings.push_back({Level::Fail, external.name, external.address.error().message,
                                 external.address.error().mend});
             return findings;
         }

@@ -27,6 +27,7 @@ struct Kept {
 /// A stack that runs elsewhere; an error where its address cannot be used.
 struct External {
     Result<stack::StackAddress> address;
+    std::string name = "external stack";
 };
 
 struct Subject {

@@ -56,7 +56,7 @@ struct Stage {
     Duration scenario_limit = std::chrono::minutes{10};
     std::optional<std::size_t> max_in_flight = {};  ///< exchanges of all agents at a time; else no bound
     /// Does it to a server of the stack, and waits until it is done; called on a thread of the play's own.
-    std::function<Result<void>(stack::ServerAct, stack::ServerName)> act_on_server;
+    std::function<Result<std::string>(stack::ServerAct, stack::ServerName)> act_on_server;
     /// Ends an act that is under way, for the play has ended.
     std::function<void()> cut_acts = [] {};
     /// Told about once a second.

@@ -69,18 +69,22 @@ void Play::act_on_servers(const ActPtr& act) {
 void Play::act_on_server(const ActPtr& act, ServerAct what, ServerName server, Then then) {
     if (!servers_) servers_.emplace([&loop = stage_.loop](Worker::Task task) { loop.post(std::move(task)); });
     down_.insert(server);
-    servers_->submit([&stage = stage_, what, server] { return stage.act_on_server(what, server); },
-                     [this, act, what, server, then = std::move(then),
-                      alive = std::weak_ptr(alive_)](const Result<void>& result) {
-                         if (alive.expired()) return;
-                         record(act->where, history::StackEvent{to_string(what), in_words(what, server), {}});
-                         if (!result) {
-                             give_up(result.error());
-                             return;
-                         }
-                         if (is_back(what)) down_.erase(server);
-                         then();
-                     });
+    servers_->submit(
+        [&stage = stage_, what, server] { return stage.act_on_server(what, server); },
+        [this, act, what, server, then = std::move(then),
+         alive = std::weak_ptr(alive_)](const Result<std::string>& result) {
+            if (alive.expired()) return;
+            const std::string how = result ? *result : "";
+            record(act->where,
+                   history::StackEvent{
+                       to_string(what), in_words(what, server) + (how.empty() ? "" : ": " + how), {}});
+            if (!result) {
+                give_up(result.error());
+                return;
+            }
+            if (is_back(what)) down_.erase(server);
+            then();
+        });
 }
 
 Error Play::lack(const VirtualAgent* whose, std::string what, std::string mend) {

@@ -52,8 +52,9 @@ fs::path half_made(const InfraState& state) {
 /// What is kept of a cluster that is no more, but for its certificates.
 void forget(const InfraState& state) {
     std::error_code none;
-    for (const fs::path& one : {state.record(), state.kubeconfig(), half_made(state), infra_conf(state),
-                                state.folder / "kubectl-cache", state.folder / "manifests"})
+    for (const fs::path& one :
+         {state.record(), state.kubeconfig(), half_made(state), infra_conf(state),
+          state.folder / "kubectl-cache", state.folder / "manifests", state.folder / "changed.json"})
         fs::remove_all(one, none);
 }
 
@@ -70,7 +71,7 @@ class Infra {
     Infra(const InfraState& state, Tools tools, const Clock& clock, stack::StopAsked stop_asked)
         : state_(state),
           tools_(std::move(tools)),
-          runner_(state.folder, state.kubeconfig(), clock, std::move(stop_asked)) {}
+          runner_(state.folder / "tool.log", state.kubeconfig(), clock, std::move(stop_asked)) {}
 
     Result<bool> is_there() const {
         const auto clusters = runner_.run({tools_.kind, "get", "clusters"}, minutes{1});
@@ -82,11 +83,8 @@ class Infra {
         return runner_.run(words, limit);
     }
     Result<std::string> kubectl(const std::vector<std::string>& words, Duration limit) const {
-        std::vector<std::string> all{tools_.kubectl.string(), "--kubeconfig=" + state_.kubeconfig().string(),
-                                     "--cache-dir=" + (state_.folder / "kubectl-cache").string(),
-                                     "--request-timeout=30s"};
-        all.insert(all.end(), words.begin(), words.end());
-        return runner_.run(all, limit);
+        return runner_.run(kubectl_command(tools_, state_.folder, state_.kubeconfig(), words), limit,
+                           kubectl_name(words));
     }
     Result<void> check_image(const std::string& image, const std::string& name) const {
         const auto there = runner_.run({tools_.engine, "image", "inspect", image}, minutes{1});
@@ -124,7 +122,7 @@ const char* overlay(Database database) {
 /// kubectl cannot change one database for the other in servers that are there.
 Result<void> check_database(const InfraState& state, Database wanted) {
     if (!fs::exists(state.record())) return {};
-    const bool is_postgresql = fs::exists(infra_conf(state) / "verifier" / kDatabaseConf);
+    const bool is_postgresql = infra_database(state) == Database::Postgresql;
     if (is_postgresql == (wanted == Database::Postgresql)) return {};
     const char* has = overlay(is_postgresql ? Database::Postgresql : Database::Sqlite);
     return fail(ErrorKind::Config, fmt::format("the servers of the cluster that is up have {}", has),
@@ -226,6 +224,9 @@ Result<void> deploy(const Infra& infra, const InfraState& state, const fs::path&
         // Pods that live already have the certificates and options of before.
         auto again = infra.kubectl({"-n", "keylime", "rollout", "restart", "deployment"}, minutes{1});
         if (!again) return done(again);
+        // Of a run that was killed.
+        auto left = infra.kubectl({"-n", "keylime", "delete", "configmap", "-l", "pushsim.run"}, minutes{1});
+        if (!left) return done(left);
     }
     options.say("waiting until both servers are ready");
     for (const char* server : {"registrar", "verifier"}) {
@@ -310,6 +311,21 @@ std::optional<stack::StackAddress> infra_address(const InfraState& state) {
     }
 }
 
+Result<stack::FileLock> take_cluster(const InfraState& state, const stack::StopAsked& stop_asked) {
+    std::string holder;
+    auto lock = stack::FileLock::take(state.folder / "in-use", Duration::zero(), stop_asked,
+                                      [&](const std::string& who) { holder = who; });
+    if (lock || lock.error().kind != ErrorKind::Config) return lock;
+    return fail(ErrorKind::Config,
+                fmt::format("the cluster {} is in use by process {}", infra_cluster, holder),
+                "wait for its end: it may change the servers, and puts them back");
+}
+
+Database infra_database(const InfraState& state) {
+    return fs::exists(infra_conf(state) / "verifier" / kDatabaseConf) ? Database::Postgresql
+                                                                      : Database::Sqlite;
+}
+
 fs::path infra_conf(const InfraState& state) {
     return state.folder / "conf";
 }
@@ -328,6 +344,8 @@ Result<stack::StackAddress> infra_up(const InfraState& state, const fs::path& ma
     }
     const auto tools = find_tools();
     if (!tools) return fail(tools.error());
+    const auto alone = take_cluster(state, options.stop_asked);
+    if (!alone) return fail(alone.error());
     const Infra infra(state, *tools, clock, options.stop_asked);
     const Infra without_haste(state, *tools, clock, {});
     auto is_there = infra.is_there();
@@ -362,6 +380,7 @@ Result<stack::StackAddress> infra_up(const InfraState& state, const fs::path& ma
         return fail(up.error());
     }
     fs::remove(half_made(state), error);
+    fs::remove(state.folder / "changed.json", error);
     auto address = keep(state, sources, options);
     if (!address) return address;
     if (auto reached = wait_until_reached(*address, options, clock); !reached) return fail(reached.error());

@@ -11,6 +11,7 @@
 #include "agent/base/time.hpp"
 #include "sim/kind/tools.hpp"
 #include "sim/stack/address.hpp"
+#include "sim/stack/file_lock.hpp"
 
 namespace pushsim::kind {
 
@@ -44,6 +45,11 @@ struct InfraState {
 std::optional<stack::StackAddress> infra_address(const InfraState& state);
 /// A folder for each server with the files that it is configured with, as they were when it was brought up.
 std::filesystem::path infra_conf(const InfraState& state);
+
+/// Where those servers keep what they know.
+Database infra_database(const InfraState& state);
+/// Whoever changes the servers holds it. ErrorKind::Config where another process does.
+Result<stack::FileLock> take_cluster(const InfraState& state, const stack::StopAsked& stop_asked);
 
 /// Makes the cluster where there is none, loads the images, makes certificates, applies the manifests of
 /// `sources` (the project's kind/) and returns when both servers are ready. Where it is up already the

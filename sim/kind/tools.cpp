@@ -1,5 +1,6 @@
 #include "sim/kind/tools.hpp"
 
+#include <algorithm>
 #include <csignal>
 #include <utility>
 
@@ -25,6 +26,12 @@ std::string last_lines(const std::string& text, std::size_t count) {
                        end - (begin == std::string::npos ? 0 : begin + 1));
 }
 
+Error missing(const std::string& what, const std::string& mend) {
+    return {ErrorKind::Config, fmt::format("--stack kind needs {}, and there is none in PATH", what), mend};
+}
+
+}  // namespace
+
 std::vector<std::pair<std::string, std::string>> environment_with(const fs::path& kubeconfig) {
     std::vector<std::pair<std::string, std::string>> all{{"KUBECONFIG", kubeconfig.string()}};
     for (char** one = environ; *one != nullptr; ++one) {
@@ -36,11 +43,23 @@ std::vector<std::pair<std::string, std::string>> environment_with(const fs::path
     return all;
 }
 
-Error missing(const std::string& what, const std::string& mend) {
-    return {ErrorKind::Config, fmt::format("--stack kind needs {}, and there is none in PATH", what), mend};
+std::vector<std::string> kubectl_command(const Tools& tools, const fs::path& folder,
+                                         const fs::path& kubeconfig, const std::vector<std::string>& words,
+                                         bool goes_on) {
+    std::vector<std::string> all{tools.kubectl.string(), "--kubeconfig=" + kubeconfig.string(),
+                                 "--cache-dir=" + (folder / "kubectl-cache").string()};
+    if (!goes_on) all.emplace_back("--request-timeout=30s");
+    all.insert(all.end(), words.begin(), words.end());
+    return all;
 }
 
-}  // namespace
+std::string kubectl_name(const std::vector<std::string>& words) {
+    constexpr std::size_t longest = 80;
+    std::string name = fmt::format("kubectl {}", fmt::join(words, " "));
+    if (const auto end = std::min(name.find('\n'), longest); end < name.size())
+        name = name.substr(0, end) + "…";
+    return name;
+}
 
 Result<Tools> find_tools() {
     const auto kind = stack::in_path("kind");
@@ -60,20 +79,23 @@ Result<Tools> find_tools() {
     return Tools{*kind, *kubectl, *engine};
 }
 
-Runner::Runner(const fs::path& folder, fs::path kubeconfig, const Clock& clock, stack::StopAsked stop_asked)
-    : log_(folder / "tool.log"),
+Runner::Runner(fs::path log, fs::path kubeconfig, const Clock& clock, stack::StopAsked stop_asked)
+    : log_(std::move(log)),
       kubeconfig_(std::move(kubeconfig)),
       clock_(clock),
       stop_asked_(std::move(stop_asked)) {}
 
-Result<std::string> Runner::run(const std::vector<std::string>& command, Duration limit) const {
+Result<std::string> Runner::run(const std::vector<std::string>& command, Duration limit,
+                                const std::string& called) const {
     std::error_code none;
     fs::remove(log_, none);
     auto process = stack::ServerProcess::start(
         {.command = command, .environment = environment_with(kubeconfig_), .folder = "/", .log = log_});
     if (!process) return fail(process.error());
-    const std::string name = fmt::format("{} {}", fs::path(command.front()).filename().string(),
-                                         fmt::join(command.begin() + 1, command.end(), " "));
+    const std::string name = called.empty()
+                                 ? fmt::format("{} {}", fs::path(command.front()).filename().string(),
+                                               fmt::join(command.begin() + 1, command.end(), " "))
+                                 : called;
     const Instant end = clock_.now() + limit;
     const auto asked = [this] { return stop_asked_ && stop_asked_(); };
     while (!process->ended() && clock_.now() < end && !asked())

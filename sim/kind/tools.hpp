@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "agent/base/result.hpp"
@@ -22,17 +23,30 @@ struct Tools {
 /// answer.
 Result<Tools> find_tools();
 
+/// Our environment with the kubeconfig of one cluster alone.
+std::vector<std::pair<std::string, std::string>> environment_with(const std::filesystem::path& kubeconfig);
+
+/// The command for kubectl to ask or tell one cluster; `goes_on`: it may take as long as it likes.
+std::vector<std::string> kubectl_command(const Tools& tools, const std::filesystem::path& folder,
+                                         const std::filesystem::path& kubeconfig,
+                                         const std::vector<std::string>& words, bool goes_on = false);
+
+/// What errors call such a command: "kubectl get pods", not longer than a line.
+std::string kubectl_name(const std::vector<std::string>& words);
+
 /// Runs programs with our environment and the kubeconfig of one cluster alone. Not thread-safe.
 class Runner {
   public:
-    /// What they print is kept in `folder` (which is there): of the last one `tool.log`.
-    Runner(const std::filesystem::path& folder, std::filesystem::path kubeconfig, const Clock& clock,
+    /// What they print is kept in the file `log`, of the last one; its folder is there.
+    Runner(std::filesystem::path log, std::filesystem::path kubeconfig, const Clock& clock,
            stack::StopAsked stop_asked);
 
     /// What it printed, standard output and errors together. ErrorKind::Stack with its last lines if it fails
     /// or has not ended after `limit`; Interrupted when a person asks to stop: then it gets SIGTERM, and
     /// SIGKILL after 10 s.
-    Result<std::string> run(const std::vector<std::string>& command, Duration limit) const;
+    /// Errors call it `name`; empty: its whole command line.
+    Result<std::string> run(const std::vector<std::string>& command, Duration limit,
+                            const std::string& name = {}) const;
 
   private:
     std::filesystem::path log_;

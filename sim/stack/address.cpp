@@ -34,14 +34,15 @@ Result<void> check_readable(const std::filesystem::path& file, const std::string
 }
 
 Result<StackAddress> external_stack(StackAddress address) {
-    address.kind = "external";
+    if (address.kind != "kind") address.kind = "external";
+    const std::string stack = address.kind == "kind" ? "the cluster" : "external stack";
     const std::initializer_list<std::pair<const char*, const HostPort*>> servers = {
         {"verifier", &address.verifier},
         {"registrar (HTTP)", &address.registrar_http},
         {"registrar (TLS)", &address.registrar_tls}};
     for (const auto& [name, server] : servers) {
         if (server->host.empty() || server->port == 0) {
-            return fail(ErrorKind::Config, fmt::format("external stack: no host and port of the {}", name));
+            return fail(ErrorKind::Config, fmt::format("{}: no host and port of the {}", stack, name));
         }
     }
     const std::initializer_list<std::pair<const char*, const std::filesystem::path*>> files = {
@@ -49,15 +50,15 @@ Result<StackAddress> external_stack(StackAddress address) {
         {"administrator's certificate", &address.admin_certificate},
         {"administrator's key", &address.admin_key}};
     for (const auto& [name, file] : files) {
-        if (file->empty()) return fail(ErrorKind::Config, fmt::format("external stack: no {}", name));
-        if (auto readable = check_readable(*file, fmt::format("external stack: {}", name)); !readable) {
+        if (file->empty()) return fail(ErrorKind::Config, fmt::format("{}: no {}", stack, name));
+        if (auto readable = check_readable(*file, fmt::format("{}: {}", stack, name)); !readable) {
             return fail(std::move(readable.error()));
         }
     }
     for (const auto& [name, server] : servers) {
         const auto found = transport::resolve({.host = server->host, .port = server->port});
         if (!found) {
-            return fail(ErrorKind::Config, fmt::format("external stack: {}: {}", name, found.error().message),
+            return fail(ErrorKind::Config, fmt::format("{}: {}: {}", stack, name, found.error().message),
                         found.error().mend);
         }
     }

@@ -20,7 +20,7 @@ struct HostPort {
 
 /// What every consumer needs to know of a stack; it knows nothing of processes.
 struct StackAddress {
-    std::string kind = "local";               ///< "local", "external"
+    std::string kind = "local";               ///< "local", "external", "kind"
     HostPort verifier;                        ///< HTTPS: agents, and the tenant with its certificate
     HostPort registrar_http;                  ///< HTTP: register and activate
     HostPort registrar_tls;                   ///< HTTPS: the tenant with its certificate

@@ -308,6 +308,11 @@ Result<void> LocalStack::act(ServerAct what, ServerName server) {
     return inner_->servers->act(what, server);
 }
 
+Result<std::string> LocalStack::act_on(ServerAct what, ServerName server) {
+    if (auto done = act(what, server); !done) return fail(done.error());
+    return std::string{};
+}
+
 void LocalStack::cut_acts() {
     inner_->servers->cut();
 }

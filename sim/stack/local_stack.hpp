@@ -19,6 +19,7 @@
 #include "sim/stack/ports.hpp"
 #include "sim/stack/process.hpp"
 #include "sim/stack/registry.hpp"
+#include "sim/stack/running_stack.hpp"
 
 namespace pushsim::stack {
 
@@ -62,7 +63,7 @@ struct LocalStackOptions {
 /// Owns the servers' process groups. While one thread is in act(), others may call act(), poll(), address(),
 /// folder(), pid() and cut_acts(), and one may call stop() or kill(), which cut it short; the rest is for one
 /// thread.
-class LocalStack {
+class LocalStack : public RunningStack {
   public:
     /// Returns when both servers live, say in their own logs that they listen, and answer. Nothing is left
     /// running after an error: ErrorKind::Config (files, options), Stack (a server died, with the cause from
@@ -71,11 +72,9 @@ class LocalStack {
                                                      const Registry& registry, const Clock& clock);
 
     /// Stops, unless kept.
-    ~LocalStack();
-    LocalStack(const LocalStack&) = delete;
-    LocalStack& operator=(const LocalStack&) = delete;
+    ~LocalStack() override;
 
-    const StackAddress& address() const;
+    const StackAddress& address() const override;
     const std::filesystem::path& folder() const;
     /// From the call of start() to ready.
     Duration start_time() const;
@@ -88,13 +87,14 @@ class LocalStack {
     /// the server's log, where it does not come up again or had died by itself before; Interrupted when a
     /// person asks to stop, or cut_acts() or stop() is called, meanwhile.
     Result<void> act(ServerAct what, ServerName server);
+    Result<std::string> act_on(ServerAct what, ServerName server) override;
 
     /// For who waits for act() and has no time: it ends soon, and none is begun any more.
-    void cut_acts();
+    void cut_acts() override;
 
     /// Nothing while the servers live that nobody has stopped; else ErrorKind::Stack: which died, how, and
     /// what its log said last. Cheap enough to call ten times a second.
-    std::optional<Error> poll();
+    std::optional<Error> poll() override;
 
     /// SIGTERM to each group, SIGKILL after 12 s or as soon as `hurry` says so (a second Ctrl-C); returns
     /// when no process is left. Idempotent. ErrorKind::System if a process could not be ended.
