@@ -309,14 +309,15 @@ Result<StackSession::Ready> StackSession::prepare_cluster(const scenario::Scenar
         if (!opened) return fail(opened.error());
         cluster_ = std::move(*opened);
     }
-    const int number = ++stacks_;
-    const auto folder = folder_ / (number == 1 ? "stack" : fmt::format("stack-{}", number));
     const auto load = load_ + scenario::address_load(scenario);
     Ready ready{{},
                 true,
                 cluster_->as_found() && !spoiled_ && fits_as_found(options_, scenario) &&
                     !scenario::reaches_the_limit(load, scenario),
                 {}};
+    // The same servers go on writing into the same logs.
+    const int number = ready.kept && played_ ? stacks_.load() : ++stacks_;
+    const auto folder = folder_ / (number == 1 ? "stack" : fmt::format("stack-{}", number));
     if (ready.kept) {
         if (auto used = cluster_->use_as_found(folder); !used) return fail(used.error());
     } else {

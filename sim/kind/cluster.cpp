@@ -121,6 +121,7 @@ struct Cluster::Inner {
     std::string run;                          ///< names what this run makes
     int number = 0;                           ///< of the present databases
     std::vector<Duration> renewals;
+    bool inspected = false;  ///< the address says which API they have, which no option changes
 
     std::mutex acting;        ///< for as long as an act lasts
     mutable std::mutex data;  ///< for moments: what follows
@@ -244,6 +245,10 @@ struct Cluster::Inner {
         return {};
     }
 
+    std::string log_file(const std::string& server) const {
+        const std::lock_guard one_at_a_time(data);
+        return (folder / (server + ".log")).string();
+    }
     std::string log_of(const std::string& server) const {
         const std::lock_guard one_at_a_time(data);
         return folder.empty() ? "" : stack::read_tail(folder / (server + ".log"), 16 * 1024);
@@ -303,7 +308,8 @@ struct Cluster::Inner {
                 last && now() - began >= seconds{20} &&
                 (last->trouble.starts_with("ErrImage") || last->trouble.starts_with("ImagePull") ||
                  last->trouble.starts_with("CrashLoopBackOff"));
-            if (hopeless) return fail(not_ready(*last, in_seconds(now() - began), log_of(server)));
+            if (hopeless)
+                return fail(not_ready(*last, in_seconds(now() - began), log_of(server), log_file(server)));
             watch->wait(milliseconds{100});
         }
     }
@@ -311,7 +317,7 @@ struct Cluster::Inner {
     Error why_not_ready(const std::string& server, const std::optional<Pod>& last) const {
         const auto answers = kubectl({"get", "--raw", "/readyz"}, true);
         if (!answers) return answers.error();
-        if (last) return not_ready(*last, in_seconds(kReadyLimit), log_of(server));
+        if (last) return not_ready(*last, in_seconds(kReadyLimit), log_of(server), log_file(server));
         return {ErrorKind::Stack, fmt::format("the {} has no pod after {}", server, in_seconds(kReadyLimit)),
                 fmt::format("kubectl -n keylime describe {} says why", workload_of(server))};
     }
@@ -597,8 +603,9 @@ struct Cluster::Inner {
         return fmt::format("{}", fmt::join(how, "; "));
     }
 
-    Result<std::string> renew(const ClusterWish& wish, const fs::path& where) {
+    Result<std::string> renew(const ClusterWish& wish, const fs::path& into) {
         ++number;
+        const fs::path where = fs::absolute(into);  // kubectl runs elsewhere
         if (auto ready = log_into(where, false); !ready) return fail(ready.error());
         stack::LocalStackOptions verifier_like;
         verifier_like.verifier = wish.verifier;
@@ -659,6 +666,12 @@ struct Cluster::Inner {
         const std::lock_guard after_the_act(acting);
         if (!changed) return {};
         busy = true;
+        if (auto gone = why_gone(options.state, address)) {
+            std::error_code none;
+            fs::remove(change_record(options.state), none);
+            changed = false;
+            return fail(std::move(*gone));
+        }
         options.say(fmt::format("putting the cluster {} back as it was", infra_cluster));
         auto back = roll_out(found, true, true);
         if (!back) return fail(back.error());
@@ -757,9 +770,9 @@ Result<void> Cluster::use_as_found(const fs::path& folder) {
         const std::lock_guard one_at_a_time(all.data);
         all.database_url = url == nullptr ? "sqlite" : url->text;
     }
-    if (auto ready = all.log_into(folder, true); !ready) return ready;
-    all.follow_all();
-    {
+    if (all.folder.empty()) {
+        if (auto ready = all.log_into(fs::absolute(folder), true); !ready) return ready;
+        all.follow_all();
         const std::lock_guard one_at_a_time(all.data);
         all.from_now = false;  // of a container that is started later all is new
     }
@@ -771,6 +784,7 @@ Result<void> Cluster::use_as_found(const fs::path& folder) {
     auto seen = stack::inspect(all.address, all.options.clock);
     if (!seen) return fail(seen.error());
     all.address = std::move(*seen);
+    all.inspected = true;
     return {};
 }
 
@@ -786,9 +800,14 @@ Result<std::string> Cluster::renew(const ClusterWish& wish, const fs::path& fold
     auto how = all.renew(wish, folder);
     if (!how) return how;
     all.busy = false;
-    auto seen = stack::inspect(all.address, all.options.clock);
-    if (!seen) return fail(seen.error());
-    all.address = std::move(*seen);
+    const auto mode = wish.verifier.find("mode");
+    const bool push = mode == wish.verifier.end() || mode->second == "push";
+    if (!all.inspected && push) {
+        auto seen = stack::inspect(all.address, all.options.clock);
+        if (!seen) return fail(seen.error());
+        all.address = std::move(*seen);
+        all.inspected = true;
+    }
     return how;
 }
 

@@ -41,7 +41,8 @@ class Cluster : public stack::RunningStack {
     /// Nobody has changed it: its databases are those of others, too.
     bool as_found() const;
 
-    /// Logs go into `folder`, which is made, from now on. ErrorKind::Stack unless both servers are ready.
+    /// Logs go into `folder`, which is made, from the first call on. ErrorKind::Stack unless both servers are
+    /// ready.
     Result<void> use_as_found(const std::filesystem::path& folder);
 
     /// Both servers anew: configured as wished, with new databases, and logs in `folder`, which is made. How

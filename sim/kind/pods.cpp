@@ -121,7 +121,8 @@ std::optional<PodEvent> parse_pod_event(std::string_view line) {
     return event;
 }
 
-Error not_ready(const Pod& pod, const std::string& for_how_long, std::string_view log) {
+Error not_ready(const Pod& pod, const std::string& for_how_long, std::string_view log,
+                const std::string& file) {
     std::string why = pod.trouble;
     if (!pod.last_end.empty())
         why += fmt::format("{}its container ended with {}", why.empty() ? "" : "; ", pod.last_end);
@@ -132,11 +133,9 @@ Error not_ready(const Pod& pod, const std::string& for_how_long, std::string_vie
     }
     if (why.empty() && pod.container.empty()) why = "its container has not been started";
     if (why.empty()) why = "it runs, and does not answer";
-    if (!log.empty()) why += "; its log ends with: " + said.cause;
+    if (!log.empty()) why += fmt::format("; its log ({}) ends with: {}", file, said.cause);
     if (mend.empty()) mend = said.mend;
-    if (mend.empty()) {
-        mend = "pushsim stack logs --stack kind shows its log; a machine under heavy load may need more time";
-    }
+    if (mend.empty()) mend = "a machine under heavy load may need more time: see the log";
     return {
         ErrorKind::Stack,
         fmt::format("the {}'s pod {} was not ready after {}: {}", pod.server, pod.name, for_how_long, why),

@@ -35,7 +35,8 @@ struct PodEvent {
 std::optional<PodEvent> parse_pod_event(std::string_view line);
 
 /// Why a pod is not ready and the way out, for a person: "the verifier's pod NAME …". `log`: what it said
-/// last.
-Error not_ready(const Pod& pod, const std::string& for_how_long, std::string_view log);
+/// last, which stands in `file`.
+Error not_ready(const Pod& pod, const std::string& for_how_long, std::string_view log,
+                const std::string& file);
 
 }  // namespace pushsim::kind

@@ -56,7 +56,7 @@ TEST(Pods, OneWhoseContainerHasEndedHasNoneAndSaysHow) {
 TEST(Pods, WhyOneDoesNotRunIsToldInKubernetesWordsWithAWayOut) {
     const auto why = [](const std::string& status) {
         const auto seen = parse_pod_event(event("MODIFIED", "", status));
-        return seen ? not_ready(seen->pod, "20.0 s", "").text() : "no event";
+        return seen ? not_ready(seen->pod, "20.0 s", "", "").text() : "no event";
     };
     const std::string no_image = why(
         R"("containerStatuses":[{"name":"verifier","state":{"waiting":{"reason":"ErrImagePull","message":"not found"}}}])");
@@ -87,8 +87,11 @@ TEST(Pods, WhyOneDoesNotRunIsToldInKubernetesWordsWithAWayOut) {
 
 TEST(Pods, WhatTheLogSaidLastIsThere) {
     Pod pod{.name = "registrar-1", .uid = "u", .server = "registrar", .container = "containerd://1"};
-    EXPECT_THAT(not_ready(pod, "120.0 s", "Traceback\nOSError: [Errno 98] Address already in use\n").text(),
-                HasSubstr("it runs, and does not answer; its log ends with: its port is taken: OSError"));
+    EXPECT_THAT(
+        not_ready(pod, "120.0 s", "Traceback\nOSError: [Errno 98] Address already in use\n", "runs/r.log")
+            .text(),
+        HasSubstr(
+            "it runs, and does not answer; its log (runs/r.log) ends with: its port is taken: OSError"));
 }
 
 TEST(Pods, WhatIsNoEventIsLeftOut) {
