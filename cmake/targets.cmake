@@ -22,6 +22,22 @@ function(pushsim_test name)
                        PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT} ${ARG_PROPERTIES})
 endfunction()
 
+# pushsim_kind_test(NAME TIMEOUT seconds SOURCES … LINKS …): one ctest entry for the whole binary, whose tests share a
+# Kind cluster. scripts/test-kind runs them, one after the other; else they are skipped.
+function(pushsim_kind_test name)
+  cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;LINKS" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE ${ARG_LINKS} GTest::gmock GTest::gtest GTest::gtest_main)
+  set_target_properties(${name} PROPERTIES EXCLUDE_FROM_ALL ${PUSHSIM_FUZZERS})
+  if(NOT TARGET kind_tests)
+    add_custom_target(kind_tests)
+  endif()
+  add_dependencies(kind_tests ${name})
+  add_test(NAME ${name} COMMAND ${name})
+  set_tests_properties(${name} PROPERTIES LABELS kind TIMEOUT ${ARG_TIMEOUT} RUN_SERIAL ON
+                       SKIP_REGULAR_EXPRESSION "kind tests are skipped")
+endfunction()
+
 # pushsim_bench(NAME SOURCES … LINKS …): a Google Benchmark binary in build/…/bench/, run by scripts/bench.
 function(pushsim_bench name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LINKS" ${ARGN})

@@ -1,0 +1,287 @@
+// `--stack kind` at a real cluster, which all tests here share: what a run does to its servers, and that they
+// are afterwards as they were.
+
+#include <csignal>
+#include <cstdlib>
+#include <memory>
+#include <sstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "tests/sim/cli/program.hpp"
+
+namespace pushsim::testing {
+namespace {
+
+using nlohmann::json;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+std::unique_ptr<Place> place;
+
+/// The cluster, brought up once, and taken down whatever comes.
+class OneCluster : public ::testing::Environment {
+  public:
+    void SetUp() override {
+        if (std::getenv("PUSHSIM_KIND_TESTS") == nullptr)
+            GTEST_SKIP() << "kind tests are skipped: they make a cluster, scripts/test-kind runs them";
+        place = std::make_unique<Place>();
+        const Ended up = pushsim(*place, {"stack", "up", "--stack", "kind"});
+        ASSERT_EQ(up.exit_code, 0) << up.out << up.err;
+        std::printf("the cluster was up after %.1f s\n", static_cast<double>(up.took.count()) / 1000);
+    }
+    void TearDown() override {
+        if (!place) return;
+        const Ended down = pushsim(*place, {"stack", "down", "--stack", "kind"});
+        EXPECT_EQ(down.exit_code, 0) << down.out << down.err;
+        place.reset();
+    }
+};
+const auto* const one_cluster = ::testing::AddGlobalTestEnvironment(new OneCluster);
+
+Ended run_kind(std::vector<std::string> words) {
+    words.insert(words.end(), {"--stack", "kind"});
+    const Ended ended = pushsim(*place, words);
+    std::printf("%s: %.1f s\n", words[1].c_str(), static_cast<double>(ended.took.count()) / 1000);
+    return ended;
+}
+
+std::string kubectl(const std::string& words) {
+    const fs::path folder = place->path() / "state" / "pushsim" / "kind";
+    const Ended said =
+        shell(*place, "kubectl --kubeconfig='" + (folder / "keylime-infra.kubeconfig").string() +
+                          "' --cache-dir='" + (folder / "test-cache").string() +
+                          "' --request-timeout=30s -n keylime " + words + " 2>&1");
+    return said.out;
+}
+
+/// What a run must not have changed when it is over.
+std::string spec_of_servers() {
+    return kubectl(
+               "get deployment verifier registrar -o jsonpath='{range .items[*]}{.spec.replicas}"
+               "{.spec.template.spec.volumes[0]}{.spec.template.spec.containers[0].args}{end}'") +
+           kubectl("get configmap -l pushsim.run -o name") +
+           kubectl("exec deployment/verifier -c verifier -- ls /var/lib/keylime");
+}
+
+std::vector<json> history() {
+    std::vector<json> lines;
+    std::istringstream text(place->read("runs/latest/history.jsonl"));
+    for (std::string line; std::getline(text, line);)
+        lines.push_back(json::parse(line));
+    return lines;
+}
+
+const char* const kOneAgent =
+    "agents: { a: { enrol: { tpm_policy: { from_boot: [7] } } } }\n"
+    "expect: [accounted, verdict_sources_agree]\n";
+
+std::string play(const std::string& name, const std::string& stack, const std::string& script) {
+    const std::string file = name + ".yaml";
+    place->write(file, "scenario: " + name + "\ntitle: Test\nstack: { " + stack + " }\n" + kOneAgent +
+                           "script:\n" + script);
+    return file;
+}
+
+class KindStack : public ::testing::Test {
+  protected:
+    void SetUp() override {
+        ASSERT_TRUE(place);
+        fs::remove_all(place->path() / "runs");  // of the test before
+    }
+};
+
+TEST_F(KindStack, ServersThatFitAreUsedAsTheyAreAndReasonsAreJudgedByLogAndDatabase) {
+    const std::string pods = kubectl("get pods -o name");
+    const Ended run = run_kind({"run", scenario_file("reproduce/pcr-mismatch")});
+    EXPECT_EQ(run.exit_code, 0) << run.out << run.err;
+    EXPECT_THAT(run.out, HasSubstr("FAIL policy_violation, as expected"));
+    EXPECT_EQ(kubectl("get pods -o name"), pods);
+    int all_three = 0;
+    for (const json& line : history()) {
+        if (line.at("kind") != "verdict" || !line.contains("log")) continue;
+        if (line.at("log").dump().find("policy_violation") != std::string::npos &&
+            line.at("database").dump().find("policy_violation") != std::string::npos &&
+            line.at("record").dump().find("fail") != std::string::npos)
+            ++all_three;
+    }
+    EXPECT_GT(all_three, 0);
+    EXPECT_THAT(place->read("runs/latest/stack/verifier.log"), HasSubstr("failed verification"));
+}
+
+TEST_F(KindStack, ServersAreStoppedKilledPausedAndStartedAndWhatThatTookIsMeasured) {
+    const std::string before = spec_of_servers();
+    const std::string file = play("acts", "verifier: { quote_interval: 3s }",
+                                  "  - attest: a\n    expect: { verdict: pass }\n"
+                                  "  - restart: verifier\n"
+                                  "  - attest: a\n    expect: { verdict: pass }\n"
+                                  "  - kill: verifier\n"
+                                  "  - request: { by: nobody, path: /version }\n"
+                                  "    expect: { response: { status: \"100-599\" }, exactly: 0 }\n"
+                                  "  - start: verifier\n"
+                                  "  - stop: registrar\n  - start: registrar\n"
+                                  "  - pause: { servers: verifier, for: 1s }\n"
+                                  "  - attest: a\n    expect: { verdict: pass }\n");
+    const Ended run = run_kind({"run", file});
+    std::string acts;
+    for (const json& line : history()) {
+        if (line.at("kind") == "stack")
+            acts += line.value("what", "") + " | " + line.value("text", "") + "\n";
+    }
+    std::printf("%s", acts.c_str());
+    EXPECT_EQ(run.exit_code, 0) << run.out << run.err;
+    EXPECT_THAT(acts, ::testing::ContainsRegex(
+                          "started \\| registrar: pod [^ ]* ready after [0-9.]+ s, answers after"));
+    EXPECT_THAT(acts, ::testing::ContainsRegex(
+                          "the verifier was restarted: pod [^ ]* ended after [0-9.]+ s, pod [^ ]* "
+                          "ready after [0-9.]+ s, answers after [0-9.]+ s"));
+    EXPECT_THAT(acts, ::testing::ContainsRegex(
+                          "the verifier was killed: pod [^ ]* killed after [0-9.]+ s, gone after"));
+    EXPECT_THAT(acts, ::testing::ContainsRegex("the registrar was stopped: pod [^ ]* ended after [0-9.]+ s"));
+    EXPECT_THAT(acts, HasSubstr("resume | the verifier was resumed"));
+    EXPECT_EQ(spec_of_servers(), before);
+}
+
+TEST_F(KindStack, OptionsAreWhatAScenarioWantsAndItsDatabasesNewAndAllIsPutBackAfterwards) {
+    const std::string before = spec_of_servers();
+    // An agent of somebody else's, whom a run in databases of its own does not touch.
+    Program agent(*place, {"agent", "--id", "stays", "--stack", "kind"});
+    ASSERT_TRUE(becomes([] {
+        return pushsim(*place, {"tenant", "list", "--stack", "kind"}).out.find("stays") != std::string::npos;
+    }));
+    agent.signal(SIGINT);
+    agent.wait();
+    const std::string file =
+        play("options", "fresh: true, needs: [log, database], verifier: { quote_interval: 60s }",
+             "  - attest: a\n    expect: { verdict: pass }\n");
+    const std::string other =
+        play("other", "workers: 4, verifier: { quote_interval: 2s, session_lifetime: null }",
+             "  - attest: a\n    expect: { verdict: pass }\n");
+    const Ended run = run_kind({"run", file, other});
+    EXPECT_EQ(run.exit_code, 0) << run.out << run.err;
+    EXPECT_THAT(run.out, HasSubstr("2 scenarios: 2 as expected"));
+    EXPECT_THAT(run.err, HasSubstr("putting the cluster keylime-infra back"));
+    EXPECT_THAT(run.err, HasSubstr("3 roll-outs"));
+    EXPECT_THAT(place->read("runs/latest/stack/etc/verifier.conf"), HasSubstr("quote_interval = 60\n"));
+    EXPECT_THAT(place->read("runs/latest/stack-2/etc/verifier.conf"),
+                AllOf(HasSubstr("max_workers = 4\n"), Not(HasSubstr("session_lifetime"))));
+    EXPECT_EQ(spec_of_servers(), before);
+    const Ended list = pushsim(*place, {"tenant", "list", "--stack", "kind"});
+    EXPECT_THAT(list.out, HasSubstr("stays"));
+    EXPECT_THAT(list.out, HasSubstr("pushsim tenant add stays --from-boot 0,7 --stack kind"));
+    pushsim(*place, {"tenant", "delete", "stays", "--registration", "--stack", "kind"});
+    EXPECT_THAT(pushsim(*place, {"tenant", "list", "--stack", "kind"}).out,
+                HasSubstr("pushsim agent --id ID --stack kind starts one"));
+}
+
+TEST_F(KindStack, InterruptedWhileTheServersAreMadeAnewTheyArePutBack) {
+    const std::string before = spec_of_servers();
+    const std::string file =
+        play("interrupted", "fresh: true, verifier: { quote_interval: 1s }", "  - attest: a\n");
+    Program run(*place, {"run", file, "--stack", "kind"});
+    EXPECT_TRUE(becomes([] { return kubectl("get configmap -l pushsim.run -o name").find("run-") == 10; }));
+    run.signal(SIGINT);
+    const Ended ended = run.wait();
+    std::printf("Ctrl-C: put back %.1f s after the start\n", static_cast<double>(ended.took.count()) / 1000);
+    EXPECT_EQ(ended.exit_code, 130) << ended.out << ended.err;
+    EXPECT_EQ(spec_of_servers(), before);
+}
+
+TEST_F(KindStack, WhatAKilledRunLeftIsPutBackByTheNextOrByStackClean) {
+    const std::string before = spec_of_servers();
+    const std::string file =
+        play("killed", "fresh: true, verifier: { quote_interval: 1s }", "  - wait: 60s\n");
+    const auto kill_one = [&] {
+        Program run(*place, {"run", file, "--stack", "kind"});
+        EXPECT_TRUE(becomes([] {
+            return fs::exists(place->path() / "runs" / "latest" / "stack" / "verifier.log") &&
+                   place->read("runs/latest/history.jsonl").find("\"started\"") != std::string::npos;
+        }));
+        // Another that would change the servers is told.
+        const Ended second = pushsim(*place, {"run", file, "--stack", "kind"});
+        EXPECT_EQ(second.exit_code, 2) << second.err;
+        EXPECT_THAT(second.err, HasSubstr("the cluster keylime-infra is in use by process"));
+        run.signal(SIGKILL);
+        run.wait();
+    };
+    kill_one();
+    EXPECT_NE(spec_of_servers(), before);
+    const Ended clean = pushsim(*place, {"stack", "clean"});
+    EXPECT_THAT(clean.out, HasSubstr("put the cluster keylime-infra back as it was"));
+    EXPECT_EQ(spec_of_servers(), before);
+}
+
+TEST_F(KindStack, PodThatIsDeletedInMidRunIsNamed) {
+    const std::string file = play("deleted", "verifier: { quote_interval: 1s }",
+                                  "  - attest: a\n    expect: { verdict: pass }\n  - wait: 60s\n");
+    Program run(*place, {"run", file, "--stack", "kind"});
+    EXPECT_TRUE(becomes(
+        [] { return place->read("runs/latest/history.jsonl").find("\"verdict\"") != std::string::npos; }));
+    for (int i = 0; i < 150; ++i)
+        short_pause();
+    kubectl("delete pod -l app.kubernetes.io/name=verifier --grace-period=0 --force");
+    const Ended ended = run.wait();
+    EXPECT_EQ(ended.exit_code, 3) << ended.out << ended.err;
+    EXPECT_THAT(ended.err, ::testing::ContainsRegex(
+                               "the verifier's pod verifier-[a-z0-9-]* ended in mid-run: it was deleted"));
+    EXPECT_LT(ended.took.count(), 30000);
+    kubectl("rollout status deployment/verifier --timeout=60s");
+}
+
+TEST_F(KindStack, PodThatNeverGetsReadyIsNamedWithItsReasonAndAWayOut) {
+    kubectl("set image deployment/verifier verifier=pushsim-nothing:1");
+    const Ended run = run_kind({"run", scenario_file("reproduce/pcr-mismatch")});
+    EXPECT_EQ(run.exit_code, 3) << run.out << run.err;
+    EXPECT_THAT(run.err,
+                ::testing::ContainsRegex("the verifier's pod verifier-[a-z0-9-]* was not ready after"));
+    EXPECT_THAT(run.err, ::testing::ContainsRegex("(ErrImage|ImagePull)"));
+    EXPECT_THAT(run.err, HasSubstr("mend: `pushsim stack up --stack kind` loads the images"));
+    kubectl("rollout undo deployment/verifier");
+    kubectl("delete pod -l app.kubernetes.io/name=verifier --grace-period=0 --force");
+    EXPECT_THAT(kubectl("rollout status deployment/verifier --timeout=120s"), HasSubstr("successfully"));
+}
+
+TEST_F(KindStack, OptionThatTheServerDoesNotTakeIsTheReasonWhyItsPodIsNotReady) {
+    const std::string before = spec_of_servers();
+    const std::string file = play(
+        "bad-option", "verifier: { raw: true, quote_interval: 1s, max_workers: seven }", "  - attest: a\n");
+    const Ended run = run_kind({"run", file});
+    std::printf("%s\n", run.err.c_str());
+    EXPECT_NE(run.exit_code, 0);
+    EXPECT_EQ(spec_of_servers(), before);
+}
+
+TEST_F(KindStack, ApiServerThatDoesNotAnswerIsSaid) {
+    const std::string node = "$(command -v docker || command -v podman) exec keylime-infra-control-plane ";
+    const auto signal = [&](const char* what) {
+        shell(*place, node +
+                          "sh -c 'for p in /proc/[0-9]*; do case $(tr \"\\0\" \" \" <$p/cmdline 2>/dev/null) "
+                          "in *kube-apiserver\\ -*) kill -" +
+                          std::string(what) + " ${p#/proc/};; esac; done'");
+    };
+    signal("STOP");
+    const Ended run = run_kind({"run", scenario_file("reproduce/pcr-mismatch")});
+    signal("CONT");
+    EXPECT_EQ(run.exit_code, 3) << run.out << run.err;
+    EXPECT_THAT(run.err, HasSubstr("API server does not answer"));
+    EXPECT_LT(run.took.count(), 60000);
+    EXPECT_THAT(kubectl("get pods"), HasSubstr("Running"));
+}
+
+TEST_F(KindStack, ZClusterThatOthersDeletedIsToldAtOnce) {
+    shell(*place, "kind delete cluster --name keylime-infra");
+    const Ended run = run_kind({"run", scenario_file("reproduce/pcr-mismatch")});
+    EXPECT_EQ(run.exit_code, 2) << run.out;
+    EXPECT_THAT(run.err,
+                AllOf(HasSubstr("the cluster keylime-infra is no more"), HasSubstr("stack up --stack kind")));
+    EXPECT_LT(run.took.count(), 5000);
+    const Ended list = pushsim(*place, {"tenant", "list", "--stack", "kind"});
+    EXPECT_THAT(list.err, HasSubstr("the cluster keylime-infra is no more"));
+    EXPECT_LT(list.took.count(), 5000);
+}
+
+}  // namespace
+}  // namespace pushsim::testing
