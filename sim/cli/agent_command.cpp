@@ -1,6 +1,7 @@
 // One honest agent by hand, and measurements into its TPM.
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <cstdio>
 #include <cstdlib>
@@ -20,6 +21,7 @@
 #include "sim/cli/version.hpp"
 #include "sim/core/clock.hpp"
 #include "sim/core/random.hpp"
+#include "sim/stack/find_host.hpp"
 #include "sim/stack/inspect.hpp"
 
 namespace pushsim::cli {
@@ -28,6 +30,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr Duration kLook = std::chrono::milliseconds{100};
+constexpr Duration kHostPatience = std::chrono::seconds{20};
 constexpr Duration kRestPatience = std::chrono::seconds{5};
 
 /// What an agent needs to know of a stack, and what only a tenant does.
@@ -45,6 +48,30 @@ transport::Endpoint endpoint(transport::Scheme scheme, const stack::HostPort& wh
 AgentsView view_of(const stack::StackAddress& address) {
     return {endpoint(transport::Scheme::Http, address.registrar_http),
             endpoint(transport::Scheme::Https, address.verifier), address.ca_file.string(), address};
+}
+
+/// The choice with a host in place of none: the first of `hosts` that has the verifier.
+Result<StackChoice> with_host(StackChoice choice, const Clock& clock) {
+    if (choice.hosts.empty()) return choice;
+    const std::array places{std::pair{"--verifier", &choice.verifier},
+                            std::pair{"--registrar", &choice.registrar},
+                            std::pair{"--registrar-tls", &choice.registrar_tls}};
+    for (const auto& [option, place] : places) {
+        if (place->empty() || place->starts_with(':')) continue;
+        return fail(ErrorKind::Usage, fmt::format("{}: with --hosts it is :PORT, found '{}'", option, *place),
+                    fmt::format("for example {} :8881", option));
+    }
+    if (choice.stack != "external" || choice.verifier.empty() || choice.ca.empty())
+        return fail(ErrorKind::Usage, "--hosts is about an external stack: it needs --verifier and --ca",
+                    "pushsim agent --help");
+    const auto port = parse_host_port("--verifier", "host" + choice.verifier);
+    if (!port) return fail(port.error());
+    const auto host =
+        stack::find_host(choice.hosts, port->port, choice.ca, clock, kHostPatience, Interrupt::asked);
+    if (!host) return fail(host.error());
+    for (const auto& [option, place] : places)
+        if (!place->empty()) place->insert(0, *host);
+    return choice;
 }
 
 /// An external stack as agents see it: without the tenant's certificate, and one of the registrar's ports.
@@ -200,7 +227,9 @@ int agent_run(const AgentOptions& options) {
         return report_error({ErrorKind::Usage, "--cert and --key go together: one of them is missing",
                              "give both, or none: the verifier wants none of an agent"});
     }
-    const auto place = view(options.stack, clock);
+    const auto choice = with_host(options.stack, clock);
+    if (!choice) return report_error(choice.error());
+    const auto place = view(*choice, clock);
     if (!place) return report_error(place.error());
     const auto tls = transport::TlsIdentity::make({.ca_files = {place->ca},
                                                    .certificate_file = options.client_certificate,
@@ -249,7 +278,7 @@ int agent_run(const AgentOptions& options) {
                      .manner = manner_of(options.habits),
                      .times = options.times,
                      .every = options.every,
-                     .stack_words = tenant ? stack_words(options.stack) : " --stack external …"});
+                     .stack_words = tenant ? stack_words(*choice) : " --stack external …"});
     const bool stopped = run_to_end(agent, loop, log);
     const auto put = put_aside(agent, loop);
     history::ScenarioEnd end;

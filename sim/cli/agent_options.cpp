@@ -47,6 +47,13 @@ void add_agent(CLI::App& app, CommandLine& line) {
                      "PEM: a client certificate to show; none by default")
         ->type_name("FILE");
     command->add_option("--key", options.client_key, "PEM: its key")->type_name("FILE");
+    command
+        ->add_option("--hosts", options.stack.hosts,
+                     "tried in turn for --verifier :PORT and a registrar's :PORT, for 20 s at the start; "
+                     "`gateway` is that of the default route")
+        ->type_name("HOST,…")
+        ->delimiter(',')
+        ->allow_extra_args(false);
     command->add_option("--out", options.out, "where run folders go")
         ->type_name("DIR")
         ->capture_default_str();
@@ -89,6 +96,12 @@ void add_agent(CLI::App& app, CommandLine& line) {
         ->required();
     extend->footer("Example: pushsim agent extend --id web-1 7 text:changed");
     extend->callback([&line] { line.exit = agent_extend(line.agent); });
+    auto* show = command->add_subcommand("show", "Its id, and sha256 values of its TPM, also while it runs");
+    show->add_option("--id", options.id, "the agent's; by default the one that runs here")->type_name("ID");
+    show->add_option("pcr", options.pcrs, "0 to 23")->type_name("PCR")->transform(whole_number(0, 23));
+    add_format(*show, options.format);
+    show->footer("Example: pushsim agent show --id web-1 0 7");
+    show->callback([&line] { line.exit = agent_show(line.agent); });
 }
 
 }  // namespace pushsim::cli

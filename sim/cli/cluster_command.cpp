@@ -1,14 +1,18 @@
 // pushsim stack up|down|status|logs --stack kind
+#include <algorithm>
 #include <cstdio>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "sim/cli/addresses.hpp"
+#include "sim/cli/cluster_agents.hpp"
 #include "sim/cli/commands.hpp"
 #include "sim/cli/interrupt.hpp"
 #include "sim/core/clock.hpp"
 #include "sim/kind/infra.hpp"
+#include "sim/stack/inspect.hpp"
+#include "sim/stack/tenant.hpp"
 
 namespace pushsim::cli {
 namespace {
@@ -35,25 +39,109 @@ int with_state(Act act) {
     return act(*state, clock);
 }
 
+void say(const std::string& text) {
+    say_error("pushsim: " + text);
+}
+
+Result<stack::StackAddress> servers_up(const StackOptions& options, const kind::InfraState& state,
+                                       const Clock& clock) {
+    kind::InfraOptions wanted{
+        .node_image = options.node_image,
+        .database = options.database == "postgresql" ? kind::Database::Postgresql : kind::Database::Sqlite,
+        .names = options.names,
+        .stop_asked = [] { return Interrupt::asked(); },
+        .say = say};
+    if (!options.keylime_image.empty()) wanted.keylime_image = options.keylime_image;
+    return kind::infra_up(state, kind::sources_of_clusters(), wanted, clock);
+}
+
+/// Also those that somebody else enrolled.
+std::vector<std::string> agents_of(const kind::AgentsState& state, const Clock& clock) {
+    std::vector<std::string> ids = state.enrolled();
+    if (const auto pods = kind::agent_pods(state, clock)) {
+        for (const kind::AgentPod& pod : *pods) {
+            if (!pod.id.empty() && std::ranges::find(ids, pod.id) == ids.end()) ids.push_back(pod.id);
+        }
+    }
+    return ids;
+}
+
+/// The agents' cluster, with new agents that are enrolled at servers that are up.
+Result<void> agents_up(const StackOptions& options, const stack::StackAddress& servers,
+                       const kind::InfraState& state, const Clock& clock) {
+    const auto agents = kind::AgentsState::open();
+    if (!agents) return fail(agents.error());
+    const auto address = stack::inspect(servers, clock);
+    if (!address) return fail(address.error());
+    const auto stop_asked = [] { return Interrupt::asked(); };
+    const std::vector<std::string> before = agents_of(*agents, clock);
+    kind::AgentsOptions wanted{.node_image = options.node_image,
+                               .swtpm = options.agents_tpm == "swtpm",
+                               .ca_secret = state.certificates() / "agents-secret.yaml",
+                               .stop_asked = stop_asked,
+                               .say = say};
+    if (!options.agents_image.empty()) wanted.image = options.agents_image;
+    wanted.finish = [&] {
+        forget_agents(before, *address, clock);
+        if (auto kept = agents->set_enrolled({}); !kept) return kept;
+        return enrol_pods(*agents, *address, clock, stop_asked, say);
+    };
+    auto up = kind::agents_up(*agents, kind::sources_of_clusters(), wanted, clock);
+    if (!up) forget_agents(agents->enrolled(), *address, clock);
+    return up;
+}
+
+/// Pods with agents, a line each, and how to follow them; nothing where that cluster is not up.
+Result<std::string> agents_lines(const stack::StackAddress& address, const Clock& clock) {
+    const auto agents = kind::AgentsState::open();
+    if (!agents) return fail(agents.error());
+    if (!agents->is_up()) return "";
+    stack::Tenant tenant(address, clock);
+    const auto pods = look_at_pods(*agents, tenant, clock);
+    if (!pods) return fail(pods.error());
+    std::string lines = fmt::format("agents in the cluster {}\n", kind::agents_cluster);
+    for (const PodSeen& seen : *pods)
+        lines += "  " + line_of(seen) + "\n";
+    return lines;
+}
+
+/// What is up stays as it is.
+Result<stack::StackAddress> servers_for_agents(const StackOptions& options, const kind::InfraState& state,
+                                               const Clock& clock, bool& made) {
+    if (const auto there = kind::infra_address(state)) {
+        const auto pods = kind::infra_pods(state, clock);  // forgets one that others deleted
+        if (!pods) return fail(pods.error());
+        if (!pods->empty()) return *there;
+    }
+    made = true;
+    return servers_up(options, state, clock);
+}
+
 }  // namespace
 
 int cluster_up(const StackOptions& options) {
     const Interrupt interrupt(
         "the cluster may be left half made: pushsim stack down --stack kind removes it");
     return with_state([&](const kind::InfraState& state, const Clock& clock) -> int {
-        kind::InfraOptions wanted{.node_image = options.node_image,
-                                  .database = options.database == "postgresql" ? kind::Database::Postgresql
-                                                                               : kind::Database::Sqlite,
-                                  .names = options.names,
-                                  .stop_asked = [] { return Interrupt::asked(); },
-                                  .say = [](const std::string& text) { say_error("pushsim: " + text); }};
-        if (!options.keylime_image.empty()) wanted.keylime_image = options.keylime_image;
-        const auto address = kind::infra_up(state, kind::sources_of_clusters(), wanted, clock);
+        bool made = false;
+        const auto address = options.agents ? servers_for_agents(options, state, clock, made)
+                                            : servers_up(options, state, clock);
         if (!address) return report_error(address.error());
+        if (options.agents) {
+            if (const auto up = agents_up(options, *address, state, clock); !up) {
+                if (made && !kind::infra_down(state, clock))
+                    say(fmt::format("the cluster {} is left", kind::infra_cluster));
+                return report_error(up.error());
+            }
+        }
         if (options.format == "json") {
             fmt::print("{}\n", to_json(*address, state).dump(2));
         } else {
             print(*address, state);
+            if (options.agents) {
+                const auto lines = agents_lines(*address, clock);
+                fmt::print("{}", lines ? *lines : lines.error().message + "\n");
+            }
             fmt::print(
                 "`pushsim run … --stack kind` plays at it; `pushsim stack down --stack kind` ends it.\n");
         }
@@ -61,14 +149,26 @@ int cluster_up(const StackOptions& options) {
     });
 }
 
-int cluster_down() {
-    return with_state([](const kind::InfraState& state, const Clock& clock) -> int {
+int cluster_down(const StackOptions& options) {
+    return with_state([&](const kind::InfraState& state, const Clock& clock) -> int {
+        const auto agents = kind::AgentsState::open();
+        if (!agents) return report_error(agents.error());
+        // Their agents go with the servers; servers that stay are not to keep them.
+        if (const auto address = kind::infra_address(state); address && options.agents)
+            forget_agents(agents_of(*agents, clock), *address, clock);
+        const auto without_agents = kind::agents_down(*agents, clock);
+        if (!without_agents) return report_error(without_agents.error());
+        if (*without_agents) fmt::print("removed the cluster {}\n", kind::agents_cluster);
+        if (options.agents) {
+            if (!*without_agents) fmt::print("no agents' cluster was up\n");
+            return kAsExpected;
+        }
         const auto removed = kind::infra_down(state, clock);
         if (!removed) return report_error(removed.error());
         if (*removed) {
             fmt::print("removed the cluster {}; its certificates stay in {}\n", kind::infra_cluster,
                        state.certificates().string());
-        } else {
+        } else if (!*without_agents) {
             fmt::print("no cluster was up\n");
         }
         return kAsExpected;
@@ -80,20 +180,32 @@ int cluster_status(const StackOptions& options) {
         const auto pods = kind::infra_pods(state, clock);
         if (!pods) return report_error(pods.error());
         const auto address = kind::infra_address(state);
+        // Without the servers nothing is known of their agents but the pods.
+        const auto agents = address ? agents_lines(*address, clock) : Result<std::string>("");
         if (options.format == "json") {
             nlohmann::json one = address ? to_json(*address, state) : nlohmann::json::object();
             one["pods"] = *pods;
+            one["agents"] = agents ? *agents : agents.error().message;
             fmt::print("{}\n", one.dump(2));
             return kAsExpected;
         }
         if (address) print(*address, state);
         fmt::print("{}", pods->empty() ? "no cluster is up\n" : *pods);
+        if (!agents) return report_error(agents.error());
+        fmt::print("{}", *agents);
         return kAsExpected;
     });
 }
 
 int cluster_logs(const StackOptions& options) {
     return with_state([&](const kind::InfraState& state, const Clock& clock) -> int {
+        if (options.server == "agents") {
+            const auto agents = kind::AgentsState::open();
+            const auto log = agents ? kind::agents_log(*agents, options.lines, clock) : fail(agents.error());
+            if (!log) return report_error(log.error());
+            fmt::print("{}", *log);
+            return kAsExpected;
+        }
         for (const char* server : {"registrar", "verifier"}) {
             if (!options.server.empty() && options.server != server) continue;
             const auto log = kind::infra_log(state, server, options.lines, clock);

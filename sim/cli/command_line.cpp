@@ -62,6 +62,15 @@ void add_cluster(CLI::App& up, StackOptions& options) {
                      "a further host name or IP address of the servers; may be repeated")
         ->type_name("HOST")
         ->allow_extra_args(false);
+    cluster->add_flag("--agents", options.agents,
+                      "also a cluster keylime-agents, with an honest agent on each node");
+    cluster
+        ->add_option("--tpm", options.agents_tpm, "of those agents: software, in pushsim, or swtpm beside it")
+        ->check(one_of({"software", "swtpm"}))
+        ->capture_default_str();
+    cluster
+        ->add_option("--pushsim-image", options.agents_image, "of those agents; scripts/kind-images made it")
+        ->type_name("IMAGE");
     up.parse_complete_callback([cluster, &up, &options] {
         const bool of_kind = options.stack.stack == "kind";
         for (const CLI::Option* option : up.get_options()) {
@@ -78,7 +87,11 @@ void add_cluster(CLI::App& up, StackOptions& options) {
 
 void refuse_with_kind(CLI::App& command, const StackOptions& options, const std::vector<std::string>& names) {
     command.parse_complete_callback([&command, &options, names] {
-        if (options.stack.stack != "kind") return;
+        if (options.stack.stack != "kind") {
+            if (options.agents || options.server == "agents")
+                throw CLI::ValidationError("agents are those of a cluster: add --stack kind");
+            return;
+        }
         for (const std::string& name : names) {
             if (command.get_option(name)->count() > 0)
                 throw CLI::ValidationError(name + " is about a local stack: not with --stack kind");
@@ -119,11 +132,13 @@ void add_stack_commands(CLI::App& app, CommandLine& line) {
     auto* down = stack_command->add_subcommand("down", "Ends them");
     add_kind(*down);
     down->add_option("--folder", line.stack.folder, "this one; all by default")->type_name("DIR");
+    down->add_flag("--agents", line.stack.agents, "of Kind: the agents' cluster alone");
     refuse_with_kind(*down, line.stack, {"--folder"});
     down->footer(
         "Example: pushsim stack down\n\nAgents, logs and databases stay in the folder, for the next `stack "
         "up`.");
-    down->callback([&line, of_kind] { line.exit = of_kind() ? cluster_down() : stack_down(line.stack); });
+    down->callback(
+        [&line, of_kind] { line.exit = of_kind() ? cluster_down(line.stack) : stack_down(line.stack); });
     auto* status = stack_command->add_subcommand("status", "Which there are, where, and whether they answer");
     add_kind(*status);
     add_format(*status, line.stack.format);
@@ -134,7 +149,7 @@ void add_stack_commands(CLI::App& app, CommandLine& line) {
     add_kind(*logs);
     logs->add_option("--folder", line.stack.folder, "this one; all by default")->type_name("DIR");
     logs->add_option("server", line.stack.server, "of this one alone, without headings")
-        ->check(one_of({"verifier", "registrar"}));
+        ->check(one_of({"verifier", "registrar", "agents"}));
     logs->add_flag("--follow", line.stack.follow, "go on with what is written, until the stack has ended");
     logs->add_option("--lines", line.stack.lines, "of each log")
         ->type_name("NUMBER")
@@ -311,6 +326,7 @@ void add_commands(CLI::App& app, CommandLine& line) {
     add_list(app, line);
     add_agent(app, line);
     add_tenant(app, line);
+    add_verify(app, line);
     add_pool(app, line);
     add_explain(app, line);
     add_check(app, line);

@@ -23,6 +23,8 @@ struct CommandLine {
     AgentOptions agent;
     std::string agent_every;
     TenantOptions tenant;
+    VerifyOptions verify;
+    std::string verify_within;
     PoolOptions pool;
     DoctorOptions doctor;
     CheckOptions check;

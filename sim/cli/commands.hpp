@@ -42,6 +42,7 @@ struct StackChoice {
     std::string verifier, registrar, registrar_tls;          ///< HOST:PORT
     std::string ca, admin_certificate, admin_key;            ///< PEM files
     std::vector<std::string> verifier_conf, registrar_conf;  ///< files or folders; empty: not known
+    std::vector<std::string> hosts;  ///< agent: tried in turn, where the addresses above are ports alone
 };
 
 struct RunOptions {
@@ -104,10 +105,13 @@ struct StackOptions {
     std::size_t lines = 20;                      ///< logs
     std::string server;                          ///< logs: verifier, registrar; empty: both
     bool follow = false;                         ///< logs: go on until the stack has ended
-    std::vector<std::string> names;   ///< certificates, up of a cluster: further names of the servers
-    std::string node_image;           ///< up of a cluster
-    std::string keylime_image;        ///< up of a cluster
-    std::string database = "sqlite";  ///< up of a cluster: sqlite, postgresql
+    std::vector<std::string> names;       ///< certificates, up of a cluster: further names of the servers
+    std::string node_image;               ///< up of a cluster
+    std::string keylime_image;            ///< up of a cluster
+    std::string database = "sqlite";      ///< up of a cluster: sqlite, postgresql
+    bool agents = false;                  ///< up: the agents' cluster, too; down: that one alone
+    std::string agents_tpm = "software";  ///< up of the agents' cluster: software, swtpm
+    std::string agents_image;             ///< up of the agents' cluster
     std::string format = "text";
 };
 int stack_up(const StackOptions& options);
@@ -118,7 +122,7 @@ int stack_clean(const StackOptions& options);
 int stack_certificates(const StackOptions& options);
 // The same of a cluster (--stack kind).
 int cluster_up(const StackOptions& options);
-int cluster_down();
+int cluster_down(const StackOptions& options);
 int cluster_status(const StackOptions& options);
 int cluster_logs(const StackOptions& options);
 
@@ -139,6 +143,14 @@ int tenant_status(const TenantOptions& options);
 int tenant_delete(const TenantOptions& options);
 int tenant_list(const TenantOptions& options);
 
+struct VerifyOptions {
+    StackChoice stack;
+    Duration within = std::chrono::seconds{30};  ///< each agent is to pass once more
+    std::string format = "text";
+};
+/// kAsExpected where nothing fails, else kNotAsExpected.
+int verify(const VerifyOptions& options);
+
 struct AgentOptions {
     StackChoice stack;
     std::string id;                              ///< empty: a new UUID
@@ -153,9 +165,12 @@ struct AgentOptions {
     // extend:
     int pcr = 0;
     std::string measurement;
+    // show:
+    std::vector<int> pcrs;
 };
 int agent_run(const AgentOptions& options);
 int agent_extend(const AgentOptions& options);
+int agent_show(const AgentOptions& options);
 
 struct PoolOptions {
     std::string pool = "default";  ///< a name or a file

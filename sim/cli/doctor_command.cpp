@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "sim/cli/commands.hpp"
+#include "sim/cli/findings.hpp"
 #include "sim/cli/fitted.hpp"
 #include "sim/cli/session.hpp"
 #include "sim/cli/version.hpp"
@@ -41,42 +42,17 @@ std::string in_words(const doctor::Subject& subject) {
     return "a local stack that a run would start";
 }
 
-std::size_t count(const std::vector<Finding>& findings, Level level) {
-    return static_cast<std::size_t>(std::ranges::count(findings, level, &Finding::level));
-}
-
 void print_text(const doctor::Subject& subject, const std::vector<Finding>& findings) {
-    std::size_t width = 0;
-    for (const Finding& finding : findings)
-        width = std::max(width, finding.thing.size());
-    std::string text =
-        fmt::format("pushsim {} · {} · --agents {}\n", kVersion, in_words(subject), subject.agents);
-    for (const Finding& finding : findings) {
-        const std::string word = finding.level == Level::Fail ? "FAIL" : to_string(finding.level);
-        text += fmt::format("  {:<7}  {:<{}}  {}\n", word, finding.thing, width, finding.found);
-        if (!finding.mend.empty())
-            text += fmt::format("  {:<7}  {:<{}}  mend: {}\n", "", "", width, finding.mend);
-    }
-    const std::size_t warnings = count(findings, Level::Warning);
-    text +=
-        fmt::format("{} ok, {} warning{}, {} failed, {} skipped\n", count(findings, Level::Ok), warnings,
-                    warnings == 1 ? "" : "s", count(findings, Level::Fail), count(findings, Level::Skipped));
-    print_fitted(text);
+    print_fitted(fmt::format("pushsim {} · {} · --agents {}\n{}{}\n", kVersion, in_words(subject),
+                             subject.agents, findings_lines(findings), findings_totals(findings)));
 }
 
-void print_json(const doctor::Subject& subject, const std::vector<Finding>& findings) {
-    nlohmann::json list = nlohmann::json::array();
-    for (const Finding& finding : findings) {
-        list.push_back({{"level", to_string(finding.level)},
-                        {"thing", finding.thing},
-                        {"found", finding.found},
-                        {"mend", finding.mend}});
-    }
+void print_json(const doctor::Subject& subject, const std::vector<Finding>& findings, bool fit) {
     const nlohmann::json all = {{"pushsim", kVersion},
                                 {"stack", in_words(subject)},
                                 {"agents", subject.agents},
-                                {"fit", count(findings, Level::Fail) == 0},
-                                {"findings", std::move(list)}};
+                                {"fit", fit},
+                                {"findings", findings_json(findings)}};
     fmt::print("{}\n", all.dump(2));
 }
 
@@ -100,8 +76,9 @@ int doctor(const DoctorOptions& options) {
                               : doctor::ToStart{fail(local.error()), {}};
     }
     const auto findings = doctor::examine(subject, registry, clock);
-    options.format == "json" ? print_json(subject, findings) : print_text(subject, findings);
-    return count(findings, Level::Fail) == 0 ? kAsExpected : kNotAsExpected;
+    const bool fit = std::ranges::count(findings, Level::Fail, &Finding::level) == 0;
+    options.format == "json" ? print_json(subject, findings, fit) : print_text(subject, findings);
+    return fit ? kAsExpected : kNotAsExpected;
 }
 
 }  // namespace pushsim::cli

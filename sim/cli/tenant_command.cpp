@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "sim/cli/boot_policy.hpp"
+#include "sim/cli/cluster_agents.hpp"
 #include "sim/cli/commands.hpp"
 #include "sim/cli/fitted.hpp"
 #include "sim/cli/policies.hpp"
@@ -131,7 +132,12 @@ Result<protocol::Enrolment> enrolment_of(const TenantOptions& options) {
     if (auto done = read(options.tpm_policy, tpm_policy_from, enrolment.tpm_policy); !done)
         return fail(done.error());
     if (!options.from_boot.empty()) {
-        auto policy = policy_from_boot(options.agent, options.tcti, options.from_boot);
+        const core::SystemClock clock;
+        // Of an agent of this process, else of a pod.
+        const bool in_pod =
+            options.stack.stack == "kind" && options.tcti.empty() && !fleet::tpm_of_kept_agent(options.agent);
+        auto policy = in_pod ? policy_from_pod(options.agent, options.from_boot, clock)
+                             : policy_from_boot(options.agent, options.tcti, options.from_boot);
         if (!policy) return fail(policy.error());
         enrolment.tpm_policy = std::move(*policy);
     }
@@ -156,6 +162,7 @@ int tenant_add(const TenantOptions& options) {
         enrolment->ak_public = registered.result->ak_public;
         const auto added = tenant.enrol(options.agent, *enrolment);
         if (!added.result) return fail(why_not_enrolled(tenant, added, options.agent, options.stack));
+        if (options.stack.stack == "kind") note_agent_of_pod(options.agent);
         fmt::print("{} is enrolled\n", options.agent);
         if (const std::string note = note_on_banks(enrolment->tpm_policy); !note.empty())
             say_error("note: " + note);

@@ -7,6 +7,7 @@
 #include "sim/cli/command_line.hpp"
 #include "sim/cli/stack_options.hpp"
 #include "sim/cli/usage_error.hpp"
+#include "sim/scenario/values.hpp"
 
 namespace pushsim::cli {
 
@@ -68,6 +69,36 @@ void add_tenant(CLI::App& app, CommandLine& line) {
         *add("list", "The agents that are enrolled, with their states, and those that are only registered",
              tenant_list, false),
         options.format);
+}
+
+void add_verify(CLI::App& app, CommandLine& line) {
+    auto* command = app.add_subcommand(
+        "verify",
+        "Looks again at servers, certificates and all enrolled agents that are there; starts nothing");
+    add_running_stack(*command, line.verify.stack);
+    command
+        ->add_option("--within", line.verify_within,
+                     "so long each agent has for one more attestation that passes; 30s by default")
+        ->type_name("DURATION");
+    add_format(*command, line.verify.format);
+    command->footer(
+        "Example: pushsim verify --stack kind\n\n"
+        "Exit codes: 0 nothing fails, 1 something does, 2 usage or no such stack, 3 it could not be looked "
+        "at.");
+    command->callback([&line] {
+        if (!line.verify_within.empty()) {
+            const auto within = scenario::parse_duration(line.verify_within);
+            if (!within) {
+                line.exit = report_error(
+                    {ErrorKind::Usage,
+                     "--within: expected a duration with its unit, found '" + line.verify_within + "'",
+                     "for example --within 10s"});
+                return;
+            }
+            line.verify.within = *within;
+        }
+        line.exit = verify(line.verify);
+    });
 }
 
 }  // namespace pushsim::cli

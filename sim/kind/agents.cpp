@@ -1,0 +1,361 @@
+#include "sim/kind/agents.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
+
+#include "agent/base/bytes.hpp"
+#include "agent/base/files.hpp"
+#include "sim/stack/registry.hpp"
+
+namespace pushsim::kind {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+constexpr const char* kLabel = "app.kubernetes.io/name=agent";
+
+template <typename T>
+Result<void> done(const Result<T>& result) {
+    if (!result) return fail(result.error());
+    return {};
+}
+
+fs::path kubeconfig(const AgentsState& state) {
+    return state.folder / (std::string(agents_cluster) + ".kubeconfig");
+}
+
+fs::path record(const AgentsState& state) {
+    return state.folder / "agents.json";
+}
+
+void forget(const AgentsState& state) {
+    std::error_code none;
+    for (const fs::path& one : {record(state), state.folder / "manifests", state.folder / "fleet"})
+        fs::remove_all(one, none);
+}
+
+Result<NamedCluster> cluster(const AgentsState& state, const Clock& clock, stack::StopAsked stop_asked = {}) {
+    auto tools = find_tools();
+    if (!tools) return fail(tools.error());
+    return NamedCluster(agents_cluster, state.folder, std::move(*tools), clock, std::move(stop_asked));
+}
+
+/// What kubectl printed besides is before it.
+json object_in(const std::string& text) {
+    const std::size_t begin = text.starts_with('{') ? 0 : text.find("\n{") + 1;
+    return json::parse(text.substr(std::min(begin, text.size())), nullptr, false);
+}
+
+std::string image_line(const std::string& theirs, const std::string& wanted) {
+    const std::size_t colon = wanted.rfind(':');
+    return fmt::format("  - {{ name: {}, newName: \"{}\", newTag: \"{}\" }}\n", theirs,
+                       wanted.substr(0, colon), wanted.substr(colon + 1));
+}
+
+/// Where the other cluster's node may be, as agents try it.
+std::vector<std::string> hosts_of(const NamedCluster& cluster) {
+    std::vector<std::string> hosts{"keylime-infra-control-plane"};
+    for (std::string& gateway : cluster.gateways())
+        hosts.push_back(std::move(gateway));
+    hosts.emplace_back("host.docker.internal");
+    return hosts;
+}
+
+/// The manifests, with the images and hosts that are meant in place of theirs. kubectl takes other folders by
+/// a relative path alone.
+Result<fs::path> make_kustomization(const AgentsState& state, const fs::path& sources,
+                                    const AgentsOptions& options, const std::vector<std::string>& hosts) {
+    std::error_code error;
+    const fs::path folder = state.folder / "manifests";
+    fs::create_directories(folder, error);
+    const fs::path manifests =
+        fs::relative(sources / "agents" / (options.swtpm ? "swtpm" : "base"), folder, error);
+    const std::string text = fmt::format(
+        "namespace: keylime\nresources: [\"{}\"]\ngeneratorOptions: {{ disableNameSuffixHash: true }}\n"
+        "configMapGenerator:\n  - {{ name: agent, behavior: merge, literals: [\"HOSTS={}\"] }}\n"
+        "images:\n{}{}",
+        manifests.string(), fmt::join(hosts, ","), image_line("pushsim", options.image),
+        image_line("pushsim-swtpm", options.swtpm_image));
+    if (auto written = write_file(folder / "kustomization.yaml", text, 0600); !written)
+        return fail(written.error());
+    return folder;
+}
+
+Result<void> deploy(const NamedCluster& there, const AgentsState& state, const fs::path& sources,
+                    const AgentsOptions& options, bool is_new) {
+    options.say(fmt::format("loading the agents' {}", options.swtpm ? "images" : "image"));
+    std::vector<std::string> images{options.image};
+    if (options.swtpm) images.push_back(options.swtpm_image);
+    for (const std::string& image : images) {
+        if (auto loaded = there.load(image); !loaded) return loaded;
+    }
+    if (auto kept = state.set_image(options.image); !kept) return kept;
+    options.say("starting the agents");
+    const auto apply = [&](const std::string& how, const fs::path& what) {
+        return done(there.kubectl({"apply", how, what.string()}, minutes{2}));
+    };
+    if (auto applied = apply("-f", sources / "agents" / "base" / "namespace.yaml"); !applied) return applied;
+    if (auto applied = apply("-f", options.ca_secret); !applied) return applied;
+    const auto manifests = make_kustomization(state, sources, options, hosts_of(there));
+    if (!manifests) return fail(manifests.error());
+    if (auto applied = apply("-k", *manifests); !applied) return applied;
+    if (!is_new) {
+        // Pods that live already have the image and configuration of before.
+        auto again = there.kubectl({"-n", "keylime", "rollout", "restart", "daemonset/agent"}, minutes{1});
+        if (!again) return done(again);
+    }
+    auto started = there.kubectl({"-n", "keylime", "rollout", "status", "daemonset/agent", "--timeout=120s"},
+                                 minutes{3});
+    if (started || started.error().kind == ErrorKind::Interrupted) return done(started);
+    const auto log = there.kubectl(
+        {"-n", "keylime", "logs", "-l", kLabel, "-c", "agent", "--tail=10", "--prefix"}, minutes{1});
+    return fail(ErrorKind::Stack, fmt::format("the agents did not start: {}\n{}", started.error().message,
+                                              log ? *log : log.error().message));
+}
+
+/// Of a cluster that is not there, or was deleted by others, nothing.
+Result<std::optional<std::string>> asked(const AgentsState& state, const std::vector<std::string>& words,
+                                         const Clock& clock, Duration limit = seconds{40}) {
+    if (!state.is_up()) return std::nullopt;
+    const auto there = cluster(state, clock);
+    if (!there) return fail(there.error());
+    auto said = there->kubectl(words, limit);
+    if (said) return std::move(*said);
+    const auto lives = there->is_there();
+    if (!lives || *lives) return fail(said.error());
+    there->forget();
+    forget(state);
+    return std::nullopt;
+}
+
+Error not_up() {
+    return {ErrorKind::Config, "no agents' cluster is up", "pushsim stack up --stack kind --agents makes it"};
+}
+
+/// `pushsim agent show` in the pod.
+Result<json> shown(const AgentsState& state, const std::string& pod, const std::vector<int>& pcrs,
+                   const Clock& clock) {
+    std::vector<std::string> words{"-n", "keylime", "exec",  pod,    "-c",       "agent",
+                                   "--", "pushsim", "agent", "show", "--format", "json"};
+    for (const int pcr : pcrs)
+        words.push_back(std::to_string(pcr));
+    const auto said = asked(state, words, clock);
+    if (!said) return fail(said.error());
+    if (!*said) return fail(not_up());
+    json object = object_in(**said);
+    if (object.is_object() && object.contains("agent")) return object;
+    return fail(ErrorKind::Stack, fmt::format("the agent in {} says of itself: {}", pod, **said));
+}
+
+/// Its agent's state, from `containerStatuses`; that of the pod where there are none yet.
+std::string state_of(const json& pod, int& restarts) {
+    const json none = json::array();
+    const json& status = pod.at("status");
+    const json& containers = status.contains("containerStatuses") ? status.at("containerStatuses") : none;
+    std::string state = status.value("phase", "Unknown");
+    for (const json& one : containers) {
+        restarts += one.value("restartCount", 0);
+        const json& now = one.at("state");
+        for (const char* not_running : {"waiting", "terminated"}) {
+            if (now.contains(not_running)) state = now.at(not_running).value("reason", not_running);
+        }
+    }
+    return state;
+}
+
+}  // namespace
+
+Result<AgentsState> AgentsState::open() {
+    const auto parent = stack::state_folder("kind");
+    if (!parent) return fail(parent.error());
+    const fs::path folder = *parent / "agents";
+    std::error_code error;
+    fs::create_directories(folder, error);
+    if (!error) return AgentsState{folder};
+    return fail(ErrorKind::System, fmt::format("cannot make {}: {}", folder.string(), error.message()));
+}
+
+bool AgentsState::is_up() const {
+    return fs::exists(kubeconfig(*this));
+}
+
+namespace {
+
+json kept(const AgentsState& state) {
+    json value = json::parse(read_file(record(state)), nullptr, false);
+    return value.is_object() ? value : json::object();
+}
+
+Result<void> keep(const AgentsState& state, const char* name, json what) {
+    json value = kept(state);
+    value[name] = std::move(what);
+    return write_file(record(state), value.dump(2) + "\n", 0600);
+}
+
+}  // namespace
+
+std::vector<std::string> AgentsState::enrolled() const {
+    std::vector<std::string> ids;
+    const json listed = kept(*this).value("enrolled", json::array());
+    for (const json& id : listed)
+        if (id.is_string()) ids.push_back(id.get<std::string>());
+    return ids;
+}
+
+Result<void> AgentsState::set_enrolled(const std::vector<std::string>& ids) const {
+    return keep(*this, "enrolled", ids);
+}
+
+std::string AgentsState::image() const {
+    return kept(*this).value("image", AgentsOptions{}.image);
+}
+
+Result<void> AgentsState::set_image(const std::string& image) const {
+    return keep(*this, "image", image);
+}
+
+Result<std::vector<AgentPod>> parse_agent_pods(const std::string& text) {
+    std::vector<AgentPod> pods;
+    const json list = object_in(text);
+    try {
+        for (const json& one : list.at("items")) {
+            const json& meta = one.at("metadata");
+            if (meta.contains("deletionTimestamp")) continue;
+            AgentPod pod;
+            pod.name = meta.at("name").get<std::string>();
+            pod.state = state_of(one, pod.restarts);
+            pods.push_back(std::move(pod));
+        }
+    } catch (const json::exception& error) {
+        return fail(ErrorKind::Parse, fmt::format("kubectl's list of pods: {}", error.what()));
+    }
+    std::ranges::sort(pods, {}, &AgentPod::name);
+    return pods;
+}
+
+Result<void> agents_up(const AgentsState& state, const fs::path& manifests, const AgentsOptions& options,
+                       const Clock& clock) {
+    std::error_code error;
+    const fs::path sources = fs::canonical(manifests, error);
+    if (error || !fs::exists(sources / "agents" / "cluster.yaml"))
+        return fail(ErrorKind::Config, fmt::format("{} has no agents/cluster.yaml", manifests.string()),
+                    "name the folder kind/ of pushsim's source with PUSHSIM_KIND");
+    const auto there = cluster(state, clock, options.stop_asked);
+    if (!there) return fail(there.error());
+    const auto without_haste = cluster(state, clock);
+    if (!without_haste) return fail(without_haste.error());
+    auto is_there = there->is_ours();
+    if (!is_there) return fail(is_there.error());
+    if (auto image = there->check_image(options.image, "pushsim"); !image) return image;
+    if (options.swtpm) {
+        if (auto image = there->check_image(options.swtpm_image, "swtpm"); !image) return image;
+    }
+    const auto remove = [&] {
+        options.say(fmt::format("removing the cluster {}", agents_cluster));
+        forget(state);
+        return without_haste->remove();
+    };
+    if (*is_there && there->is_half_made()) {
+        if (auto removed = remove(); !removed) return removed;
+        *is_there = false;
+    }
+    Result<void> up;
+    if (!*is_there) {
+        there->set_half_made(true);
+        options.say(fmt::format("making the cluster {}", agents_cluster));
+        up = there->create(sources / "agents" / "cluster.yaml", options.node_image);
+    }
+    if (up) up = deploy(*there, state, sources, options, !*is_there);
+    if (up && options.finish) up = options.finish();
+    if (up) {
+        there->set_half_made(false);
+        return up;
+    }
+    if (*is_there) return up;
+    if (auto removed = remove(); !removed) return removed;
+    if (up.error().kind == ErrorKind::Interrupted)
+        return fail(ErrorKind::Interrupted, fmt::format("stopped; no cluster {} is left", agents_cluster));
+    return up;
+}
+
+Result<bool> agents_down(const AgentsState& state, const Clock& clock) {
+    const auto there = cluster(state, clock);
+    if (!there) return fail(there.error());
+    const auto is_there = there->is_ours();
+    if (!is_there) return is_there;
+    if (*is_there) {
+        if (auto removed = there->remove(); !removed) return fail(removed.error());
+    }
+    there->forget();
+    forget(state);
+    return *is_there;
+}
+
+Result<std::vector<AgentPod>> agent_pods(const AgentsState& state, const Clock& clock) {
+    const auto said = asked(state, {"-n", "keylime", "get", "pods", "-l", kLabel, "-o", "json"}, clock);
+    if (!said) return fail(said.error());
+    if (!*said) return std::vector<AgentPod>{};
+    auto pods = parse_agent_pods(**said);
+    if (!pods) return pods;
+    for (AgentPod& pod : *pods) {
+        if (pod.runs()) {
+            // One that has just been started has no TPM yet.
+            if (const auto object = shown(state, pod.name, {}, clock)) pod.id = object->at("agent");
+            continue;
+        }
+        const auto log = asked(state, {"-n", "keylime", "logs", pod.name, "-c", "agent", "--tail=6"}, clock);
+        if (log && *log) pod.said = **log;
+    }
+    return pods;
+}
+
+Result<std::map<int, std::string>> agent_pcrs(const AgentsState& state, const std::string& pod,
+                                              const std::vector<int>& pcrs, const Clock& clock) {
+    const auto object = shown(state, pod, pcrs, clock);
+    if (!object) return fail(object.error());
+    std::map<int, std::string> values;
+    for (const auto& [pcr, value] : object->at("pcrs").items())
+        values[std::stoi(pcr)] = value.get<std::string>();
+    return values;
+}
+
+Result<std::string> agents_log(const AgentsState& state, std::size_t lines, const Clock& clock) {
+    const auto said = asked(state, {"-n", "keylime", "get", "pods", "-l", kLabel, "-o", "json"}, clock);
+    if (!said) return fail(said.error());
+    if (!*said) return fail(not_up());
+    const auto pods = parse_agent_pods(**said);
+    if (!pods) return fail(pods.error());
+    std::string all;
+    for (const AgentPod& pod : *pods) {
+        const auto log =
+            asked(state, {"-n", "keylime", "logs", pod.name, "-c", "agent", fmt::format("--tail={}", lines)},
+                  clock);
+        if (!log) return fail(log.error());
+        if (pods->size() > 1) all += pod.name + ":\n";
+        all += log->value_or("");
+    }
+    return all;
+}
+
+Result<std::string> agents_ca(const AgentsState& state, const Clock& clock) {
+    const auto said = asked(state, {"-n", "keylime", "get", "secret", "keylime-ca", "-o", "json"}, clock);
+    if (!said) return fail(said.error());
+    if (!*said) return fail(not_up());
+    const json object = object_in(**said);
+    const json::json_pointer where("/data/ca.crt");
+    if (!object.is_object() || !object.contains(where))
+        return fail(ErrorKind::Stack, "the agents' cluster has no Secret keylime-ca with a ca.crt");
+    const auto octets = from_base64(object.at(where).get<std::string>());
+    if (!octets) return fail(octets.error());
+    return std::string(octets->begin(), octets->end());
+}
+
+}  // namespace pushsim::kind

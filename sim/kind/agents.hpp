@@ -1,0 +1,81 @@
+#pragma once
+// The cluster `keylime-agents`: an honest agent on each node, that attests at the other cluster.
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "agent/base/result.hpp"
+#include "agent/base/time.hpp"
+#include "sim/kind/named_cluster.hpp"
+
+namespace pushsim::kind {
+
+inline constexpr const char* agents_cluster = "keylime-agents";
+
+struct AgentsOptions {
+    std::string node_image;  ///< of the cluster's node; empty: kind's own
+    std::string image = "pushsim:dev";
+    std::string swtpm_image = "pushsim-swtpm:dev";
+    bool swtpm = false;               ///< the TPM in a container of its own
+    std::filesystem::path ca_secret;  ///< CertificateFiles::agents_secret
+    /// What is still to be done for the cluster to be up; where it fails a new cluster is removed.
+    std::function<Result<void>()> finish = {};
+    stack::StopAsked stop_asked = {};
+    std::function<void(const std::string&)> say;  ///< a line for each step that takes seconds
+};
+
+/// What is kept of it in a folder (0700).
+struct AgentsState {
+    std::filesystem::path folder;
+
+    /// state_folder("kind")/agents. ErrorKind::System.
+    static Result<AgentsState> open();
+    /// Whether a cluster was made from it and not taken down since.
+    bool is_up() const;
+    /// Agents that are to be taken off the servers when their pods are gone.
+    std::vector<std::string> enrolled() const;
+    Result<void> set_enrolled(const std::vector<std::string>& ids) const;
+    /// That was loaded last.
+    std::string image() const;
+    Result<void> set_image(const std::string& image) const;
+};
+
+/// A pod with an agent in it, as it is now.
+struct AgentPod {
+    std::string name;
+    std::string state;  ///< Running, or what its agent waits for: CrashLoopBackOff
+    int restarts = 0;
+    std::string id;    ///< the agent's; empty where it does not run, or not yet
+    std::string said;  ///< the last words of one that does not run
+
+    bool runs() const { return state == "Running"; }
+};
+
+/// Those of `kubectl get pods -o json` that are not about to end, without `id` and `said`. ErrorKind::Parse.
+Result<std::vector<AgentPod>> parse_agent_pods(const std::string& json);
+
+/// Makes the cluster where there is none, loads the images and starts the agents of `sources` (the project's
+/// kind/) anew; returns when each pod has been started and `finish` is done. Errors as infra_up().
+Result<void> agents_up(const AgentsState& state, const std::filesystem::path& sources,
+                       const AgentsOptions& options, const Clock& clock);
+
+/// Deletes the cluster. False: there was none.
+Result<bool> agents_down(const AgentsState& state, const Clock& clock);
+
+/// In the order of their names; none where there is no cluster. ErrorKind::Stack.
+Result<std::vector<AgentPod>> agent_pods(const AgentsState& state, const Clock& clock);
+
+/// sha256 values of its TPM, in lower-case hex. ErrorKind::Stack.
+Result<std::map<int, std::string>> agent_pcrs(const AgentsState& state, const std::string& pod,
+                                              const std::vector<int>& pcrs, const Clock& clock);
+
+/// The last `lines` of each agent's log, with its pod's name before them where there are several.
+Result<std::string> agents_log(const AgentsState& state, std::size_t lines, const Clock& clock);
+
+/// The CA that the agents trust. ErrorKind::Stack.
+Result<std::string> agents_ca(const AgentsState& state, const Clock& clock);
+
+}  // namespace pushsim::kind
