@@ -28,8 +28,10 @@ class Play {
   private:
     using Then = std::function<void()>;
     struct Member {
-        const scenario::Group* group;
+        const scenario::Group* group = nullptr;
         std::string name;               ///< "late[3]"
+        int number = 0;                 ///< 3
+        int overall = 0;                ///< among all agents of the scenario
         std::unique_ptr<AgentTpm> tpm;  ///< until the agent has it
         Bytes ak_public;                ///< marshalled TPM2B_PUBLIC, for enrolment
         std::unique_ptr<VirtualAgent> agent;
@@ -80,14 +82,14 @@ class Play {
     /// Calls it from the loop after so long, unless the play ends before.
     void after(Duration duration, Then then);
     bool cast();
-    /// `number` in its group, `overall` among all agents of the scenario.
-    void cast_agent(Member& member, int number, int overall, Then done);
+    void cast_agent(Member& member, Then done);
     /// `taken` only if nobody else has an agent of this id on a stack that stays.
     void take_id(const scenario::Group& group, const std::string& name, const std::string& id, Then taken);
     std::string agent_id(const scenario::Group& group, int number, ByteView ek_public) const;
     /// What a group has measured at its boot, shared by its agents until they measure more.
     bool take_golden_states();
-    /// The agent of that number modulo the group's size; null where there is no such group.
+    /// The agent of that number modulo the group's size; null where there is no such group, or none of it
+    /// here.
     VirtualAgent* agent_of(const std::string& group, int number);
 
     // steps.cpp: the script. Each calls `then` once when all of it is done.

@@ -10,6 +10,7 @@
 #include "sim/fleet/events.hpp"
 #include "sim/fleet/expectations.hpp"
 #include "sim/fleet/play.hpp"
+#include "sim/scenario/draws.hpp"
 
 namespace pushsim::fleet {
 namespace {
@@ -47,6 +48,8 @@ bool restores_tpm(const scenario::Scenario& scenario, const std::string& group) 
     return restores;
 }
 
+}  // namespace
+
 history::ScenarioStart start_record(const scenario::Scenario& scenario,
                                     const std::optional<history::Try>& attempt) {
     history::ScenarioStart start;
@@ -61,8 +64,6 @@ history::ScenarioStart start_record(const scenario::Scenario& scenario,
     start.attempt = attempt;
     return start;
 }
-
-}  // namespace
 
 Play::Play(const Stage& stage, const scenario::Scenario& scenario)
     : stage_(stage),
@@ -205,7 +206,12 @@ VirtualAgent* Play::agent_of(const std::string& group, int number) {
     const auto first =
         std::ranges::find_if(agents_, [&](const Member& member) { return member.group->name == group; });
     if (first == agents_.end()) return nullptr;
-    return std::next(first, number % first->group->count)->agent.get();
+    const int wanted = number % first->group->count;
+    if (!stage_.shard) return std::next(first, wanted)->agent.get();
+    const auto meant = std::find_if(first, agents_.end(), [&](const Member& member) {
+        return member.group == first->group && member.number == wanted;
+    });
+    return meant == agents_.end() ? nullptr : meant->agent.get();
 }
 
 bool Play::take_golden_states() {
@@ -222,22 +228,27 @@ bool Play::take_golden_states() {
 
 bool Play::cast() {
     if (!take_golden_states()) return false;
+    int overall = 0;
     for (const scenario::Group& group : scenario_.groups) {
-        for (int i = 0; i < group.count; ++i)
-            agents_.push_back({.group = &group, .name = fmt::format("{}[{}]", group.name, i)});
+        for (int i = 0; i < group.count; ++i, ++overall) {
+            std::string name = scenario::agent_name(group.name, i);
+            if (stage_.shard && !stage_.shard->has(name)) continue;
+            Member& one = agents_.emplace_back();
+            one.group = &group;
+            one.name = std::move(name);
+            one.number = i;
+            one.overall = overall;
+        }
     }
     int waiting = 0;
-    int number = 0;
-    for (std::size_t overall = 0; overall < agents_.size(); ++overall) {
-        Member& member = agents_[overall];
-        number = overall > 0 && agents_[overall - 1].group == member.group ? number + 1 : 0;
+    for (Member& member : agents_) {
         ++waiting;
-        cast_agent(member, number, static_cast<int>(overall), [&waiting] { --waiting; });
+        cast_agent(member, [&waiting] { --waiting; });
     }
-    return wait_until([&] { return waiting == 0; });
+    return wait_until([&] { return waiting == 0; }) && wait_until(stage_.may_begin);
 }
 
-void Play::cast_agent(Member& member, int number, int overall, Then done) {
+void Play::cast_agent(Member& member, Then done) {
     const scenario::Group& group = *member.group;
     const boot::BootState& golden = golden_.at(&group);
     const history::Where here{.scenario = scenario_.name, .agent = member.name};
@@ -255,7 +266,7 @@ void Play::cast_agent(Member& member, int number, int overall, Then done) {
         tpm.pooled = {stage_.pool, drawn_++};
     }
     member.tpm = std::make_unique<AgentTpm>(stage_.tpms, std::move(tpm));
-    member.tpm->provision([this, &member, &group, &golden, here, number, overall, done = std::move(done),
+    member.tpm->provision([this, &member, &group, &golden, here, done = std::move(done),
                            alive = std::weak_ptr(alive_)](const AgentTpm::Provisioned& provisioned) {
         if (alive.expired()) return;
         const auto& description = provisioned.description;
@@ -265,12 +276,11 @@ void Play::cast_agent(Member& member, int number, int overall, Then done) {
             return;
         }
         member.ak_public = description->ak_public;
-        const std::string id = agent_id(group, number, description->ek_public);
-        take_id(group, member.name, id, [this, &member, &golden, here, id, number, overall, done, alive] {
+        const std::string id = agent_id(group, member.number, description->ek_public);
+        take_id(group, member.name, id, [this, &member, &golden, here, id, done, alive] {
             for (const history::MachineAct& act : boot_records(golden))
                 record(here, act);
-            const auto measured = [this, &member, &golden, id, number, overall, done,
-                                   alive](const Result<void>& result) {
+            const auto measured = [this, &member, &golden, id, done, alive](const Result<void>& result) {
                 if (alive.expired()) return;
                 if (!result) {
                     give_up(result.error().in(member.name));
@@ -278,8 +288,8 @@ void Play::cast_agent(Member& member, int number, int overall, Then done) {
                 }
                 const scenario::Group& of = *member.group;
                 member.agent = std::make_unique<VirtualAgent>(
-                    surroundings_, VirtualAgent::Identity{member.name, of.name, id, number},
-                    manner_of(of, overall), boot::BootState(stage_.clock.wall_now(), golden),
+                    surroundings_, VirtualAgent::Identity{member.name, of.name, id, member.number},
+                    manner_of(of, member.overall), boot::BootState(stage_.clock.wall_now(), golden),
                     std::move(member.tpm));
                 done();
             };

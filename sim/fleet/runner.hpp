@@ -14,6 +14,7 @@
 #include "sim/pool/pool.hpp"
 #include "sim/scenario/group.hpp"
 #include "sim/scenario/plan.hpp"
+#include "sim/scenario/shard.hpp"
 #include "sim/stack/acts.hpp"
 
 namespace pushsim::fleet {
@@ -50,7 +51,11 @@ struct Stage {
     std::shared_ptr<const transport::TlsIdentity> tls;
     std::shared_ptr<const transport::TlsIdentity> admin_tls;  ///< the tenant's
     std::uint64_t seed = 0;
-    std::uint64_t id_seed = 0;   ///< of agent ids, which are unique per run: not the run's seed
+    std::uint64_t id_seed = 0;  ///< of agent ids, which are unique per run: not the run's seed
+    /// The agents that are played here, of those that the scenario has; else all.
+    std::optional<scenario::Shard> shard = {};
+    /// Asked until it is so, when all agents are made: others begin at the same instant.
+    std::function<bool()> may_begin = [] { return true; };
     bool remove_agents = false;  ///< from registrar and verifier when the scenario ends, for stacks that stay
     std::optional<history::Try> attempt = {};  ///< of a scenario of chance
     Duration scenario_limit = std::chrono::minutes{10};
@@ -69,8 +74,12 @@ struct Stage {
     /// Called for each agent id before it is made known to the stack; an error ends the play.
     std::function<Result<void>(const std::string&)> agent_id_taken;
     /// Called when all of them have been taken off a stack that stays.
-    std::function<void()> agents_removed;
+    std::function<void()> agents_removed = [] {};
 };
+
+/// What stands in the history before a scenario is played.
+history::ScenarioStart start_record(const scenario::Scenario& scenario,
+                                    const std::optional<history::Try>& attempt);
 
 /// Plays to the end, or until a person, the stack, the limit or the history stops it. What ended it stands in
 /// the history as ScenarioEnd and is given back.

@@ -25,7 +25,7 @@ struct HistoryWriter::State {
     State(const State&) = delete;
     State& operator=(const State&) = delete;
 
-    Result<std::uint64_t> write(const std::string& tail);
+    Result<std::uint64_t> write(const std::string& tail, std::optional<Duration> when = {});
     void mark_repeated(const Where& where, Event& event);
 
     const std::filesystem::path path;
@@ -44,10 +44,11 @@ struct HistoryWriter::State {
     std::map<std::pair<std::string, std::string>, QuoteValues> quotes;  // last written, by scenario and agent
 };
 
-Result<std::uint64_t> HistoryWriter::State::write(const std::string& tail) {
+Result<std::uint64_t> HistoryWriter::State::write(const std::string& tail, std::optional<Duration> when) {
     const std::lock_guard lock{mutex};
     if (failure) return fail(*failure);
-    const auto t = std::chrono::duration_cast<std::chrono::microseconds>(clock.now() - started).count();
+    const auto t =
+        std::chrono::duration_cast<std::chrono::microseconds>(when.value_or(clock.now() - started)).count();
     const std::string line = fmt::format("{{\"n\":{},\"t\":{},{}\n", lines, t, tail);
     std::size_t written = 0;
     while (written < line.size()) {
@@ -109,6 +110,10 @@ Result<std::uint64_t> HistoryWriter::append(const Where& where, const Record& re
     Event event = to_event(record, state_->redactor, state_->keeper, state_->started);
     state_->mark_repeated(where, event);
     return state_->write(line_tail(where, event));
+}
+
+Result<std::uint64_t> HistoryWriter::append_line(Duration t, const std::string& tail) {
+    return state_->write(tail, t);
 }
 
 std::optional<Error> HistoryWriter::failure() const {

@@ -46,6 +46,10 @@ class HistoryWriter {
     /// nothing more is written and every call gives that same first error: the run is to stop.
     Result<std::uint64_t> append(const Where& where, const Record& record);
 
+    /// The same of a line that another writer has written, at that time since the start of this run: the tail
+    /// is as line_tail() has it, with nothing secret in it.
+    Result<std::uint64_t> append_line(Duration t, const std::string& tail);
+
     /// The failure that ended writing, if any; for producers that look once a step.
     std::optional<Error> failure() const;
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -17,6 +18,8 @@ struct HostPort {
     /// "127.0.0.1:8881", "[::1]:8881".
     std::string text() const;
 };
+
+class AdminRelay;
 
 /// What every consumer needs to know of a stack; it knows nothing of processes.
 struct StackAddress {
@@ -38,6 +41,8 @@ struct StackAddress {
     std::optional<std::filesystem::path> verifier_database;  ///< SQLite file
     std::optional<std::filesystem::path> verifier_log;
     std::optional<std::filesystem::path> registrar_log;
+    /// Who does the tenant's requests, where the administrator's certificate is not here; null: it is.
+    std::shared_ptr<AdminRelay> relay = {};
 };
 
 /// An external stack is nothing but its address: checks that hosts, ports and the three files are given and

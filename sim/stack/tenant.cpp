@@ -29,14 +29,17 @@ Tenant::Tenant(StackAddress address, const Clock& clock, Duration limit)
       registrar_(address_.registrar_tls, administrator(address_), clock, limit) {}
 
 Call Tenant::at_verifier(const HttpRequest& request) {
+    if (address_.relay) return address_.relay->exchange(AdminRelay::Server::Verifier, request);
     return verifier_.exchange(request);
 }
 
 Call Tenant::at_registrar(const HttpRequest& request) {
+    if (address_.relay) return address_.relay->exchange(AdminRelay::Server::Registrar, request);
     return registrar_.exchange(request);
 }
 
 void Tenant::cut() {
+    if (address_.relay) address_.relay->cut();
     verifier_.cut();
     registrar_.cut();
 }

@@ -19,6 +19,21 @@ struct Answer {
     Result<T> result;  ///< ErrorKind::Transport, Protocol (with status and the server's words) or Parse
 };
 
+/// Does the tenant's requests for a process that has no administrator's certificate.
+class AdminRelay {
+  public:
+    enum class Server { Verifier, Registrar };
+
+    AdminRelay() = default;
+    virtual ~AdminRelay() = default;
+    AdminRelay(const AdminRelay&) = delete;
+    AdminRelay& operator=(const AdminRelay&) = delete;
+
+    virtual Call exchange(Server server, const HttpRequest& request) = 0;
+    /// As AdminClient::cut().
+    virtual void cut() = 0;
+};
+
 /// Keeps a connection to each server. Not thread-safe.
 class Tenant {
   public:
