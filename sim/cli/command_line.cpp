@@ -331,6 +331,7 @@ void add_commands(CLI::App& app, CommandLine& line) {
     add_explain(app, line);
     add_check(app, line);
     add_doctor(app, line);
+    add_shard(app, line);
     add_completion(app, line);
     add_help(app, line);
 }

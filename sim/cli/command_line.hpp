@@ -22,6 +22,7 @@ struct CommandLine {
     StackOptions stack;
     AgentOptions agent;
     std::string agent_every;
+    std::string shard_clock;
     TenantOptions tenant;
     VerifyOptions verify;
     std::string verify_within;

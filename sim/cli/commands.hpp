@@ -60,6 +60,7 @@ struct RunOptions {
     std::optional<int> jobs;  ///< TPM threads, and stacks side by side; as there are processors if absent
     std::string accelerators = "none";
     std::vector<std::string> may_break;  ///< hosts of an external stack that may be broken
+    std::size_t pods = 0;                ///< processes that its agents are spread over; 0: this one
     bool fresh = false;                  ///< never use a stack that `stack up` keeps
     bool quiet = false;
     bool verbose = false;
@@ -171,6 +172,12 @@ struct AgentOptions {
 int agent_run(const AgentOptions& options);
 int agent_extend(const AgentOptions& options);
 int agent_show(const AgentOptions& options);
+
+struct ShardOptions {
+    Duration clock_offset{};  ///< its civil time is so much ahead, for tests of what measures it
+};
+/// Plays what a run says at standard input.
+int shard_run(const ShardOptions& options);
 
 struct PoolOptions {
     std::string pool = "default";  ///< a name or a file

@@ -5,9 +5,12 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "agent/base/files.hpp"
 #include "sim/cli/interrupt.hpp"
 #include "sim/cli/progress.hpp"
 #include "sim/cli/wires.hpp"
+#include "sim/scenario/draws.hpp"
+#include "sim/scenario/shard.hpp"
 #include "sim/scenario/sharing.hpp"
 #include "sim/stack/tenant.hpp"
 
@@ -79,6 +82,8 @@ void Lane::stop() {
 
 void Lane::play_one(const scenario::Scenario& scenario) {
     if (const auto why = session_.cannot_play(scenario)) return run_.book.skip(scenario, *why);
+    if (const auto why = run_.pods != nullptr ? scenario::why_not_apart(scenario) : std::nullopt)
+        return run_.book.skip(scenario, *why + ", so that it cannot be spread over pods");
     if (!scenario.tries) {
         attempt(scenario, std::nullopt);
         return;
@@ -220,13 +225,48 @@ bool Lane::attempt(const scenario::Scenario& scenario, const std::optional<histo
             return agents_ ? agents_->add(id) : Result<void>{};
         },
         .agents_removed = [&agents_gone] { agents_gone = true; }};
-    const ScenarioEnd end = fleet::play(stage, scenario);
+    const ScenarioEnd end =
+        run_.pods != nullptr ? play_in_pods(scenario, address, stage) : fleet::play(stage, scenario);
     if (agents_ && remove_policies(address) && agents_gone) agents_->finish();
     line.reset();
     settle(end);
     if (session_.stays() && (!attempt || attempt->number == 1)) say_what_stays(scenario);
     if (!attempt || run_.book.failure()) run_.book.say_scenario(scenario.name);
     return !run_.book.failure();
+}
+
+ScenarioEnd Lane::play_in_pods(const scenario::Scenario& scenario, const stack::StackAddress& address,
+                               const fleet::Stage& stage) {
+    const auto plan = scenario::plan_text({scenario}, run_.seed);
+    const std::string attempt = stage.attempt ? fmt::format("-{}", stage.attempt->number) : "";
+    const PodStage pods{.pods = *run_.pods,
+                        .setup = {.plan = plan ? *plan : "",
+                                  .id_seed = stage.id_seed,
+                                  .attempt = stage.attempt,
+                                  .hosts = run_.pods->hosts,
+                                  .verifier = address.verifier,
+                                  .registrar = address.registrar_http,
+                                  .registrar_tls = address.registrar_tls,
+                                  .ca = read_file(address.ca_file),
+                                  .verify_server = address.verify_server,
+                                  .api_version = address.api_version,
+                                  .limit = stage.scenario_limit,
+                                  .max_in_flight = stage.max_in_flight,
+                                  .bodies = run_.options.bodies,
+                                  .accelerators = run_.options.accelerators,
+                                  .jobs = run_.options.jobs.value_or(1)},
+                        .address = address,
+                        .clock = run_.clock,
+                        .history = stage.history,
+                        .folder = run_.book.folder() / "pods" / (scenario.name + attempt),
+                        .remove_agents = stage.remove_agents,
+                        .standing = stage.standing,
+                        .interrupted = stage.interrupted,
+                        .stack_failure = stage.stack_failure,
+                        .agent_id_taken = stage.agent_id_taken,
+                        .agents_removed = stage.agents_removed,
+                        .say = [this](const std::string& text) { run_.book.say_error(text); }};
+    return play_over_pods(pods, scenario);
 }
 
 void Lane::settle(const ScenarioEnd& end) {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "sim/cli/pods.hpp"
 #include "sim/cli/run_book.hpp"
 #include "sim/cli/session.hpp"
 #include "sim/fleet/runner.hpp"
@@ -26,6 +27,7 @@ struct RunCommons {
     std::uint64_t seed;
     std::uint64_t id_seed;  ///< of agent ids, which are unique per run
     RunBook& book;
+    const Pods* pods = nullptr;  ///< that its agents are spread over; null: they are here
     std::atomic<int> stacks{0};  ///< that were started
 };
 
@@ -54,6 +56,8 @@ class Lane {
     void play_one(const scenario::Scenario& scenario);
     /// Once; `attempt` of a scenario of chance. False where the run has ended.
     bool attempt(const scenario::Scenario& scenario, const std::optional<history::Try>& attempt);
+    history::ScenarioEnd play_in_pods(const scenario::Scenario& scenario, const stack::StackAddress& address,
+                                      const fleet::Stage& stage);
     bool ready_for(const scenario::Scenario& scenario, stack::StackAddress& address);
     void settle(const history::ScenarioEnd& end);
     void say_what_stays(const scenario::Scenario& scenario);

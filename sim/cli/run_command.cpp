@@ -21,6 +21,8 @@
 #include "sim/cli/version.hpp"
 #include "sim/core/clock.hpp"
 #include "sim/core/random.hpp"
+#include "sim/kind/agents.hpp"
+#include "sim/kind/infra.hpp"
 #include "sim/scenario/loader.hpp"
 #include "sim/scenario/sharing.hpp"
 #include "sim/stack/agent_list.hpp"
@@ -206,6 +208,12 @@ int check_options(const RunOptions& options) {
                              "draws no TPM from a pool",
                              "leave one of them out"});
     }
+    if (options.pods > 0 && options.pool) {
+        return report_error({ErrorKind::Usage,
+                             "--pods and --pool do not go together: the file of the TPMs is here, and not in "
+                             "the pods",
+                             "leave one of them out"});
+    }
     return kAsExpected;
 }
 
@@ -228,6 +236,50 @@ int check_fit(const RunOptions& options, const std::vector<scenario::Scenario>& 
     }
     return check_fleets(scenarios, here);
 }
+
+/// The pods of the agents' cluster, gone again with this; or so many processes here.
+class SpreadOut {
+  public:
+    static Result<SpreadOut> over(const RunOptions& options, const Clock& clock) {
+        SpreadOut made;
+        if (options.stack.stack != "kind") {
+            std::error_code none;
+            const std::string self = std::filesystem::read_symlink("/proc/self/exe", none).string();
+            for (std::size_t i = 0; i < options.pods; ++i)
+                made.pods.launches.push_back({fmt::format("shard-{}", i), {self, "shard"}});
+            return made;
+        }
+        auto state = kind::AgentsState::open();
+        if (!state) return fail(state.error());
+        made.state_ = std::make_unique<kind::AgentsState>(std::move(*state));
+        made.clock_ = &clock;
+        auto fleet = kind::fleet_up(*made.state_, kind::sources_of_clusters(), options.pods, clock,
+                                    [] { return Interrupt::asked(); });
+        if (!fleet) return fail(fleet.error());
+        made.pods.hosts = fleet->hosts;
+        for (const std::string& name : fleet->names) {
+            std::vector<std::string> words = fleet->words(name);
+            words.insert(words.end(), {"pushsim", "shard"});
+            made.pods.launches.push_back({name, std::move(words)});
+        }
+        return made;
+    }
+    SpreadOut(SpreadOut&&) = default;
+    SpreadOut(const SpreadOut&) = delete;
+    SpreadOut& operator=(const SpreadOut&) = delete;
+    SpreadOut& operator=(SpreadOut&&) = delete;
+    ~SpreadOut() {
+        if (!state_) return;
+        if (const auto gone = kind::fleet_down(*state_, *clock_); !gone) report_error(gone.error());
+    }
+
+    Pods pods;
+
+  private:
+    SpreadOut() = default;
+    std::unique_ptr<kind::AgentsState> state_;
+    const Clock* clock_ = nullptr;
+};
 
 void clean_up_after_others(const stack::Registry& registry, const Clock& clock) {
     for (const auto& left : stack::left_agents(registry))
@@ -254,6 +306,12 @@ int play_scenarios(const RunOptions& options, const std::vector<scenario::Scenar
     }
     clean_up_after_others(*registry, clock);
 
+    std::optional<SpreadOut> spread;
+    if (options.pods > 0) {
+        auto made = SpreadOut::over(options, clock);
+        if (!made) return report_error(made.error());
+        spread.emplace(std::move(*made));
+    }
     std::vector<StackGroup> groups = by_stack(scenarios);
     if (options.stack.stack == "kind") {
         // Before the servers are made anew for others.
@@ -271,6 +329,7 @@ int play_scenarios(const RunOptions& options, const std::vector<scenario::Scenar
     if (!book) return report_error(book.error());
     say_of_tools(tools, **book);
     RunCommons commons{options, clock, *registry, pool ? &*pool : nullptr, seed, core::fresh_seed(), **book};
+    if (spread) commons.pods = &spread->pods;
     Lanes(commons, std::move(groups), std::move(tools)).play();
     const int code = (*book)->report();
     if (purpose.judged != nullptr) *purpose.judged = (*book)->judged();

@@ -99,6 +99,13 @@ void add_run(CLI::App& app, CommandLine& line) {
     command->add_option("--tpm", line.run.tpm, "of agents whose TPM is in pushsim: that, or a swtpm for each")
         ->check(one_of({"software", "swtpm"}))
         ->capture_default_str();
+    command
+        ->add_option(
+            "--pods", line.run.pods,
+            "spread the agents over so many pods of the agents' cluster (--stack kind), or processes "
+            "here")
+        ->type_name("N")
+        ->transform(whole_number(1, 64));
     add_manner(*command, line.run, line.time_limit);
     add_format(*command, line.run.format);
     command->footer(
@@ -111,6 +118,31 @@ void add_run(CLI::App& app, CommandLine& line) {
         const bool by_default = command->count("paths") == 0 && line.run.tags.empty();
         if (scenarios_folder != nullptr && by_default) line.run.tags = {"quick"};
         line.exit = run(line.run);
+    });
+}
+
+void add_shard(CLI::App& app, CommandLine& line) {
+    auto* command = app.add_subcommand(
+        "shard", "Plays some of a scenario's agents; `run --pods` starts it and talks with it");
+    command
+        ->add_option("--clock-offset", line.shard_clock,
+                     "its civil time is so much ahead: to see that this is measured")
+        ->type_name("DURATION");
+    command->footer("Example: pushsim run FILE --pods 2 (which starts pushsim shard, twice)");
+    command->callback([&line] {
+        ShardOptions options;
+        if (!line.shard_clock.empty()) {
+            const auto offset = scenario::parse_duration(line.shard_clock);
+            if (!offset) {
+                line.exit = report_error(
+                    {ErrorKind::Usage,
+                     "--clock-offset: expected a duration with its unit, found '" + line.shard_clock + "'",
+                     "for example --clock-offset 1h"});
+                return;
+            }
+            options.clock_offset = *offset;
+        }
+        line.exit = shard_run(options);
     });
 }
 

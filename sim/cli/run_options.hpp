@@ -24,5 +24,6 @@ bool take_time_limit(CommandLine& line, RunOptions& options);
 
 void add_run(CLI::App& app, CommandLine& line);
 void add_replay(CLI::App& app, CommandLine& line);
+void add_shard(CLI::App& app, CommandLine& line);
 
 }  // namespace pushsim::cli

@@ -345,6 +345,45 @@ Result<std::string> agents_log(const AgentsState& state, std::size_t lines, cons
     return all;
 }
 
+Result<FleetPods> fleet_up(const AgentsState& state, const fs::path& manifests, std::size_t count,
+                           const Clock& clock, const stack::StopAsked& stop_asked) {
+    if (!state.is_up()) return fail(not_up());
+    std::error_code error;
+    const fs::path sources = fs::canonical(manifests, error);
+    const fs::path folder = state.folder / "fleet";
+    fs::create_directories(folder, error);
+    const fs::path theirs = fs::relative(sources / "agents" / "fleet", folder, error);
+    const std::string text = fmt::format(
+        "namespace: keylime\nresources: [\"{}\"]\nreplicas: [{{ name: fleet, count: {} }}]\nimages:\n{}",
+        theirs.string(), count, image_line("pushsim", state.image()));
+    if (auto written = write_file(folder / "kustomization.yaml", text, 0600); !written)
+        return fail(written.error());
+    auto tools = find_tools();
+    if (!tools) return fail(tools.error());
+    const auto there =
+        std::make_shared<NamedCluster>(agents_cluster, state.folder, std::move(*tools), clock, stop_asked);
+    if (auto applied = there->kubectl({"apply", "-k", folder.string()}, minutes{2}); !applied)
+        return fail(applied.error());
+    if (auto ready = there->kubectl(
+            {"-n", "keylime", "rollout", "status", "statefulset/fleet", "--timeout=120s"}, minutes{3});
+        !ready)
+        return fail(ready.error());
+    FleetPods pods{.names = {}, .hosts = hosts_of(*there), .words = [there](const std::string& pod) {
+                       return there->kubectl_words({"-n", "keylime", "exec", "-i", pod, "-c", "fleet", "--"});
+                   }};
+    for (std::size_t i = 0; i < count; ++i)
+        pods.names.push_back(fmt::format("fleet-{}", i));
+    return pods;
+}
+
+Result<void> fleet_down(const AgentsState& state, const Clock& clock) {
+    if (!state.is_up()) return {};
+    return done(asked(
+        state,
+        {"-n", "keylime", "delete", "statefulset,service", "fleet", "--ignore-not-found", "--wait=false"},
+        clock));
+}
+
 Result<std::string> agents_ca(const AgentsState& state, const Clock& clock) {
     const auto said = asked(state, {"-n", "keylime", "get", "secret", "keylime-ca", "-o", "json"}, clock);
     if (!said) return fail(said.error());

@@ -75,6 +75,20 @@ Result<std::map<int, std::string>> agent_pcrs(const AgentsState& state, const st
 /// The last `lines` of each agent's log, with its pod's name before them where there are several.
 Result<std::string> agents_log(const AgentsState& state, std::size_t lines, const Clock& clock);
 
+/// Pods fleet-0 to fleet-(count-1), ready.
+struct FleetPods {
+    std::vector<std::string> names;
+    std::vector<std::string> hosts;  ///< where the servers may be, in the order in which they are tried
+    /// What runs a program in a pod, and talks with it: a command's first words.
+    std::function<std::vector<std::string>(const std::string& pod)> words;
+};
+/// Makes them, in the agents' cluster that is up. ErrorKind::Config where none is; Stack naming what does not
+/// become ready; Interrupted.
+Result<FleetPods> fleet_up(const AgentsState& state, const std::filesystem::path& sources, std::size_t count,
+                           const Clock& clock, const stack::StopAsked& stop_asked);
+/// Takes them away, if there are any.
+Result<void> fleet_down(const AgentsState& state, const Clock& clock);
+
 /// The CA that the agents trust. ErrorKind::Stack.
 Result<std::string> agents_ca(const AgentsState& state, const Clock& clock);
 

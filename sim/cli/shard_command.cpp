@@ -1,0 +1,300 @@
+// pushsim shard: plays some of a scenario's agents, as a run at the other end of its standard input has it.
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdio>
+#include <fstream>
+#include <iostream>
+#include <map>
+#include <mutex>
+#include <thread>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+#include <unistd.h>
+
+#include "agent/base/files.hpp"
+#include "agent/tpm/accelerators.hpp"
+#include "sim/cli/commands.hpp"
+#include "sim/cli/interrupt.hpp"
+#include "sim/cli/pod_messages.hpp"
+#include "sim/cli/version.hpp"
+#include "sim/core/clock.hpp"
+#include "sim/fleet/runner.hpp"
+#include "sim/fleet/skewed_clock.hpp"
+#include "sim/history/writer.hpp"
+#include "sim/scenario/draws.hpp"
+#include "sim/stack/find_host.hpp"
+#include "sim/stack/tenant.hpp"
+
+namespace pushsim::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+constexpr Duration kFlush = std::chrono::milliseconds{200};
+
+/// The run at the other end. Thread-safe.
+class Line : public stack::AdminRelay {
+  public:
+    explicit Line(const Clock& clock) : clock_(clock) {}
+
+    void say(const json& message) {
+        const std::string text = message.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
+        const std::lock_guard lock(output_);
+        if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0)
+            stop();
+    }
+    void say(const Error& error) { say(json{{"failed", to_json(error)}}); }
+
+    /// Until the run says no more: then it has ended, or was killed.
+    void listen() {
+        for (std::string text; std::getline(std::cin, text);)
+            take(json::parse(text, nullptr, false));
+        stop();
+    }
+
+    bool stopped() const { return stopped_ || interrupted_; }
+    bool may_begin() const {
+        const std::int64_t begins = begins_;
+        return begins != 0 && to_number(clock_.wall_now()) >= begins;
+    }
+
+    stack::Call exchange(Server server, const HttpRequest& request) override {
+        stack::Call call{request, {}};
+        call.outcome.timings.start = clock_.now();
+        std::unique_lock lock(mutex_);
+        const int number = ++asked_;
+        lock.unlock();
+        say(json{{"ask", number},
+                 {"server", server == Server::Verifier ? "verifier" : "registrar"},
+                 {"request", to_json(request)}});
+        lock.lock();
+        answered_.wait(lock, [&] { return cut_ || stopped_ || answers_.contains(number); });
+        if (const auto answer = answers_.find(number); answer != answers_.end()) {
+            const Instant start = call.outcome.timings.start;
+            call.outcome = std::move(answer->second);
+            call.outcome.timings.start = start;
+            answers_.erase(answer);
+        } else {
+            call.outcome.failure =
+                transport::Failure{transport::FailureKind::Cancelled, "the run asks nothing any more"};
+        }
+        return call;
+    }
+    void cut() override {
+        const std::lock_guard lock(mutex_);
+        cut_ = true;
+        answered_.notify_all();
+    }
+
+  private:
+    void stop() {
+        stopped_ = true;
+        const std::lock_guard lock(mutex_);
+        answered_.notify_all();
+    }
+    void take(const json& message) {
+        if (!message.is_object()) return;
+        if (message.contains("clock")) {
+            say(json{{"clock", message["clock"]}, {"wall", to_number(clock_.wall_now())}});
+        } else if (message.contains("begin")) {
+            begins_ = message["begin"].get<std::int64_t>();
+        } else if (message.contains("stop")) {
+            interrupted_ = true;
+        } else if (message.contains("answer")) {
+            const std::lock_guard lock(mutex_);
+            answers_[message["answer"].get<int>()] = outcome_from(message);
+            answered_.notify_all();
+        }
+    }
+
+    const Clock& clock_;
+    std::mutex output_;
+    std::mutex mutex_;
+    std::condition_variable answered_;
+    std::map<int, transport::Outcome> answers_;
+    int asked_ = 0;
+    bool cut_ = false;
+    std::atomic<bool> stopped_{false};
+    std::atomic<bool> interrupted_{false};
+    std::atomic<std::int64_t> begins_{0};
+};
+
+/// A folder that goes with it.
+class Folder {
+  public:
+    static Result<Folder> make() {
+        std::error_code error;
+        std::string name = (fs::temp_directory_path(error) / "pushsim-shard-XXXXXX").string();
+        if (error || ::mkdtemp(name.data()) == nullptr)
+            return fail(ErrorKind::System, "no folder for temporary files", "set TMPDIR");
+        return Folder(name);
+    }
+    Folder(Folder&& other) noexcept : path_(std::exchange(other.path_, {})) {}
+    Folder(const Folder&) = delete;
+    Folder& operator=(const Folder&) = delete;
+    Folder& operator=(Folder&&) = delete;
+    ~Folder() {
+        std::error_code none;
+        if (!path_.empty()) fs::remove_all(path_, none);
+    }
+    const fs::path& path() const { return path_; }
+
+  private:
+    explicit Folder(fs::path path) : path_(std::move(path)) {}
+    fs::path path_;
+};
+
+/// Says the whole lines that a history has got since.
+class Teller {
+  public:
+    Teller(Line& line, fs::path file) : line_(line), file_(std::move(file)) {}
+    void tell() {
+        std::ifstream in(file_, std::ios::binary);
+        in.seekg(static_cast<std::streamoff>(told_));
+        json lines = json::array();
+        for (std::string text; std::getline(in, text) && !in.eof();) {
+            told_ += text.size() + 1;
+            lines.push_back(std::move(text));
+        }
+        if (!lines.empty()) line_.say(json{{"lines", std::move(lines)}});
+    }
+
+  private:
+    Line& line_;
+    fs::path file_;
+    std::uint64_t told_ = 0;
+};
+
+history::Bodies bodies_of(const std::string& word) {
+    if (word == "all") return history::Bodies::All;
+    return word == "none" ? history::Bodies::None : history::Bodies::Failures;
+}
+
+Result<transport::Endpoint> reached(transport::Scheme scheme, const stack::HostPort& where,
+                                    const std::string& host) {
+    return transport::resolve(
+        {.scheme = scheme, .host = host.empty() ? where.host : host, .port = where.port});
+}
+
+/// Plays it; what ended it is said.
+Result<void> play(const ShardSetup& setup, const std::shared_ptr<Line>& line, const Clock& clock) {
+    const auto plan = scenario::read_plan(setup.plan, "the run's plan");
+    if (!plan) return fail(plan.error());
+    const auto folder = Folder::make();
+    if (!folder) return fail(folder.error());
+    const fs::path ca = folder->path() / "ca.crt";
+    if (auto written = write_file(ca, setup.ca, 0600); !written) return written;
+    const auto accelerators = tpm::parse_accelerators(setup.accelerators);
+    if (!accelerators) return fail(accelerators.error());
+    if (auto on = tpm::switch_accelerators(*accelerators); !on) return fail(on.error());
+    std::string host;
+    if (!setup.hosts.empty()) {
+        auto found = stack::find_host(setup.hosts, setup.verifier.port, ca, clock, std::chrono::seconds{20},
+                                      [&] { return line->stopped(); });
+        if (!found) return fail(found.error());
+        host = std::move(*found);
+    }
+    auto tls = transport::TlsIdentity::make({.ca_files = {ca.string()}});
+    if (!tls) return fail(tls.error());
+    const auto verifier = reached(transport::Scheme::Https, setup.verifier, host);
+    const auto registrar = reached(transport::Scheme::Http, setup.registrar, host);
+    const auto registrar_tls = reached(transport::Scheme::Https, setup.registrar_tls, host);
+    for (const auto* one : {&verifier, &registrar, &registrar_tls})
+        if (!*one) return fail(one->error());
+
+    history::Head head;
+    head.pushsim_version = kVersion;
+    head.seed = plan->seed;
+    head.started = clock.wall_now();
+    const fs::path file = folder->path() / "history.jsonl";
+    const auto history = history::HistoryWriter::open(file, clock, head, {.bodies = bodies_of(setup.bodies)});
+    if (!history) return fail(history.error());
+    const auto zero = clock.wall_now() -
+                      std::chrono::duration_cast<WallTime::duration>(clock.now() - (*history)->started());
+    line->say(json{{"history", to_number(zero)}});
+
+    transport::EventLoop loop(clock);
+    const auto post = [&loop](fleet::Worker::Task task) { loop.post(std::move(task)); };
+    fleet::TpmThreads tpms(clock, post, setup.jobs);
+    stack::StackAddress address;
+    address.kind = "external";
+    address.verifier = {verifier->host, verifier->port};
+    address.registrar_http = {registrar->host, registrar->port};
+    address.registrar_tls = {registrar_tls->host, registrar_tls->port};
+    address.ca_file = ca;
+    address.verify_server = setup.verify_server;
+    address.api_version = setup.api_version;
+    address.relay = line;
+    fleet::TenantDesk tenant(address, clock, post);
+    Teller teller(*line, file);
+    std::function<void()> tell = [&] {
+        teller.tell();
+        loop.after(kFlush, tell);
+    };
+    tell();
+    bool ready = false;
+    const fleet::Stage stage{.loop = loop,
+                             .clock = clock,
+                             .history = **history,
+                             .tpms = tpms,
+                             .tenant = tenant,
+                             .registrar = *registrar,
+                             .registrar_tls = *registrar_tls,
+                             .verifier = *verifier,
+                             .tls = *tls,
+                             .admin_tls = *tls,
+                             .seed = plan->seed,
+                             .id_seed = setup.id_seed,
+                             .shard = setup.shard,
+                             .may_begin =
+                                 [&] {
+                                     if (!std::exchange(ready, true)) line->say(json{{"ready", true}});
+                                     return line->may_begin();
+                                 },
+                             .attempt = setup.attempt,
+                             .scenario_limit = setup.limit,
+                             .max_in_flight = setup.max_in_flight,
+                             .act_on_server = [](stack::ServerAct, stack::ServerName) -> Result<void> {
+                                 return fail(ErrorKind::Usage, "a shard acts on no servers");
+                             },
+                             .standing =
+                                 [&](const fleet::Standing& standing) {
+                                     line->say(json{{"at", to_json(standing)}});
+                                 },
+                             .interrupted = [&] { return line->stopped() || Interrupt::asked(); },
+                             .stack_failure = [] { return std::optional<Error>{}; },
+                             .stack_failed = [](const Error&) {},
+                             .agent_id_taken = [&](const std::string& id) -> Result<void> {
+                                 line->say(json{{"taken", id}});
+                                 return {};
+                             }};
+    const history::ScenarioEnd end = fleet::play(stage, plan->scenarios.front());
+    teller.tell();
+    line->say(json{{"end", to_json(end)}});
+    return {};
+}
+
+}  // namespace
+
+int shard_run(const ShardOptions& options) {
+    const Interrupt interrupt;
+    const core::SystemClock system;
+    const fleet::SkewedClock clock(system, options.clock_offset);
+    const auto line = std::make_shared<Line>(clock);
+    std::string first;
+    std::getline(std::cin, first);
+    const auto setup = parse_setup(first);
+    if (!setup)
+        return report_error({ErrorKind::Usage, setup.error().message, "pushsim run --pods starts shards"});
+    std::thread([line] { line->listen(); }).detach();
+    const auto played = play(*setup, line, clock);
+    if (!played) line->say(played.error());
+    // The thread that listens may wait for a word that never comes.
+    std::fflush(nullptr);
+    std::_Exit(played ? kAsExpected : exit_code(played.error().kind));
+}
+
+}  // namespace pushsim::cli
