@@ -129,8 +129,11 @@ int cluster_up(const StackOptions& options) {
         if (!address) return report_error(address.error());
         if (options.agents) {
             if (const auto up = agents_up(options, *address, state, clock); !up) {
-                if (made && !kind::infra_down(state, clock))
-                    say(fmt::format("the cluster {} is left", kind::infra_cluster));
+                if (made) {
+                    say(fmt::format("removing the cluster {}", kind::infra_cluster));
+                    if (const auto removed = kind::infra_down(state, clock); !removed)
+                        report_error(removed.error());
+                }
                 return report_error(up.error());
             }
         }
