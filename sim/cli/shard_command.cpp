@@ -236,41 +236,43 @@ Result<void> play(const ShardSetup& setup, const std::shared_ptr<Line>& line, co
     };
     tell();
     bool ready = false;
-    const fleet::Stage stage{.loop = loop,
-                             .clock = clock,
-                             .history = **history,
-                             .tpms = tpms,
-                             .tenant = tenant,
-                             .registrar = *registrar,
-                             .registrar_tls = *registrar_tls,
-                             .verifier = *verifier,
-                             .tls = *tls,
-                             .admin_tls = *tls,
-                             .seed = plan->seed,
-                             .id_seed = setup.id_seed,
-                             .shard = setup.shard,
-                             .may_begin =
-                                 [&] {
-                                     if (!std::exchange(ready, true)) line->say(json{{"ready", true}});
-                                     return line->may_begin();
-                                 },
-                             .attempt = setup.attempt,
-                             .scenario_limit = setup.limit,
-                             .max_in_flight = setup.max_in_flight,
-                             .act_on_server = [](stack::ServerAct, stack::ServerName) -> Result<void> {
-                                 return fail(ErrorKind::Usage, "a shard acts on no servers");
-                             },
-                             .standing =
-                                 [&](const fleet::Standing& standing) {
-                                     line->say(json{{"at", to_json(standing)}});
-                                 },
-                             .interrupted = [&] { return line->stopped() || Interrupt::asked(); },
-                             .stack_failure = [] { return std::optional<Error>{}; },
-                             .stack_failed = [](const Error&) {},
-                             .agent_id_taken = [&](const std::string& id) -> Result<void> {
-                                 line->say(json{{"taken", id}});
-                                 return {};
-                             }};
+    const fleet::Stage stage{
+        .loop = loop,
+        .clock = clock,
+        .history = **history,
+        .tpms = tpms,
+        .tenant = tenant,
+        .registrar = *registrar,
+        .registrar_tls = *registrar_tls,
+        .verifier = *verifier,
+        .tls = *tls,
+        .admin_tls = *tls,
+        .seed = plan->seed,
+        .id_seed = setup.id_seed,
+        .shard = setup.shard,
+        .may_begin =
+            [&] {
+                if (!std::exchange(ready, true)) line->say(json{{"ready", true}});
+                return line->may_begin();
+            },
+        .attempt = setup.attempt,
+        .scenario_limit = setup.limit,
+        .max_in_flight = setup.max_in_flight,
+        .act_on_server = [](stack::ServerAct,
+                            stack::ServerName) -> decltype(fleet::Stage::act_on_server)::result_type {
+            return fail(ErrorKind::Usage, "a shard acts on no servers");
+        },
+        .standing =
+            [&](const fleet::Standing& standing) {
+                line->say(json{{"at", to_json(standing)}});
+            },
+        .interrupted = [&] { return line->stopped() || Interrupt::asked(); },
+        .stack_failure = [] { return std::optional<Error>{}; },
+        .stack_failed = [](const Error&) {},
+        .agent_id_taken = [&](const std::string& id) -> Result<void> {
+            line->say(json{{"taken", id}});
+            return {};
+        }};
     const history::ScenarioEnd end = fleet::play(stage, plan->scenarios.front());
     teller.tell();
     line->say(json{{"end", to_json(end)}});
