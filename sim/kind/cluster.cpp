@@ -557,11 +557,12 @@ struct Cluster::Inner {
         return {};
     }
 
-    Result<void> patch(const std::string& server, const ServerSpec& spec, bool patient) const {
+    /// False where that is what it had.
+    Result<bool> patch(const std::string& server, const ServerSpec& spec, bool patient) const {
         auto patched =
             kubectl({"patch", "deployment", server, "--type=json", "-p", spec_patch(spec)}, patient);
         if (!patched) return fail(patched.error());
-        return {};
+        return patched->find("(no change)") == std::string::npos;
     }
 
     /// `specs` for both; returns how long it took, when both are reached. `kill`: what they have is not
@@ -573,8 +574,10 @@ struct Cluster::Inner {
         for (const auto& [server, spec] : specs)
             before[server] = watch->of(server);
         for (const auto& [server, spec] : specs) {
-            if (auto patched = patch(server, spec, patient); !patched) return fail(patched.error());
-            if (!kill_them) continue;
+            const auto patched = patch(server, spec, patient);
+            if (!patched) return fail(patched.error());
+            // With PostgreSQL the workload would make another of the old ones in place of one that is killed.
+            if (!kill_them || (postgresql && *patched)) continue;
             for (const Pod& pod : before[server]) {
                 if (auto gone = forget_pod(pod, patient); !gone) return fail(gone.error());
             }
@@ -866,7 +869,7 @@ std::optional<Error> Cluster::poll() {
         const auto said = stack::diagnose(all.log_of(server));
         return Error{ErrorKind::Stack,
                      fmt::format("the {}'s pod {} ended in mid-run: {}; its log ({}) ends with: {}", server,
-                                 is.pod.name, how, (all.folder / (server + ".log")).string(), said.cause),
+                                 is.pod.name, how, all.log_file(server), said.cause),
                      said.mend};
     }
     return std::nullopt;

@@ -33,7 +33,8 @@ class Beside : public ::testing::Test {
     }
     static std::string pod(const std::string& type, const std::string& uid, const std::string& container) {
         return R"({"type":")" + type + R"(","object":{"metadata":{"name":"v-)" + uid + R"(","uid":")" + uid +
-               R"(","labels":{"app.kubernetes.io/name":"verifier"}},"status":{"containerStatuses":[{"name":"verifier",)" +
+               R"(","labels":{"app.kubernetes.io/name":"verifier"}},)"
+               R"("status":{"containerStatuses":[{"name":"verifier",)" +
                R"("containerID":")" + container + R"(","state":{"running":{}}}]}}})" + "\n";
     }
 

@@ -70,9 +70,12 @@ TEST(ConfigMaps, AreFilesUnderTheirNameWithTheRunThatMadeThem) {
 
 /// What a cluster says of a Deployment, what is looked at of it.
 const char* const kDeployment =
-    R"({"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"verifier"},"spec":{"replicas":1,"template":)"
-    R"({"spec":{"containers":[{"name":"verifier","args":["keylime_verifier"]}],"volumes":[{"name":"conf","projected":)"
-    R"({"defaultMode":420,"sources":[{"configMap":{"name":"logging.conf"}},{"configMap":{"name":"verifier.conf"}}]}}]}}}})";
+    R"({"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"verifier"},)"
+    R"("spec":{"replicas":1,"template":)"
+    R"({"spec":{"containers":[{"name":"verifier","args":["keylime_verifier"]}],)"
+    R"("volumes":[{"name":"conf","projected":)"
+    R"({"defaultMode":420,"sources":[{"configMap":{"name":"logging.conf"}},)"
+    R"({"configMap":{"name":"verifier.conf"}}]}}]}}}})";
 
 TEST(ServerSpecs, ArePutBackAsTheyWereFound) {
     const auto spec = parse_server_spec("verifier", kDeployment);

@@ -15,9 +15,10 @@ std::string event(const std::string& type, const std::string& metadata, const st
            R"("uid":"beb2fece","labels":{"app.kubernetes.io/name":"verifier","pod-template-hash":"5cb7"})" +
            metadata + R"(},"status":{)" + status + "}}}";
 }
-const std::string kRunning =
-    R"("phase":"Running","conditions":[{"type":"Ready","status":"True"}],"containerStatuses":[{"name":"verifier",)"
-    R"("containerID":"containerd://0ba2","restartCount":0,"lastState":{},"state":{"running":{"startedAt":"x"}}}])";
+const std::string kRunning = R"("phase":"Running","conditions":[{"type":"Ready","status":"True"}],)"
+                             R"("containerStatuses":[{"name":"verifier",)"
+                             R"("containerID":"containerd://0ba2","restartCount":0,"lastState":{},)"
+                             R"("state":{"running":{"startedAt":"x"}}}])";
 
 TEST(Pods, OneThatRunsAndIsReadyIsToldWithItsContainer) {
     const auto seen = parse_pod_event(event("ADDED", "", kRunning));
@@ -43,10 +44,11 @@ TEST(Pods, OneThatWasToldToEndIsLeavingAndADeletedOneIsGone) {
 }
 
 TEST(Pods, OneWhoseContainerHasEndedHasNoneAndSaysHow) {
-    const auto seen = parse_pod_event(event(
-        "MODIFIED", "",
-        R"("conditions":[{"type":"Ready","status":"False"}],"containerStatuses":[{"name":"verifier",)"
-        R"("containerID":"containerd://0ba2","lastState":{},"state":{"terminated":{"exitCode":1,"reason":"Error"}}}])"));
+    const auto seen = parse_pod_event(
+        event("MODIFIED", "",
+              R"("conditions":[{"type":"Ready","status":"False"}],"containerStatuses":[{"name":"verifier",)"
+              R"("containerID":"containerd://0ba2","lastState":{},"state":{"terminated":{"exitCode":1,)"
+              R"("reason":"Error"}}}])"));
     ASSERT_TRUE(seen);
     EXPECT_FALSE(seen->pod.ready);
     EXPECT_EQ(seen->pod.container, "");
@@ -58,27 +60,30 @@ TEST(Pods, WhyOneDoesNotRunIsToldInKubernetesWordsWithAWayOut) {
         const auto seen = parse_pod_event(event("MODIFIED", "", status));
         return seen ? not_ready(seen->pod, "20.0 s", "", "").text() : "no event";
     };
-    const std::string no_image = why(
-        R"("containerStatuses":[{"name":"verifier","state":{"waiting":{"reason":"ErrImagePull","message":"not found"}}}])");
+    const std::string no_image =
+        why(R"("containerStatuses":[{"name":"verifier","state":{"waiting":{"reason":"ErrImagePull",)"
+            R"("message":"not found"}}}])");
     EXPECT_THAT(
         no_image,
         HasSubstr(
             "the verifier's pod verifier-5cb7-w59vw was not ready after 20.0 s: ErrImagePull: not found"));
     EXPECT_THAT(no_image, HasSubstr("mend: `pushsim stack up --stack kind` loads the images"));
-    const std::string no_room = why(
-        R"("conditions":[{"type":"PodScheduled","status":"False","reason":"Unschedulable","message":"0/1 nodes"}])");
+    const std::string no_room =
+        why(R"("conditions":[{"type":"PodScheduled","status":"False","reason":"Unschedulable",)"
+            R"("message":"0/1 nodes"}])");
     EXPECT_THAT(no_room, HasSubstr("Unschedulable: 0/1 nodes"));
     EXPECT_THAT(no_room, HasSubstr("the node has no room"));
-    const std::string crashes = why(
-        R"("containerStatuses":[{"name":"verifier","lastState":{"terminated":{"exitCode":137,"reason":"OOMKilled"}},)"
-        R"("state":{"waiting":{"reason":"CrashLoopBackOff","message":"back-off 10s"}}}])");
+    const std::string crashes =
+        why(R"("containerStatuses":[{"name":"verifier","lastState":{"terminated":{"exitCode":137,)"
+            R"("reason":"OOMKilled"}},)"
+            R"("state":{"waiting":{"reason":"CrashLoopBackOff","message":"back-off 10s"}}}])");
     EXPECT_THAT(
         crashes,
         HasSubstr("CrashLoopBackOff: back-off 10s; its container ended with exit code 137 (OOMKilled)"));
     EXPECT_THAT(crashes, HasSubstr("no more memory than its limit"));
-    EXPECT_THAT(
-        why(R"("containerStatuses":[{"name":"verifier","state":{"waiting":{"reason":"ContainerCreating"}}}])"),
-        HasSubstr("its container has not been started"));
+    EXPECT_THAT(why(R"("containerStatuses":[{"name":"verifier",)"
+                    R"("state":{"waiting":{"reason":"ContainerCreating"}}}])"),
+                HasSubstr("its container has not been started"));
     EXPECT_THAT(
         why(R"("initContainerStatuses":[{"name":"wait-for-database","state":{"waiting":)"
             R"({"reason":"CreateContainerConfigError","message":"secret \"postgresql\" not found"}}}])"),
