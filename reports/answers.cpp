@@ -202,7 +202,12 @@ Answer answer_of_cycle(const history::ResponseClause& clause, const Lines& cycle
     Answer answer;
     for (const history::Entry* copy : copies) {
         Match found = match(clause, *copy);
-        Answer one{found.judgement, std::move(found.actual), std::move(found.reason), copy, copy, "",
+        Answer one{found.judgement,
+                   std::move(found.actual),
+                   std::move(found.reason),
+                   copy,
+                   copy,
+                   "",
                    copies.size() == 1 ? std::move(found.seen) : seen_of_copies(copies)};
         if (one.judgement == Judgement::DoesNotHold) return one;
         if (copy == copies.front()) answer = std::move(one);

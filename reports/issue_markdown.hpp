@@ -15,8 +15,8 @@ using LogOfRequest = std::function<std::vector<std::string>(const std::string& r
 
 /// One case that fails, or deviates as is known, as the text of an issue upstream: the sentences, what was
 /// expected and seen, the exchange as the history has it (secrets are fingerprints there), what the server
-/// logged where its answer was 5xx, what went before, and the command that shows it again. At most 64 KiB. ErrorKind::Usage if there is no such case, it shows
-/// nothing wrong, or is withheld.
+/// logged where its answer was 5xx, what went before, and the command that shows it again. At most 64 KiB.
+/// ErrorKind::Usage if there is no such case, it shows nothing wrong, or is withheld.
 Result<std::string> issue_markdown(const history::History& history, const RunReport& run,
                                    const ConformanceReport& report, std::string_view case_id,
                                    const LogOfRequest& log = {});

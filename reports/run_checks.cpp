@@ -88,9 +88,11 @@ class RunChecks {
 /// The first of them; a run of many scenarios that ended early has as many.
 std::string reasons(const std::vector<std::string>& all) {
     constexpr std::size_t most = 2;
-    const std::vector<std::string> first(all.begin(), all.begin() + std::min<std::ptrdiff_t>(most, std::ssize(all)));
+    const std::vector<std::string> first(all.begin(),
+                                         all.begin() + std::min<std::ptrdiff_t>(most, std::ssize(all)));
     const std::string text = fmt::format("{}", fmt::join(first, "; "));
-    return all.size() <= most ? text : fmt::format("{}; and {} more (--format json)", text, all.size() - most);
+    return all.size() <= most ? text
+                              : fmt::format("{}; and {} more (--format json)", text, all.size() - most);
 }
 
 std::string line_of(const CheckOfRun& check) {

@@ -137,8 +137,7 @@ bool explain_of_suite(const std::string& name, const Page& page) {
     if (const std::string_view about = history::about_area(name); !about.empty()) {
         page.say(0, fmt::format("{}: {}", name, about));
         for (const auto& one : suite->requirements) {
-            if (one.area() == name)
-                page.say(2, fmt::format("{} {:<6} {}", one.id, one.level, one.text), 20);
+            if (one.area() == name) page.say(2, fmt::format("{} {:<6} {}", one.id, one.level, one.text), 20);
         }
         page.say(0, fmt::format("To decide it: pushsim conformance {}", name));
         return true;

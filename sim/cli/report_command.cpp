@@ -88,9 +88,12 @@ int report(const ReportOptions& options) {
                              fmt::format("'{}' is no run: there is no history", options.run),
                              "name a run folder, such as runs/latest, or its history.jsonl"});
     }
-    for (const auto& [option, file] :
-         {std::pair{"--html", &options.html}, {"--junit", &options.junit}, {"--markdown", &options.markdown},
-          {"--json", &options.json}, {"--badge", &options.badge}, {"--verdicts", &options.verdicts}}) {
+    for (const auto& [option, file] : {std::pair{"--html", &options.html},
+                                       {"--junit", &options.junit},
+                                       {"--markdown", &options.markdown},
+                                       {"--json", &options.json},
+                                       {"--badge", &options.badge},
+                                       {"--verdicts", &options.verdicts}}) {
         if (file->empty()) continue;
         if (const auto can = check_can_write(option, *file); !can) return report_error(can.error());
     }
@@ -99,11 +102,9 @@ int report(const ReportOptions& options) {
     if (!judged->conformance && !(options.issue.empty() && options.badge.empty() && options.verdicts.empty()))
         return report_error(kNoConformance);
     if (!options.issue.empty()) {
-        const auto issue = reports::issue_markdown(judged->history, judged->run, *judged->conformance,
-                                                   case_of(options.issue, *judged->conformance),
-                                                   [&](const std::string& request_id) {
-                                                       return logged_of(history->parent_path(), request_id);
-                                                   });
+        const auto issue = reports::issue_markdown(
+            judged->history, judged->run, *judged->conformance, case_of(options.issue, *judged->conformance),
+            [&](const std::string& request_id) { return logged_of(history->parent_path(), request_id); });
         if (!issue) return report_error(issue.error());
         fmt::print("{}", *issue);
         return kAsExpected;

@@ -138,25 +138,27 @@ bool Profile::takes(const Requirement& requirement) const {
 
 Loaded<std::vector<Requirement>> read_requirements(std::string_view text, const std::string& file) {
     Loaded<std::vector<Requirement>> loaded;
-    read_document(text, file, "`requirements:` and a list", loaded.problems, [&](scenario::Report& report, const Node& root) {
-        std::string before;
-        for (const Node& item : items_of(report, root, "the registry", requirements_table)) {
-            Requirement requirement = read_requirement(report, item);
-            if (requirement.id.empty()) continue;
-            // In order, so that an id that is given twice stands beside itself.
-            if (requirement.id == before) {
-                report.add(item, fmt::format("{} is there twice", requirement.id));
-            } else if (requirement.area() == Requirement{before.empty() ? requirement.id : before}.area() &&
-                       requirement.id < before) {
-                report.add(item, fmt::format("{} stands behind {}: ids of an area are in order",
-                                             requirement.id, before));
-            } else if (find(loaded.value, requirement.id) != nullptr) {
-                report.add(item, fmt::format("{} is there twice", requirement.id));
-            }
-            before = requirement.id;
-            loaded.value.push_back(std::move(requirement));
-        }
-    });
+    read_document(text, file, "`requirements:` and a list", loaded.problems,
+                  [&](scenario::Report& report, const Node& root) {
+                      std::string before;
+                      for (const Node& item : items_of(report, root, "the registry", requirements_table)) {
+                          Requirement requirement = read_requirement(report, item);
+                          if (requirement.id.empty()) continue;
+                          // In order, so that an id that is given twice stands beside itself.
+                          if (requirement.id == before) {
+                              report.add(item, fmt::format("{} is there twice", requirement.id));
+                          } else if (requirement.area() ==
+                                         Requirement{before.empty() ? requirement.id : before}.area() &&
+                                     requirement.id < before) {
+                              report.add(item, fmt::format("{} stands behind {}: ids of an area are in order",
+                                                           requirement.id, before));
+                          } else if (find(loaded.value, requirement.id) != nullptr) {
+                              report.add(item, fmt::format("{} is there twice", requirement.id));
+                          }
+                          before = requirement.id;
+                          loaded.value.push_back(std::move(requirement));
+                      }
+                  });
     return loaded;
 }
 
@@ -166,14 +168,16 @@ Loaded<std::vector<Requirement>> load_requirements(const std::filesystem::path& 
 
 Loaded<std::vector<Profile>> read_profiles(std::string_view text, const std::string& file) {
     Loaded<std::vector<Profile>> loaded;
-    read_document(text, file, "`profiles:` and a list", loaded.problems, [&](scenario::Report& report, const Node& root) {
-        std::set<std::string> names;
-        for (const Node& item : items_of(report, root, "the profiles", profiles_table)) {
-            loaded.value.push_back(read_profile(report, item));
-            if (!names.insert(loaded.value.back().name).second)
-                report.add(item, fmt::format("profile {} is there twice", loaded.value.back().name));
-        }
-    });
+    read_document(text, file, "`profiles:` and a list", loaded.problems,
+                  [&](scenario::Report& report, const Node& root) {
+                      std::set<std::string> names;
+                      for (const Node& item : items_of(report, root, "the profiles", profiles_table)) {
+                          loaded.value.push_back(read_profile(report, item));
+                          if (!names.insert(loaded.value.back().name).second)
+                              report.add(item,
+                                         fmt::format("profile {} is there twice", loaded.value.back().name));
+                      }
+                  });
     return loaded;
 }
 

@@ -60,7 +60,8 @@ void attach(scenario::Scenario& scenario, const std::vector<KnownDeviation>& dev
 
 /// The scope of a run that plays these scenarios again, all or some of `before`, with the deviations that are
 /// known now: what they decide, and what was excluded. They get what deviations look like.
-history::Conformance scope_again(const history::Conformance& before, std::vector<scenario::Scenario>& scenarios,
+history::Conformance scope_again(const history::Conformance& before,
+                                 std::vector<scenario::Scenario>& scenarios,
                                  const std::vector<KnownDeviation>& deviations, std::string_view version);
 
 /// What does not fit together: cases and registry, deviations and both.

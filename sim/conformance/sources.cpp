@@ -43,24 +43,26 @@ std::string SourceRow::text() const {
 
 Loaded<std::vector<SourceRow>> read_sources(std::string_view text, const std::string& file) {
     Loaded<std::vector<SourceRow>> loaded;
-    read_document(text, file, "files of the reference, each with its rows", loaded.problems, [&](scenario::Report& report, const Node& root) {
-        const auto add = [&](SourceRow row, const std::string& source, const std::string& section) {
-            row.file = source;
-            row.section = section;
-            loaded.value.push_back(std::move(row));
-        };
-        const char* const like = "{ F13: [KPM-NEG-004] }";
-        for (const auto& [source, sections] : read_entries(report, root, "the sources", like)) {
-            for (const auto& [section, rows] : read_entries(report, *sections, "a source", like)) {
-                if (is_row(*rows)) {
-                    add(read_row(report, *section, *rows), source->text, "");
-                    continue;
+    read_document(
+        text, file, "files of the reference, each with its rows", loaded.problems,
+        [&](scenario::Report& report, const Node& root) {
+            const auto add = [&](SourceRow row, const std::string& source, const std::string& section) {
+                row.file = source;
+                row.section = section;
+                loaded.value.push_back(std::move(row));
+            };
+            const char* const like = "{ F13: [KPM-NEG-004] }";
+            for (const auto& [source, sections] : read_entries(report, root, "the sources", like)) {
+                for (const auto& [section, rows] : read_entries(report, *sections, "a source", like)) {
+                    if (is_row(*rows)) {
+                        add(read_row(report, *section, *rows), source->text, "");
+                        continue;
+                    }
+                    for (const auto& [row, value] : read_entries(report, *rows, "a section", like))
+                        add(read_row(report, *row, *value), source->text, section->text);
                 }
-                for (const auto& [row, value] : read_entries(report, *rows, "a section", like))
-                    add(read_row(report, *row, *value), source->text, section->text);
             }
-        }
-    });
+        });
     return loaded;
 }
 

@@ -37,21 +37,23 @@ constexpr std::array<Key, 3> verdicts_table{{
 
 Loaded<Verdicts> read_verdicts(std::string_view text, const std::string& file) {
     Loaded<Verdicts> loaded;
-    read_document(text, file, "`keylime:`, `begun:` and `verdicts:`", loaded.problems, [&](scenario::Report& report, const Node& root) {
-        const scenario::MapReader map(report, root, "the verdicts", verdicts_table);
-        loaded.value.keylime = read_line(report, map.get("keylime"), "keylime");
-        loaded.value.begun = read_line(report, map.get("begun"), "begun");
-        const Node* verdicts = map.get("verdicts");
-        if (verdicts == nullptr) return;
-        for (const auto& [id, value] :
-             read_entries(report, *verdicts, "`verdicts`", "{ KPM-EVID-007: pass }")) {
-            if (!is_requirement_id(id->text)) {
-                report.expected(*id, "verdicts", "the id of a requirement, like KPM-EVID-007");
-            } else if (const auto name = scenario::read_name(report, *value, id->text, standings())) {
-                loaded.value.standings[id->text] = *name;
+    read_document(
+        text, file, "`keylime:`, `begun:` and `verdicts:`", loaded.problems,
+        [&](scenario::Report& report, const Node& root) {
+            const scenario::MapReader map(report, root, "the verdicts", verdicts_table);
+            loaded.value.keylime = read_line(report, map.get("keylime"), "keylime");
+            loaded.value.begun = read_line(report, map.get("begun"), "begun");
+            const Node* verdicts = map.get("verdicts");
+            if (verdicts == nullptr) return;
+            for (const auto& [id, value] :
+                 read_entries(report, *verdicts, "`verdicts`", "{ KPM-EVID-007: pass }")) {
+                if (!is_requirement_id(id->text)) {
+                    report.expected(*id, "verdicts", "the id of a requirement, like KPM-EVID-007");
+                } else if (const auto name = scenario::read_name(report, *value, id->text, standings())) {
+                    loaded.value.standings[id->text] = *name;
+                }
             }
-        }
-    });
+        });
     return loaded;
 }
 

@@ -163,10 +163,13 @@ TEST(IssueMarkdown, IsOnlyOfWhatMayBeShownAndIsWrong) {
 TEST(IssueMarkdown, OfAnAnswer500HasTheEndOfWhatTheServerLogged) {
     const Assessed all = every_standing();
     const auto with_log = [&](int lines) {
-        return issue_markdown(all.history, all.run, all.report, failing_case, [&](const std::string& id) {
-                   EXPECT_FALSE(id.empty());
-                   return std::vector<std::string>(static_cast<std::size_t>(lines), "  raise KeyError");
-               }).value();
+        return issue_markdown(all.history, all.run, all.report, failing_case,
+                              [&](const std::string& id) {
+                                  EXPECT_FALSE(id.empty());
+                                  return std::vector<std::string>(static_cast<std::size_t>(lines),
+                                                                  "  raise KeyError");
+                              })
+            .value();
     };
     EXPECT_THAT(with_log(1), HasSubstr("The server's log has of it:\n\n```\n  raise KeyError\n```\n"));
     EXPECT_THAT(with_log(13), HasSubstr("The server's log has of it, at the end:\n"));

@@ -92,8 +92,8 @@ TEST(Conformance, AReplayDecidesTheSameAgain) {
     const Ended again =
         Program(place, {"replay", "runs/latest", "session-requests", "--out", "again"}, suite).wait();
     EXPECT_EQ(again.exit_code, 0) << again.out << again.err;
-    EXPECT_THAT(again.out, AllOf(HasSubstr("known  KPM-SESS-007"), HasSubstr("reproduced      session-requests"),
-                                 Not(HasSubstr("OPS "))));
+    EXPECT_THAT(again.out, AllOf(HasSubstr("known  KPM-SESS-007"),
+                                 HasSubstr("reproduced      session-requests"), Not(HasSubstr("OPS "))));
     const auto report = nlohmann::json::parse(place.read("again/latest/report.json"));
     EXPECT_EQ(report["totals"].value("deviation", 0), 1);
 }

@@ -48,7 +48,8 @@ TEST(Explain, WhatTheSuiteHasIsTold) {
     const Place place;
     const auto told = [&](const char* name) {
         const Ended ended =
-            Program(place, {"explain", name}, {{"PUSHSIM_SCENARIOS", PUSHSIM_SOURCE_DIR "/scenarios"}}).wait();
+            Program(place, {"explain", name}, {{"PUSHSIM_SCENARIOS", PUSHSIM_SOURCE_DIR "/scenarios"}})
+                .wait();
         EXPECT_EQ(ended.exit_code, 0) << ended.err;
         return ended.out;
     };

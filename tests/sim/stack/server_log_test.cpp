@@ -74,9 +74,10 @@ TEST(ServerLog, OfARequestHasItsLinesAloneAndNothingSecret) {
         "2026 - 1 - keylime.web - ERROR - (reqid=abc)     if not self._a_name_that_is_long_for_a_name():\n"
         "2026 - 1 - keylime.web - ERROR - (reqid=abc)            ^^^^^^~~~\n"
         "2026 - 1 - keylime.web - ERROR - (reqid=abc) ValueError: b3BlbiBzZXNhbWUgYW5kIG1vcmUgb2Y= is bad\n";
-    EXPECT_THAT(lines_of_request(log, "abc"),
-                ElementsAre("POST /v3.0/sessions", "  File \"keylime/web/base/action_handler.py\", line 7, in act",
-                            "    if not self._a_name_that_is_long_for_a_name():", "ValueError: … is bad"));
+    EXPECT_THAT(
+        lines_of_request(log, "abc"),
+        ElementsAre("POST /v3.0/sessions", "  File \"keylime/web/base/action_handler.py\", line 7, in act",
+                    "    if not self._a_name_that_is_long_for_a_name():", "ValueError: … is bad"));
     EXPECT_THAT(lines_of_request(log, ""), ElementsAre());
     EXPECT_THAT(lines_of_request("(reqid=a) " + std::string(1'000'000, 'x'), "a"),
                 ElementsAre(testing::SizeIs(1000)));
