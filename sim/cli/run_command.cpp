@@ -315,8 +315,8 @@ int play_scenarios(const RunOptions& options, const std::vector<scenario::Scenar
     std::vector<StackGroup> groups = by_stack(scenarios);
     if (options.stack.stack == "kind") {
         // Before the servers are made anew for others.
-        std::ranges::stable_partition(
-            groups, [&](const StackGroup& group) { return fits_as_found(options, group.front()); });
+        std::stable_partition(groups.begin(), groups.end(),
+                              [&](const StackGroup& group) { return fits_as_found(options, group.front()); });
     }
     std::vector<std::unique_ptr<LaneTools>> tools;
     try {
