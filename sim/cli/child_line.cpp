@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <spawn.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,9 +22,17 @@ namespace {
 /// It ends by itself when its standard input does.
 constexpr std::chrono::seconds kPatience{3};
 
+/// Two ends; what is written to the second is read from the first.
 class Pipe {
   public:
-    Pipe() : made_(::pipe2(ends_.data(), O_CLOEXEC) == 0) {}
+    enum class Kind {
+        Pipe,
+        Sockets,  ///< for send(2), which raises no SIGPIPE where nobody reads any more
+    };
+    explicit Pipe(Kind kind)
+        : made_((kind == Kind::Pipe
+                     ? ::pipe2(ends_.data(), O_CLOEXEC)
+                     : ::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends_.data())) == 0) {}
     ~Pipe() {
         for (const int end : ends_)
             if (end >= 0) ::close(end);
@@ -44,7 +53,7 @@ class Pipe {
 Result<ChildLine> ChildLine::start(const std::vector<std::string>& command,
                                    const std::filesystem::path& errors) {
     const stack::SignalsHeld until_it_is_known;
-    Pipe in, out;
+    Pipe in(Pipe::Kind::Sockets), out(Pipe::Kind::Pipe);
     const auto failed = [&](int why) {
         return fail(ErrorKind::System,
                     fmt::format("cannot start {}: {}", command.front(), std::strerror(why)));
@@ -110,7 +119,7 @@ bool ChildLine::write(const std::string& line) {
     const std::string text = line + "\n";
     std::size_t written = 0;
     while (written < text.size()) {
-        const ssize_t count = ::write(in_, text.data() + written, text.size() - written);
+        const ssize_t count = ::send(in_, text.data() + written, text.size() - written, MSG_NOSIGNAL);
         if (count < 0 && errno == EINTR) continue;
         if (count <= 0) return false;
         written += static_cast<std::size_t>(count);

@@ -24,7 +24,7 @@ NamedCluster::NamedCluster(std::string name, fs::path folder, Tools tools, const
     : name_(std::move(name)),
       folder_(std::move(folder)),
       tools_(std::move(tools)),
-      runner_(folder_, kubeconfig(), clock, std::move(stop_asked)) {}
+      runner_(folder_ / "tool.log", kubeconfig(), clock, std::move(stop_asked)) {}
 
 fs::path NamedCluster::half_made() const {
     return folder_ / (name_ + ".half-made");
