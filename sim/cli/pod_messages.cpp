@@ -56,6 +56,7 @@ std::string to_line(const ShardSetup& setup) {
                   {"registrar", address_of(setup.registrar)},
                   {"registrar_tls", address_of(setup.registrar_tls)},
                   {"ca", setup.ca},
+                  {"folder", setup.folder},
                   {"verify_server", setup.verify_server},
                   {"api_version", setup.api_version},
                   {"limit", count(setup.limit)},
@@ -81,6 +82,7 @@ Result<ShardSetup> parse_setup(const std::string& line) {
         setup.registrar = address_from(value.at("registrar"));
         setup.registrar_tls = address_from(value.at("registrar_tls"));
         value.at("ca").get_to(setup.ca);
+        value.at("folder").get_to(setup.folder);
         value.at("verify_server").get_to(setup.verify_server);
         value.at("api_version").get_to(setup.api_version);
         setup.limit = microseconds{value.at("limit").get<std::int64_t>()};

@@ -27,7 +27,8 @@ struct ShardSetup {
     std::vector<std::string> hosts =
         {};  ///< tried in turn (stack::find_host); none: the addresses are reached
     stack::HostPort verifier, registrar, registrar_tls;
-    std::string ca;  ///< PEM
+    std::string ca;      ///< PEM
+    std::string folder;  ///< that is there for its files; empty: it makes a temporary one
     bool verify_server = true;
     std::string api_version;
     Duration limit{};

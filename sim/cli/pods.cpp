@@ -59,6 +59,11 @@ class Pod {
         kept_.open(stage_.folder / (launch_.name + ".jsonl"), std::ios::binary | std::ios::trunc);
         ShardSetup setup = stage_.setup;
         setup.shard = shard_;
+        if (launch_.here) {
+            std::error_code error;
+            fs::create_directories(work(), error);
+            setup.folder = fs::absolute(work(), error).string();
+        }
         send(to_line(setup));
         heard_ = stage_.clock.now();
         thread_ = std::thread([this] { serve(); });
@@ -67,6 +72,9 @@ class Pod {
     void join() {
         if (thread_.joinable()) thread_.join();
         child_.reset();
+        // It does so itself, unless it was killed.
+        std::error_code none;
+        if (launch_.here) fs::remove_all(work(), none);
     }
 
     void begin(WallTime when) {
@@ -96,6 +104,8 @@ class Pod {
     }
 
   private:
+    fs::path work() const { return stage_.folder / (launch_.name + ".work"); }
+
     void send(const std::string& line) {
         const std::lock_guard lock(writing_);
         (void)child_->write(line);

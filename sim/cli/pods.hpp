@@ -20,6 +20,7 @@ namespace pushsim::cli {
 struct PodLaunch {
     std::string name;                  ///< "fleet-1"
     std::vector<std::string> command;  ///< that runs `pushsim shard`
+    bool here = false;                 ///< on this machine: its files are in the run's folder
 };
 
 /// All of a run, and how they find its servers.

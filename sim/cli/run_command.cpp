@@ -246,7 +246,7 @@ class SpreadOut {
             std::error_code none;
             const std::string self = std::filesystem::read_symlink("/proc/self/exe", none).string();
             for (std::size_t i = 0; i < options.pods; ++i)
-                made.pods.launches.push_back({fmt::format("shard-{}", i), {self, "shard"}});
+                made.pods.launches.push_back({fmt::format("shard-{}", i), {self, "shard"}, true});
             return made;
         }
         auto state = kind::AgentsState::open();

@@ -125,7 +125,8 @@ class Line : public stack::AdminRelay {
 /// A folder that goes with it.
 class Folder {
   public:
-    static Result<Folder> make() {
+    static Result<Folder> make(const std::string& given) {
+        if (!given.empty()) return Folder(given);
         std::error_code error;
         std::string name = (fs::temp_directory_path(error) / "pushsim-shard-XXXXXX").string();
         if (error || ::mkdtemp(name.data()) == nullptr)
@@ -183,7 +184,7 @@ Result<transport::Endpoint> reached(transport::Scheme scheme, const stack::HostP
 Result<void> play(const ShardSetup& setup, const std::shared_ptr<Line>& line, const Clock& clock) {
     const auto plan = scenario::read_plan(setup.plan, "the run's plan");
     if (!plan) return fail(plan.error());
-    const auto folder = Folder::make();
+    const auto folder = Folder::make(setup.folder);
     if (!folder) return fail(folder.error());
     const fs::path ca = folder->path() / "ca.crt";
     if (auto written = write_file(ca, setup.ca, 0600); !written) return written;

@@ -51,7 +51,7 @@ Played play(
     const scenario::Scenario& scenario = loaded.scenarios.front();
     Pods pods;
     for (std::size_t i = 0; i < commands.size(); ++i)
-        pods.launches.push_back({fmt::format("pod-{}", i), commands[i]});
+        pods.launches.push_back({fmt::format("pod-{}", i), commands[i], true});
     stack::StackAddress address;
     address.verifier = address.registrar_http = address.registrar_tls = {"127.0.0.1", 1};
     const auto file = place.path() / "history.jsonl";
@@ -83,6 +83,9 @@ Played play(
                          .agents_removed = [] {},
                          .say = [&](const std::string& text) { played.said.push_back(text); }};
     played.end = play_over_pods(stage, scenario);
+    for (std::size_t i = 0; i < commands.size(); ++i)
+        EXPECT_FALSE(std::filesystem::exists(stage.folder / fmt::format("pod-{}.work", i)))
+            << "nothing is left of a shard, also where it was killed";
     played.history = *history::read_history(file);
     return played;
 }
