@@ -1,9 +1,12 @@
 // pushsim stack up|down|status|logs --stack kind
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+#include <unistd.h>
 
 #include "sim/cli/addresses.hpp"
 #include "sim/cli/cluster_agents.hpp"
@@ -200,8 +203,33 @@ int cluster_status(const StackOptions& options) {
     });
 }
 
+namespace {
+
+/// The program in our place: Ctrl-C is for it.
+int become(const std::vector<std::string>& command) {
+    std::vector<char*> words;
+    words.reserve(command.size() + 1);
+    for (const std::string& word : command)
+        words.push_back(const_cast<char*>(word.c_str()));  // NOLINT(cppcoreguidelines-pro-type-const-cast)
+    words.push_back(nullptr);
+    std::fflush(nullptr);
+    ::execv(words.front(), words.data());
+    return report_error(
+        {ErrorKind::System, fmt::format("cannot start {}: {}", command.front(), std::strerror(errno))});
+}
+
+}  // namespace
+
 int cluster_logs(const StackOptions& options) {
     return with_state([&](const kind::InfraState& state, const Clock& clock) -> int {
+        if (options.follow) {
+            const auto agents = kind::AgentsState::open();
+            if (!agents) return report_error(agents.error());
+            const auto command = options.server == "agents"
+                                     ? kind::agents_follow(*agents, options.lines, clock)
+                                     : kind::infra_follow(state, options.server, options.lines, clock);
+            return command ? become(*command) : report_error(command.error());
+        }
         if (options.server == "agents") {
             const auto agents = kind::AgentsState::open();
             const auto log = agents ? kind::agents_log(*agents, options.lines, clock) : fail(agents.error());

@@ -150,12 +150,13 @@ void add_stack_commands(CLI::App& app, CommandLine& line) {
     logs->add_option("--folder", line.stack.folder, "this one; all by default")->type_name("DIR");
     logs->add_option("server", line.stack.server, "of this one alone, without headings")
         ->check(one_of({"verifier", "registrar", "agents"}));
-    logs->add_flag("--follow", line.stack.follow, "go on with what is written, until the stack has ended");
+    logs->add_flag("--follow", line.stack.follow,
+                   "go on with what is written, until the stack, or (kind) its pods have ended");
     logs->add_option("--lines", line.stack.lines, "of each log")
         ->type_name("NUMBER")
         ->transform(whole_number(1, 1'000'000))
         ->capture_default_str();
-    refuse_with_kind(*logs, line.stack, {"--folder", "--follow"});
+    refuse_with_kind(*logs, line.stack, {"--folder"});
     logs->footer("Example: pushsim stack logs verifier --follow");
     logs->callback(
         [&line, of_kind] { line.exit = of_kind() ? cluster_logs(line.stack) : stack_logs(line.stack); });

@@ -40,12 +40,10 @@ std::map<std::string, int> senders_of(const std::vector<scenario::Step>& steps) 
 }
 
 bool restores_tpm(const scenario::Scenario& scenario, const std::string& group) {
-    bool restores = false;
-    scenario::for_each_step(scenario.script, [&](const scenario::Step& step, std::uint64_t) {
-        restores = restores || (step.kind == scenario::StepKind::RestoreTpm &&
-                                std::ranges::find(step.agents, group) != step.agents.end());
+    return scenario::has_step(scenario.script, [&](const scenario::Step& step) {
+        return step.kind == scenario::StepKind::RestoreTpm &&
+               std::ranges::find(step.agents, group) != step.agents.end();
     });
-    return restores;
 }
 
 }  // namespace

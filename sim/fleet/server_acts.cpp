@@ -27,6 +27,10 @@ ServerAct act_of(StepKind kind) {
             return ServerAct::Restart;
         case StepKind::Kill:
             return ServerAct::Kill;
+        case StepKind::CutOff:
+            return ServerAct::CutOff;
+        case StepKind::RenewCertificate:
+            return ServerAct::RenewCertificate;
         default:
             return ServerAct::Pause;
     }
@@ -38,7 +42,15 @@ ServerName server_of(const std::string& word) {
 }
 
 bool is_back(ServerAct act) {
-    return act == ServerAct::Start || act == ServerAct::Restart || act == ServerAct::Resume;
+    using enum ServerAct;
+    return act == Start || act == Restart || act == Resume || act == Reconnect || act == RenewCertificate;
+}
+
+/// What ends an act that lasts for a while.
+std::optional<ServerAct> end_of(ServerAct act) {
+    if (act == ServerAct::Pause) return ServerAct::Resume;
+    if (act == ServerAct::CutOff) return ServerAct::Reconnect;
+    return std::nullopt;
 }
 
 bool is_json(const std::string& text) {
@@ -50,17 +62,17 @@ bool is_json(const std::string& text) {
 void Play::act_on_servers(const ActPtr& act) {
     const scenario::Step& step = act->step;
     const ServerAct what = act_of(step.kind);
-    const Duration pause = what != ServerAct::Pause
-                               ? Duration::zero()
-                               : draws_.duration(step.wait, "", scenario::purpose(step.number, "for"),
-                                                 step.wait.varies ? occurrence(step.number, "for") : 0);
+    const auto ends = end_of(what);
+    const Duration lasts = ends ? draws_.duration(step.wait, "", scenario::purpose(step.number, "for"),
+                                                  step.wait.varies ? occurrence(step.number, "for") : 0)
+                                : Duration::zero();
     for (const std::string& word : step.servers) {
         const ServerName server = server_of(word);
         ++act->acting;
-        act_on_server(act, what, server, [this, act, what, server, pause] {
-            if (what != ServerAct::Pause) return part_done(act);
-            after(pause, [this, act, server] {
-                act_on_server(act, ServerAct::Resume, server, [this, act] { part_done(act); });
+        act_on_server(act, what, server, [this, act, ends, server, lasts] {
+            if (!ends) return part_done(act);
+            after(lasts, [this, act, ends, server] {
+                act_on_server(act, *ends, server, [this, act] { part_done(act); });
             });
         });
     }

@@ -345,6 +345,14 @@ Result<std::string> agents_log(const AgentsState& state, std::size_t lines, cons
     return all;
 }
 
+Result<std::vector<std::string>> agents_follow(const AgentsState& state, std::size_t lines,
+                                               const Clock& clock) {
+    if (!state.is_up()) return fail(not_up());
+    const auto there = cluster(state, clock);
+    if (!there) return fail(there.error());
+    return there->follow_words(kLabel, lines);
+}
+
 Result<FleetPods> fleet_up(const AgentsState& state, const fs::path& manifests, std::size_t count,
                            const Clock& clock, const stack::StopAsked& stop_asked) {
     if (!state.is_up()) return fail(not_up());

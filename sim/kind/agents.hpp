@@ -75,6 +75,10 @@ Result<std::map<int, std::string>> agent_pcrs(const AgentsState& state, const st
 /// The last `lines` of each agent's log, with its pod's name before them where there are several.
 Result<std::string> agents_log(const AgentsState& state, std::size_t lines, const Clock& clock);
 
+/// The command that goes on with them. ErrorKind::Config where that cluster is not up.
+Result<std::vector<std::string>> agents_follow(const AgentsState& state, std::size_t lines,
+                                               const Clock& clock);
+
 /// Pods fleet-0 to fleet-(count-1), ready.
 struct FleetPods {
     std::vector<std::string> names;

@@ -97,6 +97,33 @@ Result<pki::TestPki> authority(const fs::path& folder, WallTime now, bool& is_ne
     return fail(error);
 }
 
+CertificateFiles files_in(const fs::path& folder) {
+    return {.ca = folder / "ca" / "ca.crt",
+            .verifier = folder / "verifier",
+            .registrar = folder / "registrar",
+            .tenant = folder / "tenant",
+            .infra_secrets = folder / "infra-secrets.yaml",
+            .agents_secret = folder / "agents-secret.yaml"};
+}
+
+Result<void> write_credentials(const fs::path& where, const std::string& ca, const pki::Credentials& of_one) {
+    return write_all(where,
+                     {{"ca.crt", ca}, {"tls.crt", of_one.certificate_pem}, {"tls.key", of_one.key_pem}});
+}
+
+/// Of what stands in the folders.
+Result<void> write_infra_secrets(const CertificateFiles& files) {
+    std::string text;
+    for (const fs::path& where : {files.verifier, files.registrar, files.tenant}) {
+        Files of_one;
+        for (const char* name : {"ca.crt", "tls.crt", "tls.key"})
+            of_one[name] = read_file(where / name);
+        text += (text.empty() ? "" : "---\n") +
+                secret(where.filename().string() + "-tls", "kubernetes.io/tls", of_one);
+    }
+    return write_file(files.infra_secrets, text, 0600);
+}
+
 }  // namespace
 
 Result<CertificateFiles> make_certificates(const fs::path& folder, const std::vector<std::string>& more,
@@ -107,35 +134,36 @@ Result<CertificateFiles> make_certificates(const fs::path& folder, const std::ve
                         fmt::format("'{}' is neither a host name nor an IP address", name));
     }
     if (auto made = make_folder(folder); !made) return fail(made.error());
-    CertificateFiles files{.ca = folder / "ca" / "ca.crt",
-                           .verifier = folder / "verifier",
-                           .registrar = folder / "registrar",
-                           .tenant = folder / "tenant",
-                           .infra_secrets = folder / "infra-secrets.yaml",
-                           .agents_secret = folder / "agents-secret.yaml"};
+    CertificateFiles files = files_in(folder);
     const auto pki = authority(folder / "ca", now, files.ca_is_new);
     if (!pki) return fail(pki.error());
     const std::string& ca = pki->ca_certificate_pem();
-    std::string infra;
-    const auto add = [&](const fs::path& where, pki::CertificateKind kind, pki::Role role,
-                         const pki::Holder& holder) {
-        const auto [certificate, key] = pki->issue(kind, role, holder);
-        const Files of_one{{"ca.crt", ca}, {"tls.crt", certificate}, {"tls.key", key}};
-        infra += (infra.empty() ? "" : "---\n") +
-                 secret(where.filename().string() + "-tls", "kubernetes.io/tls", of_one);
-        return write_all(where, of_one);
-    };
     using enum pki::CertificateKind;
     for (const fs::path& where : {files.verifier, files.registrar}) {
-        if (auto done = add(where, Valid, pki::Role::Server, server(where.filename(), more)); !done)
-            return fail(done.error());
+        const auto issued = pki->issue(Valid, pki::Role::Server, server(where.filename(), more));
+        if (auto done = write_credentials(where, ca, issued); !done) return fail(done.error());
     }
-    if (auto done = add(files.tenant, Admin, pki::Role::Client, {.common_name = "keylime-tenant"}); !done)
-        return fail(done.error());
-    if (auto done = write_file(files.infra_secrets, infra, 0600); !done) return fail(done.error());
+    const auto tenant = pki->issue(Admin, pki::Role::Client, {.common_name = "keylime-tenant"});
+    if (auto done = write_credentials(files.tenant, ca, tenant); !done) return fail(done.error());
+    if (auto done = write_infra_secrets(files); !done) return fail(done.error());
     const std::string agents = secret("keylime-ca", "Opaque", {{"ca.crt", ca}});
     if (auto done = write_file(files.agents_secret, agents, 0644); !done) return fail(done.error());
     return files;
+}
+
+Result<RenewedCertificate> renew_certificate(const fs::path& folder, const std::string& server,
+                                             WallTime now) {
+    const CertificateFiles files = files_in(folder);
+    bool is_new = false;
+    const auto pki = authority(folder / "ca", now, is_new);
+    if (!pki) return fail(pki.error());
+    const fs::path where = server == "verifier" ? files.verifier : files.registrar;
+    const auto renewed = pki->renew(read_file(where / "tls.crt"));
+    if (!renewed) return fail(renewed.error().in((where / "tls.crt").string()));
+    if (auto done = write_credentials(where, pki->ca_certificate_pem(), *renewed); !done)
+        return fail(done.error());
+    if (auto done = write_infra_secrets(files); !done) return fail(done.error());
+    return RenewedCertificate{files.infra_secrets, pki::serial_of(renewed->certificate_pem)};
 }
 
 }  // namespace pushsim::kind

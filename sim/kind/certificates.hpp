@@ -31,4 +31,15 @@ struct CertificateFiles {
 Result<CertificateFiles> make_certificates(const std::filesystem::path& folder,
                                            const std::vector<std::string>& more, WallTime now);
 
+/// Of what renew_certificate() made.
+struct RenewedCertificate {
+    std::filesystem::path secrets;  ///< CertificateFiles::infra_secrets
+    std::string serial;             ///< upper-case hexadecimal
+};
+
+/// A new certificate of the same CA for `server` (verifier, registrar) in a folder of make_certificates(),
+/// for the names that it had. Errors as there.
+Result<RenewedCertificate> renew_certificate(const std::filesystem::path& folder, const std::string& server,
+                                             WallTime now);
+
 }  // namespace pushsim::kind

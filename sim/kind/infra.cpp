@@ -4,13 +4,13 @@
 #include <array>
 #include <cstdlib>
 #include <fstream>
-#include <sstream>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "agent/base/files.hpp"
 #include "sim/kind/certificates.hpp"
+#include "sim/kind/named_cluster.hpp"
 #include "sim/stack/inspect.hpp"
 #include "sim/stack/ports.hpp"
 #include "sim/stack/record_json.hpp"
@@ -29,13 +29,6 @@ constexpr std::uint16_t kVerifierPort = 30881, kRegistrarPort = 30890, kRegistra
 /// In infra_conf(), of a server that has PostgreSQL.
 constexpr const char* kDatabaseConf = "2-database.conf";
 
-bool has_line(const std::string& text, const std::string& line) {
-    std::istringstream lines(text);
-    for (std::string one; std::getline(lines, one);)
-        if (one == line) return true;
-    return false;
-}
-
 /// Behind the colon that is not that of a registry's port; empty where there is none.
 std::string tag_of(const std::string& image) {
     const auto colon = image.rfind(':');
@@ -44,70 +37,21 @@ std::string tag_of(const std::string& image) {
                : image.substr(colon + 1);
 }
 
-/// There while the cluster is made: of one that was killed meanwhile it says that it is ours.
-fs::path half_made(const InfraState& state) {
-    return state.folder / "half-made";
+NamedCluster cluster(const InfraState& state, Tools tools, const Clock& clock, stack::StopAsked stop_asked) {
+    return {infra_cluster, state.folder, std::move(tools), clock, std::move(stop_asked)};
+}
+
+Error not_up() {
+    return {ErrorKind::Config, "no cluster is up", "pushsim stack up --stack kind makes it"};
 }
 
 /// What is kept of a cluster that is no more, but for its certificates.
 void forget(const InfraState& state) {
     std::error_code none;
     for (const fs::path& one :
-         {state.record(), state.kubeconfig(), half_made(state), infra_conf(state),
-          state.folder / "kubectl-cache", state.folder / "manifests", state.folder / "changed.json"})
+         {state.record(), infra_conf(state), state.folder / "manifests", state.folder / "changed.json"})
         fs::remove_all(one, none);
 }
-
-Error unknown_cluster(const InfraState& state) {
-    return {
-        ErrorKind::Config,
-        fmt::format("a cluster {} is there that {} knows nothing of", infra_cluster, state.folder.string()),
-        fmt::format("if nobody needs it: kind delete cluster --name {}", infra_cluster)};
-}
-
-/// The tools, for one cluster.
-class Infra {
-  public:
-    Infra(const InfraState& state, Tools tools, const Clock& clock, stack::StopAsked stop_asked)
-        : state_(state),
-          tools_(std::move(tools)),
-          runner_(state.folder / "tool.log", state.kubeconfig(), clock, std::move(stop_asked)) {}
-
-    Result<bool> is_there() const {
-        const auto clusters = runner_.run({tools_.kind, "get", "clusters"}, minutes{1});
-        if (!clusters) return fail(clusters.error());
-        return has_line(*clusters, infra_cluster);
-    }
-    Result<std::string> kind(std::vector<std::string> words, Duration limit) const {
-        words.insert(words.begin(), tools_.kind.string());
-        return runner_.run(words, limit);
-    }
-    Result<std::string> kubectl(const std::vector<std::string>& words, Duration limit) const {
-        return runner_.run(kubectl_command(tools_, state_.folder, state_.kubeconfig(), words), limit,
-                           kubectl_name(words));
-    }
-    Result<void> check_image(const std::string& image, const std::string& name) const {
-        const auto there = runner_.run({tools_.engine, "image", "inspect", image}, minutes{1});
-        if (there) return {};
-        if (there.error().kind == ErrorKind::Interrupted) return fail(there.error());
-        return fail(ErrorKind::Config,
-                    fmt::format("{} has no image {}", tools_.engine.filename().string(), image),
-                    fmt::format("scripts/kind-images {} makes it", name));
-    }
-    Result<void> remove() const {
-        const auto removed =
-            kind({"delete", "cluster", "--name", infra_cluster, "--kubeconfig", state_.kubeconfig().string()},
-                 minutes{3});
-        if (!removed) return fail(removed.error());
-        forget(state_);
-        return {};
-    }
-
-  private:
-    const InfraState& state_;
-    Tools tools_;
-    Runner runner_;
-};
 
 template <typename T>
 Result<void> done(const Result<T>& result) {
@@ -139,19 +83,9 @@ Result<void> check_ports() {
     return {};
 }
 
-Result<void> make_cluster(const Infra& infra, const InfraState& state, const fs::path& sources,
-                          const InfraOptions& options) {
-    std::vector<std::string> words{"create",       "cluster",
-                                   "--config",     (sources / "infra" / "cluster.yaml").string(),
-                                   "--kubeconfig", state.kubeconfig().string(),
-                                   "--wait",       "180s"};
-    if (!options.node_image.empty()) words.insert(words.end(), {"--image", options.node_image});
-    return done(infra.kind(words, minutes{6}));
-}
-
 /// A password that the database has from its first start on is not to be another one the second time. It
 /// goes by a file: others may read a command line.
-Result<void> make_password(const Infra& infra, const InfraState& state) {
+Result<void> make_password(const NamedCluster& infra, const InfraState& state) {
     const auto there = infra.kubectl(
         {"-n", "keylime", "get", "secret", "postgresql", "--ignore-not-found", "-o", "name"}, minutes{1});
     if (!there) return done(there);
@@ -196,17 +130,18 @@ Result<fs::path> make_kustomization(const InfraState& state, const fs::path& sou
 }
 
 /// From the images on: what is the same whether the cluster is new or was there.
-Result<void> deploy(const Infra& infra, const InfraState& state, const fs::path& sources,
+Result<void> deploy(const NamedCluster& infra, const InfraState& state, const fs::path& sources,
                     const InfraOptions& options, bool is_new, const Clock& clock) {
     options.say("loading the images");
     std::vector<std::string> images{options.keylime_image};
     if (options.database == Database::Postgresql) images.push_back(options.postgresql_image);
     for (const std::string& image : images) {
-        if (auto loaded = infra.kind({"load", "docker-image", image, "--name", infra_cluster}, minutes{5});
-            !loaded)
-            return done(loaded);
+        if (auto loaded = infra.load(image); !loaded) return loaded;
     }
-    const auto certificates = make_certificates(state.certificates(), options.names, clock.wall_now());
+    // By the gateway agents of the other cluster find this machine, which publishes the ports.
+    std::vector<std::string> names = infra.gateways();
+    names.insert(names.end(), options.names.begin(), options.names.end());
+    const auto certificates = make_certificates(state.certificates(), names, clock.wall_now());
     if (!certificates) return fail(certificates.error());
     options.say("deploying");
     const auto apply = [&](const std::string& how, const fs::path& what) {
@@ -346,9 +281,9 @@ Result<stack::StackAddress> infra_up(const InfraState& state, const fs::path& ma
     if (!tools) return fail(tools.error());
     const auto alone = take_cluster(state, options.stop_asked);
     if (!alone) return fail(alone.error());
-    const Infra infra(state, *tools, clock, options.stop_asked);
-    const Infra without_haste(state, *tools, clock, {});
-    auto is_there = infra.is_there();
+    const NamedCluster infra = cluster(state, *tools, clock, options.stop_asked);
+    const NamedCluster without_haste = cluster(state, *tools, clock, {});
+    auto is_there = infra.is_ours();
     if (!is_there) return fail(is_there.error());
     if (auto image = infra.check_image(options.keylime_image, "keylime"); !image) return fail(image.error());
     if (options.database == Database::Postgresql) {
@@ -357,19 +292,20 @@ Result<stack::StackAddress> infra_up(const InfraState& state, const fs::path& ma
     }
     const auto remove = [&] {
         options.say(fmt::format("removing the cluster {}", infra_cluster));
-        return without_haste.remove();
+        auto removed = without_haste.remove();
+        if (removed) forget(state);
+        return removed;
     };
-    if (*is_there && fs::exists(half_made(state))) {
+    if (*is_there && infra.is_half_made()) {
         if (auto removed = remove(); !removed) return fail(removed.error());
         *is_there = false;
     }
-    if (*is_there && !fs::exists(state.kubeconfig())) return fail(unknown_cluster(state));
     Result<void> up = *is_there ? check_database(state, options.database) : Result<void>{};
     if (!*is_there) {
         if (auto free = check_ports(); !free) return fail(free.error());
-        if (auto marked = write_file(half_made(state), "", 0600); !marked) return fail(marked.error());
+        infra.set_half_made(true);
         options.say(fmt::format("making the cluster {}", infra_cluster));
-        up = make_cluster(infra, state, sources, options);
+        up = infra.create(sources / "infra" / "cluster.yaml", options.node_image);
     }
     if (up) up = deploy(infra, state, sources, options, !*is_there, clock);
     if (!up) {
@@ -379,7 +315,7 @@ Result<stack::StackAddress> infra_up(const InfraState& state, const fs::path& ma
             return fail(ErrorKind::Interrupted, "stopped; no cluster is left");
         return fail(up.error());
     }
-    fs::remove(half_made(state), error);
+    infra.set_half_made(false);
     fs::remove(state.folder / "changed.json", error);
     auto address = keep(state, sources, options);
     if (!address) return address;
@@ -390,17 +326,16 @@ Result<stack::StackAddress> infra_up(const InfraState& state, const fs::path& ma
 Result<bool> infra_down(const InfraState& state, const Clock& clock) {
     auto tools = find_tools();
     if (!tools) return fail(tools.error());
-    const Infra infra(state, std::move(*tools), clock, {});
-    const auto is_there = infra.is_there();
+    const NamedCluster infra = cluster(state, std::move(*tools), clock, {});
+    const auto is_there = infra.is_ours();
     if (!is_there) return fail(is_there.error());
-    if (*is_there && !fs::exists(state.kubeconfig()) && !fs::exists(half_made(state)))
-        return fail(unknown_cluster(state));
-    if (!*is_there) {
-        forget(state);
-        return false;
+    if (*is_there) {
+        if (auto removed = infra.remove(); !removed) return fail(removed.error());
+    } else {
+        infra.forget();
     }
-    if (auto removed = infra.remove(); !removed) return fail(removed.error());
-    return true;
+    forget(state);
+    return is_there;
 }
 
 namespace {
@@ -411,11 +346,12 @@ Result<std::optional<std::string>> asked(const InfraState& state, const std::vec
     if (!fs::exists(state.kubeconfig())) return std::nullopt;
     auto tools = find_tools();
     if (!tools) return fail(tools.error());
-    const Infra infra(state, std::move(*tools), clock, {});
+    const NamedCluster infra = cluster(state, std::move(*tools), clock, {});
     auto said = infra.kubectl(words, seconds{40});
     if (said) return std::move(*said);
     const auto is_there = infra.is_there();
     if (!is_there || *is_there) return fail(said.error());
+    infra.forget();
     forget(state);
     return std::nullopt;
 }
@@ -436,7 +372,20 @@ Result<std::string> infra_log(const InfraState& state, const std::string& server
                      clock);
     if (!log) return fail(log.error());
     if (*log) return std::move(**log);
-    return fail(ErrorKind::Config, "no cluster is up", "pushsim stack up --stack kind makes it");
+    return fail(not_up());
+}
+
+Result<std::vector<std::string>> infra_follow(const InfraState& state, const std::string& server,
+                                              std::size_t lines, const Clock& clock) {
+    const auto pods = infra_pods(state, clock);
+    if (!pods) return fail(pods.error());
+    if (pods->empty()) return fail(not_up());
+    auto tools = find_tools();
+    if (!tools) return fail(tools.error());
+    return cluster(state, std::move(*tools), clock, {})
+        .follow_words(server.empty() ? "app.kubernetes.io/name in (registrar,verifier)"
+                                     : "app.kubernetes.io/name=" + server,
+                      lines);
 }
 
 fs::path sources_of_clusters() {

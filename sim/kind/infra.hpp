@@ -6,6 +6,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "agent/base/result.hpp"
 #include "agent/base/time.hpp"
@@ -68,6 +69,11 @@ Result<std::string> infra_pods(const InfraState& state, const Clock& clock);
 /// The last `lines` of a server's log.
 Result<std::string> infra_log(const InfraState& state, const std::string& server, std::size_t lines,
                               const Clock& clock);
+
+/// The command that goes on with the log of a server, or of both (empty). ErrorKind::Config where no cluster
+/// is up.
+Result<std::vector<std::string>> infra_follow(const InfraState& state, const std::string& server,
+                                              std::size_t lines, const Clock& clock);
 
 /// Where kind/ is: PUSHSIM_KIND, else in the source folder that this program was built from.
 std::filesystem::path sources_of_clusters();

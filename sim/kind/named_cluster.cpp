@@ -20,11 +20,11 @@ Result<void> done(const Result<std::string>& result) {
 }  // namespace
 
 NamedCluster::NamedCluster(std::string name, fs::path folder, Tools tools, const Clock& clock,
-                           stack::StopAsked stop_asked)
+                           stack::StopAsked stop_asked, const std::string& log)
     : name_(std::move(name)),
       folder_(std::move(folder)),
       tools_(std::move(tools)),
-      runner_(folder_ / "tool.log", kubeconfig(), clock, std::move(stop_asked)) {}
+      runner_(folder_ / log, kubeconfig(), clock, std::move(stop_asked)) {}
 
 fs::path NamedCluster::half_made() const {
     return folder_ / (name_ + ".half-made");
@@ -104,9 +104,20 @@ std::vector<std::string> NamedCluster::kubectl_words(const std::vector<std::stri
     return all;
 }
 
+std::vector<std::string> NamedCluster::follow_words(const std::string& selector, std::size_t lines) const {
+    return kubectl_words({"-n", "keylime", "logs", "--follow", "--prefix", "--all-containers",
+                          "--max-log-requests=50", fmt::format("--tail={}", lines), "-l", selector});
+}
+
 Result<std::string> NamedCluster::kubectl(const std::vector<std::string>& words, Duration limit) const {
     std::vector<std::string> all = kubectl_words(words);
     all.insert(all.begin() + 1, "--request-timeout=30s");
+    return runner_.run(all, limit, kubectl_name(words));
+}
+
+Result<std::string> NamedCluster::on_node(const std::vector<std::string>& command, Duration limit) const {
+    std::vector<std::string> all{tools_.engine.string(), "exec", node()};
+    all.insert(all.end(), command.begin(), command.end());
     return runner_.run(all, limit);
 }
 

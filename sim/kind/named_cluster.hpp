@@ -15,13 +15,14 @@ namespace pushsim::kind {
 
 class NamedCluster {
   public:
-    /// What is kept of it lies in `folder`, which is there: kubeconfig, kubectl's cache, and a mark while it
-    /// is half made.
+    /// What is kept of it lies in `folder`, which is there: kubeconfig, kubectl's cache, a mark while it is
+    /// half made, and in `log` what the last tool printed.
     NamedCluster(std::string name, std::filesystem::path folder, Tools tools, const Clock& clock,
-                 stack::StopAsked stop_asked);
+                 stack::StopAsked stop_asked, const std::string& log = "tool.log");
 
     const std::string& name() const { return name_; }
     const Tools& tools() const { return tools_; }
+    std::string node() const { return name_ + "-control-plane"; }
     std::filesystem::path kubeconfig() const { return folder_ / (name_ + ".kubeconfig"); }
 
     /// Whether kind knows one of that name.
@@ -42,10 +43,15 @@ class NamedCluster {
     /// ErrorKind::Config where the engine has no such image: `scripts/kind-images NAME` makes it.
     Result<void> check_image(const std::string& image, const std::string& name) const;
     Result<void> load(const std::string& image) const;
-    /// What it printed; as Runner::run.
+    /// What it printed; as Runner::run. kubectl itself tries for 30 s.
     Result<std::string> kubectl(const std::vector<std::string>& words, Duration limit) const;
-    /// The words that run kubectl at this cluster.
+    /// Runs a command on its node. As kubectl().
+    Result<std::string> on_node(const std::vector<std::string>& command, Duration limit) const;
+    /// The command that runs kubectl at this cluster.
     std::vector<std::string> kubectl_words(const std::vector<std::string>& words) const;
+    /// The command that goes on with the logs of the pods that `selector` finds now, each line with its pod's
+    /// name.
+    std::vector<std::string> follow_words(const std::string& selector, std::size_t lines) const;
     /// The addresses of the gateway in the containers' network: this machine, as the nodes see it.
     std::vector<std::string> gateways() const;
 

@@ -43,16 +43,6 @@ std::vector<std::pair<std::string, std::string>> environment_with(const fs::path
     return all;
 }
 
-std::vector<std::string> kubectl_command(const Tools& tools, const fs::path& folder,
-                                         const fs::path& kubeconfig, const std::vector<std::string>& words,
-                                         bool goes_on) {
-    std::vector<std::string> all{tools.kubectl.string(), "--kubeconfig=" + kubeconfig.string(),
-                                 "--cache-dir=" + (folder / "kubectl-cache").string()};
-    if (!goes_on) all.emplace_back("--request-timeout=30s");
-    all.insert(all.end(), words.begin(), words.end());
-    return all;
-}
-
 std::string kubectl_name(const std::vector<std::string>& words) {
     constexpr std::size_t longest = 80;
     std::string name = fmt::format("kubectl {}", fmt::join(words, " "));

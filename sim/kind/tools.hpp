@@ -26,11 +26,6 @@ Result<Tools> find_tools();
 /// Our environment with the kubeconfig of one cluster alone.
 std::vector<std::pair<std::string, std::string>> environment_with(const std::filesystem::path& kubeconfig);
 
-/// The command for kubectl to ask or tell one cluster; `goes_on`: it may take as long as it likes.
-std::vector<std::string> kubectl_command(const Tools& tools, const std::filesystem::path& folder,
-                                         const std::filesystem::path& kubeconfig,
-                                         const std::vector<std::string>& words, bool goes_on = false);
-
 /// What errors call such a command: "kubectl get pods", not longer than a line.
 std::string kubectl_name(const std::vector<std::string>& words);
 

@@ -1,7 +1,10 @@
 #include "sim/pki/pki.hpp"
 
+#include <array>
 #include <utility>
 
+#include <arpa/inet.h>
+#include <openssl/bn.h>
 #include <openssl/x509v3.h>
 
 #include "sim/pki/certificate.hpp"
@@ -10,6 +13,39 @@ namespace pushsim::pki {
 namespace {
 
 using std::chrono::days;
+
+struct FreeNames {
+    void operator()(GENERAL_NAMES* names) const { GENERAL_NAMES_free(names); }
+};
+
+std::string text_of(const ASN1_STRING* value) {
+    return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(value)),
+            static_cast<std::size_t>(ASN1_STRING_length(value))};
+}
+
+/// Whom a certificate of issue() is for.
+Holder holder_of(const X509* certificate) {
+    Holder holder;
+    std::array<char, 256> name{};
+    if (X509_NAME_get_text_by_NID(X509_get_subject_name(certificate), NID_commonName, name.data(),
+                                  static_cast<int>(name.size())) > 0)
+        holder.common_name = name.data();
+    const std::unique_ptr<GENERAL_NAMES, FreeNames> names(
+        static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)));
+    for (int i = 0; i < sk_GENERAL_NAME_num(names.get()); ++i) {
+        int type = 0;
+        const auto* value = static_cast<const ASN1_STRING*>(
+            GENERAL_NAME_get0_value(sk_GENERAL_NAME_value(names.get(), i), &type));
+        if (type == GEN_DNS) holder.dns.push_back(text_of(value));
+        if (type != GEN_IPADD) continue;
+        const std::string octets = text_of(value);
+        std::array<char, INET6_ADDRSTRLEN> text{};
+        if (::inet_ntop(octets.size() == 4 ? AF_INET : AF_INET6, octets.data(), text.data(), text.size()) !=
+            nullptr)
+            holder.ip.emplace_back(text.data());
+    }
+    return holder;
+}
 
 }  // namespace
 
@@ -99,6 +135,22 @@ Credentials TestPki::issue(CertificateKind kind, Role role, const Holder& holder
             ? make_certificate(contents, key.get(), nullptr, nullptr)
             : make_certificate(contents, key.get(), issuer->certificate.get(), issuer->key.get());
     return {to_pem(certificate.get()), to_pem(key.get())};
+}
+
+Result<Credentials> TestPki::renew(const std::string& certificate_pem) const {
+    const Certificate certificate = certificate_from_pem(certificate_pem);
+    if (!certificate) return fail(ErrorKind::Config, "there is no certificate to renew");
+    return issue(CertificateKind::Valid, Role::Server, holder_of(certificate.get()));
+}
+
+std::string serial_of(const std::string& certificate_pem) {
+    const Certificate certificate = certificate_from_pem(certificate_pem);
+    if (!certificate) return "";
+    const std::unique_ptr<BIGNUM, decltype(&BN_free)> number(
+        ASN1_INTEGER_to_BN(X509_get0_serialNumber(certificate.get()), nullptr), &BN_free);
+    const std::unique_ptr<char, void (*)(char*)> text(BN_bn2hex(number.get()),
+                                                      [](char* hex) { OPENSSL_free(hex); });
+    return text.get();
 }
 
 }  // namespace pushsim::pki

@@ -70,12 +70,18 @@ class TestPki {
 
     /// A new key and certificate. Throws std::invalid_argument for an IP address that is none.
     Credentials issue(CertificateKind kind, Role role, const Holder& holder) const;
+    /// A new key and a valid certificate for the server whose certificate that is, for the same names.
+    /// ErrorKind::Config where it is none.
+    Result<Credentials> renew(const std::string& certificate_pem) const;
 
   private:
     struct Inner;
     explicit TestPki(std::unique_ptr<Inner> inner);
     std::unique_ptr<Inner> inner_;
 };
+
+/// Of a certificate, upper-case hexadecimal; empty for what is none.
+std::string serial_of(const std::string& certificate_pem);
 
 /// Where write_files() put things.
 struct CredentialFiles {

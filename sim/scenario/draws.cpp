@@ -98,8 +98,7 @@ class Drawing {
     /// `times`: how often the steps are done.
     void walk(const std::vector<Step>& steps, std::size_t times) {
         for (const Step& step : steps) {
-            draw_amount(step.wait, "", purpose(step.number, step.kind == StepKind::Pause ? "for" : "wait"),
-                        times);
+            draw_amount(step.wait, "", purpose(step.number, step.servers.empty() ? "wait" : "for"), times);
             draw_amount(step.after, "", purpose(step.number, "after"), times);
             const auto repeats = static_cast<std::size_t>(step.times);
             if (!phases_of(step.kind).empty()) draw_agents(step, times, times * repeats);

@@ -115,6 +115,8 @@ std::span<const Name> connection_kinds();
 std::span<const Name> databases();
 std::span<const Name> needs();
 std::span<const Name> servers();
+/// Those of Keylime: no database.
+std::span<const Name> keylime_servers();
 std::span<const Name> phases();
 std::span<const Name> instants();
 std::span<const Name> verdicts();

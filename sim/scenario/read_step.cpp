@@ -18,9 +18,8 @@ bool needs_only_agents(const StepName& definition) {
     return acts_on_agents(definition) && std::ranges::none_of(definition.keys, &Key::required);
 }
 
-bool is_server_act(StepKind kind) {
-    return kind == StepKind::Stop || kind == StepKind::Start || kind == StepKind::Restart ||
-           kind == StepKind::Kill || kind == StepKind::Pause;
+bool acts_on_servers(const StepName& definition) {
+    return has_key(definition.keys, "servers");
 }
 
 constexpr long long most_cycles = 1'000'000;
@@ -128,8 +127,9 @@ void read_agent_step(Report& report, const MapReader& map, const StepName& defin
     }
 }
 
-std::vector<std::string> read_servers(Report& report, const Node& node) {
-    return read_names(report, node, "servers", servers());
+std::vector<std::string> read_servers(Report& report, const Node& node, StepKind kind) {
+    const bool of_keylime = kind == StepKind::CutOff || kind == StepKind::RenewCertificate;
+    return read_names(report, node, "servers", of_keylime ? keylime_servers() : servers());
 }
 
 /// The name of a policy that a group is enrolled with.
@@ -153,8 +153,8 @@ void read_short_value(Report& report, const Node& node, const StepName& definiti
                       const std::vector<Group>& groups, Step& step) {
     if (needs_only_agents(definition)) {
         step.agents = read_agent_names(report, node, groups);
-    } else if (is_server_act(step.kind) && step.kind != StepKind::Pause) {
-        step.servers = read_servers(report, node);
+    } else if (acts_on_servers(definition) && !has_key(definition.keys, "for")) {
+        step.servers = read_servers(report, node, step.kind);
     } else {
         report.expected(node, definition.name, "a map, like " + example(definition.keys));
     }
@@ -222,9 +222,9 @@ void read_step_map(Report& report, const Node& name, const Node& node, const Ste
         }
     } else if (step.kind == StepKind::Request) {
         if (auto request = read_request(report, map, groups)) step.request = std::move(*request);
-    } else if (is_server_act(step.kind)) {
-        if (const Node* acted = map.get("servers")) step.servers = read_servers(report, *acted);
-        if (step.kind == StepKind::Pause) step.wait = map.amount("for").value_or(Amount{});
+    } else if (acts_on_servers(definition)) {
+        if (const Node* acted = map.get("servers")) step.servers = read_servers(report, *acted, step.kind);
+        if (has_key(definition.keys, "for")) step.wait = map.amount("for").value_or(Amount{});
     }
 }
 

@@ -75,18 +75,13 @@ bool reaches_the_limit(const AddressLoad& load, const Scenario& scenario) {
 }
 
 bool acts_on_servers(const Scenario& scenario) {
-    bool acts = false;
-    for_each_step(scenario.script,
-                  [&](const Step& step, std::uint64_t) { acts = acts || !step.servers.empty(); });
-    return acts;
+    return has_step(scenario.script, [](const Step& step) { return !step.servers.empty(); });
 }
 
 bool changes_policy(const Scenario& scenario, const std::string& name) {
-    bool changes = false;
-    for_each_step(scenario.script, [&](const Step& step, std::uint64_t) {
-        changes = changes || (step.kind == StepKind::ChangePolicy && step.runtime_policy_name == name);
+    return has_step(scenario.script, [&](const Step& step) {
+        return step.kind == StepKind::ChangePolicy && step.runtime_policy_name == name;
     });
-    return changes;
 }
 
 std::optional<std::string> why_alone(const Scenario& scenario) {

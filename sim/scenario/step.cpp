@@ -1,5 +1,7 @@
 #include "sim/scenario/step.hpp"
 
+#include <algorithm>
+
 namespace pushsim::scenario {
 
 void for_each_step(const std::vector<Step>& steps, const std::function<void(const Step&, std::uint64_t)>& act,
@@ -9,6 +11,11 @@ void for_each_step(const std::vector<Step>& steps, const std::function<void(cons
         const bool again = step.kind == StepKind::Repeat;
         for_each_step(step.steps, act, again ? times * static_cast<std::uint64_t>(step.times) : times);
     }
+}
+
+bool has_step(const std::vector<Step>& steps, const std::function<bool(const Step&)>& is_so) {
+    return std::ranges::any_of(steps,
+                               [&](const Step& step) { return is_so(step) || has_step(step.steps, is_so); });
 }
 
 std::optional<Duration> due_of(const Step& step, int cycle) {

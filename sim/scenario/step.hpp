@@ -63,10 +63,10 @@ struct Step {
     std::optional<RuntimePolicy>
         runtime_policy;                  ///< Enrol: instead of the group's; ChangePolicy: the new one
     std::string runtime_policy_name;     ///< ChangePolicy
-    std::vector<std::string> servers;    ///< Stop, Start, Restart, Kill, Pause: words of servers()
+    std::vector<std::string> servers;    ///< of steps that act on servers: words of servers()
     RawRequest request;                  ///< Request
     std::vector<Fault> faults;           ///< of phases, in the order of the file
-    Amount wait;                         ///< Wait, Pause
+    Amount wait;                         ///< Wait, Pause, CutOff
     std::optional<InstantOffset> until;  ///< Wait, in place of that
     Amount after;                        ///< of a child of Together
     std::vector<Step> steps;             ///< Together, Repeat
@@ -80,6 +80,9 @@ struct Step {
 void for_each_step(const std::vector<Step>& steps,
                    const std::function<void(const Step& step, std::uint64_t times)>& act,
                    std::uint64_t times = 1);
+
+/// Whether it is so of one of them, those within others too.
+bool has_step(const std::vector<Step>& steps, const std::function<bool(const Step&)>& is_so);
 
 /// When a cycle (from 0) of an `attest` is due, after the first; nothing where it waits for the one before.
 std::optional<Duration> due_of(const Step& step, int cycle);

@@ -31,6 +31,8 @@ enum class StepKind {
     Restart,
     Kill,
     Pause,
+    CutOff,
+    RenewCertificate,
     Request,
     Wait,
     Together,

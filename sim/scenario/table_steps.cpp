@@ -21,6 +21,8 @@ constexpr Key faults_key{{"faults", "what goes wrong in this step", now}, fault_
 constexpr std::array<Form, 2> agent_forms{{groups, null}};
 constexpr Form server_form = word(servers);
 constexpr std::array<Form, 1> server_forms{{one_or_list(&server_form)}};
+constexpr Form keylime_server_form = word(keylime_servers);
+constexpr std::array<Form, 1> keylime_server_forms{{one_or_list(&keylime_server_form)}};
 constexpr std::array<Form, 2> time_forms{{varying_duration, instant}};
 constexpr std::array<Form, 1> step_forms{{step_list}};
 
@@ -88,6 +90,13 @@ constexpr std::array<Key, 2> pause_keys{{
     {{"servers", "on which servers it acts", now}, server_forms[0], true},
     {{"for", "how long it stands still (SIGSTOP, then SIGCONT)", now}, varying_duration, true},
 }};
+constexpr std::array<Key, 2> cut_off_keys{{
+    {{"servers", "on which servers it acts", now}, keylime_server_forms[0], true},
+    {{"for", "how long nothing reaches it", now}, varying_duration, true},
+}};
+constexpr std::array<Key, 1> keylime_act_keys{{
+    {{"servers", "on which servers it acts", now}, keylime_server_forms[0], true},
+}};
 constexpr Form sender{.kind = Form::Kind::Text, .pattern = group.pattern, .example = "nobody"};
 constexpr Form headers{.kind = Form::Kind::OpenMap,
                        .pattern = "^[A-Za-z0-9-]{1,64}$",
@@ -129,7 +138,7 @@ constexpr StepName not_yet_there(std::string_view name, std::string_view about) 
     return {{name, about, later}, std::nullopt};
 }
 
-constexpr std::array<StepName, 33> step_table{{
+constexpr std::array<StepName, 35> step_table{{
     phase("register", "the agent tells the registrar its keys", StepKind::Register),
     phase("activate", "the agent proves that EK and AK are in one TPM", StepKind::Activate),
     phase("authenticate", "the agent gets a token from the verifier by proof of possession",
@@ -190,6 +199,18 @@ constexpr std::array<StepName, 33> step_table{{
     server("restart", "stops a server and starts it again", StepKind::Restart),
     server("kill", "ends a server at once (SIGKILL)", StepKind::Kill),
     {{"pause", "makes a server stand still for a duration", now}, StepKind::Pause, {}, pause_keys},
+    {{"cut_off",
+      "nothing reaches a server for a duration: what is sent to it vanishes, on connections that are there, "
+      "too; in "
+      "a cluster alone",
+      now},
+     StepKind::CutOff,
+     {},
+     cut_off_keys},
+    {{"renew_certificate", "gives a server a new certificate of the same CA, and starts it again", now},
+     StepKind::RenewCertificate,
+     keylime_server_forms,
+     keylime_act_keys},
     {{"wait", "waits for a duration, such as 2s, or until an instant, such as token_expires_at + 1s", now},
      StepKind::Wait,
      time_forms,

@@ -190,6 +190,10 @@ std::string acts(const Step& step, const Scenario& scenario) {
         case StepKind::Pause:
             return fmt::format("{} {} still for {}", servers.words, servers.verb("stands", "stand"),
                                text(step.wait));
+        case StepKind::CutOff:
+            return fmt::format("nothing reaches {} for {}", servers.words, text(step.wait));
+        case StepKind::RenewCertificate:
+            return undergo("given a new certificate, and started again");
         case StepKind::Request:
             return requests(step.request);
         case StepKind::Wait:

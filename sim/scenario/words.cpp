@@ -215,6 +215,9 @@ std::span<const Name> needs() {
 std::span<const Name> servers() {
     return server_table;
 }
+std::span<const Name> keylime_servers() {
+    return servers().first(2);
+}
 std::span<const Name> phases() {
     return phase_table;
 }

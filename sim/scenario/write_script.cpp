@@ -53,7 +53,7 @@ void write_step_keys(YAML::Emitter& out, const Step& step) {
     if (due_of(step, 0)) write_amount(out, "jitter", step.jitter);
     if (step.kind == StepKind::Attest) key(out, "spread") << to_text(step.spread);
     if (step.until) key(out, "until") << to_string(*step.until);
-    if (step.kind == StepKind::Pause) write_amount(out, "for", step.wait);
+    if (!step.servers.empty() && has_key(name.keys, "for")) write_amount(out, "for", step.wait);
     if (step.tpm_policy) write_policy(out, *step.tpm_policy);
     if (!step.runtime_policy_name.empty()) key(out, "runtime_policy_name") << step.runtime_policy_name;
     if (step.runtime_policy) write_runtime_policy(out, *step.runtime_policy);

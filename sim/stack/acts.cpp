@@ -29,9 +29,15 @@ std::string to_string(ServerAct act) {
         case ServerAct::Pause:
             return "pause";
         case ServerAct::Resume:
+            return "resume";
+        case ServerAct::CutOff:
+            return "cut_off";
+        case ServerAct::Reconnect:
+            return "reconnect";
+        case ServerAct::RenewCertificate:
             break;
     }
-    return "resume";
+    return "renew_certificate";
 }
 
 std::string in_words(ServerAct act, ServerName name) {
@@ -48,9 +54,15 @@ std::string in_words(ServerAct act, ServerName name) {
             case ServerAct::Pause:
                 return "paused";
             case ServerAct::Resume:
+                return "resumed";
+            case ServerAct::CutOff:
+                return "cut off";
+            case ServerAct::Reconnect:
+                return "reconnected";
+            case ServerAct::RenewCertificate:
                 break;
         }
-        return "resumed";
+        return "started again with a new certificate";
     };
     return fmt::format("the {} was {}", to_string(name), done());
 }

@@ -14,11 +14,15 @@ enum class ServerAct {
     Restart,  ///< stop, where it runs, and start
     Pause,    ///< SIGSTOP to all of its processes: it takes connections (the kernel does), and answers none
     Resume,   ///< SIGCONT
+    CutOff,   ///< nothing reaches it any more, of connections that are there, too: packets to it vanish
+    Reconnect,
+    RenewCertificate,  ///< another one of the same CA, and a restart
 };
 
 /// "verifier", "registrar", "database".
 std::string to_string(ServerName name);
-/// "stop", "kill", "start", "restart", "pause", "resume".
+/// "stop", "kill", "start", "restart", "pause", "resume", "cut_off", "reconnect",
+/// "renew_certificate".
 std::string to_string(ServerAct act);
 /// What was done, for a history: "the verifier was stopped".
 std::string in_words(ServerAct act, ServerName name);

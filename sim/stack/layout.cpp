@@ -88,9 +88,9 @@ Result<void> make_layout(const Layout& layout) {
                 fmt::format("cannot make the folder {}: {}", layout.runtime.string(), std::strerror(errno)));
 }
 
-Result<TlsFiles> make_certificates(const Layout& layout, pki::CertificateKind server_certificate,
-                                   const std::vector<std::string>& addresses, WallTime now) {
-    const pki::TestPki pki(now);
+Result<TlsFiles> make_certificates(const Layout& layout, const pki::TestPki& pki,
+                                   pki::CertificateKind server_certificate,
+                                   const std::vector<std::string>& addresses) {
     pki::Holder server{.common_name = "pushsim-server", .dns = {"localhost"}, .ip = {"127.0.0.1", "::1"}};
     for (const auto& address : addresses) {
         if (std::ranges::find(server.ip, address) == server.ip.end()) server.ip.push_back(address);

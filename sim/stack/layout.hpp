@@ -37,9 +37,10 @@ Layout plan_layout(const std::filesystem::path& folder, const std::string& id);
 /// naming the folder.
 Result<void> make_layout(const Layout& layout);
 
-/// Certificates of a new CA for both servers and the administrator, in layout.tls.
-Result<TlsFiles> make_certificates(const Layout& layout, pki::CertificateKind server_certificate,
-                                   const std::vector<std::string>& addresses, WallTime now);
+/// Certificates of that CA for both servers and the administrator, in layout.tls.
+Result<TlsFiles> make_certificates(const Layout& layout, const pki::TestPki& pki,
+                                   pki::CertificateKind server_certificate,
+                                   const std::vector<std::string>& addresses);
 
 /// Writes make_config()'s files and tenant.conf into layout.etc.
 Result<void> write_config(const Layout& layout, const StackConfig& config, const StackAddress& address);

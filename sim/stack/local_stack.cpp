@@ -7,6 +7,7 @@
 
 #include <fmt/core.h>
 
+#include "agent/base/files.hpp"
 #include "sim/core/random.hpp"
 #include "sim/stack/layout.hpp"
 #include "sim/stack/postgresql.hpp"
@@ -65,7 +66,8 @@ struct LocalStack::Inner {
     const Clock* clock;
     Layout layout;
     StackRecord record;
-    std::optional<Servers> servers;  ///< when the folder is ours
+    std::optional<Servers> servers;   ///< when the folder is ours
+    std::optional<pki::TestPki> pki;  ///< of which the servers' certificates are
     std::optional<PostgresqlCluster> cluster;
     bool cluster_made = false;
     std::vector<std::string> verifier_command;
@@ -119,6 +121,18 @@ struct LocalStack::Inner {
         return {};
     }
 
+    /// Of both servers, which have one; the other one takes it when it is started again.
+    Result<std::string> renew_certificate() {
+        if (!pki)
+            return fail(ErrorKind::Usage, "the servers' certificates are not pushsim's",
+                        "leave `tls_dir` to pushsim");
+        const auto renewed = pki->renew(read_file(layout.tls / "server-cert.pem"));
+        if (!renewed) return fail(renewed.error());
+        if (auto written = pki::write_files(*renewed, layout.tls, "server"); !written)
+            return fail(written.error());
+        return "its certificate has the serial " + pki::serial_of(renewed->certificate_pem);
+    }
+
     // One try with the ports given.
     Result<void> run(const LocalStackOptions& options, bool own_certificates) {
         const auto& keylime = options.keylime;
@@ -170,9 +184,9 @@ struct LocalStack::Inner {
             return made;
         }
         if (!*tls && options.certificates != Certificates::Keylime) {
-            auto own = make_certificates(layout, options.server_certificate,
-                                         {call_address(options.verifier), call_address(options.registrar)},
-                                         clock->wall_now());
+            pki.emplace(clock->wall_now());
+            auto own = make_certificates(layout, *pki, options.server_certificate,
+                                         {call_address(options.verifier), call_address(options.registrar)});
             if (!own) return fail(own.error());
             *tls = std::move(*own);
             record.address.verify_server = options.server_certificate == pki::CertificateKind::Valid ||
@@ -309,8 +323,15 @@ Result<void> LocalStack::act(ServerAct what, ServerName server) {
 }
 
 Result<std::string> LocalStack::act_on(ServerAct what, ServerName server) {
+    std::string how;
+    if (what == ServerAct::RenewCertificate) {
+        auto renewed = inner_->renew_certificate();
+        if (!renewed) return renewed;
+        how = std::move(*renewed);
+        what = ServerAct::Restart;
+    }
     if (auto done = act(what, server); !done) return fail(done.error());
-    return std::string{};
+    return how;
 }
 
 void LocalStack::cut_acts() {

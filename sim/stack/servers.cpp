@@ -188,9 +188,13 @@ Result<void> Servers::act(ServerAct act, ServerName name) {
         case ServerAct::Pause:
             return pause(slot, name);
         case ServerAct::Resume:
+            return resume(slot, name);
+        case ServerAct::RenewCertificate:  // LocalStack's
+        case ServerAct::CutOff:
+        case ServerAct::Reconnect:
             break;
     }
-    return resume(slot, name);
+    return fail(not_so(name, "cannot be cut off on this machine", "play it with --stack kind, or pause it"));
 }
 
 Result<Server*> Servers::running(Slot& slot, ServerName name) {

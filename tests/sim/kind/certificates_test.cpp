@@ -70,6 +70,29 @@ TEST_F(ClusterCertificates, AreRenewedByTheSameCa) {
     EXPECT_EQ(verify(ca, read(second.verifier / "tls.crt"), Role::Server, later, "verifier"), X509_V_OK);
 }
 
+TEST_F(ClusterCertificates, OneServersIsRenewedForAllItsNamesAndTheOthersStay) {
+    const CertificateFiles files = make({"192.0.2.7", "more.example"});
+    const std::string ca = read(files.ca), before = read(files.verifier / "tls.crt"),
+                      other = read(files.registrar / "tls.crt"), tenant = read(files.tenant / "tls.crt");
+    const WallTime later = kNow + std::chrono::days{500};
+    const auto renewed = renew_certificate(files.infra_secrets.parent_path(), "verifier", later);
+    ASSERT_TRUE(renewed) << renewed.error().text();
+    const std::string after = read(files.verifier / "tls.crt");
+    EXPECT_EQ(renewed->serial, pki::serial_of(after));
+    EXPECT_NE(renewed->serial, pki::serial_of(before));
+    for (const std::string name : {"verifier", "keylime-infra-control-plane", "more.example"})
+        EXPECT_EQ(verify(ca, after, Role::Server, later, name), X509_V_OK) << name;
+    EXPECT_EQ(read(files.registrar / "tls.crt"), other);
+    EXPECT_EQ(read(files.tenant / "tls.crt"), tenant);
+    const std::string secrets = read(renewed->secrets);
+    const auto encoded = [](const std::string& text) {
+        return to_base64(ByteView(reinterpret_cast<const std::uint8_t*>(text.data()), text.size()));
+    };
+    for (const std::string& text : {after, other, tenant, read(files.verifier / "tls.key")})
+        EXPECT_THAT(secrets, HasSubstr(encoded(text)));
+    EXPECT_THAT(secrets, Not(HasSubstr(encoded(before))));
+}
+
 TEST_F(ClusterCertificates, KeysAreForTheirOwnerAndTheKeyOfTheCaLeavesNot) {
     const CertificateFiles files = make();
     const auto mode = [](const fs::path& file) {

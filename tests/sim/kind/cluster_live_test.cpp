@@ -1,6 +1,7 @@
 // `--stack kind` at a real cluster, which all tests here share: what a run does to its servers, and that they
 // are afterwards as they were.
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <memory>
@@ -143,6 +144,49 @@ TEST_F(KindStack, ServersAreStoppedKilledPausedAndStartedAndWhatThatTookIsMeasur
     EXPECT_THAT(acts, ::testing::ContainsRegex("the registrar was stopped: pod [^ ]* ended after [0-9.]+ s"));
     EXPECT_THAT(acts, HasSubstr("resume | the verifier was resumed"));
     EXPECT_EQ(spec_of_servers(), before);
+}
+
+TEST_F(KindStack, ServerIsCutOffForAWhileAndStartedWithANewCertificate) {
+    const auto serial = [] {
+        return shell(*place,
+                     "openssl s_client -connect 127.0.0.1:30881 </dev/null 2>/dev/null | openssl x509 -noout "
+                     "-serial")
+            .out;
+    };
+    const std::string before = serial();
+    const std::string file = play("cut", "verifier: { quote_interval: 1s }",
+                                  "  - attest: a\n    expect: { verdict: pass }\n"
+                                  "  - together:\n"
+                                  "      - cut_off: { servers: verifier, for: 8s }\n"
+                                  "      - request: { by: nobody, path: /version }\n"
+                                  "        after: 2s\n"
+                                  "  - request: { by: nobody, path: /version }\n"
+                                  "    expect: { response: { status: 410 } }\n"
+                                  "  - renew_certificate: verifier\n"
+                                  "  - attest: a\n    expect: { verdict: pass }\n");
+    const Ended run = run_kind({"run", file});
+    std::string acts;
+    std::int64_t cut = 0, again = 0;
+    std::vector<std::int64_t> answered;
+    for (const json& line : history()) {
+        const auto at = line.at("t").get<std::int64_t>();
+        if (line.at("kind") == "stack")
+            acts += line.value("what", "") + " | " + line.value("text", "") + "\n";
+        if (line.value("what", "") == "cut_off") cut = at;
+        if (line.value("what", "") == "reconnect") again = at;
+        if (line.at("kind") == "exchange") answered.push_back(at);
+    }
+    std::printf("%s", acts.c_str());
+    EXPECT_EQ(run.exit_code, 0) << run.out << run.err;
+    EXPECT_THAT(acts, HasSubstr("the verifier was cut off: its node drops what comes for port 30881"));
+    EXPECT_THAT(acts, HasSubstr("the verifier was reconnected"));
+    EXPECT_GE(again - cut, 7'000'000);
+    EXPECT_TRUE(std::ranges::none_of(answered, [&](std::int64_t at) { return at > cut && at < again; }))
+        << "what was asked after 2 s had no answer before";
+    EXPECT_THAT(serial(), Not(::testing::AnyOf(before, "")));
+    EXPECT_THAT(
+        acts,
+        HasSubstr("the verifier was started again with a new certificate: its certificate has the serial"));
 }
 
 TEST_F(KindStack, OptionsAreWhatAScenarioWantsAndItsDatabasesNewAndAllIsPutBackAfterwards) {

@@ -55,6 +55,25 @@ TEST_P(Pki, ValidPassesAStrictVerifierByEveryName) {
               X509_V_ERR_HOSTNAME_MISMATCH);
 }
 
+TEST_P(Pki, RenewedIsForTheSameNamesWithAnotherKeyAndSerial) {
+    const Credentials before = pki.issue(CertificateKind::Expired, Role::Server, kServer);
+    const auto renewed = pki.renew(before.certificate_pem);
+    ASSERT_TRUE(renewed) << renewed.error().text();
+    for (const std::string& name : kServer.dns)
+        EXPECT_EQ(verify(pki.ca_certificate_pem(), renewed->certificate_pem, Role::Server, kNow, name),
+                  X509_V_OK);
+    for (const std::string& ip : kServer.ip)
+        EXPECT_EQ(verify(pki.ca_certificate_pem(), renewed->certificate_pem, Role::Server, kNow, "", ip),
+                  X509_V_OK);
+    EXPECT_EQ(verify(pki.ca_certificate_pem(), renewed->certificate_pem, Role::Server, kNow, "other"),
+              X509_V_ERR_HOSTNAME_MISMATCH);
+    EXPECT_NE(renewed->key_pem, before.key_pem);
+    EXPECT_NE(serial_of(renewed->certificate_pem), serial_of(before.certificate_pem));
+    EXPECT_THAT(serial_of(before.certificate_pem), ::testing::MatchesRegex("[0-9A-F]+"));
+    EXPECT_FALSE(pki.renew("no certificate"));
+    EXPECT_EQ(serial_of("no certificate"), "");
+}
+
 TEST_P(Pki, KeyBelongsToItsCertificate) {
     const Credentials credentials = pki.issue(CertificateKind::Valid, Role::Server, kServer);
     const auto key = read_key(credentials.key_pem);

@@ -99,6 +99,7 @@ TEST(Language, EveryStepOfTheTableIsReadOrSaysThatItIsNotThereYet) {
         {"extend", "{ 7: [\"text:x\"] }"},
         {"measure", "{ path: /usr/bin/new, digest: \"text:x\" }"},
         {"pause", "{ servers: verifier, for: 2s }"},
+        {"cut_off", "{ servers: verifier, for: 2s }"},
         {"request", "{ path: /version }"},
         {"change_policy", "{ runtime_policy_name: p, runtime_policy: { json: \"{}\" } }"},
     };

@@ -184,6 +184,13 @@ TEST(Servers, AreStoppedStartedKilledAndHeld) {
     const Step pause = step("  - pause: { servers: verifier, for: { one_of: [1s, 2s] } }\n");
     EXPECT_THAT(pause.servers, ElementsAre("verifier"));
     EXPECT_EQ(pause.wait.varies->kind, Distribution::Kind::OneOf);
+    const Step cut = step("  - cut_off: { servers: [verifier, registrar], for: 20s }\n");
+    EXPECT_EQ(cut.kind, StepKind::CutOff);
+    EXPECT_THAT(cut.servers, ElementsAre("verifier", "registrar"));
+    EXPECT_EQ(cut.wait.fixed, std::chrono::seconds{20});
+    const Step renew = step("  - renew_certificate: verifier\n");
+    EXPECT_EQ(renew.kind, StepKind::RenewCertificate);
+    EXPECT_THAT(renew.servers, ElementsAre("verifier"));
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -195,6 +202,12 @@ INSTANTIATE_TEST_SUITE_P(
         {"StopOfNothing",
          {.script = "script: [ { stop: } ]"},
          "3:13: `servers`: expected one of verifier, registrar, database; found nothing"},
+        {"DatabaseHasNoPortOfItsOwn",
+         {.script = "script: [ cut_off: { servers: database, for: 2s } ]"},
+         "3:31: `servers`: unknown value 'database'; known: verifier, registrar"},
+        {"DatabaseHasNoCertificateOfItsOwn",
+         {.script = "script: [ renew_certificate: database ]"},
+         "3:30: `servers`: unknown value 'database'; known: verifier, registrar"},
         {"PauseWithoutADuration",
          {.script = "script: [ pause: { servers: verifier } ]"},
          "3:18: step `pause` needs `for:`, how long it stands still (SIGSTOP, then SIGCONT), like `for: 2s`"},

@@ -1,6 +1,9 @@
 // Real servers that are stopped, killed, paused and started again while their stack lives.
 
+#include <array>
 #include <csignal>
+#include <cstdio>
+#include <memory>
 
 #include <fmt/core.h>
 #include <gmock/gmock.h>
@@ -89,6 +92,26 @@ TEST_F(LiveActs, ServersComeBackAsTheyWere) {
     const auto folder = stack_->folder();
     ASSERT_TRUE(stack_->stop());
     EXPECT_EQ(processes_of(folder), 0U);
+}
+
+TEST_F(LiveActs, ServerStartedWithANewCertificateShowsItAndIsTrustedAsBefore) {
+    start(place_.options());
+    const auto shown = [&] {
+        const auto& at = stack_->address().verifier;
+        const std::string command = fmt::format(
+            "openssl s_client -connect {} </dev/null 2>/dev/null | openssl x509 -noout -serial", at.text());
+        const std::unique_ptr<FILE, int (*)(FILE*)> said(::popen(command.c_str(), "r"), &::pclose);
+        std::array<char, 256> text{};
+        return std::string(std::fgets(text.data(), text.size(), said.get()) == nullptr ? "" : text.data());
+    };
+    const std::string before = shown();
+    ASSERT_THAT(before, testing::StartsWith("serial="));
+    const auto how = stack_->act_on(ServerAct::RenewCertificate, ServerName::Verifier);
+    ASSERT_TRUE(how) << how.error().text();
+    EXPECT_NE(shown(), before);
+    EXPECT_EQ(*how + "\n", "its certificate has the serial " + shown().substr(7));
+    EXPECT_TRUE(verifier_answers());
+    EXPECT_TRUE(registrar_answers());
 }
 
 TEST_F(LiveActs, WhatAnOwnerStartedAnewAndPausedIsEndedAfterItWasKilled) {

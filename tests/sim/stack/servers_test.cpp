@@ -201,6 +201,8 @@ TEST_F(ServersTest, ActsThatDoNotFitTheStateAreRefusedWithTheWayOut) {
     EXPECT_EQ(act(ServerAct::Pause, kRegistrar), "");
     EXPECT_THAT(act(ServerAct::Pause, kRegistrar), HasSubstr("is paused already"));
     EXPECT_THAT(act(ServerAct::Start, kRegistrar), HasSubstr("resume it"));
+    EXPECT_THAT(act(ServerAct::CutOff, kRegistrar),
+                testing::AllOf(HasSubstr("cannot be cut off on this machine"), HasSubstr("--stack kind")));
     EXPECT_EQ(act(ServerAct::Kill, kRegistrar), "");
     for (const auto what : {ServerAct::Stop, ServerAct::Kill, ServerAct::Pause, ServerAct::Resume})
         EXPECT_THAT(act(what, kRegistrar), HasSubstr("usage: the registrar does not run")) << to_string(what);
@@ -267,6 +269,8 @@ TEST(Acts, AreSaidInWords) {
     EXPECT_EQ(in_words(ServerAct::Restart, ServerName::Verifier), "the verifier was restarted");
     EXPECT_EQ(in_words(ServerAct::Start, ServerName::Database), "the database was started again");
     EXPECT_EQ(to_string(ServerAct::Resume), "resume");
+    EXPECT_EQ(in_words(ServerAct::CutOff, ServerName::Verifier), "the verifier was cut off");
+    EXPECT_EQ(to_string(ServerAct::RenewCertificate), "renew_certificate");
 }
 
 }  // namespace
