@@ -17,7 +17,7 @@
 #include "sim/cli/interrupt.hpp"
 #include "sim/cli/lone_agent.hpp"
 #include "sim/cli/run_folder.hpp"
-#include "sim/cli/session.hpp"
+#include "sim/cli/stack_choice.hpp"
 #include "sim/cli/version.hpp"
 #include "sim/core/clock.hpp"
 #include "sim/core/random.hpp"

@@ -32,7 +32,9 @@ int check(const CheckOptions& options) {
     if (!path || !std::filesystem::exists(*path, failed)) {
         return report_error({ErrorKind::Usage,
                              fmt::format("'{}' is no run: there is no history", options.run),
-                             "name a run folder, such as runs/latest, or its history.jsonl"});
+                             options.run.ends_with(".yaml")
+                                 ? "`pushsim explain` reads a scenario and names what is wrong in it"
+                                 : "name a run folder, such as runs/latest, or its history.jsonl"});
     }
     const auto history = history::read_history(*path, history::Detail::OfReports);
     if (!history) return report_error(history.error());

@@ -9,7 +9,7 @@
 #include "sim/cli/interrupt.hpp"
 #include "sim/cli/play_scenarios.hpp"
 #include "sim/cli/report_files.hpp"
-#include "sim/cli/session.hpp"
+#include "sim/cli/stack_choice.hpp"
 #include "sim/cli/suite.hpp"
 #include "sim/core/clock.hpp"
 #include "sim/core/random.hpp"

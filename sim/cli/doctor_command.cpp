@@ -8,7 +8,7 @@
 #include "sim/cli/commands.hpp"
 #include "sim/cli/findings.hpp"
 #include "sim/cli/fitted.hpp"
-#include "sim/cli/session.hpp"
+#include "sim/cli/stack_choice.hpp"
 #include "sim/cli/version.hpp"
 #include "sim/core/clock.hpp"
 #include "sim/doctor/doctor.hpp"

@@ -8,6 +8,7 @@
 #include "agent/base/files.hpp"
 #include "sim/cli/interrupt.hpp"
 #include "sim/cli/progress.hpp"
+#include "sim/cli/stack_choice.hpp"
 #include "sim/cli/wires.hpp"
 #include "sim/scenario/draws.hpp"
 #include "sim/scenario/shard.hpp"
@@ -51,8 +52,7 @@ void Lane::play(const StackGroup& group) {
         const SessionsSeen seen = run_.book.sessions_of(scenario.name);
         session_.began(seen.of_one_address, scenario);
         if (!seen.refused) continue;
-        session_.spoil();
-        if (session_.stays() && run_.options.stack.stack != "kind")
+        if (!session_.spoil())
             run_.book.say_error(
                 fmt::format("pushsim: {} was refused sessions with 429: the verifier of a stack that "
                             "stays goes on with that, for up to an hour",
@@ -102,7 +102,7 @@ bool Lane::ready_for(const scenario::Scenario& scenario, stack::StackAddress& ad
         auto ready = session_.prepare(scenario);
         if (ready) {
             if (ready->fresh) {
-                if (const auto& note = session_.about_kept(); !note.empty())
+                if (const auto note = session_.about(); !note.empty())
                     run_.book.say_error("pushsim: " + note);
                 auto facts = facts_of(ready->address);
                 const auto mode = scenario.stack.verifier.find("mode");

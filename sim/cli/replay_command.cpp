@@ -11,7 +11,7 @@
 #include "sim/cli/interrupt.hpp"
 #include "sim/cli/play_scenarios.hpp"
 #include "sim/cli/run_folder.hpp"
-#include "sim/cli/session.hpp"
+#include "sim/cli/stack_choice.hpp"
 #include "sim/cli/suite.hpp"
 #include "sim/scenario/draws.hpp"
 

@@ -18,6 +18,8 @@
 #include "sim/cli/may_break.hpp"
 #include "sim/cli/play_scenarios.hpp"
 #include "sim/cli/run_pool.hpp"
+#include "sim/cli/stack_choice.hpp"
+#include "sim/cli/stack_source.hpp"
 #include "sim/cli/version.hpp"
 #include "sim/core/clock.hpp"
 #include "sim/core/random.hpp"

@@ -10,7 +10,7 @@
 #include "sim/cli/addresses.hpp"
 #include "sim/cli/commands.hpp"
 #include "sim/cli/interrupt.hpp"
-#include "sim/cli/session.hpp"
+#include "sim/cli/stack_choice.hpp"
 #include "sim/core/clock.hpp"
 #include "sim/kind/certificates.hpp"
 #include "sim/kind/cluster.hpp"

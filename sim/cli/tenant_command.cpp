@@ -10,7 +10,7 @@
 #include "sim/cli/commands.hpp"
 #include "sim/cli/fitted.hpp"
 #include "sim/cli/policies.hpp"
-#include "sim/cli/session.hpp"
+#include "sim/cli/stack_choice.hpp"
 #include "sim/core/clock.hpp"
 #include "sim/fleet/tpm_device.hpp"
 #include "sim/stack/inspect.hpp"

@@ -12,7 +12,7 @@
 #include "sim/cli/findings.hpp"
 #include "sim/cli/fitted.hpp"
 #include "sim/cli/interrupt.hpp"
-#include "sim/cli/session.hpp"
+#include "sim/cli/stack_choice.hpp"
 #include "sim/core/clock.hpp"
 #include "sim/doctor/servers.hpp"
 #include "sim/kind/infra.hpp"

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "sim/cli/stack_choice.hpp"
 #include "sim/core/clock.hpp"
 #include "sim/stack/record_json.hpp"
 #include "tests/sim/cli/program.hpp"
@@ -24,28 +25,29 @@ class Session : public ::testing::Test {
     const core::SystemClock clock{};
     std::atomic<int> stacks{0};
     cli::RunOptions options;
-    StackSession session{options, place.path() / "run", registry, clock, stacks};
+    /// By the options of now.
+    StackSession session() { return {options, place.path() / "run", registry, clock, stacks}; }
 };
 
 TEST_F(Session, ServersThatAreNotOfThisRunAreNotActedOnAndTheReasonIsGiven) {
     options.stack.stack = "external";
-    EXPECT_EQ(session.why_not_acted_on(), "an external stack is not ours to stop and start");
-    const auto done = session.act(stack::ServerAct::Pause, stack::ServerName::Verifier);
+    EXPECT_EQ(session().why_not_acted_on(), "an external stack is not ours to stop and start");
+    const auto done = session().act(stack::ServerAct::Pause, stack::ServerName::Verifier);
     ASSERT_FALSE(done);
     EXPECT_EQ(done.error().kind, ErrorKind::Usage);
     EXPECT_THAT(done.error().message, HasSubstr("cannot pause the verifier: an external stack"));
     EXPECT_THAT(done.error().mend, HasSubstr("fresh: true"));
     options.stack.stack = "local";
-    EXPECT_EQ(session.why_not_acted_on(), "no stack runs") << "nothing was prepared";
+    EXPECT_EQ(session().why_not_acted_on(), "no stack runs") << "nothing was prepared";
 }
 
 TEST_F(Session, DatabaseThatCannotBeGivenIsAReasonNotToPlay) {
     options.stack.stack = "external";
     scenario::Scenario scenario;
     scenario::StackOptions& wanted = scenario.stack;
-    EXPECT_EQ(session.cannot_play(scenario), std::nullopt);
+    EXPECT_EQ(session().cannot_play(scenario), std::nullopt);
     wanted.database = "postgresql";
-    EXPECT_THAT(session.cannot_play(scenario).value_or("nothing"), HasSubstr("external stack"));
+    EXPECT_THAT(session().cannot_play(scenario).value_or("nothing"), HasSubstr("external stack"));
 
     // A Keylime whose Python has nothing.
     const auto bin = place.path() / "keylime" / "bin";
@@ -56,15 +58,15 @@ TEST_F(Session, DatabaseThatCannotBeGivenIsAReasonNotToPlay) {
                     fs::perms::owner_all);
     options.stack.stack = "local";
     options.stack.keylime = (place.path() / "keylime").string();
-    EXPECT_THAT(session.cannot_play(scenario).value_or("nothing"), HasSubstr("psycopg2"));
+    EXPECT_THAT(session().cannot_play(scenario).value_or("nothing"), HasSubstr("psycopg2"));
     wanted.database = "sqlite";
-    EXPECT_EQ(session.cannot_play(scenario), std::nullopt);
+    EXPECT_EQ(session().cannot_play(scenario), std::nullopt);
 }
 
 TEST_F(Session, WhyAnExternalStackWillNotDoIsSaidAndTriesAreMadeThere) {
     options.stack.stack = "external";
     const auto why_not = [&](const scenario::Scenario& scenario) {
-        return session.cannot_play(scenario).value_or("played");
+        return session().cannot_play(scenario).value_or("played");
     };
     scenario::Scenario scenario;
     scenario.tries = 3;
@@ -99,14 +101,18 @@ TEST_F(Session, WhatALocalStackLacksIsAReasonNotToPlay) {
     ::setenv("PATH", (path + ":" + bin.string()).c_str(), 1);
     place.write("keylime/bin/tpm2_eventlog", "#!/bin/sh\n");
     fs::permissions(bin / "tpm2_eventlog", fs::perms::owner_all);
-    EXPECT_EQ(session.cannot_play(scenario), std::nullopt);
+    EXPECT_EQ(session().cannot_play(scenario), std::nullopt);
     ::setenv("PATH", (place.path() / "nothing").c_str(), 1);
-    EXPECT_THAT(session.cannot_play(scenario).value_or("nothing"),
+    EXPECT_THAT(session().cannot_play(scenario).value_or("nothing"),
                 HasSubstr("it needs measured_boot, and there is no tpm2_eventlog"));
     ::setenv("PATH", path.c_str(), 1);
+    scenario.stack.needs.clear();
+    scenario.script = {{.kind = scenario::StepKind::CutOff, .servers = {"verifier"}}};
+    EXPECT_THAT(session().cannot_play(scenario).value_or("nothing"),
+                HasSubstr("the node of a cluster can do (--stack kind)"));
     scenario.stack.needs = {"database"};
     scenario.stack.database = "postgresql";
-    EXPECT_THAT(session.cannot_play(scenario).value_or("nothing"), HasSubstr("none but SQLite"));
+    EXPECT_THAT(session().cannot_play(scenario).value_or("nothing"), HasSubstr("none but SQLite"));
 }
 
 /// What `stack up --stack kind` keeps, without a cluster.
@@ -135,8 +141,8 @@ class SessionInACluster : public Session {
         fs::create_directories((kind / name).parent_path());
         place.write("state/pushsim/kind/" + name, text);
     }
-    std::string why_not(const scenario::Scenario& one) const {
-        return session.cannot_play(one).value_or("played");
+    std::string why_not(const scenario::Scenario& one) {
+        return session().cannot_play(one).value_or("played");
     }
 
     const fs::path kind = place.path() / "state" / "pushsim" / "kind";
@@ -154,6 +160,8 @@ TEST_F(SessionInACluster, WhatAClusterCannotBeMadeToIsTheReasonNotToPlay) {
     scenario.stack.database = "postgresql";
     EXPECT_THAT(why_not(scenario), HasSubstr("brought up with SQLite (`stack up --database postgresql`"));
     keep("conf/verifier/2-database.conf", "[verifier]\ndatabase_url = postgresql://x\n");
+    EXPECT_EQ(why_not(scenario), "played");
+    scenario.script = {{.kind = scenario::StepKind::CutOff, .servers = {"verifier"}}};
     EXPECT_EQ(why_not(scenario), "played");
     scenario.script = {{.kind = scenario::StepKind::Pause, .servers = {"database"}}};
     EXPECT_THAT(why_not(scenario), HasSubstr("it pauses the database"));
