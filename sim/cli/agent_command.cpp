@@ -278,7 +278,9 @@ int agent_run(const AgentOptions& options) {
                      .manner = manner_of(options.habits),
                      .times = options.times,
                      .every = options.every,
-                     .stack_words = tenant ? stack_words(*choice) : " --stack external …"});
+                     .stack_words = !options.stack.hosts.empty() ? " --stack kind"  // in a pod
+                                    : tenant                     ? stack_words(*choice)
+                                                                 : " --stack external …"});
     const bool stopped = run_to_end(agent, loop, log);
     const auto put = put_aside(agent, loop);
     history::ScenarioEnd end;

@@ -13,6 +13,7 @@
 #include "sim/cli/commands.hpp"
 #include "sim/cli/interrupt.hpp"
 #include "sim/core/clock.hpp"
+#include "sim/kind/cluster.hpp"
 #include "sim/kind/infra.hpp"
 #include "sim/stack/inspect.hpp"
 #include "sim/stack/tenant.hpp"
@@ -191,12 +192,18 @@ int cluster_status(const StackOptions& options) {
         if (options.format == "json") {
             nlohmann::json one = address ? to_json(*address, state) : nlohmann::json::object();
             one["pods"] = *pods;
+            one["changed_by_a_run"] = kind::is_changed(state);
             one["agents"] = agents ? *agents : agents.error().message;
             fmt::print("{}\n", one.dump(2));
             return kAsExpected;
         }
         if (address) print(*address, state);
         fmt::print("{}", pods->empty() ? "no cluster is up\n" : *pods);
+        if (address && kind::is_changed(state))
+            fmt::print(
+                "a run has made the servers anew, which know other agents until it puts them back (of a run "
+                "that "
+                "was killed: pushsim stack clean)\n");
         if (!agents) return report_error(agents.error());
         fmt::print("{}", *agents);
         return kAsExpected;
