@@ -208,7 +208,8 @@ Answer answer_of_cycle(const history::ResponseClause& clause, const Lines& cycle
                    copy,
                    copy,
                    "",
-                   copies.size() == 1 ? std::move(found.seen) : seen_of_copies(copies)};
+                   copies.size() == 1 ? std::move(found.seen) : seen_of_copies(copies),
+                   std::move(found.as_asked)};
         if (one.judgement == Judgement::DoesNotHold) return one;
         if (copy == copies.front()) answer = std::move(one);
     }

@@ -18,6 +18,7 @@ struct Answer {
     const history::Entry* exchange = nullptr;  ///< the exchange to show with it
     std::string came_to = {};                  ///< as ExpectationResult has it
     std::string seen = {};                     ///< of a response, as Match has it
+    std::string as_asked = {};                 ///< of a response, as Match has it
 };
 
 /// Where a clause is asked.

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "agent/base/text.hpp"
+#include "reports/text.hpp"
 
 namespace pushsim::reports {
 namespace {
@@ -21,10 +22,6 @@ bool fails(const ExpectationResult& result) {
     return result.judgement == Judgement::DoesNotHold;
 }
 
-std::string seen(const ExpectationResult& result) {
-    return fmt::format("{}: expected {}, seen {}", result.what, result.expected, result.actual);
-}
-
 /// What was seen of one case, as it is judged.
 class CaseJudge {
   public:
@@ -34,7 +31,7 @@ class CaseJudge {
     Judged of(const std::string& id) const {
         if (const auto early = not_judged()) return *early;
         for (const ExpectationResult& control : case_.controls) {
-            if (fails(control)) return {Standing::Fail, "a control does not hold: " + seen(control)};
+            if (fails(control)) return {Standing::Fail, "a control does not hold: " + sentence(control)};
         }
         Judged judged{Standing::Skip, ""};
         bool any = false;
@@ -98,8 +95,8 @@ class CaseJudge {
         if (holds(result)) return {Standing::Pass, ""};
         if (!fails(result)) return {Standing::Skip, result.reason};
         if (const Deviation* deviation = seen_of(clause, id))
-            return {Standing::Deviation, seen(result), deviation};
-        std::string reason = seen(result);
+            return {Standing::Deviation, sentence(result), deviation};
+        std::string reason = sentence(result);
         const auto others = known_of([&](const Deviation& one) { return one.requirement == id; });
         if (!others.empty() && !others.front()->observed.empty())
             reason += "; what is known of this version: " + others.front()->observed;
@@ -154,7 +151,12 @@ class CaseJudge {
         const auto gone = known_of([&](const Deviation& one) {
             return one.requirement == id && !one.intermittent && std::ranges::find(seen, &one) == seen.end();
         });
-        if (gone.empty()) return judged;
+        if (gone.empty()) {
+            for (const Deviation& one : known_) {
+                if (std::ranges::find(seen, &one) != seen.end()) judged.seen.push_back(&one);
+            }
+            return judged;
+        }
         return {Standing::Fixed,
                 "a known deviation is no more, beside another that is: " + gone.front()->observed,
                 gone.front()};

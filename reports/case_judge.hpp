@@ -13,6 +13,7 @@ struct Judged {
     Standing standing = Standing::Undecided;
     std::string reason;
     const history::Deviation* deviation = nullptr;
+    std::vector<const history::Deviation*> seen = {};  ///< of Deviation: all that were seen, each once
 };
 
 /// The less, the worse: the worst of several counts.

@@ -73,11 +73,16 @@ class Assessment {
                 judged = {Standing::Skip, "it is for Keylime from " + sentence->since + " on"};
             one.standings[id] = judged.standing;
             if (judged.deviation != nullptr && !sentence->withheld) one.known[id] = *judged.deviation;
+            for (const Deviation* seen : judged.seen) {
+                if (!sentence->withheld) one.known_seen[id].push_back(*seen);
+            }
             one.withheld = one.withheld || sentence->withheld;
+            if (!judged.reason.empty()) one.reasons[id] = judged.reason;
             if (one.reason.empty() && judged.standing != Standing::Pass) one.reason = judged.reason;
             judged_[id].push_back({one.id, judged});
         }
         one.again = again_of(report_.scope, one.withheld ? *ids.begin() : one.id);
+        if (one.by_chance && run_.head) one.again += fmt::format(" --seed {}", run_.head->seed);
     }
 
     bool is_too_old_for(const Requirement& sentence) const {
@@ -176,6 +181,7 @@ class Assessment {
             if (at == one.standings.end()) continue;
             if (at->second == Standing::Fail) at->second = report.standing;
             one.reason = "";
+            one.reasons.clear();
         }
     }
 

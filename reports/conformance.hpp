@@ -40,11 +40,19 @@ struct ConformanceCase {
     std::vector<Diagnosis> diagnoses;               ///< causes and mends that its lines show
     std::vector<std::uint64_t> lines;               ///< of the history: its timeline, in order
     Duration duration{};                            ///< from the first of them to the last
-    std::string reason;                             ///< of skip, undecided, error
+    std::string reason;                             ///< of the first of its requirements that has one
     std::string again;                              ///< command that shows it again
     bool withheld = false;                          ///< nothing but its id and standings may be shown
+    std::string does =
+        {};  ///< what it does, and what must come of it: "negotiate, body … made null → 400-499"
+    std::string servers =
+        {};  ///< options that its servers were to have: "verifier: quote_interval 10s; workers 3"
+    bool by_chance = false;  ///< something in its plan is drawn: the seed says what
     /// By requirement, of Deviation and Fixed; none of what is withheld.
     std::map<std::string, history::Deviation> known = {};
+    /// By requirement, of Deviation: all that are known of this case and were seen; none of what is withheld.
+    std::map<std::string, std::vector<history::Deviation>> known_seen = {};
+    std::map<std::string, std::string> reasons = {};  ///< by requirement: why it stands so, where it is said
 };
 
 struct RequirementReport {

@@ -4,6 +4,10 @@
 #include <map>
 #include <set>
 
+#include <fmt/format.h>
+
+#include "reports/text.hpp"
+
 namespace pushsim::reports {
 namespace {
 
@@ -105,6 +109,34 @@ bool explains(const Diagnosis& diagnosis, const ConformanceCase& one, const std:
            (agents.empty() || std::ranges::any_of(diagnosis.agents, is_failing));
 }
 
+/// What the case does, in its own words: the request that decides, and the faults on purpose among its lines;
+/// and what must come of it, where all that it decides expects the same.
+std::string does_of(const ConformanceCase& one, const ScenarioView* view) {
+    constexpr std::size_t most_faults = 2;
+    constexpr std::size_t most_octets = 200;
+    if (one.deciding.empty()) return "";
+    const auto failing =
+        std::ranges::find(one.deciding, Judgement::DoesNotHold, &ExpectationResult::judgement);
+    const ExpectationResult& decides = failing == one.deciding.end() ? one.deciding.front() : *failing;
+    std::vector<std::string> faults;
+    for (const history::Entry* line : view == nullptr ? Lines{} : view->lines) {
+        const auto* fault = as<history::FaultEffect>(line);
+        if (fault == nullptr || !contains(one.lines, line->n)) continue;
+        if (faults.size() < most_faults && std::ranges::find(faults, fault->fault) == faults.end())
+            faults.push_back(fault->fault);
+    }
+    std::string text = decides.what;
+    if (decides.exchange && !decides.exchange->method.empty()) {
+        text = decides.exchange->method + " " + decides.exchange->target;
+        if (!faults.empty() && decides.exchange->phase != "request") text = decides.exchange->phase;
+    }
+    if (!faults.empty()) text += fmt::format(", {}", fmt::join(faults, ", "));
+    const bool same = std::ranges::all_of(
+        one.deciding, [&](const ExpectationResult& each) { return each.expected == decides.expected; });
+    if (same && !decides.expected.empty()) text += " → " + decides.expected;
+    return clipped(text, most_octets);
+}
+
 }  // namespace
 
 const ScenarioView* view_of(const ScenarioReport& report, const std::vector<ScenarioView>& views) {
@@ -146,11 +178,16 @@ std::vector<ConformanceCase> cases_of(const ScenarioReport& scenario, const Scen
     }
     std::erase_if(cases, [](const ConformanceCase& one) { return one.deciding.empty(); });
     const CaseLines lines(view);
+    const std::string servers = view == nullptr ? "" : planned_servers(view->plan());
+    const bool by_chance = view != nullptr && draws_something(view->plan());
     for (ConformanceCase& one : cases) {
         const std::string name = one.id == one.scenario ? "" : one.id.substr(one.scenario.size() + 1);
         one.controls.insert(one.controls.end(), of_all.begin(), of_all.end());
         one.lines = lines.of(name);
         one.duration = lines.duration_of(name);
+        one.does = does_of(one, view);
+        one.servers = servers;
+        one.by_chance = by_chance;
         for (const Finding& finding : scenario.findings) {
             if (!finding.n || contains(one.lines, *finding.n)) one.findings.push_back(finding);
         }

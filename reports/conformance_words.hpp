@@ -57,6 +57,13 @@ std::vector<const ExpectationResult*> not_held(const ConformanceCase& one, const
 /// and nothing of one that passes.
 std::string reason_text(const ConformanceReport& report, const RequirementReport& requirement);
 
+/// A known deviation that comes by chance did not: all that decides it holds.
+bool is_by_chance(const RequirementReport& requirement);
+
+/// What a planned requirement waits for in words, "measured boot policies (mb_policy)"; as it is where there
+/// are none.
+std::string planned_words(const std::string& planned);
+
 /// What it means that the requirement does not hold in that case, by what was expected and seen: "The
 /// verifier accepted what it has to refuse."; empty where no word fits.
 std::string meaning_text(const ConformanceCase& one, const RequirementReport& requirement);

@@ -107,7 +107,7 @@ std::string details(const ScenarioReport& scenario, const ConsoleStyle& style) {
     for (const Finding& finding : style.verbose ? scenario.findings : first_of_each(scenario.findings)) {
         const bool told = std::any_of(
             scenario.expectations.begin(), scenario.expectations.end(), [&](const ExpectationResult& result) {
-                return result.judgement == Judgement::DoesNotHold && result.expected == finding.check;
+                return result.judgement == Judgement::DoesNotHold && is_of_check(result, finding.check);
             });
         const bool in_course = finding.check == "goal_reached" && !scenario.course.empty();
         if (!told && !in_course) text += line(8, finding_text(finding), style);

@@ -28,19 +28,26 @@ struct Question {
     std::string what;
     std::string expected;
     Ask ask;
+    std::string not_expected = {};  ///< where it must be so of no agent; empty: "not " and `expected`
 };
+
+/// Not one agent may satisfy the clause.
+bool is_of_none(const Quantity& quantity) {
+    using Kind = Quantity::Kind;
+    return (quantity.kind == Kind::AtMost || quantity.kind == Kind::Exactly) && quantity.count <= 0;
+}
 
 std::string about(const Scope& scope, const std::string& what) {
     const history::Quantity& quantity = scope.expectation.quantity;
     std::string text = what;
     using Kind = history::Quantity::Kind;
     const std::string count = quantity.count == 1 ? "1 agent" : fmt::format("{} agents", quantity.count);
+    const bool all = quantity.kind == Kind::All || is_of_none(quantity);
     if (quantity.kind == Kind::AtLeast) text += fmt::format(", at least {}", count);
-    if (quantity.kind == Kind::AtMost) text += fmt::format(", at most {}", count);
-    if (quantity.kind == Kind::Exactly) text += fmt::format(", exactly {}", count);
+    if (quantity.kind == Kind::AtMost && !all) text += fmt::format(", at most {}", count);
+    if (quantity.kind == Kind::Exactly && !all) text += fmt::format(", exactly {}", count);
     if (!scope.expectation.agents.empty()) {
-        text += fmt::format("{} {}", quantity.kind == Kind::All ? "," : " of",
-                            fmt::join(scope.expectation.agents, ", "));
+        text += fmt::format("{} {}", all ? "," : " of", fmt::join(scope.expectation.agents, ", "));
     }
     if (!scope.expectation.step) return text + ", whole run";
     const history::StepStart* step = scope.scenario.step(*scope.expectation.step);
@@ -85,6 +92,8 @@ ExpectationResult ask_all(const Scope& scope, const Question& question) {
         unknown += judgement == Judgement::Skipped ? 1 : 0;
     }
     const history::Quantity& quantity = scope.expectation.quantity;
+    if (is_of_none(quantity))
+        result.expected = question.not_expected.empty() ? "not " + question.expected : question.not_expected;
     std::size_t possible = 0;
     for (std::size_t more = 0; more <= unknown; ++more) {
         possible += enough(quantity, satisfied + more, answers.size()) ? 1 : 0;
@@ -92,22 +101,26 @@ ExpectationResult ask_all(const Scope& scope, const Question& question) {
     result.judgement = possible == unknown + 1 ? Judgement::Holds
                        : possible == 0         ? Judgement::DoesNotHold
                                                : Judgement::Skipped;
-    // Shown is who decided: those that hold if it holds or too many do, else those that do not.
+    // Shown is who decided: those that hold if it holds or too many do, else those that do not. Where
+    // none may, and none does, those that do not are shown.
     const bool too_many = result.judgement == Judgement::DoesNotHold &&
                           quantity.kind != history::Quantity::Kind::All &&
                           satisfied > static_cast<std::size_t>(std::max(quantity.count, 0));
     Judgement shown = result.judgement;
     if (too_many) shown = Judgement::Holds;
+    const bool none = result.judgement == Judgement::Holds && satisfied == 0;
+    if (none) shown = Judgement::DoesNotHold;
     std::vector<std::pair<std::string, std::vector<std::string>>> by_answer;  // in the order of the agents
     std::map<std::string, std::size_t> known;
     for (const auto& [agent, answer] : answers) {
         if (answer.judgement != shown) continue;
-        const auto [at, is_new] = known.try_emplace(answer.actual, by_answer.size());
-        if (is_new) by_answer.emplace_back(answer.actual, std::vector<std::string>{});
+        const std::string& actual = too_many && !answer.as_asked.empty() ? answer.as_asked : answer.actual;
+        const auto [at, is_new] = known.try_emplace(actual, by_answer.size());
+        if (is_new) by_answer.emplace_back(actual, std::vector<std::string>{});
         by_answer[at->second].second.push_back(agent);
         if (result.reason.empty()) result.reason = answer.reason;
-        if (!answer.came_to.empty()) result.came_to.insert(answer.came_to);
-        if (!answer.seen.empty()) result.seen.insert(answer.seen);
+        if (!answer.came_to.empty() && !none) result.came_to.insert(answer.came_to);
+        if (!answer.seen.empty() && !none) result.seen.insert(answer.seen);
         if (!result.n && answer.deciding != nullptr) result.n = answer.deciding->n;
         if (!result.exchange && answer.exchange != nullptr)
             result.exchange = deciding_exchange(*answer.exchange);
@@ -129,10 +142,11 @@ ExpectationResult ask_all(const Scope& scope, const Question& question) {
 std::vector<Question> questions_of(const Expectation& clause) {
     std::vector<Question> questions;
     if (clause.response) {
-        questions.push_back(
-            {"response", words(*clause.response), [&](const Scope& scope, const std::string& agent) {
-                 return ask_response(*clause.response, scope, agent);
-             }});
+        questions.push_back({"response", words(*clause.response),
+                             [&](const Scope& scope, const std::string& agent) {
+                                 return ask_response(*clause.response, scope, agent);
+                             },
+                             words_of_none(*clause.response)});
     }
     if (clause.verdict) {
         questions.push_back({"verdict", words(history::VerdictClause{clause.verdict->verdict}),
@@ -169,6 +183,7 @@ Question together(std::vector<Question> questions) {
         what.push_back(question.what);
         expected.push_back(question.expected);
     }
+    const std::string not_expected = fmt::format("not {}", fmt::join(expected, " and "));
     return {fmt::format("{}", fmt::join(what, ", ")), fmt::format("{}", fmt::join(expected, ", ")),
             [questions = std::move(questions)](const Scope& scope, const std::string& agent) {
                 Answer sum;
@@ -183,8 +198,10 @@ Question together(std::vector<Question> questions) {
                     }
                 }
                 sum.actual = fmt::format("{}", fmt::join(actual, ", "));
+                sum.as_asked = "";
                 return sum;
-            }};
+            },
+            not_expected};
 }
 
 /// Where every agent must satisfy the clause, each of its conditions gets a result; where some must, those
@@ -215,8 +232,8 @@ ExpectationResult judge_check(const Scope& scope, const history::CheckClause& cl
         return result;
     }
     result.judgement = Judgement::Holds;
-    result.expected = clause.check;
-    result.actual = clause.check;
+    result.expected = nothing_wrong;
+    result.actual = nothing_wrong;
     const auto asked = [&](const std::string& check) {
         return check == clause.check || (all && std::find(names.begin(), names.end(), check) != names.end());
     };

@@ -40,11 +40,14 @@ struct DecidingExchange {
     std::string body_excerpt;  ///< start of the answer's body, one line, redacted
 };
 
+/// What a clause about a check expects, and sees where it holds; the check's name begins `what`.
+inline constexpr const char* nothing_wrong = "nothing wrong";
+
 /// One expectation, judged.
 struct ExpectationResult {
     Judgement judgement = Judgement::Skipped;
     std::string what;                ///< "verdict pass, all of late, step 2 (attest)"
-    std::string expected;            ///< "pass"
+    std::string expected;            ///< "PASS"; "not PASS" of what must be of no agent
     std::string actual;              ///< "late[0]: FAIL policy_violation"
     std::string reason;              ///< why it was skipped
     std::string source;              ///< "scenarios/x.yaml:12:5"
@@ -60,6 +63,11 @@ struct ExpectationResult {
     /// It says whether a known deviation is seen in place of the clause of that number.
     std::optional<int> instead_of = {};
 };
+
+/// A clause that asks for that check.
+inline bool is_of_check(const ExpectationResult& result, const std::string& check) {
+    return result.expected == nothing_wrong && result.what.starts_with(check + ",");
+}
 
 enum class Severity {
     Wrong,  ///< the scenario is not as expected because of it

@@ -17,6 +17,7 @@ using history::header_present;
 using nlohmann::json;
 
 constexpr const char* retry_after = "Retry-After";
+constexpr history::StatusRange any_status{100, 599};
 
 bool is_in(const std::vector<history::StatusRange>& ranges, int value) {
     return std::ranges::any_of(
@@ -104,6 +105,11 @@ class Matching {
         body();
         Match result{Judgement::Holds, words(), "", seen()};
         if (wrong_) result.judgement = Judgement::DoesNotHold;
+        if (!wrong_) {
+            result.as_asked = result.actual;
+            for (const std::string& one : as_asked_)
+                result.as_asked += ", " + one;
+        }
         if (!wrong_ && !unknown_.empty()) result = {Judgement::Skipped, unknown_, unknown_, ""};
         return result;
     }
@@ -127,15 +133,15 @@ class Matching {
         if (exchange == nullptr && !answer_.kept) return not_kept("headers");
         const std::string value =
             exchange != nullptr ? exchange->retry_after.str() : header_of(answer_, retry_after).value_or("");
-        if (fits(clause_.retry_after, value)) return;
-        differs(value.empty() ? fmt::format("no {}", retry_after) : fmt::format("{} {}", retry_after, value));
+        saw(fits(clause_.retry_after, value),
+            value.empty() ? fmt::format("no {}", retry_after) : fmt::format("{} {}", retry_after, value));
     }
     void header(const std::string& name, const std::string& wanted) {
         if (!answer_.kept) return not_kept("headers");
         const auto value = header_of(answer_, name);
         const bool fits =
             wanted == header_absent ? !value : value && (wanted == header_present || *value == wanted);
-        if (!fits) differs(value ? fmt::format("{}: {}", name, *value) : fmt::format("no {}", name));
+        saw(fits, value ? fmt::format("{}: {}", name, *value) : fmt::format("no {}", name));
     }
     void body() {
         if (clause_.body.empty()) return;
@@ -145,14 +151,13 @@ class Matching {
             return;
         }
         const auto value = parsed(answer_.body);
-        if (!value) return differs("a body that is no JSON");
+        if (!value) return saw(false, "a body that is no JSON");
         for (const auto& [pointer, text] : clause_.body) {
             const auto wanted = parsed(text);
             const json* found = at_pointer(*value, pointer);
-            if (text == body_absent ? found == nullptr : found != nullptr && wanted && *found == *wanted)
-                continue;
-            differs(found == nullptr ? fmt::format("no {}", pointer)
-                                     : fmt::format("{} {}", pointer, short_json(*found)));
+            saw(text == body_absent ? found == nullptr : found != nullptr && wanted && *found == *wanted,
+                found == nullptr ? fmt::format("no {}", pointer)
+                                 : fmt::format("{} {}", pointer, short_json(*found)));
         }
     }
 
@@ -203,9 +208,9 @@ class Matching {
         unknown_ = fmt::format("the {} of the answer {} not in the history", what,
                                std::string_view{what}.ends_with('s') ? "are" : "is");
     }
-    void differs(const std::string& words) {
-        wrong_ = true;
-        seen_words_.push_back(words);
+    void saw(bool as_asked, const std::string& words) {
+        if (!as_asked) wrong_ = true;
+        (as_asked ? as_asked_ : seen_words_).push_back(words);
     }
     std::string words() const {
         std::string text = std::to_string(*seen_.status);
@@ -221,7 +226,8 @@ class Matching {
     const history::MessageSeen& answer_;
     bool wrong_ = false;
     std::string unknown_;
-    std::vector<std::string> seen_words_;
+    std::vector<std::string> seen_words_;  ///< of what differs
+    std::vector<std::string> as_asked_;    ///< of what does not
 };
 
 }  // namespace
@@ -231,9 +237,11 @@ Match match(const history::ResponseClause& clause, const history::Entry& line) {
 }
 
 std::string words(const history::ResponseClause& clause) {
-    std::string text = ranges_text(clause.status);
+    const bool any = clause.status == std::vector{any_status};
+    std::string text = any ? "an answer" : ranges_text(clause.status);
     if (!clause.code.empty()) text += fmt::format("{}{}", text.empty() ? "" : " ", codes_text(clause.code));
-    if (!clause.pointer.empty()) text += " at " + clause.pointer;
+    if (!clause.pointer.empty())
+        text += fmt::format("{} at {}", text.empty() ? "an error" : "", clause.pointer);
     std::vector<std::string> parts;
     if (!text.empty()) parts.push_back(text);
     if (!clause.retry_after.empty())
@@ -247,6 +255,19 @@ std::string words(const history::ResponseClause& clause) {
         parts.push_back(value == body_absent ? fmt::format("without {}", pointer)
                                              : fmt::format("{} {}", pointer, value));
     return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+std::string words_of_none(const history::ResponseClause& clause) {
+    if (clause == history::ResponseClause{.status = {any_status}}) return "no answer";
+    if (clause == history::ResponseClause{.body = clause.body} && clause.body.size() == 1 &&
+        clause.body.begin()->second == body_absent)
+        return "with " + clause.body.begin()->first;
+    if (clause == history::ResponseClause{.header = clause.header} && clause.header.size() == 1) {
+        const auto& [name, value] = *clause.header.begin();
+        if (value == header_absent) return "with " + name;
+        if (value == header_present) return "without " + name;
+    }
+    return "not " + words(clause);
 }
 
 }  // namespace pushsim::reports

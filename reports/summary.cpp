@@ -118,9 +118,9 @@ std::string not_as_expected_headline(const ScenarioView& scenario, const Scenari
     };
     for (const ExpectationResult& result : report.expectations) {
         if (result.judgement != Judgement::DoesNotHold) continue;
-        // A check names itself as what was expected.
         const std::string actual = without_name(result.actual);
-        if (result.what.starts_with(result.expected)) return fmt::format("{}: {}", result.expected, actual);
+        if (result.expected == nothing_wrong)
+            return fmt::format("{}: {}", result.what.substr(0, result.what.find(',')), actual);
         return fmt::format("expected {}, was {}", result.expected, actual);
     }
     for (const Finding& finding : report.findings) {

@@ -130,6 +130,15 @@ std::uint64_t line_number(std::uint64_t n) {
     return n + 1;
 }
 
+std::string sentence(const ExpectationResult& result) {
+    constexpr std::string_view negation = "not ";
+    if (result.expected.starts_with(negation)) {
+        return fmt::format("{}: must not be {}, was {}", result.what, result.expected.substr(negation.size()),
+                           result.actual);
+    }
+    return fmt::format("{}: expected {}, seen {}", result.what, result.expected, result.actual);
+}
+
 std::string decided_by(const ExpectationResult& result) {
     if (!result.exchange) {
         return result.n ? fmt::format("decided by history line {}", line_number(*result.n)) : "";

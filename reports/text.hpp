@@ -43,6 +43,10 @@ std::string times(std::size_t count);
 /// The line of the file, from 1, as editors count; `n` counts from 0.
 std::uint64_t line_number(std::uint64_t n);
 
+/// What was expected and seen: "response of a, step 2 (submit): expected 400-499, seen a[0]: 201"; of what
+/// must not be: "…: must not be PASS, was a[0]: PASS".
+std::string sentence(const ExpectationResult& result);
+
 /// "decided by history line 26, exchange in line 24: PATCH /v3.0/… -> 202 (one[0], submit)"; empty where
 /// nothing decided.
 std::string decided_by(const ExpectationResult& result);

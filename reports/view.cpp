@@ -1,6 +1,7 @@
 #include "reports/view.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include <fmt/format.h>
 
@@ -66,6 +67,59 @@ std::optional<std::string> planned_option(const history::ScenarioStart& start, s
         return value;
     }
     return std::nullopt;
+}
+
+std::string planned_servers(const history::ScenarioStart& start) {
+    constexpr std::string_view begin = "\nstack:\n";
+    std::string_view rest = start.plan;
+    const std::size_t at = rest.find(begin);
+    if (at == std::string_view::npos) return "";
+    rest.remove_prefix(at + begin.size());
+    std::vector<std::string> parts;
+    std::vector<std::string> options;  // of the server whose lines these are
+    std::string server;
+    const auto end_server = [&] {
+        if (!options.empty()) parts.push_back(fmt::format("{}: {}", server, fmt::join(options, ", ")));
+        options.clear();
+    };
+    while (rest.starts_with(' ')) {
+        const std::size_t end = std::min(rest.find('\n'), rest.size() - 1) + 1;
+        std::string_view line = rest.substr(0, end);
+        rest.remove_prefix(end);
+        const std::size_t indent = line.find_first_not_of(' ');
+        line = line.substr(indent, line.find_last_not_of('\n') + 1 - indent);
+        const std::size_t colon = line.find(':');
+        if (colon == std::string_view::npos) continue;
+        const std::string_view name = line.substr(0, colon);
+        const std::string_view value = line.substr(std::min(colon + 2, line.size()));
+        if (indent == 2) end_server();
+        if (indent == 2 && value.empty()) {
+            server = name;
+        } else if (indent > 2 && name != "raw") {
+            options.push_back(fmt::format("{} {}", name, value == "~" ? "left out" : value));
+        } else if (name == "fresh") {
+            if (value == "true") parts.emplace_back("servers of its own");
+        } else if (name != "raw") {
+            parts.push_back(fmt::format("{} {}", name, value));
+        }
+    }
+    end_server();
+    return fmt::format("{}", fmt::join(parts, "; "));
+}
+
+bool draws_something(const history::ScenarioStart& start) {
+    // As write_values and write_faults of sim/scenario have them.
+    constexpr std::array drawn{"{uniform: ", "{normal: ", "{exponential: ", "{one_of: "};
+    const std::string_view plan = start.plan;
+    if (std::ranges::any_of(drawn,
+                            [&](const char* word) { return plan.find(word) != std::string_view::npos; }))
+        return true;
+    constexpr std::string_view share = " probability: ";
+    for (std::size_t at = 0; (at = plan.find(share, at)) != std::string_view::npos;) {
+        at += share.size();
+        if (!plan.substr(at).starts_with("100%")) return true;
+    }
+    return false;
 }
 
 bool selects(const std::vector<std::string>& selectors, const std::string& agent) {

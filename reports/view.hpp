@@ -21,6 +21,12 @@ bool selects(const std::vector<std::string>& selectors, const std::string& agent
 /// there is no plan in the history.
 std::optional<std::string> planned_option(const history::ScenarioStart& start, std::string_view option);
 
+/// The options of the servers that the plan gives, in words: "verifier: quote_interval 10s, mode left out;
+/// database sqlite; workers 3"; empty where there is no plan in the history.
+std::string planned_servers(const history::ScenarioStart& start);
+/// Whether chance has a part in the plan: what it draws is told by the seed.
+bool draws_something(const history::ScenarioStart& start);
+
 /// "fleet[2]" before "fleet[10]".
 struct ByGroupAndNumber {
     bool operator()(const std::string& a, const std::string& b) const;

@@ -240,6 +240,7 @@ TEST(Conformance, WhatAFailureMeansIsSaidByWhatWasExpectedAndSeen) {
     EXPECT_EQ(of_verdicts("PASS", "late[0]: FAIL broken_evidence_chain"),
               "The verifier failed evidence that has to pass.");
     EXPECT_EQ(of_verdicts("FAIL", "late[0]: PASS"), "The verifier passed evidence that has to fail.");
+    EXPECT_EQ(of_verdicts("not PASS", "late[0]: PASS"), "The verifier passed evidence that has to fail.");
 }
 
 TEST(Conformance, WhatShowsItAgainHasWhatTheRunWasToldToo) {
@@ -250,6 +251,59 @@ TEST(Conformance, WhatShowsItAgainHasWhatTheRunWasToldToo) {
     const Played played(scope, clauses(), 202, 500);
     EXPECT_EQ(played.report().cases.at(0).again,
               "pushsim conformance late/held --keylime ../keylime --strict");
+}
+
+TEST(Conformance, WhatShowsItAgainHasTheSeedWhereChanceHasAPart) {
+    const auto again = [](const std::string& plan) {
+        Script script;
+        script.stack().add({}, scope_of({sentence()}));
+        script.begin_with("late",
+                          {.plan = plan, .groups = {{"honest", 1}}, .expectations = {clauses().at(1)}});
+        script.add({"late", 2}, h::StepStart{"attest", {"honest"}, "", "held"});
+        script.step(2, "attest").attest(0, 403, "challenges_expired");
+        const h::History history = read(script.end_scenario().end().text());
+        return assess(history, judge(history)).value().cases.at(0).again;
+    };
+    EXPECT_EQ(again("faults:\n  - probability: 100%\n"), "pushsim conformance late/held");
+    EXPECT_EQ(again("faults:\n  - probability: 30%\n"), "pushsim conformance late/held --seed 4711");
+    EXPECT_EQ(again("wait: {uniform: [1s, 2s]}\n"), "pushsim conformance late/held --seed 4711");
+}
+
+TEST(Conformance, ACaseSaysWhatItDoesAndWithWhichServers) {
+    Script script;
+    script.stack().add({}, scope_of({sentence()}));
+    script.begin_with("late",
+                      {.plan = "scenario: late\nstack:\n  verifier:\n    raw: false\n    mode: ~\n"
+                               "    quote_interval: 1s\n  registrar:\n    raw: false\n  database: sqlite\n"
+                               "  workers: 3\n  fresh: true\nagents:\n  honest:\n    count: 1\n",
+                       .groups = {{"honest", 1}},
+                       .expectations = {clauses().at(1)}});
+    script.add({"late", 2}, h::StepStart{"attest", {"honest"}, "", "held"});
+    script.step(2, "attest")
+        .add(script.where(), h::FaultEffect{"body '/data/type' made null", "another body"});
+    script.attest(0, 403, "challenges_expired");
+    const h::History history = read(script.end_scenario().end().text());
+    const ConformanceCase one = assess(history, judge(history)).value().cases.at(0);
+    EXPECT_EQ(one.does, "submit, body '/data/type' made null → 403");
+    EXPECT_EQ(one.servers,
+              "verifier: mode left out, quote_interval 1s; database sqlite; workers 3; servers of its own");
+}
+
+/// One case, which decides two requirements by two clauses.
+TEST(Conformance, OfSeveralRequirementsOfACaseEachHasItsOwnReason) {
+    const std::string other = "KPM-EVID-008";
+    std::vector<h::Expectation> all = clauses();
+    all.push_back(all[1]);
+    all[2].response->status = {{404, 404}};
+    all[2].decides = {other};
+    const Played played(scope_of({sentence(), sentence(other)}), all, 202, 500);
+    const auto& reasons = played.report().cases.at(0).reasons;
+    EXPECT_THAT(reasons.at(id), HasSubstr("expected 403, seen honest[0]: 500"));
+    EXPECT_THAT(reasons.at(other), HasSubstr("expected 404, seen honest[0]: 500"));
+    EXPECT_EQ(played.report().requirements.at(1).reason, reasons.at(other));
+    h::Requirement withheld = sentence();
+    withheld.withheld = true;
+    EXPECT_THAT(Played(scope_of({withheld}), clauses(), 202, 500).report().cases.at(0).reasons, IsEmpty());
 }
 
 TEST(Conformance, WhatIsForALaterKeylimeIsSkipped) {
@@ -348,7 +402,11 @@ TEST(Conformance, OfTwoKnownDeviationsOfACaseEachHasToBeSeen) {
                         {clauses()[0], clauses()[1], looks[0], looks[1]}, 202, 500);
     EXPECT_EQ(played.requirement().deviation->reference, "F11");
     EXPECT_EQ(played.requirement().reason, "a known deviation is no more, beside another that is: 404");
+    EXPECT_THAT(played.report().cases.at(0).known_seen, IsEmpty());
     const h::Deviation same{.requirement = id, .observed = "500 too", .reference = "F12"};
+    const Played both(scope_of({sentence()}, {first, same}),
+                      {clauses()[0], clauses()[1], observed_at(500, "a"), observed_at(500, "b")}, 202, 500);
+    EXPECT_THAT(both.report().cases.at(0).known_seen.at(id), ElementsAre(first, same));
     EXPECT_EQ(standing_of(202, 500, {first, same}, {observed_at(500, "a"), observed_at(500, "b")}),
               Standing::Deviation);
 }

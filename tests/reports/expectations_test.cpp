@@ -222,7 +222,7 @@ TEST(CheckExpectation, PlacesThatNobodyCouldCompareHaveNotAgreed) {
     EXPECT_EQ(results.at(0).judgement, Judgement::Skipped);
     EXPECT_EQ(results.at(1).judgement, Judgement::Holds);
     EXPECT_EQ(results.at(1).actual,
-              "accounted (not in full: the verifier's own count was not read for 1 agent)");
+              "nothing wrong (not in full: the verifier's own count was not read for 1 agent)");
 }
 
 TEST(Expectations, AboutAgentsThatAreNotThereAreSkipped) {

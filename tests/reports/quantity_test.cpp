@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "reports/text.hpp"
 #include "tests/reports/results.hpp"
 
 namespace pushsim::reports {
@@ -66,7 +67,30 @@ TEST(Quantity, TooManyShowsThoseThatSatisfy) {
     const auto result = one(
         {.response = h::ResponseClause{{{202, 202}}}, .step = 1, .quantity = {h::Quantity::Kind::AtMost, 0}});
     EXPECT_EQ(result.actual, "1 of 2 agents; honest[0]: 202");
-    EXPECT_EQ(result.what, "response, at most 0 agents, step 1 (attest)");
+}
+
+TEST(Quantity, WhatMustBeOfNoAgentIsSaidWithOneNegationAlone) {
+    const h::Quantity none{h::Quantity::Kind::Exactly, 0};
+    const auto wrong = one({.response = h::ResponseClause{{{202, 202}}}, .step = 1, .quantity = none});
+    EXPECT_EQ(wrong.expected, "not 202");
+    EXPECT_EQ(sentence(wrong),
+              "response, step 1 (attest): must not be 202, was 1 of 2 agents; honest[0]: 202");
+    const auto of_one = one({.verdict = h::VerdictClause{"pass"}, .agents = {"honest[0]"}, .quantity = none});
+    EXPECT_EQ(sentence(of_one), "verdict, honest[0], whole run: must not be PASS, was honest[0]: PASS");
+    const auto both = one(
+        {.response = h::ResponseClause{{{202, 202}}}, .status = h::StatusClause{"PASS"}, .quantity = none});
+    EXPECT_EQ(both.expected, "not 202 and PASS");
+}
+
+TEST(Quantity, WhereNoAgentMaySatisfyAndNoneDoesItIsSaidWhatWasSeen) {
+    const auto right = one({.response = h::ResponseClause{{{404, 404}}},
+                            .step = 1,
+                            .agents = {"honest[1]"},
+                            .quantity = {h::Quantity::Kind::Exactly, 0}});
+    EXPECT_EQ(right.judgement, Judgement::Holds);
+    EXPECT_EQ(right.actual, "honest[1]: 403 challenges_expired");
+    EXPECT_TRUE(right.n.has_value());
+    EXPECT_TRUE(right.came_to.empty()) << "it may be another the next time";
 }
 
 }  // namespace

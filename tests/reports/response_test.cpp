@@ -91,6 +91,33 @@ TEST(ResponseBody, IsComparedAsJsonWhereThePointerLeads) {
               Judgement::DoesNotHold);
 }
 
+TEST(ResponseWords, OfWhatNoAnswerMayBeSayWhatMustBe) {
+    const std::string member = "/data/attributes/verification_completed_at";
+    EXPECT_EQ(words_of_none({.body = {{member, h::body_absent}}}), "with " + member);
+    EXPECT_EQ(words_of_none({.body = {{member, "null"}}}), "not " + member + " null");
+    EXPECT_EQ(words_of_none({.header = {{"allow", h::header_absent}}}), "with allow");
+    EXPECT_EQ(words_of_none({.header = {{"allow", h::header_present}}}), "without allow");
+    EXPECT_EQ(words_of_none({.status = {{400, 599}}}), "not 400-599");
+    EXPECT_EQ(words_of_none({.status = {{100, 599}}}), "no answer");
+    EXPECT_EQ(words({.status = {{100, 599}}}), "an answer");
+    EXPECT_EQ(words({.pointer = "/data/type"}), "an error at /data/type");
+    EXPECT_EQ(words({.status = {{422, 422}}, .pointer = "/data/type"}), "422 at /data/type");
+}
+
+TEST(ResponseWords, OfAnAnswerThatNoneMayBeSayWhatWasAskedOfIt) {
+    Script script;
+    h::Expectation clause{.response = h::ResponseClause{.body = {{"/data/none", h::body_absent}}},
+                          .step = 1,
+                          .quantity = {h::Quantity::Kind::Exactly, 0}};
+    script.begin("answer", {clause}).step(1, "attest");
+    h::Exchange exchange = h::test::an_exchange(202, body);
+    exchange.keep = true;
+    script.add(script.where(), exchange);
+    const auto result = judged(script.end_scenario().end().text()).scenarios.at(0).expectations.at(0);
+    EXPECT_EQ(result.expected, "with /data/none");
+    EXPECT_EQ(result.actual, "honest[0]: 202, no /data/none");
+}
+
 TEST(ResponseBody, ThatWasNotKeptOrWasCutIsNotJudgedUnlessAllElseIsWrongAnyway) {
     for (const h::ResponseClause& clause :
          {h::ResponseClause{.body = {{"/data/n", "2"}}}, with_header(h::header_absent)}) {
