@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "reports/conformance_words.hpp"
 #include "reports/html_parts.hpp"
 #include "reports/html_timeline.hpp"
@@ -34,6 +36,9 @@ std::vector<std::string> with_timelines(std::vector<Details> all, std::size_t oc
         TimelineLimits limits;
         if (!one->in_full) limits.rows = rows_of_what_passed;
         one->json["timeline"] = timeline_json(one->lines, one->cited, one->in_full, limits, room);
+        for (Json& row : one->json["timeline"]["rows"]) {
+            if (row.at("k") != "gap" && one->shared.contains(row.at("n"))) row["shared"] = true;
+        }
     }
     std::vector<std::string> texts;
     texts.reserve(all.size());
@@ -57,6 +62,7 @@ Json head_json(const RunReport& run, const ConformanceReport* conformance) {
     if (run.head) {
         json["pushsim"] = run.head->pushsim_version;
         json["command"] = run.head->command;
+        put(json, "again", again_of_run(*run.head));
         // A text: it may be more than a number of JavaScript can hold.
         json["seed"] = std::to_string(run.head->seed);
         json["started"] = to_rfc3339(run.head->started);
@@ -80,6 +86,31 @@ Json head_json(const RunReport& run, const ConformanceReport* conformance) {
 }
 
 }  // namespace
+
+std::string again_of_run(const history::Head& head) {
+    std::string_view rest = head.command;
+    std::string again;
+    bool is_value = false;  // of an option that is left out
+    while (!rest.empty()) {
+        bool quoted = false;
+        std::size_t end = 0;
+        for (; end < rest.size() && (quoted || rest[end] != ' '); ++end) {
+            if (rest[end] == '\'') quoted = !quoted;
+        }
+        const std::string_view word = rest.substr(0, end);
+        rest.remove_prefix(std::min(end + 1, rest.size()));
+        const auto is = [&](std::string_view option) {
+            return word == option ||
+                   (word.starts_with(option) && word.substr(option.size()).starts_with('='));
+        };
+        const bool left_out = is("--out") || is("--write-expected");
+        if (!left_out && !is_value && !word.empty()) again += (again.empty() ? "" : " ") + std::string{word};
+        is_value = left_out && word.find('=') == std::string_view::npos;
+    }
+    if (!again.empty() && again.find(" --seed") == std::string::npos)
+        again += fmt::format(" --seed {}", head.seed);
+    return again;
+}
 
 HtmlData html_data(const history::History& history, const RunReport& run,
                    const ConformanceReport* conformance) {

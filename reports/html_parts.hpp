@@ -46,6 +46,7 @@ struct Details {
     Json json;  ///< without the timeline
     Lines lines;
     LineNumbers cited;
+    LineNumbers shared = {};  ///< of those lines that are of a step which cases share
 };
 
 /// Adds "items" and "cases"; what it gives stands beside "cases".

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <chrono>
 #include <iterator>
+#include <map>
 #include <span>
+#include <tuple>
 #include <utility>
 
 #include <fmt/format.h>
@@ -20,7 +22,33 @@ struct Row {
     Duration time{};
     const history::Entry* line = nullptr;
     Json json;
+    bool at_registrar = false;  ///< an act of the tenant: else at the verifier
 };
+
+/// Acts of the tenant at the registrar, by their lines: the history does not name the server. A probe asks
+/// the verifier, then the registrar with and without TLS (sim/fleet/tenant_desk); the list of all agents is
+/// the registrar's.
+std::set<std::uint64_t> at_registrar(const Lines& lines) {
+    constexpr std::size_t asked_by_probe = 3;
+    std::set<std::uint64_t> found;
+    std::map<std::tuple<std::string, int, std::string>, std::size_t> probes;
+    for (const history::Entry* line : lines) {
+        const auto* act = as<history::TenantActSeen>(line);
+        if (act == nullptr) continue;
+        bool is_there = act->act == "delete_registration";
+        if (act->act == "look_for_agent") {
+            const std::string_view target = act->target.view();
+            is_there = target.ends_with("/agents/") || target.ends_with("/agents");
+        } else if (act->act == "probe") {
+            const history::Where& where = *line->where;
+            is_there = probes[{where.scenario.str(), where.step.value_or(-1), where.agent.str()}]++ %
+                           asked_by_probe !=
+                       0;
+        }
+        if (is_there) found.insert(line->n);
+    }
+    return found;
+}
 
 std::int64_t microseconds(Duration duration) {
     return std::chrono::duration_cast<std::chrono::microseconds>(duration).count();
@@ -47,14 +75,14 @@ Json exchange_row(const Row& row, const history::ExchangeSeen& exchange) {
     if (!exchange.failure.empty()) json["failure"] = exchange.failure + ": " + exchange.failure_text;
     json["took"] = microseconds(exchange.total);
     if (exchange.attempt > 1) json["attempt"] = exchange.attempt;
+    put(json, "id", exchange.request_id);
     return json;
 }
 
-/// From the tenant to the verifier: what it does elsewhere is not in a scenario.
 Json act_row(const Row& row, const history::TenantActSeen& act) {
     Json json = begun("exchange", row);
     json["tenant"] = true;
-    json["peer"] = "verifier";
+    json["peer"] = row.at_registrar ? "registrar" : "verifier";
     json["phase"] = act.act;
     json["method"] = act.method;
     json["target"] = act.target;
@@ -221,6 +249,7 @@ Lines by_time(const Lines& lines) {
 std::vector<Row> rows_of(const Lines& lines, const std::set<std::uint64_t>& cited, std::size_t most,
                          std::size_t& left_out) {
     const Lines sorted = by_time(lines);
+    const std::set<std::uint64_t> registrar = at_registrar(lines);
     std::vector<Row> rows;
     std::size_t told = 0;  // of those before it there are rows
     const auto tell_gap = [&](std::size_t end) {
@@ -237,7 +266,7 @@ std::vector<Row> rows_of(const Lines& lines, const std::set<std::uint64_t>& cite
         if (!at_an_end && (!cited.contains(sorted[i]->n) || cited_kept++ >= most)) continue;
         tell_gap(i);
         told = i + 1;
-        Row row{time_of(*sorted[i]), sorted[i], nullptr};
+        Row row{time_of(*sorted[i]), sorted[i], nullptr, registrar.contains(sorted[i]->n)};
         row.json = json_of(row);
         rows.push_back(std::move(row));
     }

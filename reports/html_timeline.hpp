@@ -30,7 +30,8 @@ struct TimelineLimits {
 
 /// {"rows": [row], "left_out": {"rows": 3, "messages": 2}}, by the time they began; times are microseconds.
 ///   exchange: {"k": "exchange", "n", "t", "agent", "peer", "phase", "method", "target", "status", "code",
-///              "failure", "took", "attempt", "message": {"request": message, "answer": message}}
+///              "failure", "took", "attempt", "id" (X-Request-ID), "message": {"request": message, "answer":
+///              message}}
 ///   mark:     {"k": "step|tpm|machine|fault|note|cycle|verdict|status|stack|tenant", "n", "t", "agent",
 ///              "text", "tone": "good|bad", "more": [text]}
 ///   gap:      {"k": "gap", "count", "n", "last"}: lines that are left out

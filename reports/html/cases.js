@@ -5,23 +5,58 @@
 function decidingCase(item) {
   return item.cases.find((number) => caseStanding(cases[number], item) === item.standing) ?? item.cases[0];
 }
+const reasonOf = (one, item) => one.reasons?.[item.id] ?? one.reason; // of a plain run there is one
 const caseStanding = (one, item) => (isConformance ? one.standings?.[item.id] : item.standing);
 
 /** What this report does not have is no link. */
 const linkToItem = (id) =>
   items.some((item) => item.id === id) ? el("a", { href: `#${encodeURIComponent(id)}` }, id) : id;
 
-function deviationText(deviation) {
-  const rest = [
-    deviation.since && `since ${deviation.since}`,
-    deviation.until && `until ${deviation.until}`,
-    deviation.case && `in case ${deviation.case}`,
-    deviation.intermittent && "comes by chance",
-  ].filter(Boolean);
-  return [
-    el("div", {}, deviation.observed),
-    el("div", { class: "soft" }, link(deviation.reference), ...rest.map((text) => ` · ${text}`)),
-  ];
+const addressOf = (item, one) => `#${inAddress(item.id)}${one ? `&case=${inAddress(one.id)}` : ""}`;
+
+/** What is known, and of which cases; those of an item link to it. */
+function knownText(known, item) {
+  const most = 6;
+  return known.map((deviation) => {
+    const rest = [
+      deviation.since && `since ${deviation.since}`,
+      deviation.until && `until ${deviation.until}`,
+      deviation.intermittent && "comes by chance",
+    ].filter(Boolean);
+    const ids = deviation.cases ?? [];
+    const links = ids.slice(0, most).flatMap((id, i) => {
+      const one = cases.find((each) => each.id === id);
+      return [i ? ", " : " · in ", one ? el("a", { href: addressOf(item, one) }, id) : id];
+    });
+    return el(
+      "div",
+      { class: "known-one" },
+      deviation.observed,
+      ...links,
+      ids.length > most ? ` and ${ids.length - most} more` : null,
+      deviation.of ? ` · in ${deviation.of.join(", ")}, which was not played` : null,
+      el("div", { class: "soft" }, link(deviation.reference), ...rest.map((text) => ` · ${text}`)),
+    );
+  });
+}
+
+/** To be passed on without the filters; a click keeps them. */
+function permalink(item, one) {
+  const address = addressOf(item, one);
+  return el(
+    "a",
+    {
+      href: address,
+      class: "permalink",
+      onclick: (event) => {
+        if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+        event.preventDefault();
+        setOpened(item.id, one?.id);
+        say("The link is in the address");
+      },
+    },
+    address,
+  );
 }
 
 function itemBody(item) {
@@ -31,15 +66,14 @@ function itemBody(item) {
       ["Binds", `the ${item.binds}: ${item.level}${item.since ? `, since Keylime ${item.since}` : ""}`],
       ["Result", item.standing === "pass" && item.reason], // else it stands in the line above
       ["In short", item.meaning],
-      ["Known deviation", item.deviation && deviationText(item.deviation)],
+      [item.known?.length > 1 ? "Known deviations" : "Known deviation", item.known && knownText(item.known, item)],
       ["Not decided", item.planned && `pushsim cannot do yet what its case needs: ${item.planned}`],
-      ["Specified in", lines(item.sources)],
+      ["Sources", lines(item.sources)],
       ["Tags", (item.tags ?? []).join(", ")],
-      ["Link", [el("a", { href: `#${encodeURIComponent(item.id)}`, class: "permalink" }, `#${item.id}`)]],
+      ["Link", [permalink(item)]],
     ]),
   ];
-  if (item.withheld && !item.cases.length)
-    return [...body, el("p", {}, withheldText), el("h4", {}, "Show it again"), command(item.again)];
+  if (item.withheld && !item.cases.length) return [...body, withheldNote(item)];
   body.push(
     el(
       "h4",
@@ -58,26 +92,37 @@ function itemBody(item) {
       el(
         "summary",
         {},
-        el("span", {}, el("span", { class: "id" }, one.id), one.title ? ` ${one.title}` : ""),
+        el("span", {}, el("span", { class: "id" }, one.id), ` ${shortIds(one.does ?? one.title ?? "")}`),
         badge(standing),
-        one.reason ? el("span", { class: "reason" }, one.reason) : null,
+        reasonOf(one, item) ? el("span", { class: "reason" }, reasonOf(one, item)) : null,
       ),
       () => caseBody(number, item),
     );
+    row.addEventListener("toggle", () => {
+      if (quiet.delete(row) || ordered.length === 1) return;
+      if (row.open) setOpened(item.id, one.id);
+      else if (opened?.item === item.id && opened.case === one.id) setOpened(item.id);
+    });
     if (ordered.length === 1) open(row);
     body.push(row);
   }
   return body;
 }
 
-const withheldText =
-  "Details are withheld while what is known of it has no fix that is public: neither the exchange nor its " +
-  "parameters are shown.";
+function withheldNote(item) {
+  return el(
+    "p",
+    {},
+    "Details are withheld until it is mended: neither the exchange nor its parameters are shown.",
+    item.ask ? " Whom to ask: " : null,
+    item.ask ? link(item.ask) : null,
+  );
+}
 
 function caseBody(number, item) {
   const one = cases[number];
-  if (item.withheld) return [el("p", {}, withheldText)]; // others of its cases are
-  const timeline = el("div", {});
+  if (item.withheld) return [withheldNote(item)]; // others of its cases are
+  const timeline = el("div", { class: "events" });
   const goTo = (n) =>
     el(
       "button",
@@ -88,7 +133,7 @@ function caseBody(number, item) {
         title: `${ofHistory(n)}, in the order of events below`,
         onclick: () => goToLine(timeline, n),
       },
-      `line ${lineNumber(n)}`,
+      `history line ${lineNumber(n)}`,
     );
   const place = el("div", {});
   const all = el("div", {});
@@ -132,15 +177,14 @@ function caseBody(number, item) {
     ),
     pairs([
       ["Reason", !isConformance && one.reason], // else it stands in the line above
+      ["Known", one.known?.[item.id] && knownText(one.known[item.id], item)],
       ["Mend", one.mend],
+      ["Scenario", isConformance && one.title],
+      ["Servers", one.servers !== undefined && report.servers[one.servers]],
       ["Written in", one.file && el("code", {}, one.file)],
-      [
-        "Link",
-        isConformance &&
-          el("a", { href: `#case=${encodeURIComponent(one.id)}`, class: "permalink" }, `#case=${one.id}`),
-      ],
+      ["Link", isConformance && permalink(item, one)],
     ]),
-    ...(one.again ? [el("h4", {}, "Show it again"), command(one.again)] : []),
+    ...(one.again ? showingAgain(one) : []),
     ...(isConformance && one.again && !good ? reporting(one) : []),
     place,
   );
@@ -164,25 +208,59 @@ function caseBody(number, item) {
         ),
       );
     }
-    drawTimeline(timeline, events, namedLines(one, clauses));
-    place.append(el("h4", {}, "What happened, in order"), timeline);
+    drawTimeline(timeline, events, namedLines(one, clauses, item));
+    place.append(el("h4", { class: "events" }, "What happened, in order"), timeline);
     const shown = new Set(events.rows.map((row) => row.n));
     for (const button of all.querySelectorAll("[data-line]"))
-      if (!shown.has(Number(button.dataset.line)))
-        button.replaceWith(`${button.textContent} of history.jsonl`); // of a step that this case shares
+      if (!shown.has(Number(button.dataset.line))) button.replaceWith(`${button.textContent} (not on this page)`);
   });
   return all;
 }
 
+/** The command, where its result is, what it exits with, and how one's own Keylime is tested. */
+function showingAgain(one) {
+  const all = Object.values(one.standings ?? {});
+  const worst = ["error", "fail", "fixed", "deviation"].find((standing) => all.includes(standing));
+  const exit = !isConformance
+    ? "0 where all is as expected, 1 where something is not"
+    : {
+        error: "3 where pushsim or the servers fail again",
+        fail: "1 as long as it fails",
+        fixed: "1 as long as the list has the deviation that is gone",
+        deviation: head.strict
+          ? "1: with --strict what is known is a failure, too"
+          : "0, for what is known is no failure; with --strict it is 1",
+      }[worst] ?? "0 where it holds, 1 where it does not";
+  const chance = one.again.includes("--seed") ? "The seed has chance draw the same. " : "";
+  return [
+    el("h4", {}, "Show it again"),
+    command(one.again),
+    el(
+      "p",
+      { class: "soft" },
+      `It prints what decides, and its reports lie in runs/latest. ${chance}Exit code: ${exit}. ${ownKeylime(one.again)}`,
+    ),
+  ];
+}
+
+function ownKeylime(again) {
+  return /--(keylime|stack|verifier)\b/.test(again)
+    ? "The Keylime is the one that the command names."
+    : "Your own Keylime: --keylime ../keylime for a checkout, --keylime 7.14.2 for a release.";
+}
+
 /** The text of an issue upstream; what was shown again lies in runs/latest. */
 function reporting(one) {
+  const not = items.filter((item) => ["fail", "deviation"].includes(one.standings[item.id]) && !item.withheld);
   return [
     el("h4", {}, "Report it upstream"),
     el(
       "p",
       { class: "soft" },
-      "After that, this prints the case as the text of an issue: versions, the sentence and its sources, " +
+      "After that, this prints the case as the text of an issue: versions, sentences and sources, " +
         "what was expected and seen, and the messages.",
+      not.length > 1 ? ` It is about all that this case shows not to hold, and is called by the first of them: ` : null,
+      ...(not.length > 1 ? not.flatMap((item, i) => [i ? ", " : null, linkToItem(item.id)]) : []),
     ),
     command(`pushsim report runs/latest --issue ${one.id}`),
   ];
@@ -205,9 +283,7 @@ function clauseTable(one, clauses, item, goTo) {
     if (!clause.decides || others.length < clause.decides.length) return roles[clause.role];
     return ["decides ", ...others.flatMap((id, i) => [i ? ", " : null, linkToItem(id)])];
   };
-  const file = (one.file ?? "").replace(/(:\d+)*$/, ":");
-  const source = (clause) =>
-    clause.source?.startsWith(file) ? `line ${clause.source.slice(file.length)}` : clause.source;
+  const source = (clause) => clause.source.replace(/^.*\//, "").replace(/^(.*:\d+):\d+$/, "$1");
   const cell = (name, ...children) => el("td", { "data-name": name }, ...children);
   return el(
     "table",
@@ -248,7 +324,7 @@ function clauseTable(one, clauses, item, goTo) {
             el(
               "span",
               { class: "by" },
-              clause.by ? `${shortIds(clause.by).replace(" -> ", " → ")} ` : null,
+              clause.by ? `${shortIds(clause.by).replace(" -> ", " → ")}, ` : null,
               clause.n !== undefined ? goTo(clause.n) : null,
             ),
           ),

@@ -1,7 +1,9 @@
 "use strict";
 // What is shown, and what is open, stands in the address of the page.
 
-const filters = { standing: new Set(), area: "", level: "", binds: "", q: "" };
+const choices = ["area", "level", "binds", "tag"];
+const noChoice = { area: "", level: "", binds: "", tag: "", q: "" };
+const filters = { standing: new Set(), ...noChoice };
 const haystacks = new Map();
 
 function haystack(item) {
@@ -13,8 +15,7 @@ function haystack(item) {
       standings[item.standing][0],
       areas[item.area],
       item.planned,
-      item.deviation?.observed,
-      item.deviation?.reference,
+      ...(item.known ?? []).flatMap((one) => [one.observed, one.reference]),
       ...(item.sources ?? []),
       ...(item.tags ?? []),
     ];
@@ -24,7 +25,8 @@ function haystack(item) {
         one.id,
         one.title,
         one.file,
-        one.reason,
+        one.does,
+        ...(isConformance ? [one.reasons?.[item.id]] : [one.reason]),
         ...(one.causes ?? []).flatMap((c) => [c.cause, c.mend]),
         ...(one.findings ?? []).map((finding) => finding.text),
       );
@@ -34,14 +36,20 @@ function haystack(item) {
   return haystacks.get(item);
 }
 
+/** Ids of agents and requests stand in the timelines alone, which are texts until they are opened. */
+const looksLikeId = (word) => word.length >= 8 && /^(?=.*\d)[\da-z-]+$/.test(word);
+const timelineHas = (item, word) =>
+  looksLikeId(word) && item.cases.some((number) => byId(`case-${number}`)?.textContent.includes(word));
+
 function matches(item) {
   return (
     (filters.standing.size === 0 || filters.standing.has(item.standing)) &&
     ["area", "level", "binds"].every((name) => !filters[name] || item[name] === filters[name]) &&
+    (!filters.tag || item.tags?.includes(filters.tag)) &&
     filters.q
       .toLowerCase()
       .split(/\s+/)
-      .every((word) => haystack(item).includes(word))
+      .every((word) => haystack(item).includes(word) || timelineHas(item, word))
   );
 }
 
@@ -75,8 +83,10 @@ function drawFilters() {
       ["area", "any area"],
       ["level", "any level"],
       ["binds", "binds anyone"],
+      ["tag", "any tag"],
     ]) {
-      const values = [...new Set(items.map((item) => item[name]))];
+      const values = [...new Set(items.flatMap((item) => (name === "tag" ? (item.tags ?? []) : item[name])))];
+      if (values.length === 0) continue;
       values.sort((a, b) => (name === "level" ? levels.indexOf(a) - levels.indexOf(b) : 0));
       byId("selects").append(
         el(
@@ -99,15 +109,19 @@ function drawFilters() {
   }
   byId("search").addEventListener("input", (event) => {
     filters.q = event.target.value;
-    changed();
+    showFiltered();
+    writeAddress(typed); // one step back for all that is typed
+    typed = true;
   });
   byId("filters").addEventListener("submit", (event) => event.preventDefault());
   byId("reset").addEventListener("click", () => {
     filters.standing.clear();
-    Object.assign(filters, { area: "", level: "", binds: "", q: "" });
+    Object.assign(filters, noChoice);
     changed();
   });
 }
+
+let typed = false; // the last change of the address came from the search
 
 /** Shows what the filters let through, and puts them into the address. */
 function changed() {
@@ -116,11 +130,10 @@ function changed() {
 }
 
 function showFiltered() {
-  let shown = 0;
-  for (const item of items) {
-    item.row.hidden = !matches(item);
-    if (!item.row.hidden) shown++;
-  }
+  const found = items.filter(matches);
+  const also = items.filter((item) => item.id === opened?.item && !found.includes(item)); // the address names it
+  const visible = new Set([...found, ...also]);
+  for (const item of items) item.row.hidden = !visible.has(item);
   for (const group of byId("list").children)
     group.hidden = ![...group.querySelectorAll(":scope > .item")].some((row) => !row.hidden);
   for (const button of byId("standings").children)
@@ -132,24 +145,42 @@ function showFiltered() {
         button.dataset.level === filters.level &&
         Boolean(filters.area || filters.level),
     );
-  for (const name of ["area", "level", "binds"])
-    if (byId(`filter-${name}`)) byId(`filter-${name}`).value = filters[name];
+  for (const name of choices) if (byId(`filter-${name}`)) byId(`filter-${name}`).value = filters[name];
   if (byId("search").value !== filters.q) byId("search").value = filters.q;
-  document.body.classList.toggle("filtered", shown < items.length); // on paper, that is what is wanted
+  document.body.classList.toggle("filtered", found.length < items.length); // on paper, that is what is wanted
   byId("count").textContent =
-    shown === 0
+    (found.length === 0
       ? `None of ${items.length} matches: change the filters or press “Show all”`
-      : `${shown} of ${items.length} shown`;
+      : `${found.length} of ${items.length} shown`) +
+    (also.length ? `, and ${also[0].id}, which the filters leave out` : "");
+  const texts = choices.filter((name) => filters[name]).map((name) => filters[name]);
+  if (filters.standing.size) texts.unshift([...filters.standing].map((name) => standings[name][0]).join(" or "));
+  if (filters.q) texts.push(`“${filters.q}”`);
+  byId("shown").textContent = `${texts.join(", ")}: ${byId("count").textContent}`;
 }
 
-let opened = ""; // "KPM-NEG-001" or "case=…", as it stands in the address
+let opened = null; // what the address names: { item, case, text }, the text as it stands there
 
-function writeAddress() {
-  const parts = opened ? [opened] : [];
+/** A requirement, and a case of it; nothing: the filters alone. */
+function setOpened(item, caseId) {
+  if (opened?.item === item && opened?.case === caseId) return;
+  const closes = !item || (opened?.item === item && !caseId);
+  opened = item
+    ? { item, case: caseId, text: inAddress(item) + (caseId ? `&case=${inAddress(caseId)}` : "") }
+    : null;
+  writeAddress(closes);
+}
+
+/** A step that Back takes back, unless it `replaces` the one before. */
+function writeAddress(replaces = false) {
+  typed = false;
+  const parts = opened ? [opened.text] : [];
   if (filters.standing.size) parts.push(`standing=${[...filters.standing].join(",")}`);
-  for (const name of ["area", "level", "binds", "q"])
+  for (const name of [...choices, "q"])
     if (filters[name]) parts.push(`${name}=${encodeURIComponent(filters[name])}`);
-  history.replaceState(null, "", `#${parts.join("&")}`);
+  const address = `#${parts.join("&")}`;
+  if (address === (location.hash || "#")) return;
+  history[replaces ? "replaceState" : "pushState"](null, "", address);
 }
 
 function decoded(text) {
@@ -160,19 +191,13 @@ function decoded(text) {
   }
 }
 
-/** The address names it, or one of its cases. */
-function isOpened(item) {
-  const name = decoded(opened.replace(/^case=/, ""));
-  return opened.startsWith("case=")
-    ? item.cases.some((number) => cases[number].id === name)
-    : name === item.id;
-}
-
 function readAddress() {
   filters.standing.clear();
-  Object.assign(filters, { area: "", level: "", binds: "", q: "" });
-  opened = "";
-  let wanted = null;
+  Object.assign(filters, noChoice);
+  opened = null;
+  typed = false;
+  const wanted = {};
+  const texts = [];
   for (const part of location.hash.slice(1).split("&")) {
     const at = part.indexOf("=");
     const value = decoded(part.slice(at + 1));
@@ -182,31 +207,31 @@ function readAddress() {
         .split(",")
         .filter((one) => standings[one])
         .forEach((one) => filters.standing.add(one));
-    else if (name === "case") wanted = { caseId: value };
-    else if (["area", "level", "binds", "q"].includes(name)) filters[name] = value;
-    else if (at < 0 && part && part !== "list") wanted = { itemId: value };
-    if (wanted) opened ||= part;
+    else if (name === "case") wanted.caseId = value;
+    else if ([...choices, "q"].includes(name)) filters[name] = value;
+    else if (at < 0 && part && part !== "list") wanted.itemId = value;
+    if (name === "case" || (at < 0 && part && part !== "list")) texts.push(part);
   }
+  if (wanted.itemId || wanted.caseId) return reveal(wanted, texts.join("&"));
   showFiltered();
-  if (wanted) reveal(wanted);
-  else if (location.hash.includes("=")) byId("filters").scrollIntoView();
+  if (location.hash.includes("=")) byId("filters").scrollIntoView();
 }
 
-/** Opens a requirement, or a case within the one that it says most of, and goes there. */
-function reveal({ itemId, caseId }) {
+/** Opens a requirement, or a case within it or the one that it says most of, and goes there. */
+function reveal({ itemId, caseId }, text) {
   const number = cases.findIndex((one) => one.id === caseId);
   const candidates = items
-    .filter((item) => (itemId ? item.id === itemId : item.cases.includes(number)))
+    .filter((item) => (itemId ? item.id.toLowerCase() === itemId.toLowerCase() : item.cases.includes(number)))
     .sort((a, b) => rank(a.standing) - rank(b.standing));
   const item =
     candidates.find((one) => caseId && caseStanding(cases[number], one) === one.standing) ?? candidates[0];
+  if (item) opened = { item: item.id, case: item.cases.includes(number) ? caseId : undefined, text };
+  showFiltered();
   if (!item) {
     byId("count").textContent = `This report does not have ${itemId ?? caseId}`;
     byId("filters").scrollIntoView();
     return;
   }
-  item.row.hidden = false;
-  item.row.parentElement.hidden = false;
   open(item.row);
   const one = caseId && item.row.querySelector(`.case[data-case="${number}"]`);
   if (one) open(one);

@@ -3,22 +3,23 @@
 
 // ---- head ----
 
-/** Each Keylime that ran, once; addresses where there is one pair of servers alone. */
+/** Each Keylime that ran, once, and the addresses of all servers. */
 function keylimes() {
   const text = (stack) =>
     [
       `Keylime ${stack.version || "of unknown version"} ${stack.where || ""}`.trim(),
       stack.mode && stack.mode !== "push" && `in ${stack.mode} mode`,
       stack.origin,
-      head.stacks.length === 1 &&
-        stack.registrar &&
-        `registrar ${stack.registrar}, verifier ${stack.verifier}`,
       stack.changed_start && `not Keylime's own start: ${stack.changed_start}`,
     ]
       .filter(Boolean)
       .join(" · ");
   const texts = [...new Set(head.stacks.map(text))];
-  return texts.length ? texts.map((one) => el("div", {}, one)) : "no server was started";
+  if (!texts.length) return "no server was started";
+  const pairsOfServers = head.stacks
+    .filter((stack) => stack.registrar)
+    .map((stack) => `registrar ${stack.registrar}, verifier ${stack.verifier}`);
+  return [...texts, ...new Set(pairsOfServers)].map((one) => el("div", {}, one));
 }
 
 function drawHead() {
@@ -69,29 +70,51 @@ function drawHead() {
     "Exit code",
     `${report.exit_code}: ${exitCodes[report.exit_code] ?? "see the warnings above"}`,
   ]);
-  if (head.pushsim) facts.push(["Made by", `pushsim ${head.pushsim}, seed ${head.seed}`]);
+  if (head.pushsim) facts.push(["Made by", `pushsim ${head.pushsim}, seed ${head.seed}: ${head.command}`]);
   for (const [name, value] of Object.entries(head.facts ?? {}))
     facts.push([name.replaceAll("_", " "), value]);
-  if (head.command) facts.push(["Run again", command(head.command)]);
+  if (head.again)
+    facts.push([
+      "Show it again",
+      [
+        command(head.again),
+        el(
+          "div",
+          { class: "soft" },
+          `Its reports lie in runs/latest. Exit code: ${exitCodesText()}. ${ownKeylime(head.again)} Servers that run ` +
+            "already: --stack external (docs/conformance.md).",
+        ),
+      ],
+    ]);
   byId("facts").append(...facts.flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]));
   drawHelp();
 }
+
+const exitCodesText = () =>
+  [0, 1, 3, 4].map((code) => `${code} ${exitCodes[code]}`).join(", ") +
+  (isConformance ? "; with --strict a known deviation is a failure, too" : "");
 
 function drawHelp() {
   const used = standingOrder.filter((name) => items.some((item) => item.standing === name));
   const keys = [
     ["/", "search"],
-    ["j k ↓ ↑", "next and previous line"],
+    ["j k", "next and previous line"],
     ["Enter", "open or close"],
-    ["n p", "next and previous that needs attention"],
+    [
+      "n p",
+      items.some((item) => attention.includes(item.standing))
+        ? "next and previous that needs attention"
+        : "next and previous known deviation, for nothing needs attention",
+    ],
     ["Esc", "close; empty the search, then leave it"],
   ];
   byId("help-text").append(
     el(
       "p",
       {},
-      "pushsim plays attesting agents against a real Keylime registrar and verifier, writes down all that is " +
-        "sent and answered (history.jsonl beside this file), and judges that.",
+      "pushsim plays attesting agents against a real Keylime registrar and verifier, writes down each request and " +
+        "its answer (history.jsonl beside this file), and judges that. Of what is judged it keeps headers and bodies, " +
+        "of other messages sizes and hashes, unless it was told to keep all (--bodies all).",
     ),
     el(
       "p",
@@ -100,8 +123,8 @@ function drawHelp() {
         ? "Each requirement is one sentence of specified behaviour. Cases decide it: short scenarios that test one thing each. The " +
             "controls of a case are what must work for the rest to say anything: a verifier that refuses everything " +
             "passes no case that expects a refusal. admin is the tenant's certificate, nobody has none; own[0] is the " +
-            "first agent of the group own, and step 3 is the third step of the case's scenario, which is named by " +
-            "file and line."
+            "first agent of the group own, and step 3 is the third step of the case's scenario. name.yaml:33 is a " +
+            "line of a scenario, history line 33 one of history.jsonl."
         : "Each scenario is a small play with what is expected to be seen. Causes are what pushsim reads in the exchanges.",
     ),
     el(
@@ -149,6 +172,29 @@ function drawAttention() {
           ? el("a", { href: "#standing=deviation&level=MUST" }, "those that are a MUST")
           : null,
         ".",
+        el(
+          "details",
+          { class: "known-list" },
+          el("summary", {}, "In short, those that weigh most first"),
+          el(
+            "ul",
+            {},
+            [...known]
+              .sort((a, b) => weight(b) - weight(a))
+              .map((item) =>
+                el(
+                  "li",
+                  {},
+                  el("span", { class: "level" }, item.level),
+                  " ",
+                  el("a", { href: `#${inAddress(item.id)}` }, item.id),
+                  " ",
+                  item.text,
+                  item.tags?.includes("security") ? el("span", { class: "soft" }, " · security") : null,
+                ),
+              ),
+          ),
+        ),
       ),
     );
   byId("attention").append(
@@ -162,7 +208,7 @@ function drawAttention() {
           {},
           badge(meta),
           " ",
-          el("a", { href: `#${encodeURIComponent(item.id)}` }, item.id),
+          el("a", { href: `#${inAddress(item.id)}` }, item.id),
           " ",
           item.text,
           item.level ? el("span", { class: "soft" }, ` ${[item.level, ...(item.tags ?? [])].join(" · ")}`) : null,
@@ -192,11 +238,10 @@ function why(item) {
   if (item.cases.length > 1) rows.push(["In", `${failing.length} of its ${item.cases.length} cases`]);
   if (item.standing === "fixed")
     rows.push(
-      ["Known was", item.deviation?.observed],
+      ["Known was", item.known?.map((known) => known.observed).join("; ")],
       ["Mend", `Take ${item.id} out of ${head.deviations_file || "the list of deviations"}.`],
     );
-  const again = item.withheld ? item.again : one?.again;
-  if (again) rows.push(["Show again", command(again)]);
+  if (one?.again) rows.push(["Show again", command(one.again)]);
   return rows
     .filter(([, value]) => value)
     .flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]);
@@ -304,20 +349,22 @@ function drawList() {
         "summary",
         {},
         el("span", { class: "id" }, item.id),
-        el("span", { class: "text" }, item.text),
+        el("span", { class: "text" }, item.level ? el("span", { class: "level" }, item.level, " ") : null, item.text),
         badge(standings[item.standing]),
-        item.reason && item.standing !== "pass" ? el("span", { class: "reason" }, item.reason) : null,
+        item.reason && (item.standing !== "pass" || item.in_part) ? el("span", { class: "reason" }, item.reason) : null,
       ),
       () => itemBody(item),
     );
     item.row.addEventListener("toggle", () => {
-      if (isOpened(item) === item.row.open) return;
-      opened = item.row.open ? encodeURIComponent(item.id) : "";
-      writeAddress();
+      if (quiet.delete(item.row)) return;
+      if (!item.row.open && opened?.item === item.id) setOpened();
+      else if (item.row.open && opened?.item !== item.id) setOpened(item.id);
     });
     groups.get(area).append(item.row);
   }
 }
+
+const quiet = new WeakSet(); // folds that open or close for paper, of which the address says nothing
 
 // ---- keys and paper ----
 
@@ -331,11 +378,13 @@ function step(by) {
   next?.focus();
 }
 
-/** To the next requirement or scenario that needs attention, among those that are shown. */
+/** To the next requirement or scenario that needs attention, among those that are shown; of a report where none
+    does, to the next known deviation. */
 function stepToUrgent(by) {
   const shown = items.filter((item) => !item.row.hidden);
-  const urgent = shown.filter((item) => attention.includes(item.standing));
-  if (urgent.length === 0) return;
+  const news = items.some((item) => attention.includes(item.standing));
+  const urgent = shown.filter((item) => (news ? attention : ["deviation"]).includes(item.standing));
+  if (urgent.length === 0) return say("Nothing that is shown needs attention");
   const at = document.activeElement.closest(".item");
   const now = shown.findIndex((item) => item.row === at);
   const next =
@@ -371,8 +420,8 @@ function key(event) {
   } else if (event.key === "/") {
     byId("search").focus();
     byId("search").select();
-  } else if (event.key === "j" || event.key === "ArrowDown") step(1);
-  else if (event.key === "k" || event.key === "ArrowUp") step(-1);
+  } else if (event.key === "j") step(1);
+  else if (event.key === "k") step(-1);
   else if (event.key === "n") stepToUrgent(1);
   else if (event.key === "p") stepToUrgent(-1);
   else return;
@@ -380,18 +429,26 @@ function key(event) {
 }
 
 let openedForPaper = [];
+/** What needs attention, with its failing cases; where somebody filtered also the known deviations that are
+    shown. Of many the timelines stay out: they would be hundreds of pages. */
 function openForPaper() {
-  const bad = items.filter((item) => attention.includes(item.standing) && !item.row.hidden);
-  openedForPaper = bad.map((item) => item.row).filter((row) => !row.open);
-  openedForPaper.forEach(open);
-  for (const item of bad)
-    item.row.querySelectorAll(".case").forEach((row) => {
-      const standing = caseStanding(cases[row.dataset.case], item);
-      if (attention.includes(standing) && !row.open) {
-        openedForPaper.push(row);
-        open(row);
-      }
-    });
+  const mostWithTimelines = 12;
+  const filtered = document.body.classList.contains("filtered");
+  const wanted = filtered ? [...attention, "deviation"] : attention;
+  const bad = items.filter((item) => wanted.includes(item.standing) && !item.row.hidden);
+  document.body.classList.toggle("brief", bad.length > mostWithTimelines);
+  openedForPaper = [];
+  const openQuietly = (row) => {
+    if (row.open) return;
+    quiet.add(row);
+    openedForPaper.push(row);
+    open(row);
+  };
+  for (const item of bad) {
+    openQuietly(item.row);
+    for (const row of item.row.querySelectorAll(".case"))
+      if (wanted.includes(caseStanding(cases[row.dataset.case], item))) openQuietly(row);
+  }
 }
 
 drawHead();
@@ -411,6 +468,7 @@ addEventListener("keydown", key);
 addEventListener("beforeprint", openForPaper);
 addEventListener("afterprint", () =>
   openedForPaper.forEach((row) => {
+    quiet.add(row);
     row.open = false;
   }),
 );

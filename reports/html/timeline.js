@@ -16,20 +16,40 @@ const signs = {
 };
 const homes = { verdict: "verifier", stack: "verifier", status: "tenant", tenant: "tenant" };
 
-/** Those that are named above the timeline. */
-function namedLines(one, clauses) {
-  return new Set([
-    ...clauses.flatMap((clause) => (clause.n === undefined ? [] : [clause.n])),
-    ...one.causes.flatMap((cause) => cause.lines ?? []),
-  ]);
+// The tenant acts with the certificate of the scenario's admin.
+const isTenant = (agent) => /^admin\[\d+\]$/.test(agent ?? "");
+
+/** Those that are named above the timeline, and what they are to it: what fails says so, whatever else the line
+    is. */
+function namedLines(one, clauses, item) {
+  const named = new Map(one.causes.flatMap((cause) => cause.lines ?? []).map((n) => [n, { text: "◂ named above" }]));
+  const of = (clause) => {
+    if (clause.role === "control") return "control";
+    if (clause.role === "expects") return "";
+    const others = clause.decides?.includes(item.id) ? [] : (clause.decides ?? []);
+    return ["decides", ...others].join(" ");
+  };
+  const put = (wrong) => (clause) => {
+    if (clause.n === undefined) return;
+    const words = wrong ? "does not hold" : clause.judgement === "holds" ? "holds" : "not judged";
+    named.set(clause.n, { wrong, text: [wrong ? "✗" : "◂", of(clause), words].filter(Boolean).join(" ") });
+  };
+  const fails = (clause) => clause.judgement === "does_not_hold";
+  clauses.filter((clause) => !fails(clause) && clause.role === "control").forEach(put(false));
+  clauses.filter((clause) => !fails(clause) && clause.role !== "control").forEach(put(false));
+  clauses.filter(fails).forEach(put(true));
+  return named;
 }
 
 function lanesOf(rows) {
-  const agents = [...new Set(rows.map((row) => row.agent).filter(Boolean))];
+  const agents = [...new Set(rows.map((row) => row.agent).filter((agent) => agent && !isTenant(agent)))];
   const agentLanes =
     agents.length > mostAgentLanes ? [`${agents.length} agents`] : agents.length ? agents : [];
   const used = new Set(
-    rows.flatMap((row) => (row.k === "exchange" ? [row.peer, row.tenant ? "tenant" : ""] : [homes[row.k]])),
+    rows.flatMap((row) => [
+      row.k === "exchange" ? row.peer : homes[row.k],
+      row.tenant || isTenant(row.agent) ? "tenant" : "",
+    ]),
   );
   const names = [...agentLanes, ...lanesOfServers.filter((name) => used.has(name))];
   const agentLane = (agent) => (agents.length > mostAgentLanes ? 0 : agents.indexOf(agent));
@@ -37,7 +57,12 @@ function lanesOf(rows) {
     names,
     agents,
     manyAgents: agents.length > 1,
-    of: (name, agent) => (lanesOfServers.includes(name) ? names.indexOf(name) : agentLane(agent)),
+    of: (name, agent) =>
+      lanesOfServers.includes(name)
+        ? names.indexOf(name)
+        : isTenant(agent)
+          ? names.indexOf("tenant")
+          : agentLane(agent),
   };
 }
 
@@ -47,7 +72,7 @@ function drawTimeline(place, { rows, left_out: leftOut = {}, slim }, named) {
       el(
         "p",
         { class: "soft" },
-        "It holds, so this page has no messages of it; history.jsonl has what was kept.",
+        "It holds, so this page has no messages of it; history.jsonl has those that were kept.",
       ),
     );
   if (leftOut.rows)
@@ -74,13 +99,19 @@ function drawTimeline(place, { rows, left_out: leftOut = {}, slim }, named) {
     el(
       "p",
       { class: "soft" },
-      "From top to bottom; an arrow is a request, behind it its answer. Lines with ▸ open",
-      slim ? "" : ": messages as they were, secrets as fingerprints (fp:…)",
-      ". A bar at the left, and ◂, mark what is named above.",
+      "From top to bottom, by the clock of pushsim's machine (UTC) and from the first line; an arrow is a request, " +
+        "behind it its answer. Lines with ▸ open",
+      slim
+        ? ""
+        : ": messages as the history kept them, secrets as fingerprints (fp:…); “▸ sizes” where it kept no " +
+            "headers and no body, as of most that decide nothing",
+      ". A bar at the left, and ◂, mark what is named above, red and ✗ what does not hold.",
     ),
   );
   const lanes = lanesOf(rows);
-  const width = matchMedia("screen and (max-width: 45rem)").matches ? 40 : 80;
+  const width = matchMedia("screen and (max-width: 45rem)").matches
+    ? Math.max(18, Math.min(40, Math.floor(130 / lanes.names.length)))
+    : 80;
   const list = el("ol", { class: "timeline" });
   list.style.setProperty("--lane", `${width}px`);
   list.style.setProperty("--lanes-width", `${width * lanes.names.length}px`);
@@ -97,7 +128,8 @@ function drawTimeline(place, { rows, left_out: leftOut = {}, slim }, named) {
       el("span", {}),
     ),
   );
-  for (const row of rows) list.append(rowElement(row, lanes, width, rows[0].t, named.has(row.n)));
+  const start = (rows.find((row) => !row.shared && row.t !== undefined) ?? rows[0]).t;
+  for (const row of rows) list.append(rowElement(row, lanes, width, start, named.get(row.n)));
   if (lanes.agents.length > 1) place.append(agentSelect(lanes.agents, list));
   place.append(list);
 }
@@ -122,7 +154,8 @@ function agentSelect(agents, list) {
   );
 }
 
-function rowElement(row, lanes, width, start, isNamed) {
+/** `mark`: of what is named above, as namedLines() has it. */
+function rowElement(row, lanes, width, start, mark) {
   if (row.k === "gap")
     return el(
       "li",
@@ -141,26 +174,25 @@ function rowElement(row, lanes, width, start, isNamed) {
     );
   const details = row.message || row.more;
   const inside = [
-    el("span", { class: "at" }, `+${((row.t - start) / 1e6).toFixed(3)} s`),
-    el("span", { class: "lanes" }, row.k === "step" ? null : drawing(row, lanes, width)),
+    el(
+      "span",
+      { class: "at" },
+      el("span", { class: "clock" }, clock(row.t)),
+      ` ${row.t < start ? "−" : "+"}${(Math.abs(row.t - start) / 1e6).toFixed(3)} s`,
+    ),
+    el("span", { class: "lanes" }, row.k === "step" ? null : drawing(row, lanes, width, mark)),
     el(
       "span",
       { class: "what" },
-      rowText(row, lanes),
-      isNamed
-        ? el(
-            "span",
-            { class: "mark", title: "named above" },
-            "◂ ",
-            el("span", { class: "unseen" }, "named above"),
-          )
-        : null,
+      rowText(row, lanes, mark),
+      row.shared ? el("span", { class: "soft" }, " · of a step that cases share") : null,
+      mark ? el("span", { class: `mark ${mark.wrong ? "bad" : ""}` }, mark.text) : null,
     ),
   ];
   const item = el("li", {
     "data-n": row.n,
     "data-agent": row.agent ?? null,
-    class: isNamed ? "named" : null,
+    class: mark ? (mark.wrong ? "named wrong" : "named") : null,
   });
   const kind = row.k === "step" ? "row step" : "row";
   if (!details) {
@@ -187,7 +219,9 @@ function rowElement(row, lanes, width, start, isNamed) {
   return item;
 }
 
-function toneOf(row) {
+/** What does not hold is red, whatever its status would be elsewhere. */
+function toneOf(row, mark) {
+  if (mark?.wrong) return "bad";
   if (row.k !== "exchange") return row.tone ?? "none";
   return row.status === undefined ? "bad" : row.status >= 400 ? "known" : "good";
 }
@@ -195,7 +229,9 @@ function toneOf(row) {
 const shortIds = (text) =>
   text.replace(/\b([0-9a-f]{8})-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g, "$1…");
 
-function rowText(row, lanes) {
+const isKept = ({ request, answer }) => request.kept || answer.kept;
+
+function rowText(row, lanes, mark) {
   const agent = lanes.manyAgents && row.agent ? el("span", { class: "soft" }, `${row.agent} `) : null;
   if (row.k !== "exchange") return [agent, row.text, row.more ? el("span", { class: "soft" }, " ▸") : null];
   const answer =
@@ -205,21 +241,21 @@ function rowText(row, lanes) {
     el("span", { class: "soft" }, `${row.phase.replaceAll("_", " ")} `),
     el("code", { title: row.target }, `${row.method} ${shortIds(row.target)}`),
     " ",
-    badge([answer, "→", toneOf(row)]),
+    badge([answer, "→", toneOf(row, mark)]),
     el(
       "span",
       { class: "soft" },
-      ` ${time(row.took)}${row.attempt ? `, attempt ${row.attempt}` : ""}${row.message ? " ▸" : ""}`,
+      ` ${time(row.took)}${row.attempt ? `, attempt ${row.attempt}` : ""}${row.message ? ` ▸${isKept(row.message) ? "" : " sizes"}` : ""}`,
     ),
   ];
 }
 
-function drawing(row, lanes, width) {
+function drawing(row, lanes, width, mark) {
   const x = (lane) => lane * width + width / 2;
   const box = svg("svg", {
     width: width * lanes.names.length,
     height: 30,
-    class: toneOf(row),
+    class: toneOf(row, mark),
     "aria-hidden": "true",
   });
   if (row.k === "exchange") {
@@ -252,13 +288,25 @@ function drawing(row, lanes, width) {
 
 function messages(row) {
   const { request, answer } = row.message;
+  const by = row.id && !request.kept ? ` · X-Request-ID ${row.id}` : "";
   const answered = row.status === undefined ? `no answer: ${row.failure}` : String(row.status);
   return el(
     "div",
     { class: "messages" },
-    message("Request", `${row.method} ${row.target}`, request),
+    message(`Request${by}`, `${row.method} ${row.target}`, request),
     message("Answer", answered, answer),
   );
+}
+
+/** Of a body that is shown: how it differs from what went over the wire. Who takes secrets out of JSON writes it
+    anew, without the blanks that it had. */
+function howShown(body, size) {
+  const octets = new TextEncoder().encode(body).length;
+  const how = [];
+  if (octets !== size)
+    how.push(`kept as ${octets}: ${body.includes("fp:") ? "fingerprints for secrets, " : ""}blanks of JSON left out`);
+  if (indented(body) !== body) how.push("laid out here");
+  return how.length ? ` (${how.join("; ")})` : "";
 }
 
 function message(title, first, { size, sha256, kept, headers, body, left_out: leftOut }) {
@@ -269,7 +317,7 @@ function message(title, first, { size, sha256, kept, headers, body, left_out: le
   return el(
     "div",
     { class: "message" },
-    el("h5", {}, title, el("span", { class: "soft" }, ` · body of ${count(size, "octet")}`)),
+    el("h5", {}, title, el("span", { class: "soft" }, ` · body of ${count(size, "octet")}${body && !leftOut ? howShown(body, size) : ""}`)),
     el("pre", {}, [first, ...(headers ?? []).map(([name, value]) => `${name}: ${value}`)].join("\n")),
     body ? el("pre", {}, indented(body)) : null,
     notKept ? el("p", { class: "soft" }, notKept) : null,

@@ -59,6 +59,8 @@ ConformanceCase case_of(const ScenarioReport& report, const ScenarioView& view, 
     one.diagnoses = report.diagnoses;
     one.lines = lines_of(view);
     one.again = fmt::format("pushsim conformance --case {} --seed 4711", one.id);
+    one.does = fmt::format("POST /v3.0/{} → 400-499", one.id);
+    one.servers = "verifier: quote_interval 1s, mode left out; database sqlite";
     for (const ExpectationResult& result : report.expectations)
         (one.controls.empty() ? one.controls : one.deciding).push_back(result);
     one.decides.resize(one.deciding.size());
@@ -88,6 +90,7 @@ RequirementReport requirement(ConformanceReport& report, const std::string& id, 
     for (const std::size_t number : cases) {
         ConformanceCase& decided = report.cases.at(number);
         decided.standings[id] = standing;
+        if (!reason.empty()) decided.reasons[id] = reason;
         for (auto& ids : decided.decides)
             ids.push_back(id);
         one.cases.push_back(decided.id);
@@ -155,19 +158,27 @@ Sample small_sample() {
     ConformanceCase& secret = report.cases.at(6);
     secret.withheld = true;
     secret.title += withheld_word;
-    secret.reason = secret.again = withheld_word;
+    secret.reason = secret.again = secret.does = secret.servers = withheld_word;
     hide(sample.history, secret);
 
     add(report, requirement(report, "KPM-EVID-001", "MUST",
                             "Evidence sent after challenges_expire_at is answered 403 challenges_expired.",
                             Standing::Pass, {0}));
-    add(report,
-        requirement(report, "KPM-EVID-002", "SHOULD",
-                    "The code of the answer names what the agent can do about it.", Standing::Pass, {0}));
+    RequirementReport by_chance = requirement(
+        report, "KPM-EVID-002", "SHOULD", "The code of the answer names what the agent can do about it.",
+        Standing::Pass, {0}, "a known deviation comes by chance, and was not seen this time");
+    by_chance.requirement.tags = {"security"};
+    by_chance.deviation = deviation("KPM-EVID-002", "answered 500");
+    by_chance.deviation->intermittent = true;
+    report.scope.deviations.push_back(*by_chance.deviation);
+    report.cases.at(0).known["KPM-EVID-002"] = *by_chance.deviation;
+    add(report, by_chance);
     RequirementReport gone =
         requirement(report, "KPM-NEG-010", "MUST", "A negotiation without a type is refused with 400 to 499.",
                     Standing::Fixed, {2}, "answered 400, where 500 was known");
     gone.deviation = deviation("KPM-NEG-010", "answered 500");
+    report.scope.deviations.push_back(*gone.deviation);
+    report.cases.at(2).known["KPM-NEG-010"] = *gone.deviation;
     add(report, gone);
     add(report, requirement(report, "KPM-RATE-001", "SHOULD",
                             "Sessions that others ask for do not lock an agent out.", Standing::Error, {4},
@@ -177,6 +188,12 @@ Sample small_sample() {
                                          Standing::Deviation, {3}, "the status stays PASS after a restart");
     late.deviation = deviation("KPM-STAT-004", "the status stays PASS after a restart of the verifier");
     late.deviation->intermittent = true;
+    report.scope.deviations.push_back(*late.deviation);
+    history::Deviation later = deviation("KPM-STAT-004", "the status is TIMEOUT after an hour");
+    later.case_id = "status-timeout-of-a-week";
+    report.scope.deviations.push_back(later);
+    report.cases.at(3).known["KPM-STAT-004"] = *late.deviation;
+    report.cases.at(3).known_seen["KPM-STAT-004"] = {*late.deviation};
     add(report, late);
     RequirementReport withheld =
         requirement(report, "KPM-VER-020", "MUST", "A quote that is not verified does not pass.",
@@ -187,6 +204,7 @@ Sample small_sample() {
                                             .observed = withheld_word,
                                             .reference = "F1",
                                             .withheld = true};
+    report.scope.deviations.push_back(*withheld.deviation);
     add(report, withheld);
     add(report, requirement(report, "KPM-VER-001", "MUST",
                             "Evidence whose PCR values the policy allows is judged PASS.", Standing::Fail,
@@ -225,11 +243,17 @@ Sample hostile_sample() {
     sample.run.head = sample.history.head;
     for (ConformanceCase& one : sample.conformance.cases) {
         one.id += bad;
-        one.title = one.file = one.reason = one.again = bad;
+        one.title = one.file = one.reason = one.again = one.does = one.servers = bad;
+        for (auto& [id, reason] : one.reasons)
+            reason = bad;
+        for (auto& [id, known] : one.known)
+            known.observed = known.reference = bad;
         for (ExpectationResult& result : one.deciding)
             result.actual = result.what = result.expected = bad;
         one.diagnoses.push_back({.rule = "r", .cause = bad, .mend = bad});
     }
+    for (history::Deviation& known : sample.conformance.scope.deviations)
+        known.observed = known.reference = known.case_id = bad;
     for (RequirementReport& one : sample.conformance.requirements) {
         one.reason = one.requirement.text = bad;
         one.requirement.sources = {bad};
