@@ -79,6 +79,7 @@ Json case_json(const ConformanceCase& one) {
     put(json, "title", one.title);
     put(json, "file", one.file);
     put(json, "reason", one.reason);
+    if (!one.reasons.empty()) json["reasons"] = one.reasons;
     json["deciding"] = deciding_json(one);
     json["controls"] = list(one.controls, expectation_json);
     json["findings"] = list(one.findings, finding_json);

@@ -184,8 +184,12 @@ function caseBody(number, item) {
       ["Written in", one.file && el("code", {}, one.file)],
       ["Link", isConformance && permalink(item, one)],
     ]),
-    ...(one.again ? showingAgain(one) : []),
-    ...(isConformance && one.again && !good ? reporting(one) : []),
+    el(
+      "div",
+      { class: "again" },
+      one.again ? showingAgain(one) : null,
+      isConformance && one.again && !good ? reporting(one) : null,
+    ),
     place,
   );
   whenRead(`case-${number}`, ({ clauses, not_checked: notChecked, timeline: events }) => {
@@ -303,7 +307,7 @@ function clauseTable(one, clauses, item, goTo) {
       clauses.map((clause) =>
         el(
           "tr",
-          {},
+          { class: clause.judgement },
           el("td", {}, badge(judgements[clause.judgement])),
           cell(
             "about",

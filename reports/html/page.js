@@ -430,13 +430,13 @@ function key(event) {
 
 let openedForPaper = [];
 /** What needs attention, with its failing cases; where somebody filtered also the known deviations that are
-    shown. Of many the timelines stay out: they would be hundreds of pages. */
+    shown. Of many it is told what does not hold, and no more: all of it would be hundreds of pages. */
 function openForPaper() {
-  const mostWithTimelines = 12;
+  const mostInFull = 12;
   const filtered = document.body.classList.contains("filtered");
   const wanted = filtered ? [...attention, "deviation"] : attention;
   const bad = items.filter((item) => wanted.includes(item.standing) && !item.row.hidden);
-  document.body.classList.toggle("brief", bad.length > mostWithTimelines);
+  document.body.classList.toggle("brief", bad.length > mostInFull);
   openedForPaper = [];
   const openQuietly = (row) => {
     if (row.open) return;

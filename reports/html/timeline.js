@@ -32,7 +32,7 @@ function namedLines(one, clauses, item) {
   const put = (wrong) => (clause) => {
     if (clause.n === undefined) return;
     const words = wrong ? "does not hold" : clause.judgement === "holds" ? "holds" : "not judged";
-    named.set(clause.n, { wrong, text: [wrong ? "✗" : "◂", of(clause), words].filter(Boolean).join(" ") });
+    named.set(clause.n, { wrong, text: `${wrong ? "✗" : "◂"} ${[of(clause), words].filter(Boolean).join(": ")}` });
   };
   const fails = (clause) => clause.judgement === "does_not_hold";
   clauses.filter((clause) => !fails(clause) && clause.role === "control").forEach(put(false));

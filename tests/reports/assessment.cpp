@@ -91,6 +91,7 @@ ConformanceCase failing(const h::History& history) {
     cause.evidence = {*one.deciding.front().n};
     cause.agents = {agent};
     one.diagnoses = {cause};
+    one.reasons = {{"KPM-NEG-010", "response: expected status 400-499, seen 500"}};
     one.again = "pushsim conformance negotiation-members/no-type";
     return one;
 }

@@ -53,6 +53,7 @@ ConformanceCase any_case() {
     one.scenario = any_text();
     one.title = any_text();
     one.file = any_text();
+    one.reasons = {{any_text(), any_text()}};
     one.again = any_text();
     one.reason = any_text();
     one.withheld = *rc::gen::arbitrary<bool>();
