@@ -78,6 +78,10 @@ Json head_json(const RunReport& run, const ConformanceReport* conformance) {
     json["findings"] = findings_json(run.findings);
     if (run.partial) json["partial"] = run.reason;
     if (conformance == nullptr) return json;
+    // What the command was told by its environment stands in what shows a case again.
+    const std::string& of_case = conformance->scope.again;
+    if (of_case.starts_with("PUSHSIM_SCENARIOS=") && json.contains("again"))
+        json["again"] = of_case.substr(0, of_case.find("pushsim ")) + json["again"].get<std::string>();
     put(json, "profile", conformance->scope.profile);
     put(json, "selection", conformance->scope.selection);
     put(json, "deviations_file", conformance->scope.deviations_file);
@@ -107,8 +111,9 @@ std::string again_of_run(const history::Head& head) {
         if (!left_out && !is_value && !word.empty()) again += (again.empty() ? "" : " ") + std::string{word};
         is_value = left_out && word.find('=') == std::string_view::npos;
     }
-    if (!again.empty() && again.find(" --seed") == std::string::npos)
-        again += fmt::format(" --seed {}", head.seed);
+    const auto is_of = [&](const char* command) { return again.find(command) != std::string::npos; };
+    const bool draws = is_of("pushsim run ") || is_of("pushsim conformance");
+    if (draws && again.find(" --seed") == std::string::npos) again += fmt::format(" --seed {}", head.seed);
     return again;
 }
 

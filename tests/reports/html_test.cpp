@@ -1,8 +1,11 @@
 #include "reports/html.hpp"
 
+#include <fstream>
+
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "reports/conformance_words.hpp"
 #include "reports/html_data.hpp"
 #include "reports/html_timeline.hpp"
 #include "tests/reports/golden.hpp"
@@ -238,7 +241,26 @@ TEST(Html, TheCommandOfTheRunHasItsSeedAndNoFilesOfItsOwn) {
               "pushsim conformance 'a b' --seed 7");
     EXPECT_EQ(again("pushsim run x.yaml --seed 9"), "pushsim run x.yaml --seed 9");
     EXPECT_EQ(again("pushsim run --output x"), "pushsim run --output x --seed 7");
+    EXPECT_EQ(again("pushsim agent --verifier h:1"), "pushsim agent --verifier h:1") << "it has no seed";
+    EXPECT_EQ(again("pushsim replay runs/latest"), "pushsim replay runs/latest");
     EXPECT_EQ(again(""), "");
+    Sample sample = small_sample();
+    sample.conformance.scope.again = "PUSHSIM_SCENARIOS=/x pushsim conformance {}";
+    EXPECT_EQ(Data{sample}.report["head"]["again"],
+              "PUSHSIM_SCENARIOS=/x pushsim conformance --profile quick --seed 4711");
+}
+
+TEST(Html, WhatIsPlannedHasWordsOfItsOwn) {
+    std::ifstream file{PUSHSIM_SOURCE_DIR "/scenarios/requirements.yaml"};
+    constexpr std::string_view key = "    planned: ";
+    std::size_t planned = 0;
+    for (std::string line; std::getline(file, line);) {
+        if (!line.starts_with(key)) continue;
+        ++planned;
+        const std::string name = line.substr(key.size());
+        EXPECT_NE(planned_words(name), name) << "its words belong into reports/conformance_words.cpp";
+    }
+    EXPECT_GT(planned, 0U);
 }
 
 TEST(Html, ACaseHasControlsDecidingClausesAndWhatTheyDecide) {
