@@ -214,8 +214,13 @@ def words(browser, url):
         browser.evaluate(kept),
         [" (kept as 13: fingerprints for secrets, blanks of JSON left out; laid out here)", ""],
     )
+    check(
+        "the head shows the whole run again",
+        browser.evaluate("document.querySelector('#facts .command code').textContent"),
+        "pushsim conformance --profile quick --seed 4711",
+    )
     again = str(browser.evaluate("document.getElementById('facts').textContent"))
-    for part in ("pushsim conformance --profile quick --seed 4711", "runs/latest", "Exit code: 0", "--keylime"):
+    for part in ("runs/latest", "Exit code: 0", "--keylime"):
         check(f"the head says '{part}'", part in again, True)
     browser.evaluate("document.querySelector('.command button').click()")
     browser.evaluate("new Promise(done => setTimeout(done, 100))")
