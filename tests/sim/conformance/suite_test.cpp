@@ -59,6 +59,12 @@ bool is_of_a_status(const std::string& source) {
     return source.starts_with("RFC 9110") && source.find(" 15.") != std::string::npos;
 }
 
+/// The configuration file that Keylime installs is a document by its comments, which say to who runs it what
+/// an option does; that there is the option says nothing.
+bool is_of_an_option_alone(const std::string& source) {
+    return source.starts_with("templates/") && std::ranges::count(source, '"') < 4;
+}
+
 /// MUST of RFC 9110, 15, itself.
 const std::map<std::string, std::string> is_a_must_of_http{
     {"KPM-API-007", "15.5.6: the origin server MUST generate an Allow header field in a 405"}};
@@ -66,10 +72,10 @@ const std::map<std::string, std::string> is_a_must_of_http{
 TEST(Suite, WhatADocumentDoesNotSayIsNoMust) {
     for (const Requirement& one : suite().requirements) {
         const bool has_document = std::ranges::any_of(one.sources, [](const std::string& source) {
-            return !is_of_code(source) && !is_of_a_status(source);
+            return !is_of_code(source) && !is_of_a_status(source) && !is_of_an_option_alone(source);
         });
         EXPECT_TRUE(has_document || one.level != "MUST" || is_a_must_of_http.contains(one.id))
-            << one.id << " has sources in the code, and in what statuses mean, alone";
+            << one.id << " has sources in the code, in what statuses mean, and in names of options, alone";
     }
 }
 
