@@ -129,13 +129,14 @@ Result<std::map<std::string, std::string>> make_config(const StackConfig& config
                                               {"logging.conf", logging_template().text()}};
 }
 
-std::string tenant_config(const StackAddress& address) {
+std::string tenant_config(const StackAddress& address, const std::string& tpm_cert_store) {
     ConfigFile tenant = tenant_template();
     (void)tenant.set("tenant", "verifier_ip", address.verifier.host);
     (void)tenant.set("tenant", "registrar_ip", address.registrar_tls.host);
     set_port(tenant, "tenant", "verifier_port", address.verifier.port);
     set_port(tenant, "tenant", "registrar_port", address.registrar_tls.port);
     use_client_files(tenant, "tenant", address.ca_file, address.admin_certificate, address.admin_key);
+    (void)tenant.set("tenant", "tpm_cert_store", tpm_cert_store);
     return tenant.text();
 }
 

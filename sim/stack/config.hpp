@@ -75,8 +75,9 @@ struct StackConfig {
 Result<std::map<std::string, std::string>> make_config(const StackConfig& config);
 
 /// tenant.conf, with which keylime_tenant finds both servers and shows the administrator's certificate; the
-/// registrar reads it too. Names every file, so that keylime_tenant needs no other setting.
-std::string tenant_config(const StackAddress& address);
+/// registrar reads it too. Names every file, so that keylime_tenant needs no other setting. `tpm_cert_store`
+/// is the folder with the CAs of the makers of TPMs that are trusted.
+std::string tenant_config(const StackAddress& address, const std::string& tpm_cert_store);
 
 /// What a user's own `tls_dir` in the verifier's options means: nullopt where there is none or it is
 /// `generate`. Every file must be readable: ErrorKind::Stack, naming option, file and the way out.

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 
 #include "agent/base/files.hpp"
+#include "sim/pki/tpm_maker.hpp"
 
 extern char** environ;
 
@@ -72,6 +73,7 @@ Layout plan_layout(const fs::path& folder, const std::string& id) {
     layout.run = layout.folder / "run";
     layout.runtime = layout.folder / "xdg";
     layout.tls = layout.folder / "tls";
+    layout.tpm_makers = layout.folder / "tpm-makers";
     layout.database = "/tmp/pushsim-" + id + "-database";
     layout.runtime_elsewhere = layout.runtime.string().size() > kLongestRuntime;
     if (layout.runtime_elsewhere) layout.runtime = "/tmp/pushsim-" + id;
@@ -79,7 +81,7 @@ Layout plan_layout(const fs::path& folder, const std::string& id) {
 }
 
 Result<void> make_layout(const Layout& layout) {
-    for (const auto& inner : {layout.folder, layout.etc, layout.run, layout.tls}) {
+    for (const auto& inner : {layout.folder, layout.etc, layout.run, layout.tls, layout.tpm_makers}) {
         if (auto made = make_private_folder(inner); !made) return made;
     }
     if (!layout.runtime_elsewhere) return make_private_folder(layout.runtime);
@@ -114,7 +116,9 @@ Result<TlsFiles> make_certificates(const Layout& layout, const pki::TestPki& pki
 Result<void> write_config(const Layout& layout, const StackConfig& config, const StackAddress& address) {
     auto files = make_config(config);
     if (!files) return fail(files.error());
-    files->emplace("tenant.conf", tenant_config(address));
+    files->emplace("tenant.conf", tenant_config(address, layout.tpm_makers.string()));
+    if (auto written = write_file(layout.tpm_makers / "maker.pem", pki::kTpmMakerCertificate, 0600); !written)
+        return fail(written.error());
     for (const auto& [name, text] : *files) {
         if (auto written = write_file(layout.etc / name, text, 0600); !written) return fail(written.error());
     }

@@ -22,6 +22,8 @@ struct Layout {
     std::filesystem::path
         runtime;                ///< XDG_RUNTIME_DIR: xdg/, or a folder in /tmp where that path is too long
     std::filesystem::path tls;  ///< our CA's certificates
+    std::filesystem::path
+        tpm_makers;                  ///< tpm_cert_store: certificates of the makers of TPMs that are trusted
     std::filesystem::path database;  ///< in /tmp, with a short path: of PostgreSQL, where there is one
     bool runtime_elsewhere = false;  ///< `runtime` is not in `folder`, and is to be removed at the end
 
@@ -42,7 +44,8 @@ Result<TlsFiles> make_certificates(const Layout& layout, const pki::TestPki& pki
                                    pki::CertificateKind server_certificate,
                                    const std::vector<std::string>& addresses);
 
-/// Writes make_config()'s files and tenant.conf into layout.etc.
+/// Writes make_config()'s files and tenant.conf into layout.etc, and the maker's certificate into
+/// layout.tpm_makers.
 Result<void> write_config(const Layout& layout, const StackConfig& config, const StackAddress& address);
 
 /// The environment of both servers: ours without what would change Keylime's behaviour, and what names the

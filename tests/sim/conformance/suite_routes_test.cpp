@@ -212,9 +212,6 @@ const std::map<std::string, std::string> without_control{
      "it is not there in pull mode; the next of the matrix has it in push mode"},
     {"ops-mode[mode=push,negotiated=201,version=410]/version verifier GET /version",
      "it is gone in push mode; the one before in the matrix has it in pull mode"},
-    {"ops-strict[servers=strict]/ek-alone registrar POST /v2.6/agents/:agent_id",
-     "taken would be an agent with an IAK, which KPM-REG-049 waits for; the next of the matrix takes this "
-     "one"},
     {"ops-strict[servers=strict]/unsigned-policy verifier GET /v2.6/allowlists/:name",
      "there is none where none is taken; the next of the matrix has it"},
     {"ops-strict[servers=strict]/unsigned-policy verifier POST /v2.6/allowlists/:name",

@@ -177,7 +177,6 @@ bool has(const std::string& text, const std::string& word, char mark) {
 /// of these, which no list has.
 TEST(Suite, WhatIsPlannedWaitsForWhatIsToCome) {
     std::map<std::string, std::string> to_come{
-        {"iak", "a TPM's initial attestation key and its IDevID, with their certificates"},
         {"malformed_certificate", "an EK certificate that is not strict DER"}};
     const std::string page = scenario::reference_page();
     const std::string later = page.substr(page.find("## Not yet there"));

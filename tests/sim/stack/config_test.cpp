@@ -71,12 +71,13 @@ TEST(Config, TheTenantsNamesServersAndFilesWhereverTheyAre) {
     address.ca_file = "/t/ca.pem";
     address.admin_certificate = "/a/admin-cert.pem";
     address.admin_key = "/a/admin-key.pem";
-    EXPECT_THAT(tenant_config(address),
-                AllOf(HasSubstr("verifier_ip = 127.0.0.3\n"), HasSubstr("verifier_port = 8881\n"),
-                      HasSubstr("registrar_ip = ::1\n"), HasSubstr("registrar_port = 8891\n"),
-                      HasSubstr("tls_dir = /a\n"), HasSubstr("client_cert = /a/admin-cert.pem\n"),
-                      HasSubstr("client_key = /a/admin-key.pem\n"),
-                      HasSubstr("trusted_server_ca = [\"/t/ca.pem\"]\n")));
+    EXPECT_THAT(
+        tenant_config(address, "/t/makers"),
+        AllOf(HasSubstr("verifier_ip = 127.0.0.3\n"), HasSubstr("verifier_port = 8881\n"),
+              HasSubstr("registrar_ip = ::1\n"), HasSubstr("registrar_port = 8891\n"),
+              HasSubstr("tls_dir = /a\n"), HasSubstr("client_cert = /a/admin-cert.pem\n"),
+              HasSubstr("client_key = /a/admin-key.pem\n"),
+              HasSubstr("trusted_server_ca = [\"/t/ca.pem\"]\n"), HasSubstr("tpm_cert_store = /t/makers\n")));
 }
 
 TEST(Config, ValueOfTwoLinesIsRefusedByNameOfItsOption) {
