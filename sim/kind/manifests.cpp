@@ -85,9 +85,13 @@ Result<ServerSpec> parse_server_spec(const std::string& server, std::string_view
 ServerSpec changed_spec(const ServerSpec& found, const std::string& server, const std::string& config,
                         const std::vector<std::string>& command) {
     const std::string file = server + ".conf";
-    const json sources = json::array(
-        {{{"configMap", {{"name", "logging.conf"}}}},
-         {{"configMap", {{"name", config}, {"items", json::array({{{"key", file}, {"path", file}}})}}}}});
+    json sources = json::array(
+        {{{"configMap", {{"name", config}, {"items", json::array({{{"key", file}, {"path", file}}})}}}}});
+    // What it has of its own gives way; the files that it shares with others stay.
+    for (const json& source : json::parse(found.sources)) {
+        const std::string name = source.value(json::json_pointer("/configMap/name"), "");
+        if (name == "logging.conf" || name == "tenant.conf") sources.push_back(source);
+    }
     return {sources.dump(), command.empty() ? found.args : json(command).dump(), 1};
 }
 

@@ -4,12 +4,15 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "agent/base/files.hpp"
+#include "sim/pki/tpm_maker.hpp"
 #include "tests/sim/stack/support.hpp"
 
 namespace pushsim::kind {
 namespace {
 
 using nlohmann::json;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -75,7 +78,7 @@ const char* const kDeployment =
     R"({"spec":{"containers":[{"name":"verifier","args":["keylime_verifier"]}],)"
     R"("volumes":[{"name":"conf","projected":)"
     R"({"defaultMode":420,"sources":[{"configMap":{"name":"logging.conf"}},)"
-    R"({"configMap":{"name":"verifier.conf"}}]}}]}}}})";
+    R"({"configMap":{"name":"verifier.conf"}},{"configMap":{"name":"tenant.conf"}}]}}]}}}})";
 
 TEST(ServerSpecs, ArePutBackAsTheyWereFound) {
     const auto spec = parse_server_spec("verifier", kDeployment);
@@ -88,11 +91,17 @@ TEST(ServerSpecs, ArePutBackAsTheyWereFound) {
     ASSERT_TRUE(now);
     EXPECT_EQ(*now, changed);
     EXPECT_THAT(now->sources, HasSubstr("run-7-1-verifier"));
-    EXPECT_THAT(now->sources, HasSubstr("logging.conf"));
+    EXPECT_THAT(now->sources, AllOf(HasSubstr("logging.conf"), HasSubstr("tenant.conf"),
+                                    Not(HasSubstr(R"("name":"verifier.conf")"))));
     EXPECT_THAT(now->args, HasSubstr("import x"));
     deployment["spec"]["replicas"] = 0;  // a server that a scenario stopped
     deployment = deployment.patch(json::parse(spec_patch(spec_from(to_json(*spec)))));
     EXPECT_EQ(deployment, json::parse(kDeployment));
+}
+
+TEST(Manifests, RegistrarTrustsTheMakerOfTpmsThatLocalOnesTrust) {
+    EXPECT_EQ(read_file(std::filesystem::path(PUSHSIM_KIND_FOLDER) / "infra/base/conf/tpm-maker.pem"),
+              pki::kTpmMakerCertificate);
 }
 
 TEST(ServerSpecs, StartIsLeftAloneWhereNoneIsAskedFor) {
