@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "sim/stack/talker.hpp"
+
 namespace pushsim::kind {
 namespace {
 
@@ -90,20 +92,25 @@ class PodDatabase : public stack::VerifierDatabase {
         }
         if (pod_ != place->pod) talker_.reset();
         if (!talker_) {
-            auto started = Talker::start(place->command, options_.environment, options_.errors);
+            auto started = stack::Talker::start(
+                {.command = place->command, .environment = options_.environment, .errors = options_.errors});
             if (!started) return fail(started.error());
             talker_.emplace(std::move(*started));
             pod_ = place->pod;
         }
         const Instant end = options_.clock.now() + options_.limit;
         bool goes_on = talker_->write(question.dump() + "\n");
-        Lines lines;
+        stack::Lines lines;
         while (goes_on && options_.clock.now() < end) {
             const auto text = talker_->read(std::chrono::milliseconds{200});
             goes_on = text.has_value();
             if (!goes_on) break;
             const auto whole = lines.feed(*text);
-            if (!whole.empty()) return parse_pod_answer(whole.front());
+            if (!whole) {
+                talker_.reset();
+                return fail(Error{whole.error()}.in("the verifier's database"));
+            }
+            if (!whole->empty()) return parse_pod_answer(whole->front());
         }
         talker_.reset();  // what it may still say is an answer to this question
         return fail(ErrorKind::Stack,
@@ -116,7 +123,7 @@ class PodDatabase : public stack::VerifierDatabase {
 
     PodDatabaseOptions options_;
     std::string pod_;
-    std::optional<Talker> talker_;
+    std::optional<stack::Talker> talker_;
 };
 
 }  // namespace

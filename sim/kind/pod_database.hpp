@@ -9,7 +9,6 @@
 #include <string_view>
 #include <vector>
 
-#include "sim/kind/talker.hpp"
 #include "sim/stack/database.hpp"
 
 namespace pushsim::kind {

@@ -3,7 +3,7 @@
 #include <fstream>
 #include <optional>
 
-#include "sim/kind/talker.hpp"
+#include "sim/stack/talker.hpp"
 
 namespace pushsim::kind {
 
@@ -27,7 +27,9 @@ void PodLogs::work(const Pod& pod, const std::filesystem::path& file, std::strin
     std::ofstream out(file, std::ios::binary | std::ios::app);
     std::optional<WallTime> last;
     while (!stopping_) {
-        auto talker = Talker::start(options_.command(pod, how), options_.environment, options_.errors);
+        auto talker = stack::Talker::start({.command = options_.command(pod, how),
+                                            .environment = options_.environment,
+                                            .errors = options_.errors});
         while (talker && !stopping_) {
             const auto text = talker->read(milliseconds{100});
             if (!text) break;

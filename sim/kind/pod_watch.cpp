@@ -1,6 +1,6 @@
 #include "sim/kind/pod_watch.hpp"
 
-#include "sim/kind/talker.hpp"
+#include "sim/stack/talker.hpp"
 
 namespace pushsim::kind {
 
@@ -60,7 +60,8 @@ void PodWatch::work() {
         return stopping_;
     };
     while (!stopping()) {
-        auto talker = Talker::start(options_.command, options_.environment, options_.errors);
+        auto talker = stack::Talker::start(
+            {.command = options_.command, .environment = options_.environment, .errors = options_.errors});
         if (talker) {
             {
                 const std::lock_guard lock(mutex_);
@@ -68,11 +69,13 @@ void PodWatch::work() {
                 started_ = options_.clock.now();
                 running_ = true;
             }
-            Lines lines;
+            stack::Lines lines;
             while (!stopping()) {
                 const auto text = talker->read(milliseconds{100});
                 if (!text) break;
-                for (const std::string& line : lines.feed(*text))
+                const auto whole = lines.feed(*text);
+                if (!whole) break;
+                for (const std::string& line : *whole)
                     take(line);
             }
         }

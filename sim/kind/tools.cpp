@@ -33,13 +33,9 @@ Error missing(const std::string& what, const std::string& mend) {
 }  // namespace
 
 std::vector<std::pair<std::string, std::string>> environment_with(const fs::path& kubeconfig) {
-    std::vector<std::pair<std::string, std::string>> all{{"KUBECONFIG", kubeconfig.string()}};
-    for (char** one = environ; *one != nullptr; ++one) {
-        const std::string text(*one);
-        const std::size_t equals = text.find('=');
-        if (equals == std::string::npos || text.starts_with("KUBECONFIG=")) continue;
-        all.emplace_back(text.substr(0, equals), text.substr(equals + 1));
-    }
+    auto all = stack::own_environment();
+    std::erase_if(all, [](const auto& one) { return one.first == "KUBECONFIG"; });
+    all.emplace_back("KUBECONFIG", kubeconfig.string());
     return all;
 }
 

@@ -174,6 +174,16 @@ std::optional<std::filesystem::path> in_path(const std::string& program) {
     return std::nullopt;
 }
 
+std::vector<std::pair<std::string, std::string>> own_environment() {
+    std::vector<std::pair<std::string, std::string>> all;
+    for (char** entry = environ; *entry != nullptr; ++entry) {
+        const std::string text = *entry;
+        const std::size_t equals = text.find('=');
+        if (equals != std::string::npos) all.emplace_back(text.substr(0, equals), text.substr(equals + 1));
+    }
+    return all;
+}
+
 Result<ServerProcess> ServerProcess::start(const Program& program) {
     SpawnActions actions;
     const int append = O_WRONLY | O_CREAT | O_APPEND;
@@ -287,10 +297,9 @@ Result<std::string> run_program(const std::vector<std::string>& command,
         arguments.add(argument);
     for (const auto& [name, value] : extra_environment)
         environment.add(name + "=" + value);
-    for (char** entry = environ; *entry != nullptr; ++entry) {
-        const std::string text = *entry;
-        const auto same = [&](const auto& extra) { return text.starts_with(extra.first + "="); };
-        if (std::ranges::none_of(extra_environment, same)) environment.add(text);
+    for (const auto& [name, value] : own_environment()) {
+        const auto same = [&name = name](const auto& extra) { return extra.first == name; };
+        if (std::ranges::none_of(extra_environment, same)) environment.add(name + "=" + value);
     }
     pid_t pid = 0;
     const int error = ::posix_spawnp(&pid, command.front().c_str(), actions.get(), attributes.get(),

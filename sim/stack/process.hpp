@@ -76,6 +76,9 @@ bool is_program(const std::filesystem::path& file);
 /// Where a program is: the first that may be run in the folders of PATH.
 std::optional<std::filesystem::path> in_path(const std::string& program);
 
+/// The variables of our environment.
+std::vector<std::pair<std::string, std::string>> own_environment();
+
 struct Program {
     std::vector<std::string> command;                              ///< program (absolute path) and arguments
     std::vector<std::pair<std::string, std::string>> environment;  ///< all of it

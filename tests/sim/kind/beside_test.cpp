@@ -1,5 +1,5 @@
-// What goes on beside us: programs that are read and written, the watch, the logs and the database's reader,
-// with shell scripts in kubectl's place.
+// What goes on beside us: the watch, the logs and the database's reader, with shell scripts in kubectl's
+// place.
 #include <fstream>
 
 #include <gmock/gmock.h>
@@ -11,7 +11,6 @@
 #include "sim/kind/pod_database.hpp"
 #include "sim/kind/pod_logs.hpp"
 #include "sim/kind/pod_watch.hpp"
-#include "sim/kind/talker.hpp"
 #include "tests/sim/stack/support.hpp"
 
 namespace pushsim::kind {
@@ -43,35 +42,6 @@ class Beside : public ::testing::Test {
     const std::vector<std::pair<std::string, std::string>> environment{{"PATH", "/usr/bin:/bin"}};
     const core::SystemClock clock{};
 };
-
-TEST_F(Beside, ProgramAnswersLineByLineAndItsEndIsSeen) {
-    auto talker = Talker::start(script("read a; echo \"<$a>\"; echo bad >&2"), environment, errors);
-    ASSERT_TRUE(talker);
-    EXPECT_TRUE(talker->write("one\n"));
-    std::string all;
-    for (auto text = talker->read(seconds{5}); text; text = talker->read(seconds{5}))
-        all += *text;
-    EXPECT_EQ(all, "<one>\n");
-    EXPECT_FALSE(talker->write("two\n")) << "nobody reads, and no signal ends us";
-    EXPECT_EQ(read_file(errors), "bad\n");
-}
-
-TEST_F(Beside, ProgramEndsWithItsObject) {
-    pid_t pid = 0;
-    {
-        auto talker = Talker::start(script("echo $$; exec sleep 100"), environment, errors);
-        ASSERT_TRUE(talker);
-        pid = std::stoi(*talker->read(seconds{5}));
-    }
-    EXPECT_FALSE(stack::process_now(pid));
-}
-
-TEST_F(Beside, LinesAreWholeHoweverTheyCome) {
-    Lines lines;
-    EXPECT_THAT(lines.feed("on"), ElementsAre());
-    EXPECT_THAT(lines.feed("e\ntwo\nthr"), ElementsAre("one", "two"));
-    EXPECT_THAT(lines.feed("ee\n"), ElementsAre("three"));
-}
 
 TEST_F(Beside, WatchKnowsPodsAsTheyComeAndGoAndBeginsAnewWhenKubectlEnds) {
     const fs::path first = temporary.path() / "first";
