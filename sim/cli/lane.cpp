@@ -255,6 +255,7 @@ ScenarioEnd Lane::play_in_pods(const scenario::Scenario& scenario, const stack::
                                   .bodies = run_.options.bodies,
                                   .accelerators = run_.options.accelerators,
                                   .jobs = run_.options.jobs.value_or(1)},
+                        .loop = tools_->loop,
                         .address = address,
                         .clock = run_.clock,
                         .history = stage.history,

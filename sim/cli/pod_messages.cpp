@@ -1,47 +1,339 @@
 #include "sim/cli/pod_messages.hpp"
 
 #include <algorithm>
+#include <limits>
+#include <map>
+#include <stdexcept>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "agent/base/bytes.hpp"
+#include "sim/history/merge.hpp"
 
 namespace pushsim::cli {
 namespace {
 
+using history::ScenarioEnd;
 using nlohmann::json;
+using std::chrono::hours;
 using std::chrono::microseconds;
+
+// What is read is of its form, or one of these is thrown, within this file.
+struct Unfit : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
+std::int64_t integer(const json& value, std::int64_t least, std::int64_t most) {
+    const bool fits = value.is_number_unsigned()
+                          ? value.get<std::uint64_t>() <= static_cast<std::uint64_t>(most)
+                          : value.is_number_integer();
+    const std::int64_t number = fits ? value.get<std::int64_t>() : 0;
+    if (!fits || number < least || number > most)
+        throw Unfit(fmt::format("expected a number from {} to {}", least, most));
+    return number;
+}
+int small(const json& value) {
+    return static_cast<int>(integer(value, 0, std::numeric_limits<int>::max()));
+}
+std::size_t count(const json& value) {
+    return static_cast<std::size_t>(integer(value, 0, std::numeric_limits<std::int64_t>::max()));
+}
+template <typename Enum>
+Enum one_of(const json& value, Enum last) {
+    return static_cast<Enum>(integer(value, 0, static_cast<int>(last)));
+}
+const std::string& text(const json& value) {
+    return value.get_ref<const std::string&>();
+}
+
+// Times are microseconds: those of clocks since 1970, up to 2100, so that all of them can be compared.
+constexpr Duration kLongest = hours{24 * 365 * 130};
+
+std::int64_t to_json(Duration duration) {
+    return std::chrono::duration_cast<microseconds>(duration).count();
+}
+std::int64_t to_json(WallTime time) {
+    return std::chrono::duration_cast<microseconds>(time.time_since_epoch()).count();
+}
+Duration duration(const json& value) {
+    return microseconds{integer(value, 0, to_json(kLongest))};
+}
+WallTime wall_time(const json& value) {
+    return WallTime{std::chrono::duration_cast<WallTime::duration>(duration(value))};
+}
 
 /// Bodies may have any octets.
 std::string packed(const std::string& body) {
-    return to_base64({reinterpret_cast<const std::uint8_t*>(body.data()), body.size()});
+    return to_base64(as_bytes(body));
 }
-
 std::string unpacked(const json& value) {
-    const auto octets = from_base64(value.get<std::string>());
-    if (!octets) return "";
+    const auto octets = from_base64(text(value));
+    if (!octets) throw Unfit(octets.error().message);
     return {octets->begin(), octets->end()};
 }
 
-json address_of(const stack::HostPort& where) {
+json to_json(const stack::HostPort& where) {
     return {{"host", where.host}, {"port", where.port}};
 }
-
-stack::HostPort address_from(const json& value) {
-    return {value.at("host").get<std::string>(), value.at("port").get<std::uint16_t>()};
+stack::HostPort address(const json& value) {
+    return {text(value.at("host")), static_cast<std::uint16_t>(integer(value.at("port"), 0, 65535))};
 }
 
-std::int64_t count(Duration duration) {
-    return std::chrono::duration_cast<microseconds>(duration).count();
+/// What neither ends a line nor stands for anything else in it.
+bool is_plain(std::string_view text, std::string_view without = "") {
+    return std::ranges::none_of(text, [&](char one) {
+        const auto octet = static_cast<unsigned char>(one);
+        return (octet < ' ' && one != '\t') || octet == 0x7F || without.find(one) != std::string_view::npos;
+    });
+}
+HttpHeaders headers(const json& value) {
+    auto all = value.get<HttpHeaders>();
+    for (const auto& [name, content] : all)
+        if (name.empty() || !is_plain(name, " \t:") || !is_plain(content))
+            throw Unfit("a header that is none");
+    return all;
+}
+HttpRequest request(const json& value) {
+    HttpRequest read{text(value.at("method")), text(value.at("target")), headers(value.at("headers")),
+                     unpacked(value.at("body"))};
+    const auto is_letter = [](char one) { return one >= 'A' && one <= 'Z'; };
+    if (read.method.empty() || !std::ranges::all_of(read.method, is_letter) ||
+        !read.target.starts_with('/') || !is_plain(read.target, " \t"))
+        throw Unfit("a request that is none");
+    return read;
+}
+json to_json(const HttpRequest& request) {
+    return {{"method", request.method},
+            {"target", request.target},
+            {"headers", request.headers},
+            {"body", packed(request.body)}};
 }
 
-/// /v2.6/agents/ID or /v3.0/agents/ID/…
-std::string agent_in(const std::string& target) {
+json to_json(const transport::Outcome& outcome) {
+    json value = {{"total", to_json(outcome.timings.total)}};
+    if (outcome.failure)
+        value["failure"] = {{"kind", static_cast<int>(outcome.failure->kind)},
+                            {"message", outcome.failure->message}};
+    if (outcome.response)
+        value["response"] = {{"status", outcome.response->status},
+                             {"headers", outcome.response->headers},
+                             {"body", packed(outcome.response->body)}};
+    return value;
+}
+transport::Outcome outcome(const json& value) {
+    transport::Outcome read;
+    read.timings.total = duration(value.at("total"));
+    if (value.contains("failure")) {
+        const json& failure = value.at("failure");
+        read.failure = transport::Failure{one_of(failure.at("kind"), transport::FailureKind::Cancelled),
+                                          text(failure.at("message"))};
+    }
+    if (value.contains("response")) {
+        const json& response = value.at("response");
+        read.response =
+            HttpResponse{static_cast<int>(integer(response.at("status"), 100, 999)),
+                         response.at("headers").get<HttpHeaders>(), unpacked(response.at("body"))};
+    }
+    if (read.failure.has_value() == read.response.has_value())
+        throw Unfit("neither an answer nor a failure, or both");
+    return read;
+}
+
+json to_json(const fleet::StepBegin& begin) {
+    return {{"step", begin.step}, {"turn", begin.turn}};
+}
+fleet::StepBegin step_begin(const json& value) {
+    return {small(value.at("step")), small(value.at("turn"))};
+}
+
+// Messages: an object with one member.
+
+json message_of(const ClockQuestion&) {
+    return {{"clock", nullptr}};
+}
+json message_of(const Go& go) {
+    return {{"go", to_json(go.from)}};
+}
+json message_of(const TenantAnswer& answer) {
+    return {{"answer", {{"number", answer.number}, {"outcome", to_json(answer.outcome)}}}};
+}
+json message_of(const Stop&) {
+    return {{"stop", nullptr}};
+}
+
+json message_of(const HistoryBegun& begun) {
+    return {{"history", to_json(begun.zero)}};
+}
+json message_of(const HistoryLines& lines) {
+    return {{"lines", lines.lines}};
+}
+json message_of(const IdTaken& taken) {
+    return {{"taken", taken.id}};
+}
+json message_of(const ClockAnswer& answer) {
+    return {{"clock", to_json(answer.now)}};
+}
+json message_of(const TenantQuestion& question) {
+    return {{"ask",
+             {{"number", question.number},
+              {"server", static_cast<int>(question.server)},
+              {"request", to_json(question.request)}}}};
+}
+json message_of(const Come& come) {
+    return {{"come", to_json(come.to)}};
+}
+json message_of(const fleet::Standing& standing) {
+    return {{"at",
+             {{"step", standing.step},
+              {"act", standing.act},
+              {"agents", standing.agents},
+              {"made", standing.made},
+              {"registered", standing.registered},
+              {"enrolled", standing.enrolled},
+              {"acting", standing.acting},
+              {"done", standing.done}}}};
+}
+json message_of(const Error& error) {
+    return {{"failed",
+             {{"kind", static_cast<int>(error.kind)}, {"message", error.message}, {"mend", error.mend}}}};
+}
+json message_of(const ScenarioEnd& end) {
+    return {{"end",
+             {{"ending", static_cast<int>(end.ending)},
+              {"reason", end.reason},
+              {"mend", end.mend},
+              {"agents", end.agents}}}};
+}
+
+template <typename Message>
+std::string line_of(const Message& message) {
+    const json value = std::visit([](const auto& one) { return message_of(one); }, message);
+    return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+HistoryLines lines(const json& value) {
+    HistoryLines read{value.get<std::vector<std::string>>()};
+    for (const std::string& line : read.lines)
+        if (const auto fits = history::check_line(line); !fits) throw Unfit(fits.error().message);
+    return read;
+}
+TenantQuestion question(const json& value) {
+    return {small(value.at("number")), one_of(value.at("server"), stack::AdminRelay::Server::Registrar),
+            request(value.at("request"))};
+}
+fleet::Standing standing(const json& value) {
+    return {.step = small(value.at("step")),
+            .act = text(value.at("act")),
+            .agents = count(value.at("agents")),
+            .made = count(value.at("made")),
+            .registered = count(value.at("registered")),
+            .enrolled = count(value.at("enrolled")),
+            .acting = count(value.at("acting")),
+            .done = count(value.at("done"))};
+}
+Error error(const json& value) {
+    return {one_of(value.at("kind"), ErrorKind::Interrupted), text(value.at("message")),
+            text(value.at("mend"))};
+}
+ScenarioEnd scenario_end(const json& value) {
+    return {one_of(value.at("ending"), ScenarioEnd::Ending::Interrupted), text(value.at("reason")),
+            text(value.at("mend")), text(value.at("agents"))};
+}
+
+/// By the name of the one member.
+template <typename Message>
+using Readers = std::map<std::string, Message (*)(const json&), std::less<>>;
+
+const Readers<RunMessage>& run_readers() {
+    static const Readers<RunMessage> all{
+        {"clock", [](const json&) -> RunMessage { return ClockQuestion{}; }},
+        {"go", [](const json& value) -> RunMessage { return Go{step_begin(value)}; }},
+        {"answer",
+         [](const json& value) -> RunMessage {
+             return TenantAnswer{small(value.at("number")), outcome(value.at("outcome"))};
+         }},
+        {"stop", [](const json&) -> RunMessage { return Stop{}; }},
+    };
+    return all;
+}
+
+const Readers<ShardMessage>& shard_readers() {
+    static const Readers<ShardMessage> all{
+        {"history", [](const json& value) -> ShardMessage { return HistoryBegun{wall_time(value)}; }},
+        {"lines", [](const json& value) -> ShardMessage { return lines(value); }},
+        {"taken", [](const json& value) -> ShardMessage { return IdTaken{text(value)}; }},
+        {"clock", [](const json& value) -> ShardMessage { return ClockAnswer{wall_time(value)}; }},
+        {"ask", [](const json& value) -> ShardMessage { return question(value); }},
+        {"come", [](const json& value) -> ShardMessage { return Come{step_begin(value)}; }},
+        {"at", [](const json& value) -> ShardMessage { return standing(value); }},
+        {"failed", [](const json& value) -> ShardMessage { return error(value); }},
+        {"end", [](const json& value) -> ShardMessage { return scenario_end(value); }},
+    };
+    return all;
+}
+
+/// What `read` makes of the line; ErrorKind::Parse.
+template <typename Read>
+auto parse(const std::string& line, const char* what, const Read& read)
+    -> Result<decltype(read(std::declval<const json&>()))> {
+    const auto refuse = [&](const std::exception& why) {
+        constexpr std::size_t kMost = 200;  // it may tell all of the line
+        return fail(ErrorKind::Parse,
+                    fmt::format("not what {}: {}", what, std::string(why.what()).substr(0, kMost)));
+    };
+    try {
+        return read(json::parse(line));
+    } catch (const json::exception& why) {
+        return refuse(why);
+    } catch (const Unfit& why) {
+        return refuse(why);
+    }
+}
+
+template <typename Message>
+Result<Message> parse_message(const std::string& line, const char* what, const Readers<Message>& readers) {
+    return parse(line, what, [&](const json& value) {
+        const auto reader =
+            value.is_object() && value.size() == 1 ? readers.find(value.begin().key()) : readers.end();
+        if (reader == readers.end()) throw Unfit("no message of that name");
+        return reader->second(value.begin().value());
+    });
+}
+
+ShardSetup setup(const json& value) {
+    ShardSetup read;
+    read.shard = {count(value.at("shard")), count(value.at("shards"))};
+    if (read.shard.number >= read.shard.count) throw Unfit("a shard that is none of those there are");
+    read.plan = text(value.at("plan"));
+    if (!value.at("id_seed").is_number_unsigned()) throw Unfit("a seed that is none");
+    value.at("id_seed").get_to(read.id_seed);
+    value.at("hosts").get_to(read.hosts);
+    read.verifier = address(value.at("verifier"));
+    read.registrar = address(value.at("registrar"));
+    read.registrar_tls = address(value.at("registrar_tls"));
+    read.ca = text(value.at("ca"));
+    read.folder = text(value.at("folder"));
+    read.verify_server = value.at("verify_server").get<bool>();
+    read.api_version = text(value.at("api_version"));
+    read.limit = duration(value.at("limit"));
+    read.bodies = text(value.at("bodies"));
+    read.accelerators = text(value.at("accelerators"));
+    read.jobs = static_cast<int>(integer(value.at("jobs"), 1, 1024));
+    if (value.contains("attempt"))
+        read.attempt = history::Try{small(value.at("attempt").at(0)), small(value.at("attempt").at(1))};
+    if (value.contains("max_in_flight")) read.max_in_flight = count(value.at("max_in_flight"));
+    return read;
+}
+
+/// The ID of /vX.Y/agents/ID or /vX.Y/agents/ID/…
+std::string agent_in(std::string_view target) {
     constexpr std::string_view kAgents = "/agents/";
-    const std::size_t at = target.find(kAgents);
-    if (at == std::string::npos) return "";
-    const std::string rest = target.substr(at + kAgents.size());
-    return rest.substr(0, rest.find_first_of("/?"));
+    const std::size_t at = target.find('/', 1);
+    if (!target.starts_with("/v") || at == std::string_view::npos || !target.substr(at).starts_with(kAgents))
+        return "";
+    const std::string_view rest = target.substr(at + kAgents.size());
+    return std::string(rest.substr(0, rest.find_first_of("/?#")));
 }
 
 }  // namespace
@@ -52,14 +344,14 @@ std::string to_line(const ShardSetup& setup) {
                   {"plan", setup.plan},
                   {"id_seed", setup.id_seed},
                   {"hosts", setup.hosts},
-                  {"verifier", address_of(setup.verifier)},
-                  {"registrar", address_of(setup.registrar)},
-                  {"registrar_tls", address_of(setup.registrar_tls)},
+                  {"verifier", to_json(setup.verifier)},
+                  {"registrar", to_json(setup.registrar)},
+                  {"registrar_tls", to_json(setup.registrar_tls)},
                   {"ca", setup.ca},
                   {"folder", setup.folder},
                   {"verify_server", setup.verify_server},
                   {"api_version", setup.api_version},
-                  {"limit", count(setup.limit)},
+                  {"limit", to_json(setup.limit)},
                   {"bodies", setup.bodies},
                   {"accelerators", setup.accelerators},
                   {"jobs", setup.jobs}};
@@ -69,157 +361,26 @@ std::string to_line(const ShardSetup& setup) {
 }
 
 Result<ShardSetup> parse_setup(const std::string& line) {
-    ShardSetup setup;
-    try {
-        const json value = json::parse(line);
-        setup.shard = {value.at("shard").get<std::size_t>(), value.at("shards").get<std::size_t>()};
-        if (setup.shard.number >= setup.shard.count)
-            return fail(ErrorKind::Parse, "a shard that is none of those there are");
-        value.at("plan").get_to(setup.plan);
-        value.at("id_seed").get_to(setup.id_seed);
-        value.at("hosts").get_to(setup.hosts);
-        setup.verifier = address_from(value.at("verifier"));
-        setup.registrar = address_from(value.at("registrar"));
-        setup.registrar_tls = address_from(value.at("registrar_tls"));
-        value.at("ca").get_to(setup.ca);
-        value.at("folder").get_to(setup.folder);
-        value.at("verify_server").get_to(setup.verify_server);
-        value.at("api_version").get_to(setup.api_version);
-        setup.limit = microseconds{value.at("limit").get<std::int64_t>()};
-        value.at("bodies").get_to(setup.bodies);
-        value.at("accelerators").get_to(setup.accelerators);
-        value.at("jobs").get_to(setup.jobs);
-        if (value.contains("attempt"))
-            setup.attempt =
-                history::Try{value.at("attempt").at(0).get<int>(), value.at("attempt").at(1).get<int>()};
-        if (value.contains("max_in_flight"))
-            setup.max_in_flight = value.at("max_in_flight").get<std::size_t>();
-    } catch (const json::exception& error) {
-        return fail(ErrorKind::Parse, fmt::format("not what a run says to a shard: {}", error.what()));
-    }
-    return setup;
+    return parse(line, "a run says to a shard", setup);
 }
 
-json to_json(const HttpRequest& request) {
-    return {{"method", request.method},
-            {"target", request.target},
-            {"headers", request.headers},
-            {"body", packed(request.body)}};
+std::string to_line(const RunMessage& message) {
+    return line_of(message);
+}
+Result<RunMessage> parse_run_message(const std::string& line) {
+    return parse_message(line, "a run says to a shard", run_readers());
 }
 
-HttpRequest request_from(const json& value) {
-    return {value.at("method").get<std::string>(), value.at("target").get<std::string>(),
-            value.at("headers").get<HttpHeaders>(), unpacked(value.at("body"))};
+std::string to_line(const ShardMessage& message) {
+    return line_of(message);
 }
-
-json to_json(const transport::Outcome& outcome) {
-    json value = {{"total", count(outcome.timings.total)}};
-    if (outcome.failure)
-        value["failure"] = {{"kind", static_cast<int>(outcome.failure->kind)},
-                            {"message", outcome.failure->message}};
-    if (outcome.response)
-        value["response"] = {{"status", outcome.response->status},
-                             {"headers", outcome.response->headers},
-                             {"body", packed(outcome.response->body)}};
-    return value;
-}
-
-transport::Outcome outcome_from(const json& value) {
-    transport::Outcome outcome;
-    outcome.timings.total = microseconds{value.at("total").get<std::int64_t>()};
-    if (value.contains("failure")) {
-        const json& failure = value.at("failure");
-        outcome.failure =
-            transport::Failure{static_cast<transport::FailureKind>(failure.at("kind").get<int>()),
-                               failure.at("message").get<std::string>()};
-    }
-    if (value.contains("response")) {
-        const json& response = value.at("response");
-        outcome.response =
-            HttpResponse{response.at("status").get<int>(), response.at("headers").get<HttpHeaders>(),
-                         unpacked(response.at("body"))};
-    }
-    return outcome;
-}
-
-json to_json(const fleet::Standing& standing) {
-    return {{"step", standing.step},
-            {"act", standing.act},
-            {"agents", standing.agents},
-            {"made", standing.made},
-            {"registered", standing.registered},
-            {"enrolled", standing.enrolled},
-            {"acting", standing.acting},
-            {"done", standing.done}};
-}
-
-fleet::Standing standing_from(const json& value) {
-    return {.step = value.at("step").get<int>(),
-            .act = value.at("act").get<std::string>(),
-            .agents = value.at("agents").get<std::size_t>(),
-            .made = value.at("made").get<std::size_t>(),
-            .registered = value.at("registered").get<std::size_t>(),
-            .enrolled = value.at("enrolled").get<std::size_t>(),
-            .acting = value.at("acting").get<std::size_t>(),
-            .done = value.at("done").get<std::size_t>()};
-}
-
-json to_json(const history::ScenarioEnd& end) {
-    return {{"ending", static_cast<int>(end.ending)},
-            {"reason", end.reason},
-            {"mend", end.mend},
-            {"agents", end.agents}};
-}
-
-history::ScenarioEnd end_from(const json& value) {
-    return {static_cast<history::ScenarioEnd::Ending>(value.at("ending").get<int>()),
-            value.at("reason").get<std::string>(), value.at("mend").get<std::string>(),
-            value.at("agents").get<std::string>()};
-}
-
-json to_json(const Error& error) {
-    return {{"kind", static_cast<int>(error.kind)}, {"message", error.message}, {"mend", error.mend}};
-}
-
-Error error_from(const json& value) {
-    return {static_cast<ErrorKind>(value.at("kind").get<int>()), value.at("message").get<std::string>(),
-            value.at("mend").get<std::string>()};
-}
-
-std::int64_t to_number(WallTime time) {
-    return std::chrono::duration_cast<microseconds>(time.time_since_epoch()).count();
-}
-
-WallTime wall_time(std::int64_t number) {
-    return WallTime{std::chrono::duration_cast<WallTime::duration>(microseconds{number})};
+Result<ShardMessage> parse_shard_message(const std::string& line) {
+    return parse_message(line, "a shard says to its run", shard_readers());
 }
 
 bool may_ask(const HttpRequest& request, const std::vector<std::string>& ids) {
     const std::string agent = agent_in(request.target);
-    if (agent.empty()) return request.method == "GET";
-    return std::ranges::find(ids, agent) != ids.end() || request.method == "GET";
-}
-
-Duration ClockOffset::certain() const {
-    const Duration size = offset < Duration::zero() ? -offset : offset;
-    return size > uncertainty ? offset : Duration::zero();
-}
-
-ClockOffset offset_of(const std::vector<ClockOffset>& measured) {
-    const auto best = std::ranges::min_element(measured, {}, &ClockOffset::uncertainty);
-    return best == measured.end() ? ClockOffset{} : *best;
-}
-
-std::string text_of(const ClockOffset& offset) {
-    using std::chrono::milliseconds;
-    const auto rounded = [](Duration duration) { return to_text(std::chrono::ceil<milliseconds>(duration)); };
-    const std::string about = fmt::format("(±{})", rounded(offset.uncertainty));
-    const Duration certain = offset.certain();
-    if (certain == Duration::zero()) return "its clock is ours " + about;
-    const bool ahead = certain > Duration::zero();
-    return fmt::format("its clock is {} {} {}",
-                       to_text(std::chrono::round<milliseconds>(ahead ? certain : -certain)),
-                       ahead ? "ahead" : "behind", about);
+    return request.method == "GET" || std::ranges::find(ids, agent) != ids.end();
 }
 
 }  // namespace pushsim::cli

@@ -1,12 +1,11 @@
 #pragma once
 // What a run and the processes that play its scenario's shards say to each other: a JSON object a line, the
-// run's at standard input, the shard's at standard output.
+// run's at standard input, the shard's at standard output. Neither trusts the other to say what makes sense.
 
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
-
-#include <nlohmann/json.hpp>
 
 #include "agent/base/http.hpp"
 #include "agent/base/result.hpp"
@@ -15,6 +14,7 @@
 #include "sim/history/record.hpp"
 #include "sim/scenario/shard.hpp"
 #include "sim/stack/address.hpp"
+#include "sim/stack/tenant.hpp"
 
 namespace pushsim::cli {
 
@@ -42,38 +42,64 @@ std::string to_line(const ShardSetup& setup);
 /// ErrorKind::Parse.
 Result<ShardSetup> parse_setup(const std::string& line);
 
-nlohmann::json to_json(const HttpRequest& request);
-HttpRequest request_from(const nlohmann::json& json);
-/// Of an exchange of the tenant.
-nlohmann::json to_json(const transport::Outcome& outcome);
-transport::Outcome outcome_from(const nlohmann::json& json);
+// What the run says then.
 
-nlohmann::json to_json(const fleet::Standing& standing);
-fleet::Standing standing_from(const nlohmann::json& json);
-nlohmann::json to_json(const history::ScenarioEnd& end);
-history::ScenarioEnd end_from(const nlohmann::json& json);
-nlohmann::json to_json(const Error& error);
-Error error_from(const nlohmann::json& json);
+/// What the shard's clock says now.
+struct ClockQuestion {};
+/// All others have come there, too.
+struct Go {
+    fleet::StepBegin from;
+};
+/// To what the shard had the tenant ask.
+struct TenantAnswer {
+    int number = 0;
+    transport::Outcome outcome;
+};
+/// A person asked to stop.
+struct Stop {};
 
-/// Microseconds since 1970.
-std::int64_t to_number(WallTime time);
-WallTime wall_time(std::int64_t number);
+using RunMessage = std::variant<ClockQuestion, Go, TenantAnswer, Stop>;
+std::string to_line(const RunMessage& message);
+/// ErrorKind::Parse.
+Result<RunMessage> parse_run_message(const std::string& line);
+
+// What a shard says. Of fleet::Standing the last is where its agents are; by Error or history::ScenarioEnd it
+// ends.
+
+/// Times of its history count from there, by its clock.
+struct HistoryBegun {
+    WallTime zero{};
+};
+struct HistoryLines {
+    std::vector<std::string> lines;
+};
+/// One of its agents has this id from now on.
+struct IdTaken {
+    std::string id;
+};
+/// To ClockQuestion.
+struct ClockAnswer {
+    WallTime now{};
+};
+/// For the tenant to ask; the answer has the same number.
+struct TenantQuestion {
+    int number = 0;
+    stack::AdminRelay::Server server = stack::AdminRelay::Server::Verifier;
+    HttpRequest request;
+};
+/// Its agents wait there for those of others; for the first time when all are made.
+struct Come {
+    fleet::StepBegin to;
+};
+
+using ShardMessage = std::variant<HistoryBegun, HistoryLines, IdTaken, ClockAnswer, TenantQuestion, Come,
+                                  fleet::Standing, Error, history::ScenarioEnd>;
+std::string to_line(const ShardMessage& message);
+/// ErrorKind::Parse.
+Result<ShardMessage> parse_shard_message(const std::string& line);
 
 /// Whether a shard whose agents have these ids may have the tenant ask that: anything about them, and
 /// questions that are about none.
 bool may_ask(const HttpRequest& request, const std::vector<std::string>& ids);
-
-/// How far the clock of another process is ahead, from one question and its answer.
-struct ClockOffset {
-    Duration offset{};       ///< its civil time less ours
-    Duration uncertainty{};  ///< half of what the question took
-
-    /// Zero where it is not more than the measuring allows.
-    Duration certain() const;
-};
-/// Of several questions the quickest.
-ClockOffset offset_of(const std::vector<ClockOffset>& measured);
-/// "its clock is 1h ahead (±3ms)"
-std::string text_of(const ClockOffset& offset);
 
 }  // namespace pushsim::cli

@@ -1,6 +1,6 @@
 #pragma once
-// One scenario in several processes, each with a shard of its agents: begun at one instant, their histories
-// brought back as one. What the tenant does is done here.
+// One scenario in several processes, each with a shard of its agents, that begin each step together; their
+// histories are brought back as one. What the tenant does is done here.
 
 #include <filesystem>
 #include <functional>
@@ -33,6 +33,7 @@ struct Pods {
 struct PodStage {
     const Pods& pods;
     ShardSetup setup;  ///< but for `shard`
+    transport::EventLoop& loop;
     const stack::StackAddress& address;
     const Clock& clock;
     history::HistoryWriter& history;
@@ -40,8 +41,8 @@ struct PodStage {
     bool remove_agents = false;    ///< from registrar and verifier when all have ended
     std::function<void(const fleet::Standing&)> standing;
     std::function<bool()> interrupted;
-    std::function<std::optional<Error>()> stack_failure;             ///< of servers that were started here
-    std::function<Result<void>(const std::string&)> agent_id_taken;  ///< from any thread, one at a time
+    std::function<std::optional<Error>()> stack_failure;  ///< of servers that were started here
+    std::function<Result<void>(const std::string&)> agent_id_taken;
     std::function<void()> agents_removed;
     std::function<void(const std::string&)> say;
 };

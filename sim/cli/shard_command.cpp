@@ -1,16 +1,18 @@
 // pushsim shard: plays some of a scenario's agents, as a run at the other end of its standard input has it.
 
+#include <algorithm>
+#include <array>
 #include <atomic>
+#include <cerrno>
 #include <condition_variable>
 #include <cstdio>
+#include <deque>
 #include <fstream>
-#include <iostream>
+#include <iterator>
 #include <map>
 #include <mutex>
 #include <thread>
 
-#include <fmt/format.h>
-#include <nlohmann/json.hpp>
 #include <unistd.h>
 
 #include "agent/base/files.hpp"
@@ -25,62 +27,93 @@
 #include "sim/history/writer.hpp"
 #include "sim/scenario/draws.hpp"
 #include "sim/stack/find_host.hpp"
+#include "sim/stack/talker.hpp"
 #include "sim/stack/tenant.hpp"
 
 namespace pushsim::cli {
 namespace {
 
 namespace fs = std::filesystem;
-using nlohmann::json;
 
 constexpr Duration kFlush = std::chrono::milliseconds{200};
+/// Octets of a history in one message, about.
+constexpr std::size_t kAtOnce = 1024 * 1024;
 
-/// The run at the other end. Thread-safe.
+/// What the run says, line by line.
+class Input {
+  public:
+    /// Nothing once it says no more that makes sense.
+    std::optional<std::string> next() {
+        while (lines_.empty()) {
+            std::array<char, 65536> text{};
+            const ssize_t got = ::read(STDIN_FILENO, text.data(), text.size());
+            if (got < 0 && errno == EINTR) continue;
+            if (got <= 0) return std::nullopt;
+            auto whole = pieces_.feed({text.data(), static_cast<std::size_t>(got)});
+            if (!whole) return std::nullopt;
+            std::ranges::move(*whole, std::back_inserter(lines_));
+        }
+        std::string line = std::move(lines_.front());
+        lines_.pop_front();
+        return line;
+    }
+
+  private:
+    stack::Lines pieces_;
+    std::deque<std::string> lines_;
+};
+
+/// The run at the other end. Thread-safe, but for come(). The loop outlives it.
 class Line : public stack::AdminRelay {
   public:
-    explicit Line(const Clock& clock) : clock_(clock) {}
+    Line(const Clock& clock, transport::EventLoop& loop) : clock_(clock), loop_(loop) {}
 
-    void say(const json& message) {
-        const std::string text = message.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
+    void say(const ShardMessage& message) {
+        const std::string text = to_line(message) + "\n";
         const std::lock_guard lock(output_);
         if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0)
             stop();
     }
-    void say(const Error& error) { say(json{{"failed", to_json(error)}}); }
 
     /// Until the run says no more: then it has ended, or was killed.
-    void listen() {
-        for (std::string text; std::getline(std::cin, text);)
-            take(json::parse(text, nullptr, false));
+    void listen(Input& input) {
+        while (const auto text = input.next()) {
+            auto message = parse_run_message(*text);
+            if (!message) {
+                say(message.error());
+                break;
+            }
+            std::visit([this](auto& one) { take(one); }, *message);
+        }
         stop();
     }
 
     bool stopped() const { return stopped_ || interrupted_; }
-    bool may_begin() const {
-        const std::int64_t begins = begins_;
-        return begins != 0 && to_number(clock_.wall_now()) >= begins;
+
+    /// Of the loop's thread: calls `go` from the loop when the run lets its agents go on from there.
+    void come(const fleet::StepBegin& to, std::function<void()> go) {
+        waiting_[to] = std::move(go);
+        say(Come{to});
     }
 
     stack::Call exchange(Server server, const HttpRequest& request) override {
         stack::Call call{request, {}};
-        call.outcome.timings.start = clock_.now();
+        const Instant start = clock_.now();
         std::unique_lock lock(mutex_);
         const int number = ++asked_;
+        const auto answer = answers_.emplace(number, std::nullopt).first;
         lock.unlock();
-        say(json{{"ask", number},
-                 {"server", server == Server::Verifier ? "verifier" : "registrar"},
-                 {"request", to_json(request)}});
+        say(TenantQuestion{number, server, request});
         lock.lock();
-        answered_.wait(lock, [&] { return cut_ || stopped_ || answers_.contains(number); });
-        if (const auto answer = answers_.find(number); answer != answers_.end()) {
-            const Instant start = call.outcome.timings.start;
-            call.outcome = std::move(answer->second);
-            call.outcome.timings.start = start;
-            answers_.erase(answer);
+        answered_.wait(lock, [&] { return cut_ || stopped_ || answer->second; });
+        if (answer->second) {
+            call.outcome = std::move(*answer->second);
         } else {
             call.outcome.failure =
                 transport::Failure{transport::FailureKind::Cancelled, "the run asks nothing any more"};
         }
+        call.outcome.timings.start = start;
+        answers_.erase(answer);
         return call;
     }
     void cut() override {
@@ -95,31 +128,32 @@ class Line : public stack::AdminRelay {
         const std::lock_guard lock(mutex_);
         answered_.notify_all();
     }
-    void take(const json& message) {
-        if (!message.is_object()) return;
-        if (message.contains("clock")) {
-            say(json{{"clock", message["clock"]}, {"wall", to_number(clock_.wall_now())}});
-        } else if (message.contains("begin")) {
-            begins_ = message["begin"].get<std::int64_t>();
-        } else if (message.contains("stop")) {
-            interrupted_ = true;
-        } else if (message.contains("answer")) {
-            const std::lock_guard lock(mutex_);
-            answers_[message["answer"].get<int>()] = outcome_from(message);
-            answered_.notify_all();
-        }
+    void take(const ClockQuestion&) { say(ClockAnswer{clock_.wall_now()}); }
+    void take(const Go& go) {
+        loop_.post([this, from = go.from] {
+            if (const auto waiting = waiting_.extract(from)) waiting.mapped()();
+        });
     }
+    void take(TenantAnswer& answer) {
+        const std::lock_guard lock(mutex_);
+        const auto asked = answers_.find(answer.number);
+        if (asked == answers_.end()) return;
+        asked->second = std::move(answer.outcome);
+        answered_.notify_all();
+    }
+    void take(const Stop&) { interrupted_ = true; }
 
     const Clock& clock_;
+    transport::EventLoop& loop_;
+    std::map<fleet::StepBegin, std::function<void()>> waiting_;
     std::mutex output_;
     std::mutex mutex_;
     std::condition_variable answered_;
-    std::map<int, transport::Outcome> answers_;
+    std::map<int, std::optional<transport::Outcome>> answers_;
     int asked_ = 0;
     bool cut_ = false;
     std::atomic<bool> stopped_{false};
     std::atomic<bool> interrupted_{false};
-    std::atomic<std::int64_t> begins_{0};
 };
 
 /// A folder that goes with it.
@@ -155,12 +189,17 @@ class Teller {
     void tell() {
         std::ifstream in(file_, std::ios::binary);
         in.seekg(static_cast<std::streamoff>(told_));
-        json lines = json::array();
+        HistoryLines some;
+        std::size_t size = 0;
         for (std::string text; std::getline(in, text) && !in.eof();) {
             told_ += text.size() + 1;
-            lines.push_back(std::move(text));
+            size += text.size();
+            some.lines.push_back(std::move(text));
+            if (size < kAtOnce) continue;
+            line_.say(std::exchange(some, {}));
+            size = 0;
         }
-        if (!lines.empty()) line_.say(json{{"lines", std::move(lines)}});
+        if (!some.lines.empty()) line_.say(some);
     }
 
   private:
@@ -181,7 +220,8 @@ Result<transport::Endpoint> reached(transport::Scheme scheme, const stack::HostP
 }
 
 /// Plays it; what ended it is said.
-Result<void> play(const ShardSetup& setup, const std::shared_ptr<Line>& line, const Clock& clock) {
+Result<void> play(const ShardSetup& setup, const std::shared_ptr<Line>& line, transport::EventLoop& loop) {
+    const Clock& clock = loop.clock();
     const auto plan = scenario::read_plan(setup.plan, "the run's plan");
     if (!plan) return fail(plan.error());
     const auto folder = Folder::make(setup.folder);
@@ -215,9 +255,8 @@ Result<void> play(const ShardSetup& setup, const std::shared_ptr<Line>& line, co
     if (!history) return fail(history.error());
     const auto zero = clock.wall_now() -
                       std::chrono::duration_cast<WallTime::duration>(clock.now() - (*history)->started());
-    line->say(json{{"history", to_number(zero)}});
+    line->say(HistoryBegun{zero});
 
-    transport::EventLoop loop(clock);
     const auto post = [&loop](fleet::Worker::Task task) { loop.post(std::move(task)); };
     fleet::TpmThreads tpms(clock, post, setup.jobs);
     stack::StackAddress address;
@@ -236,7 +275,6 @@ Result<void> play(const ShardSetup& setup, const std::shared_ptr<Line>& line, co
         loop.after(kFlush, tell);
     };
     tell();
-    bool ready = false;
     const fleet::Stage stage{
         .loop = loop,
         .clock = clock,
@@ -251,11 +289,8 @@ Result<void> play(const ShardSetup& setup, const std::shared_ptr<Line>& line, co
         .seed = plan->seed,
         .id_seed = setup.id_seed,
         .shard = setup.shard,
-        .may_begin =
-            [&] {
-                if (!std::exchange(ready, true)) line->say(json{{"ready", true}});
-                return line->may_begin();
-            },
+        .meet = [&](const fleet::StepBegin& begin,
+                    std::function<void()> then) { line->come(begin, std::move(then)); },
         .attempt = setup.attempt,
         .scenario_limit = setup.limit,
         .max_in_flight = setup.max_in_flight,
@@ -263,20 +298,17 @@ Result<void> play(const ShardSetup& setup, const std::shared_ptr<Line>& line, co
                             stack::ServerName) -> decltype(fleet::Stage::act_on_server)::result_type {
             return fail(ErrorKind::Usage, "a shard acts on no servers");
         },
-        .standing =
-            [&](const fleet::Standing& standing) {
-                line->say(json{{"at", to_json(standing)}});
-            },
+        .standing = [&](const fleet::Standing& standing) { line->say(standing); },
         .interrupted = [&] { return line->stopped() || Interrupt::asked(); },
         .stack_failure = [] { return std::optional<Error>{}; },
         .stack_failed = [](const Error&) {},
         .agent_id_taken = [&](const std::string& id) -> Result<void> {
-            line->say(json{{"taken", id}});
+            line->say(IdTaken{id});
             return {};
         }};
     const history::ScenarioEnd end = fleet::play(stage, plan->scenarios.front());
     teller.tell();
-    line->say(json{{"end", to_json(end)}});
+    line->say(end);
     return {};
 }
 
@@ -286,14 +318,14 @@ int shard_run(const ShardOptions& options) {
     const Interrupt interrupt;
     const core::SystemClock system;
     const fleet::SkewedClock clock(system, options.clock_offset);
-    const auto line = std::make_shared<Line>(clock);
-    std::string first;
-    std::getline(std::cin, first);
-    const auto setup = parse_setup(first);
+    Input input;
+    const auto setup = parse_setup(input.next().value_or(""));
     if (!setup)
         return report_error({ErrorKind::Usage, setup.error().message, "pushsim run --pods starts shards"});
-    std::thread([line] { line->listen(); }).detach();
-    const auto played = play(*setup, line, clock);
+    transport::EventLoop loop(clock);
+    const auto line = std::make_shared<Line>(clock, loop);
+    std::thread([line, &input] { line->listen(input); }).detach();
+    const auto played = play(*setup, line, loop);
     if (!played) line->say(played.error());
     // The thread that listens may wait for a word that never comes.
     std::fflush(nullptr);

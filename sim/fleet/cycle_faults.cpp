@@ -109,7 +109,7 @@ faults::Faults Play::faults_of_cycle(const ActPtr& act, Member& member, int cycl
         all.push_back(faults::make(*fault, std::move(given)));
     }
     const std::size_t among_all = member.all_cycles - static_cast<std::size_t>(step.times - cycle + 1);
-    const Duration since = stage_.clock.now() - began_;
+    const Duration since = stage_.clock.now() - *began_;
     for (std::size_t i = 0; i < scenario_.faults.size(); ++i) {
         const Fault& of_run = scenario_.faults[i];
         const bool now = since >= of_run.from && (!of_run.to || since < *of_run.to);

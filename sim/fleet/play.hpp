@@ -94,6 +94,8 @@ class Play {
 
     // steps.cpp: the script. Each calls `then` once when all of it is done.
     void sequence(const std::vector<scenario::Step>& steps, std::size_t first, Then then);
+    /// Stage::meet.
+    void meet(int step, Then then);
     void repeat(const scenario::Step& step, int times, Then then);
     void together(const scenario::Step& step, Then then);
     void perform(const scenario::Step& step, Then then);
@@ -191,7 +193,8 @@ class Play {
     std::vector<std::string> ids_;  ///< of all agents there were
     std::optional<history::ScenarioEnd> end_;
     Instant until_{};
-    Instant began_{};                                 ///< the script
+    std::map<int, int> met_;                          ///< how often, by step
+    std::optional<Instant> began_;                    ///< the script
     std::vector<ActPtr> under_way_;                   ///< in the order in which they began
     std::map<std::string, std::size_t> occurrences_;  ///< of what is drawn for the script
     /// By name (`as`), of its agents in order: their properties when the step ended.

@@ -95,8 +95,9 @@ ScenarioEnd Play::run() {
     }
     if (!end_ && cast()) {
         bool done = false;
-        began_ = stage_.clock.now();
-        sequence(scenario_.script, 0, [this, &done] { read_final_status([&done] { done = true; }); });
+        sequence(scenario_.script, 0, [this, &done] {
+            meet(scenario_.last_number() + 1, [this, &done] { read_final_status([&done] { done = true; }); });
+        });
         wait_until([&done] { return done; });
     }
     if (end_) end_->agents = stop_agents();
@@ -243,7 +244,7 @@ bool Play::cast() {
         ++waiting;
         cast_agent(member, [&waiting] { --waiting; });
     }
-    return wait_until([&] { return waiting == 0; }) && wait_until(stage_.may_begin);
+    return wait_until([&] { return waiting == 0; });
 }
 
 void Play::cast_agent(Member& member, Then done) {

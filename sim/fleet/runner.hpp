@@ -1,6 +1,7 @@
 #pragma once
 // Plays a scenario: its agents, its script, step by step, against a stack; puts everything into the history.
 
+#include <compare>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -36,6 +37,14 @@ struct Standing {
     std::size_t done = 0;    ///< of those
 };
 
+/// A step of the script begins, or (one more than there are) the last reading of statuses.
+struct StepBegin {
+    int step = 0;  ///< its number
+    int turn = 0;  ///< so often it began before: `repeat`
+
+    auto operator<=>(const StepBegin&) const = default;
+};
+
 /// What the scenarios of a run share; outlives the runner.
 struct Stage {
     transport::EventLoop& loop;
@@ -54,8 +63,10 @@ struct Stage {
     std::uint64_t id_seed = 0;  ///< of agent ids, which are unique per run: not the run's seed
     /// The agents that are played here, of those that the scenario has; else all.
     std::optional<scenario::Shard> shard = {};
-    /// Asked until it is so, when all agents are made: others begin at the same instant.
-    std::function<bool()> may_begin = [] { return true; };
+    /// All agents here have done what comes before; calls `then` from the loop when those have, too, that
+    /// others play. Not for steps of `together`.
+    std::function<void(const StepBegin&, std::function<void()> then)> meet =
+        [](const StepBegin&, const std::function<void()>& then) { then(); };
     bool remove_agents = false;  ///< from registrar and verifier when the scenario ends, for stacks that stay
     std::optional<history::Try> attempt = {};  ///< of a scenario of chance
     Duration scenario_limit = std::chrono::minutes{10};

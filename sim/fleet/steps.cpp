@@ -30,8 +30,20 @@ std::size_t Play::occurrence(int step, const char* what) {
 void Play::sequence(const std::vector<scenario::Step>& steps, std::size_t first, Then then) {
     if (end_) return;
     if (first == steps.size()) return then();
-    perform(steps[first],
-            [this, &steps, first, then = std::move(then)] { sequence(steps, first + 1, then); });
+    const scenario::Step& step = steps[first];
+    const auto go = [this, &steps, &step, first, then = std::move(then)] {
+        perform(step, [this, &steps, first, then] { sequence(steps, first + 1, then); });
+    };
+    // Of what is repeated each step is met for.
+    step.kind == StepKind::Repeat ? go() : meet(step.number, go);
+}
+
+void Play::meet(int step, Then then) {
+    stage_.meet({step, met_[step]++}, [this, then = std::move(then), alive = std::weak_ptr(alive_)] {
+        if (alive.expired() || end_) return;
+        if (!began_) began_ = stage_.clock.now();
+        then();
+    });
 }
 
 void Play::perform(const scenario::Step& step, Then then) {

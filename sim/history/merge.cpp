@@ -19,13 +19,26 @@ struct Taken {
     std::size_t part = 0;
 };
 
-/// What follows on number and time: `{"n":12,"t":345,…`.
-Result<std::string> tail_of(const std::string& line) {
-    const std::size_t first = line.find(',');
-    const std::size_t second = first == std::string::npos ? first : line.find(',', first + 1);
-    if (!line.starts_with("{\"n\":") || second == std::string::npos)
-        return fail(ErrorKind::Parse, "a line that does not begin with its number and time");
-    return line.substr(second + 1);
+/// No run lasts as long, and times of any two machines can be added to it.
+constexpr Duration kLongest = std::chrono::hours{24 * 366 * 100};
+
+struct Line {
+    Entry entry;
+    std::string tail;  ///< what follows on number and time: `{"n":12,"t":345,…`
+};
+
+Result<Line> read_line(const std::string& text) {
+    auto entry = parse_entry(text);
+    if (!entry) return fail(std::move(entry.error()));
+    if (entry->t > kLongest || entry->t < -kLongest)
+        return fail(ErrorKind::Parse, "a line of a time that no run has");
+    const auto is_control = [](char one) { return static_cast<unsigned char>(one) < ' '; };
+    const std::string begin =
+        fmt::format("{{\"n\":{},\"t\":{},", entry->n,
+                    std::chrono::duration_cast<std::chrono::microseconds>(entry->t).count());
+    if (!text.starts_with(begin) || std::ranges::any_of(text, is_control))
+        return fail(ErrorKind::Parse, "a line that is not as it is written");
+    return Line{std::move(*entry), text.substr(begin.size())};
 }
 
 class Merging {
@@ -53,16 +66,14 @@ class Merging {
 
   private:
     Result<void> take(const Part& part, const std::string& text) {
-        const auto entry = parse_entry(text);
-        if (!entry) return fail(entry.error());
-        auto tail = tail_of(text);
-        if (!tail) return fail(tail.error());
-        const Event& event = entry->event;
-        const Where& where = *entry->where;
+        auto line = read_line(text);
+        if (!line) return fail(line.error());
+        const Event& event = line->entry.event;
+        const Where& where = *line->entry.where;
         if (event.get<Head>() != nullptr || event.get<ScenarioStart>() != nullptr ||
             event.get<End>() != nullptr)
             return {};
-        Taken taken{{part.begun + entry->t, std::move(*tail)}, number_};
+        Taken taken{{part.begun + line->entry.t, std::move(line->tail)}, number_};
         if (!where.agent.empty()) merged_.agents.insert(where.agent);
         if (const auto* end = event.get<ScenarioEnd>()) {
             merged_.ended.push_back(*end);
@@ -101,6 +112,11 @@ class Merging {
 };
 
 }  // namespace
+
+Result<void> check_line(const std::string& line) {
+    if (const auto read = read_line(line); !read) return fail(read.error());
+    return {};
+}
 
 Result<Merged> merge(const std::vector<Part>& parts) {
     return Merging().run(parts);

@@ -19,6 +19,9 @@ struct Part {
     std::vector<std::string> lines;  ///< without their line feeds; of one that was lost up to then
 };
 
+/// Whether merge() takes that line; ErrorKind::Parse.
+Result<void> check_line(const std::string& line);
+
 struct Merged {
     struct Line {
         Duration t{};      ///< on the clock of the whole

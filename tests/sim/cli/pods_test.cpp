@@ -1,9 +1,10 @@
-// A scenario in several processes: begun together, brought back as one history, and what becomes of one that
-// is lost. Its agents wait; no server is needed.
+// A scenario in several processes: each step begun together, brought back as one history, and what becomes of
+// one that is lost.
 
 #include "sim/cli/pods.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -16,6 +17,7 @@
 #include "sim/scenario/draws.hpp"
 #include "sim/scenario/loader.hpp"
 #include "tests/sim/cli/program.hpp"
+#include "tests/stand_in/process.hpp"
 
 namespace pushsim::cli {
 namespace {
@@ -34,47 +36,76 @@ const Words plain{PUSHSIM_BINARY, "shard"};
 struct Played {
     ScenarioEnd end;
     history::History history;
+    std::string text;  ///< of the history
     Words said;
     Words ids;
 };
 
-Played play(
-    const Place& place, const std::vector<Words>& commands, const std::string& wait = "200ms",
-    std::function<bool()> interrupted = [] { return false; }) {
+ShardSetup setup_for(const scenario::Scenario& scenario, const stack::StackAddress& address) {
+    ShardSetup setup;
+    setup.plan = *scenario::plan_text({scenario}, 7);
+    setup.verifier = address.verifier;
+    setup.registrar = address.registrar_http;
+    setup.registrar_tls = address.registrar_tls;
+    setup.ca = address.ca_file.empty() ? pki::TestPki(core::SystemClock().wall_now()).ca_certificate_pem()
+                                       : read_file(address.ca_file);
+    setup.api_version = "2.6";
+    setup.limit = std::chrono::minutes{2};
+    return setup;
+}
+
+struct Wish {
+    std::string script = "[ wait: 200ms ]";
+    std::string agents = "{ a: { count: 9, ak: primary } }";
+    std::string expect = "[ accounted ]";
+    const stand_in::Process* servers = nullptr;  ///< none: a script for which none is needed
+    std::function<bool()> interrupted = [] { return false; };
+};
+
+scenario::Scenario loaded(const Wish& wish) {
+    auto read = scenario::load_text(fmt::format("scenario: s\nagents: {}\nscript: {}\nexpect: {}\n",
+                                                wish.agents, wish.script, wish.expect),
+                                    "s.yaml");
+    EXPECT_TRUE(read.ok()) << read.text();
+    return read.scenarios.front();
+}
+
+stack::StackAddress address_of(const stand_in::Process* servers) {
+    stack::StackAddress address;
+    address.verifier = address.registrar_http = address.registrar_tls = {"127.0.0.1", 1};
+    if (servers == nullptr) return address;
+    address.verifier = {servers->verifier().host, servers->verifier().port};
+    address.registrar_http = {servers->registrar().host, servers->registrar().port};
+    address.registrar_tls = {address.verifier.host, servers->registrar_tls_port()};
+    address.ca_file = servers->ca_file();
+    return address;
+}
+
+Played play(const Place& place, const std::vector<Words>& commands, const Wish& wish = {}) {
     const core::SystemClock clock;
-    const auto loaded = scenario::load_text(
-        fmt::format("scenario: s\nagents: {{ a: {{ count: 9, ak: primary }} }}\nscript: [ wait: {} ]\n"
-                    "expect: [ accounted ]\n",
-                    wait),
-        "s.yaml");
-    EXPECT_TRUE(loaded.ok()) << loaded.text();
-    const scenario::Scenario& scenario = loaded.scenarios.front();
+    const scenario::Scenario scenario = loaded(wish);
     Pods pods;
     for (std::size_t i = 0; i < commands.size(); ++i)
         pods.launches.push_back({fmt::format("pod-{}", i), commands[i], true});
-    stack::StackAddress address;
-    address.verifier = address.registrar_http = address.registrar_tls = {"127.0.0.1", 1};
+    const stack::StackAddress address = address_of(wish.servers);
     const auto file = place.path() / "history.jsonl";
     history::Head head;
     head.pushsim_version = "test";
     const auto writer = history::HistoryWriter::open(file, clock, head);
     EXPECT_TRUE(writer);
     Played played;
-    ShardSetup setup;
-    setup.plan = *scenario::plan_text({scenario}, 7);
-    setup.verifier = setup.registrar = setup.registrar_tls = address.verifier;
-    setup.ca = pki::TestPki(clock.wall_now()).ca_certificate_pem();
-    setup.api_version = "2.6";
-    setup.limit = std::chrono::minutes{2};
+    const ShardSetup setup = setup_for(scenario, address);
+    transport::EventLoop loop(clock);
     const PodStage stage{.pods = pods,
                          .setup = setup,
+                         .loop = loop,
                          .address = address,
                          .clock = clock,
                          .history = **writer,
                          .folder = place.path() / "pods",
                          .remove_agents = false,
                          .standing = [](const fleet::Standing&) {},
-                         .interrupted = std::move(interrupted),
+                         .interrupted = wish.interrupted,
                          .stack_failure = [] { return std::optional<Error>{}; },
                          .agent_id_taken = [&](const std::string& id) -> Result<void> {
                              played.ids.push_back(id);
@@ -87,6 +118,7 @@ Played play(
         EXPECT_FALSE(std::filesystem::exists(stage.folder / fmt::format("pod-{}.work", i)))
             << "nothing is left of a shard, also where it was killed";
     played.history = *history::read_history(file);
+    played.text = read_file(file);
     return played;
 }
 
@@ -120,6 +152,75 @@ TEST(Pods, EachAgentIsInOneOfThemAndTheHistoryIsOne) {
                                        &history::Entry::t));
 }
 
+/// Of a group whose one agent is in that shard of two.
+std::string group_in(std::size_t shard) {
+    std::string name = "a";
+    while (scenario::shard_of(scenario::agent_name(name, 0), 2) != shard)
+        name += "a";
+    return name;
+}
+
+TEST(Pods, AStepBeginsWhenAgentsOfOthersHaveDoneTheOneBefore) {
+    const Place place;
+    const stand_in::Process servers;
+    const std::string slow = group_in(0), quick = group_in(1);
+    const Played played = play(
+        place, {plain, plain},
+        {.script = fmt::format(
+             "[ repeat: {{ times: 2, steps: [ attest: {{ agents: {}, faults: [ delay: {{ before: submit, "
+             "for: 2s }} ] }}, attest: {{ agents: {} }} ] }} ]",
+             slow, quick),
+         .agents = fmt::format(
+             "{{ {}: {{ ak: primary, enrol: false }}, {}: {{ ak: primary, enrol: false }} }}", slow, quick),
+         .expect = fmt::format("[ {{ agents: [ {}, {} ], status: PASS }} ]", slow, quick),
+         .servers = &servers});
+    EXPECT_EQ(played.end.ending, Ending::Ran) << played.end.reason;
+    Words submit, last;
+    for (const auto& entry : played.history.entries) {
+        const auto* exchange = entry.event.get<history::ExchangeSeen>();
+        if (exchange != nullptr && exchange->phase == "submit") submit.push_back(entry.where->agent);
+        const bool of_script = entry.where->step.value_or(0) <= 3;
+        if (!entry.where->agent.empty()) last.push_back(of_script ? "script" : "last reading");
+    }
+    EXPECT_THAT(submit, ElementsAre(slow + "[0]", quick + "[0]", slow + "[0]", quick + "[0]")) << played.text;
+    EXPECT_EQ(std::ranges::count(last, "last reading"), 4) << played.text;
+    EXPECT_TRUE(std::ranges::is_sorted(last, std::greater<>{})) << "statuses are read when all have done all";
+}
+
+TEST(Pods, OneWithoutAgentsHoldsNobodyUp) {
+    const Place place;
+    const Played played =
+        play(place, {plain, plain},
+             {.script = "[ wait: 100ms, wait: 100ms ]", .agents = "{ a: { ak: primary } }"});
+    EXPECT_EQ(played.end.ending, Ending::Ran) << played.end.reason;
+    EXPECT_EQ(played.ids.size(), 1U);
+}
+
+TEST(Pods, OneThatTalksNonsenseIsLost) {
+    const Place place;
+    const Played played =
+        play(place, {plain, {"/bin/sh", "-c", "echo hello; sleep 100"}}, {.script = "[ wait: 5m ]"});
+    EXPECT_THAT(played.end.reason, HasSubstr("pod-1 is lost: not what a shard says to its run"));
+}
+
+TEST(Pods, OneThatEndsNoLineIsLost) {
+    const Place place;
+    const Played played = play(place, {plain, {"/bin/sh", "-c", "exec head -c 70000000 /dev/zero"}});
+    EXPECT_THAT(played.end.reason, HasSubstr("pod-1 is lost: it says a line of more than 67108864 octets"));
+}
+
+TEST(Pods, AShardThatIsToldNonsenseSaysSoAndEnds) {
+    const Place place;
+    ShardSetup setup = setup_for(loaded(Wish{}), address_of(nullptr));
+    setup.shard = {0, 1};
+    place.write("setup", to_line(setup) + "\n");
+    const auto ended = testing::shell(
+        place, fmt::format("(cat setup; echo '{{\"go\":7}}'; sleep 3) | {} shard", PUSHSIM_BINARY));
+    EXPECT_THAT(ended.out, HasSubstr("{\"failed\":{"));
+    EXPECT_THAT(ended.out, HasSubstr("not what a run says to a shard"));
+    EXPECT_EQ(ended.exit_code, 0) << ended.err;
+}
+
 TEST(Pods, AClockThatIsOffIsMeasuredAndPutRight) {
     const Place place;
     const Played played = play(place, {plain, {PUSHSIM_BINARY, "shard", "--clock-offset", "1h"}});
@@ -134,19 +235,21 @@ TEST(Pods, AClockThatIsOffIsMeasuredAndPutRight) {
 TEST(Pods, OneThatIsLostIsNamedWithItsAgentsAndTheOthersPlayOn) {
     const Place place;
     const Played played =
-        play(place, {plain, {"/usr/bin/timeout", "-s", "KILL", "4", PUSHSIM_BINARY, "shard"}}, "8s");
+        play(place, {plain, {"/usr/bin/timeout", "-s", "KILL", "4", PUSHSIM_BINARY, "shard"}},
+             {.script = "[ wait: 8s, wait: 200ms ]"});
     EXPECT_EQ(played.end.ending, Ending::Failed);
     EXPECT_THAT(played.end.reason, HasSubstr("pod-1 is lost: its process has ended"));
     EXPECT_THAT(played.end.reason, ::testing::ContainsRegex("[0-9]+ agents are lost with it"));
     EXPECT_THAT(played.end.agents, HasSubstr("lost with pod-1: a["));
     EXPECT_EQ(provisioned(played.history), 9U) << "what it had said by then is there";
-    const auto lines = kinds(played.history);
-    EXPECT_THAT(lines, Contains("step_end")) << "of the one that is left";
+    EXPECT_EQ(std::ranges::count(kinds(played.history), "step_end"), 2)
+        << "the one that is left does not wait for it";
 }
 
 TEST(Pods, OneThatNeverBeginsEndsItForAll) {
     const Place place;
-    const Played played = play(place, {plain, {"/bin/sh", "-c", "echo no such image >&2"}}, "5m");
+    const Played played =
+        play(place, {plain, {"/bin/sh", "-c", "echo no such image >&2"}}, {.script = "[ wait: 5m ]"});
     EXPECT_EQ(played.end.ending, Ending::Failed);
     EXPECT_THAT(played.end.reason, HasSubstr("pod-1 is lost"));
     EXPECT_THAT(played.end.reason, HasSubstr("it said: no such image"));
@@ -157,7 +260,9 @@ TEST(Pods, APersonWhoStopsStopsThemAll) {
     const core::SystemClock clock;
     const Instant began = clock.now();
     const Played played =
-        play(place, {plain, plain}, "5m", [&] { return clock.now() - began > std::chrono::seconds{4}; });
+        play(place, {plain, plain}, {.script = "[ wait: 5m ]", .interrupted = [&] {
+                                         return clock.now() - began > std::chrono::seconds{4};
+                                     }});
     EXPECT_EQ(played.end.ending, Ending::Interrupted);
     EXPECT_LT(clock.now() - began, std::chrono::minutes{1});
     EXPECT_THAT(kinds(played.history), Contains("scenario_end"));
