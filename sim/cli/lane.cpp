@@ -193,6 +193,7 @@ bool Lane::attempt(const scenario::Scenario& scenario, const std::optional<histo
     bool agents_gone = false;
     std::optional<StandingLine> line;
     if (!run_.options.quiet) line.emplace(scenario.name, run_.clock);
+    std::optional<fleet::Worker> server_acts;
     const fleet::Stage stage{
         .loop = tools_->loop,
         .clock = run_.clock,
@@ -211,8 +212,12 @@ bool Lane::attempt(const scenario::Scenario& scenario, const std::optional<histo
         .attempt = attempt,
         .scenario_limit = run_.options.scenario_limit,
         .max_in_flight = run_.options.max_in_flight,
-        .act_on_server = [this](stack::ServerAct what,
-                                stack::ServerName server) { return session_.act(what, server); },
+        .act_on_server =
+            [&](stack::ServerAct what, stack::ServerName server, auto done) {
+                if (!server_acts) server_acts.emplace(post_to(tools_->loop));
+                server_acts->submit([this, what, server] { return session_.act(what, server); },
+                                    std::move(done));
+            },
         .cut_acts = [this] { session_.cut_acts(); },
         .standing =
             [&line](const fleet::Standing& standing) {
@@ -227,6 +232,7 @@ bool Lane::attempt(const scenario::Scenario& scenario, const std::optional<histo
         .agents_removed = [&agents_gone] { agents_gone = true; }};
     const ScenarioEnd end =
         run_.pods != nullptr ? play_in_pods(scenario, address, stage) : fleet::play(stage, scenario);
+    server_acts.reset();  // which waits for the one that is under way
     if (agents_ && remove_policies(address) && agents_gone) agents_->finish();
     line.reset();
     settle(end);
@@ -261,9 +267,12 @@ ScenarioEnd Lane::play_in_pods(const scenario::Scenario& scenario, const stack::
                         .history = stage.history,
                         .folder = run_.book.folder() / "pods" / (scenario.name + attempt),
                         .remove_agents = stage.remove_agents,
+                        .act_on_server = stage.act_on_server,
+                        .cut_acts = stage.cut_acts,
                         .standing = stage.standing,
                         .interrupted = stage.interrupted,
                         .stack_failure = stage.stack_failure,
+                        .stack_failed = stage.stack_failed,
                         .agent_id_taken = stage.agent_id_taken,
                         .agents_removed = stage.agents_removed,
                         .say = [this](const std::string& text) { run_.book.say_error(text); }};

@@ -126,9 +126,9 @@ void Pod::finish() {
     changed_();
 }
 
-void Pod::let_go(const fleet::StepBegin& from) {
+void Pod::let_go(const Meeting& from, const Result<std::string>& how) {
     waits_at_.erase(from);
-    say(Go{from});
+    say(Go{from, how});
 }
 
 void Pod::take(Heard& heard) {

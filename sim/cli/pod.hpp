@@ -23,7 +23,7 @@ namespace pushsim::cli {
 /// Of the thread of the stage's loop, from which it calls back.
 class Pod {
   public:
-    /// `changed` is called when it comes to a step, and when it is over.
+    /// `changed` is called when it comes to a meeting, and when it is over.
     Pod(const PodStage& stage, const PodLaunch& launch, scenario::Shard shard, std::function<void()> changed);
     ~Pod() { end(); }
     Pod(const Pod&) = delete;
@@ -32,7 +32,7 @@ class Pod {
     Result<void> start();
     void say(const RunMessage& message) { write(to_line(message)); }
     /// Where it has come, it goes on.
-    void let_go(const fleet::StepBegin& from);
+    void let_go(const Meeting& from, const Result<std::string>& how);
     /// Unless it is over: it is not waited for any longer.
     void lose(const std::string& why);
     /// Loses it if it has said nothing for long.
@@ -52,7 +52,7 @@ class Pod {
     const std::vector<std::string>& ids() const { return ids_; }
     const fleet::Standing& standing() const { return standing_; }
     /// Where its agents wait for others.
-    const std::set<fleet::StepBegin>& waits_at() const { return waits_at_; }
+    const std::set<Meeting>& waits_at() const { return waits_at_; }
     /// Its history, on the clock of the run that began at `zero`.
     history::Part part(WallTime zero) const;
 
@@ -96,7 +96,7 @@ class Pod {
     std::ofstream kept_;
     std::vector<std::string> lines_;
     std::vector<std::string> ids_;
-    std::set<fleet::StepBegin> waits_at_;
+    std::set<Meeting> waits_at_;
     fleet::Standing standing_;
     std::optional<WallTime> zero_;
     Instant heard_{};

@@ -143,8 +143,25 @@ transport::Outcome outcome(const json& value) {
 json to_json(const fleet::StepBegin& begin) {
     return {{"step", begin.step}, {"turn", begin.turn}};
 }
-fleet::StepBegin step_begin(const json& value) {
-    return {small(value.at("step")), small(value.at("turn"))};
+json to_json(const ServerActDue& due) {
+    return {{"act", static_cast<int>(due.act)}, {"server", static_cast<int>(due.server)}, {"turn", due.turn}};
+}
+json to_json(const Meeting& meeting) {
+    return std::visit([](const auto& one) { return to_json(one); }, meeting);
+}
+Meeting meeting(const json& value) {
+    const int turn = small(value.at("turn"));
+    if (value.contains("step")) return fleet::StepBegin{small(value.at("step")), turn};
+    return ServerActDue{one_of(value.at("act"), stack::ServerAct::Resume),
+                        one_of(value.at("server"), stack::ServerName::Database), turn};
+}
+
+json to_json(const Error& error) {
+    return {{"kind", static_cast<int>(error.kind)}, {"message", error.message}, {"mend", error.mend}};
+}
+Error error(const json& value) {
+    return {one_of(value.at("kind"), ErrorKind::Interrupted), text(value.at("message")),
+            text(value.at("mend"))};
 }
 
 // Messages: an object with one member.
@@ -153,7 +170,13 @@ json message_of(const ClockQuestion&) {
     return {{"clock", nullptr}};
 }
 json message_of(const Go& go) {
-    return {{"go", to_json(go.from)}};
+    json value = {{"from", to_json(go.from)}};
+    if (go.how) {
+        value["how"] = *go.how;
+    } else {
+        value["error"] = to_json(go.how.error());
+    }
+    return {{"go", std::move(value)}};
 }
 json message_of(const TenantAnswer& answer) {
     return {{"answer", {{"number", answer.number}, {"outcome", to_json(answer.outcome)}}}};
@@ -195,8 +218,7 @@ json message_of(const fleet::Standing& standing) {
               {"done", standing.done}}}};
 }
 json message_of(const Error& error) {
-    return {{"failed",
-             {{"kind", static_cast<int>(error.kind)}, {"message", error.message}, {"mend", error.mend}}}};
+    return {{"failed", to_json(error)}};
 }
 json message_of(const ScenarioEnd& end) {
     return {{"end",
@@ -212,6 +234,15 @@ std::string line_of(const Message& message) {
     return value.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
+Go go(const json& value) {
+    Go read{meeting(value.at("from"))};
+    if (value.contains("error")) {
+        read.how = fail(error(value.at("error")));
+    } else {
+        read.how = text(value.at("how"));
+    }
+    return read;
+}
 HistoryLines lines(const json& value) {
     HistoryLines read{value.get<std::vector<std::string>>()};
     for (const std::string& line : read.lines)
@@ -232,10 +263,6 @@ fleet::Standing standing(const json& value) {
             .acting = count(value.at("acting")),
             .done = count(value.at("done"))};
 }
-Error error(const json& value) {
-    return {one_of(value.at("kind"), ErrorKind::Interrupted), text(value.at("message")),
-            text(value.at("mend"))};
-}
 ScenarioEnd scenario_end(const json& value) {
     return {one_of(value.at("ending"), ScenarioEnd::Ending::Interrupted), text(value.at("reason")),
             text(value.at("mend")), text(value.at("agents"))};
@@ -248,7 +275,7 @@ using Readers = std::map<std::string, Message (*)(const json&), std::less<>>;
 const Readers<RunMessage>& run_readers() {
     static const Readers<RunMessage> all{
         {"clock", [](const json&) -> RunMessage { return ClockQuestion{}; }},
-        {"go", [](const json& value) -> RunMessage { return Go{step_begin(value)}; }},
+        {"go", [](const json& value) -> RunMessage { return go(value); }},
         {"answer",
          [](const json& value) -> RunMessage {
              return TenantAnswer{small(value.at("number")), outcome(value.at("outcome"))};
@@ -265,7 +292,7 @@ const Readers<ShardMessage>& shard_readers() {
         {"taken", [](const json& value) -> ShardMessage { return IdTaken{text(value)}; }},
         {"clock", [](const json& value) -> ShardMessage { return ClockAnswer{wall_time(value)}; }},
         {"ask", [](const json& value) -> ShardMessage { return question(value); }},
-        {"come", [](const json& value) -> ShardMessage { return Come{step_begin(value)}; }},
+        {"come", [](const json& value) -> ShardMessage { return Come{meeting(value)}; }},
         {"at", [](const json& value) -> ShardMessage { return standing(value); }},
         {"failed", [](const json& value) -> ShardMessage { return error(value); }},
         {"end", [](const json& value) -> ShardMessage { return scenario_end(value); }},

@@ -13,6 +13,7 @@
 #include "sim/fleet/runner.hpp"
 #include "sim/history/record.hpp"
 #include "sim/scenario/shard.hpp"
+#include "sim/stack/acts.hpp"
 #include "sim/stack/address.hpp"
 #include "sim/stack/tenant.hpp"
 
@@ -42,13 +43,25 @@ std::string to_line(const ShardSetup& setup);
 /// ErrorKind::Parse.
 Result<ShardSetup> parse_setup(const std::string& line);
 
+/// What is to be done to a server, once for all shards.
+struct ServerActDue {
+    stack::ServerAct act{};
+    stack::ServerName server{};
+    int turn = 0;  ///< so often it was done before
+
+    auto operator<=>(const ServerActDue&) const = default;
+};
+/// What all shards come to before any goes on.
+using Meeting = std::variant<fleet::StepBegin, ServerActDue>;
+
 // What the run says then.
 
 /// What the shard's clock says now.
 struct ClockQuestion {};
 /// All others have come there, too.
 struct Go {
-    fleet::StepBegin from;
+    Meeting from;
+    Result<std::string> how = std::string{};  ///< what was done to a server went
 };
 /// To what the shard had the tenant ask.
 struct TenantAnswer {
@@ -89,7 +102,7 @@ struct TenantQuestion {
 };
 /// Its agents wait there for those of others; for the first time when all are made.
 struct Come {
-    fleet::StepBegin to;
+    Meeting to;
 };
 
 using ShardMessage = std::variant<HistoryBegun, HistoryLines, IdTaken, ClockAnswer, TenantQuestion, Come,

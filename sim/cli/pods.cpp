@@ -1,12 +1,15 @@
 #include "sim/cli/pods.hpp"
 
 #include <algorithm>
+#include <memory>
+#include <set>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include "sim/cli/pod.hpp"
 #include "sim/history/merge.hpp"
+#include "sim/scenario/sharing.hpp"
 #include "sim/stack/tenant.hpp"
 
 namespace pushsim::cli {
@@ -74,11 +77,34 @@ class Playing {
         const auto pods = left();
         if (!begun_ || pods.empty()) return;
         const auto some = pods.front()->waits_at();
-        for (const fleet::StepBegin& at : some) {
+        for (const Meeting& at : some) {
             if (!std::ranges::all_of(pods, [&](Pod* pod) { return pod->waits_at().contains(at); })) continue;
-            for (Pod* pod : pods)
-                pod->let_go(at);
+            if (const auto* due = std::get_if<ServerActDue>(&at)) {
+                act_on_server(*due);
+            } else {
+                let_go_from(at, std::string{});
+            }
         }
+    }
+
+    void let_go_from(const Meeting& at, const Result<std::string>& how) {
+        for (Pod* pod : left())
+            pod->let_go(at, how);
+    }
+
+    void act_on_server(const ServerActDue& due) {
+        if (!scenario::acts_on_servers(scenario_))
+            return let_go_from(due, fail(ErrorKind::Usage, "its script acts on no servers"));
+        if (!server_acts_.insert(due).second) return;
+        stage_.act_on_server(due.act, due.server,
+                             [this, due, alive = std::weak_ptr(alive_)](const Result<std::string>& how) {
+                                 if (alive.expired()) return;
+                                 server_acts_.erase(due);
+                                 if (!how) failure_ = how.error();
+                                 if (!how && how.error().kind == ErrorKind::Stack)
+                                     stage_.stack_failed(how.error());
+                                 let_go_from(due, how);
+                             });
     }
 
     /// Until it is so of all; false where it will not be, or a person asks to stop. One that is lost before
@@ -137,6 +163,7 @@ class Playing {
     }
 
     void stop_all() {
+        if (!server_acts_.empty()) stage_.cut_acts();
         for (Pod* pod : left())
             pod->say(Stop{});
         for (const Instant until = stage_.clock.now() + kLastWords;
@@ -156,8 +183,8 @@ class Playing {
     /// The worst of their ends.
     ScenarioEnd ended() {
         using Ending = ScenarioEnd::Ending;
-        if (failure_) return {Ending::Failed, failure_->message, failure_->mend, ""};
         if (interrupted_) return {Ending::Interrupted, "interrupted", "", ""};
+        if (failure_) return {Ending::Failed, failure_->message, failure_->mend, ""};
         ScenarioEnd worst;
         std::vector<std::string> lost;
         std::size_t agents = 0;
@@ -229,6 +256,8 @@ class Playing {
     const scenario::Scenario& scenario_;
     std::vector<std::unique_ptr<Pod>> pods_;
     std::optional<Error> failure_;
+    std::set<ServerActDue> server_acts_;  ///< under way
+    std::shared_ptr<int> alive_ = std::make_shared<int>(0);
     bool begun_ = false;
     bool interrupted_ = false;
     std::string note_;

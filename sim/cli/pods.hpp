@@ -1,6 +1,6 @@
 #pragma once
 // One scenario in several processes, each with a shard of its agents, that begin each step together; their
-// histories are brought back as one. What the tenant does is done here.
+// histories are brought back as one. What the tenant does, and what is done to servers, is done here.
 
 #include <filesystem>
 #include <functional>
@@ -39,9 +39,13 @@ struct PodStage {
     history::HistoryWriter& history;
     std::filesystem::path folder;  ///< what each has said, as it comes; made where it is missing
     bool remove_agents = false;    ///< from registrar and verifier when all have ended
+    // As in fleet::Stage:
+    decltype(fleet::Stage::act_on_server) act_on_server;
+    std::function<void()> cut_acts;
     std::function<void(const fleet::Standing&)> standing;
     std::function<bool()> interrupted;
     std::function<std::optional<Error>()> stack_failure;  ///< of servers that were started here
+    std::function<void(const Error&)> stack_failed;
     std::function<Result<void>(const std::string&)> agent_id_taken;
     std::function<void()> agents_removed;
     std::function<void(const std::string&)> say;

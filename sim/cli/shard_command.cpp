@@ -90,9 +90,10 @@ class Line : public stack::AdminRelay {
 
     bool stopped() const { return stopped_ || interrupted_; }
 
-    /// Of the loop's thread: calls `go` from the loop when the run lets its agents go on from there.
-    void come(const fleet::StepBegin& to, std::function<void()> go) {
-        waiting_[to] = std::move(go);
+    using GoOn = std::function<void(Result<std::string> how)>;
+    /// Of the loop's thread: calls `go_on` from the loop when the run lets its agents go on from there.
+    void come(const Meeting& to, GoOn go_on) {
+        waiting_[to] = std::move(go_on);
         say(Come{to});
     }
 
@@ -130,8 +131,8 @@ class Line : public stack::AdminRelay {
     }
     void take(const ClockQuestion&) { say(ClockAnswer{clock_.wall_now()}); }
     void take(const Go& go) {
-        loop_.post([this, from = go.from] {
-            if (const auto waiting = waiting_.extract(from)) waiting.mapped()();
+        loop_.post([this, go] {
+            if (const auto waiting = waiting_.extract(go.from)) waiting.mapped()(go.how);
         });
     }
     void take(TenantAnswer& answer) {
@@ -145,7 +146,7 @@ class Line : public stack::AdminRelay {
 
     const Clock& clock_;
     transport::EventLoop& loop_;
-    std::map<fleet::StepBegin, std::function<void()>> waiting_;
+    std::map<Meeting, GoOn> waiting_;
     std::mutex output_;
     std::mutex mutex_;
     std::condition_variable answered_;
@@ -275,6 +276,7 @@ Result<void> play(const ShardSetup& setup, const std::shared_ptr<Line>& line, tr
         loop.after(kFlush, tell);
     };
     tell();
+    std::map<std::pair<stack::ServerAct, stack::ServerName>, int> acts;  ///< that were asked for
     const fleet::Stage stage{
         .loop = loop,
         .clock = clock,
@@ -289,15 +291,17 @@ Result<void> play(const ShardSetup& setup, const std::shared_ptr<Line>& line, tr
         .seed = plan->seed,
         .id_seed = setup.id_seed,
         .shard = setup.shard,
-        .meet = [&](const fleet::StepBegin& begin,
-                    std::function<void()> then) { line->come(begin, std::move(then)); },
+        .meet =
+            [&](const fleet::StepBegin& begin, const std::function<void()>& then) {
+                line->come(begin, [then](const Result<std::string>&) { then(); });
+            },
         .attempt = setup.attempt,
         .scenario_limit = setup.limit,
         .max_in_flight = setup.max_in_flight,
-        .act_on_server = [](stack::ServerAct,
-                            stack::ServerName) -> decltype(fleet::Stage::act_on_server)::result_type {
-            return fail(ErrorKind::Usage, "a shard acts on no servers");
-        },
+        .act_on_server =
+            [&](stack::ServerAct act, stack::ServerName server, Line::GoOn done) {
+                line->come(ServerActDue{act, server, acts[{act, server}]++}, std::move(done));
+            },
         .standing = [&](const fleet::Standing& standing) { line->say(standing); },
         .interrupted = [&] { return line->stopped() || Interrupt::asked(); },
         .stack_failure = [] { return std::optional<Error>{}; },

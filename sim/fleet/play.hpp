@@ -12,7 +12,6 @@
 
 #include "sim/fleet/raw_sender.hpp"
 #include "sim/fleet/runner.hpp"
-#include "sim/fleet/worker.hpp"
 #include "sim/scenario/draws.hpp"
 #include "sim/stack/acts.hpp"
 
@@ -199,7 +198,7 @@ class Play {
     std::map<std::string, std::size_t> occurrences_;  ///< of what is drawn for the script
     /// By name (`as`), of its agents in order: their properties when the step ended.
     std::map<std::string, std::vector<std::map<std::string, std::string>>, std::less<>> named_;
-    std::optional<Worker> servers_;          ///< where acts on servers run
+    std::size_t server_acts_ = 0;            ///< under way
     std::multiset<stack::ServerName> down_;  ///< on purpose, or on the way there and back
     std::vector<std::unique_ptr<RawSender>> senders_;
     Standing standing_;  ///< the step, and how many of it are done

@@ -120,7 +120,7 @@ std::string Play::stop_agents() {
         record(act->where, history::StepEnd{scenario::to_string(act->step.kind), end_->reason});
     for (const auto& sender : senders_)
         sender->stop();
-    if (servers_) stage_.cut_acts();
+    if (server_acts_ > 0) stage_.cut_acts();
     stage_.tenant.drop_waiting();
     std::map<Doing, std::size_t> doing;
     std::size_t unready = 0;

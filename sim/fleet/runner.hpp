@@ -71,9 +71,10 @@ struct Stage {
     std::optional<history::Try> attempt = {};  ///< of a scenario of chance
     Duration scenario_limit = std::chrono::minutes{10};
     std::optional<std::size_t> max_in_flight = {};  ///< exchanges of all agents at a time; else no bound
-    /// Does it to a server of the stack, and waits until it is done; called on a thread of the play's own.
-    std::function<Result<std::string>(stack::ServerAct, stack::ServerName)> act_on_server;
-    /// Ends an act that is under way, for the play has ended.
+    /// Does it to a server of the stack; calls `done` from the loop when it is done, with how it went.
+    std::function<void(stack::ServerAct, stack::ServerName, std::function<void(Result<std::string>)> done)>
+        act_on_server;
+    /// Ends the acts that are under way, for the play has ended.
     std::function<void()> cut_acts = [] {};
     /// Told about once a second.
     std::function<void(const Standing&)> standing = [](const Standing&) {};

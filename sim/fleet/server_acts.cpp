@@ -79,13 +79,14 @@ void Play::act_on_servers(const ActPtr& act) {
 }
 
 void Play::act_on_server(const ActPtr& act, ServerAct what, ServerName server, Then then) {
-    if (!servers_) servers_.emplace([&loop = stage_.loop](Worker::Task task) { loop.post(std::move(task)); });
     down_.insert(server);
-    servers_->submit(
-        [&stage = stage_, what, server] { return stage.act_on_server(what, server); },
+    ++server_acts_;
+    stage_.act_on_server(
+        what, server,
         [this, act, what, server, then = std::move(then),
          alive = std::weak_ptr(alive_)](const Result<std::string>& result) {
             if (alive.expired()) return;
+            --server_acts_;
             const std::string how = result ? *result : "";
             record(act->where,
                    history::StackEvent{

@@ -11,12 +11,13 @@
 namespace pushsim::history {
 namespace {
 
-/// A step, and how often it was begun before: `repeat` does it again.
-using Turn = std::tuple<std::string, std::optional<int>, int>;
+/// A step, what is said of it, and how often that was said before: `repeat` does a step again.
+using Turn = std::tuple<std::string, std::optional<int>, std::string, int>;
 
 struct Taken {
     Merged::Line line;
     std::size_t part = 0;
+    std::size_t place = 0;  ///< in its part
 };
 
 /// No run lasts as long, and times of any two machines can be added to it.
@@ -45,20 +46,18 @@ class Merging {
   public:
     Result<Merged> run(const std::vector<Part>& parts) {
         for (number_ = 0; number_ < parts.size(); ++number_) {
-            begun_.clear();
-            ended_.clear();
-            for (std::size_t i = 0; i < parts[number_].lines.size(); ++i) {
-                const bool is_last = i + 1 == parts[number_].lines.size();
-                const auto taken = take(parts[number_], parts[number_].lines[i]);
-                if (taken || is_last) continue;
-                return fail(taken.error().in(fmt::format("{}, line {}", parts[number_].name, i + 1)));
+            said_.clear();
+            const auto& lines = parts[number_].lines;
+            for (place_ = 0; place_ < lines.size(); ++place_) {
+                const auto taken = take(parts[number_], lines[place_]);
+                if (taken || place_ + 1 == lines.size()) continue;
+                return fail(taken.error().in(fmt::format("{}, line {}", parts[number_].name, place_ + 1)));
             }
         }
-        add(std::move(begins_));
-        add(std::move(ends_));
-        std::ranges::stable_sort(lines_, [](const Taken& a, const Taken& b) {
-            return std::tuple(a.line.t, a.part) < std::tuple(b.line.t, b.part);
-        });
+        for (auto& [turn, taken] : alike_)
+            lines_.push_back(std::move(taken));
+        std::ranges::sort(lines_, {},
+                          [](const Taken& one) { return std::tuple(one.line.t, one.part, one.place); });
         for (Taken& one : lines_)
             merged_.lines.push_back(std::move(one.line));
         return std::move(merged_);
@@ -73,42 +72,35 @@ class Merging {
         if (event.get<Head>() != nullptr || event.get<ScenarioStart>() != nullptr ||
             event.get<End>() != nullptr)
             return {};
-        Taken taken{{part.begun + line->entry.t, std::move(line->tail)}, number_};
+        Taken taken{{part.begun + line->entry.t, std::move(line->tail)}, number_, place_};
         if (!where.agent.empty()) merged_.agents.insert(where.agent);
         if (const auto* end = event.get<ScenarioEnd>()) {
             merged_.ended.push_back(*end);
         } else if (event.get<StepStart>() != nullptr) {
-            keep(begins_, turn(where, begun_), std::move(taken), true);
+            keep(where, "begin", std::move(taken), true);
         } else if (event.get<StepEnd>() != nullptr) {
-            keep(ends_, turn(where, ended_), std::move(taken), false);
+            keep(where, "end", std::move(taken), false);
+        } else if (const auto* act = event.get<StackEvent>()) {
+            keep(where, act->text, std::move(taken), true);
         } else {
             lines_.push_back(std::move(taken));
         }
         return {};
     }
 
-    using Turns = std::map<std::pair<std::string, std::optional<int>>, int>;
-    static Turn turn(const Where& where, Turns& before) {
-        return {where.scenario, where.step, before[{where.scenario, where.step}]++};
-    }
-
-    static void keep(std::map<Turn, Taken>& all, Turn turn, Taken taken, bool first) {
-        const auto [there, is_new] = all.emplace(std::move(turn), taken);
+    void keep(const Where& where, const std::string& what, Taken taken, bool first) {
+        const int before = said_[{where.scenario, where.step, what}]++;
+        const auto [there, is_new] = alike_.emplace(Turn{where.scenario, where.step, what, before}, taken);
         if (is_new) return;
         const bool is_before = taken.line.t < there->second.line.t;
         if (is_before == first) there->second = std::move(taken);
     }
 
-    void add(std::map<Turn, Taken> kept) {
-        for (auto& [turn, taken] : kept)
-            lines_.push_back(std::move(taken));
-    }
-
     Merged merged_;
     std::vector<Taken> lines_;
-    std::map<Turn, Taken> begins_, ends_;
-    std::size_t number_ = 0;
-    Turns begun_, ended_;  ///< of one part
+    std::map<Turn, Taken> alike_;
+    std::size_t number_ = 0, place_ = 0;  ///< of the part, of the line in it
+    std::map<std::tuple<std::string, std::optional<int>, std::string>, int> said_;  ///< by one part
 };
 
 }  // namespace

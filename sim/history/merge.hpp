@@ -32,9 +32,10 @@ struct Merged {
     std::set<std::string> agents;    ///< that a line is about
 };
 
-/// One line for what each of them says alike: the beginning of a step where the first says so, its end where
-/// the last does. Heads, starts and ends of the scenario and of the run are left out: they are the whole's.
-/// ErrorKind::Parse, naming part and line; a last line that is not whole is left out.
+/// One line for what each of them says alike: the beginning of a step and what was done to a server where the
+/// first says so, the end of a step where the last does. Heads, starts and ends of the scenario and of the
+/// run are left out: they are the whole's. ErrorKind::Parse, naming part and line; a last line that is not
+/// whole is left out.
 Result<Merged> merge(const std::vector<Part>& parts);
 
 }  // namespace pushsim::history

@@ -7,7 +7,6 @@
 #include <fmt/format.h>
 
 #include "sim/scenario/draws.hpp"
-#include "sim/scenario/sharing.hpp"
 
 namespace pushsim::scenario {
 namespace {
@@ -62,7 +61,6 @@ std::vector<std::string> agents_of(const Scenario& scenario, const Shard& shard)
 }
 
 std::optional<std::string> why_not_apart(const Scenario& scenario) {
-    if (acts_on_servers(scenario)) return "its script acts on servers";
     for (const Group& group : scenario.groups) {
         if (group.tpm.kind != TpmKind::Software)
             return fmt::format("the TPMs of {} are outside of pushsim", group.name);

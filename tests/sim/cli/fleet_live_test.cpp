@@ -75,5 +75,24 @@ TEST(Fleet, TheSamePoolGivesTheSameTpmsToAgentsOfOtherIds) {
         EXPECT_FALSE(targets[1].contains(target)) << target;
 }
 
+TEST(Fleet, OverTwoProcessesMeetsAVerifierThatIsRestartedOnce) {
+    const Place place;
+    place.write("restarted.yaml",
+                "scenario: restarted\nstack: { verifier: { quote_interval: 2s } }\n"
+                "agents: { a: { count: 8, ak: primary, enrol: { tpm_policy: { from_boot: [7] } } } }\n"
+                "script:\n  - attest: { agents: a, spread: 4s }\n    expect: { verdict: pass }\n"
+                "  - together:\n      - attest: { agents: a, times: 4, every: 2s }\n"
+                "      - restart: verifier\n        after: 2s\n"
+                "  - attest: a\n    expect: { verdict: pass }\n"
+                "expect: [ { status: PASS, within: 10s }, accounted ]\n");
+    const Ended run = pushsim(place, {"run", "restarted.yaml", "--pods", "2"});
+    EXPECT_EQ(run.exit_code, 0) << run.out << run.err;
+    std::vector<std::string> servers;
+    for (const json& line : history_of(place))
+        if (line.at("kind") == "stack") servers.push_back(line.at("what"));
+    EXPECT_THAT(servers, ::testing::ElementsAre("started", "restart", "stopped"));
+    EXPECT_THAT(place.servers(), IsEmpty());
+}
+
 }  // namespace
 }  // namespace pushsim::testing

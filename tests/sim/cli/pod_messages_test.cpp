@@ -76,7 +76,10 @@ TEST(PodMessages, WhatIsOutOfRangeOrOfNoFormIsRefused) {
          R"({"ask":{"number":1,"server":0,"request":{"method":"GET","target":"/","headers":[],"body":"?"}}})"})
         EXPECT_FALSE(parse_shard_message(text)) << text;
     for (const char* text :
-         {R"({"go":7})", R"({"go":{"step":1}})", R"({"answer":{"number":1,"outcome":{"total":1}}})",
+         {R"({"go":7})", R"({"go":{"from":{"step":1}}})", R"({"go":{"from":{"step":1,"turn":0}}})",
+          R"({"go":{"from":{"act":6,"server":0,"turn":0},"how":""}})",
+          R"({"go":{"from":{"act":0,"server":3,"turn":0},"how":""}})",
+          R"({"answer":{"number":1,"outcome":{"total":1}}})",
           R"({"answer":{"number":1,"outcome":{"total":1,"failure":{"kind":10,"message":""}}}})",
           R"({"answer":{"number":1,"outcome":{"total":-1,"failure":{"kind":0,"message":""}}}})"})
         EXPECT_FALSE(parse_run_message(text)) << text;
@@ -119,6 +122,18 @@ std::string any_text() {
 std::string any_octets() {
     return *rc::gen::string<std::string>();
 }
+Error any_error() {
+    return {static_cast<ErrorKind>(*rc::gen::inRange(0, 10)), any_text(), any_text()};
+}
+bool equal(const Error& one, const Error& other) {
+    return std::tie(one.kind, one.message, one.mend) == std::tie(other.kind, other.message, other.mend);
+}
+Meeting any_meeting() {
+    const int turn = any_number();
+    if (*rc::gen::arbitrary<bool>()) return fleet::StepBegin{any_number(), turn};
+    return ServerActDue{static_cast<stack::ServerAct>(*rc::gen::inRange(0, 6)),
+                        static_cast<stack::ServerName>(*rc::gen::inRange(0, 3)), turn};
+}
 HttpHeaders any_headers() {
     return *rc::gen::container<HttpHeaders>(
         rc::gen::pair(rc::gen::element<std::string>("A", "a", "X-Y"),
@@ -139,8 +154,13 @@ transport::Outcome any_outcome() {
 RC_GTEST_PROP(PodMessages, WhatARunSaysIsRead, ()) {
     said_by_run(ClockQuestion{});
     said_by_run(Stop{});
-    const Go go{{any_number(), any_number()}};
+    Go go{any_meeting()};
+    go.how = any_text();
     RC_ASSERT(said_by_run(go).from == go.from);
+    RC_ASSERT(said_by_run(go).how.value() == go.how.value());
+    const Error error = any_error();
+    go.how = fail(error);
+    RC_ASSERT(equal(said_by_run(go).how.error(), error));
     const TenantAnswer answer{any_number(), any_outcome()};
     const TenantAnswer read = said_by_run(answer);
     RC_ASSERT(read.number == answer.number);
@@ -172,7 +192,7 @@ RC_GTEST_PROP(PodMessages, WhatAShardSaysOfItsAgentsIsRead, ()) {
     RC_ASSERT(asked.request.body == question.request.body);
     const IdTaken taken{any_text()};
     RC_ASSERT(said_by_shard(taken).id == taken.id);
-    const Come come{{any_number(), any_number()}};
+    const Come come{any_meeting()};
     RC_ASSERT(said_by_shard(come).to == come.to);
     const fleet::Standing at{any_number(), any_text(),  any_count(), any_count(),
                              any_count(),  any_count(), any_count(), any_count()};
@@ -192,10 +212,8 @@ RC_GTEST_PROP(PodMessages, WhatAShardSaysOfItsHistoryAndEndIsRead, ()) {
         lines.lines.push_back("{\"n\":1,\"t\":" + std::to_string(t) + "," +
                               history::line_tail({}, history::Note{any_text()}));
     RC_ASSERT(said_by_shard(lines).lines == lines.lines);
-    const Error error{static_cast<ErrorKind>(*rc::gen::inRange(0, 10)), any_text(), any_text()};
-    const Error failed = said_by_shard(error);
-    RC_ASSERT(std::tie(failed.kind, failed.message, failed.mend) ==
-              std::tie(error.kind, error.message, error.mend));
+    const Error error = any_error();
+    RC_ASSERT(equal(said_by_shard(error), error));
     const history::ScenarioEnd end{static_cast<history::ScenarioEnd::Ending>(*rc::gen::inRange(0, 4)),
                                    any_text(), any_text(), any_text()};
     const history::ScenarioEnd ended = said_by_shard(end);

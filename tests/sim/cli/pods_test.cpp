@@ -39,6 +39,7 @@ struct Played {
     std::string text;  ///< of the history
     Words said;
     Words ids;
+    Words acts;  ///< on servers
 };
 
 ShardSetup setup_for(const scenario::Scenario& scenario, const stack::StackAddress& address) {
@@ -60,6 +61,7 @@ struct Wish {
     std::string expect = "[ accounted ]";
     const stand_in::Process* servers = nullptr;  ///< none: a script for which none is needed
     std::function<bool()> interrupted = [] { return false; };
+    Result<std::string> acted = "took 100ms";  ///< what comes of each act on a server
 };
 
 scenario::Scenario loaded(const Wish& wish) {
@@ -104,9 +106,16 @@ Played play(const Place& place, const std::vector<Words>& commands, const Wish& 
                          .history = **writer,
                          .folder = place.path() / "pods",
                          .remove_agents = false,
+                         .act_on_server =
+                             [&](stack::ServerAct act, stack::ServerName server, const auto& done) {
+                                 played.acts.push_back(stack::in_words(act, server));
+                                 loop.after(std::chrono::milliseconds{100}, [&, done] { done(wish.acted); });
+                             },
+                         .cut_acts = [] {},
                          .standing = [](const fleet::Standing&) {},
                          .interrupted = wish.interrupted,
                          .stack_failure = [] { return std::optional<Error>{}; },
+                         .stack_failed = [](const Error&) {},
                          .agent_id_taken = [&](const std::string& id) -> Result<void> {
                              played.ids.push_back(id);
                              return {};
@@ -194,6 +203,55 @@ TEST(Pods, OneWithoutAgentsHoldsNobodyUp) {
              {.script = "[ wait: 100ms, wait: 100ms ]", .agents = "{ a: { ak: primary } }"});
     EXPECT_EQ(played.end.ending, Ending::Ran) << played.end.reason;
     EXPECT_EQ(played.ids.size(), 1U);
+}
+
+/// What the history has of servers.
+Words server_lines(const history::History& history) {
+    Words all;
+    for (const auto& entry : history.entries)
+        if (const auto* act = entry.event.get<history::StackEvent>()) all.push_back(act->text);
+    return all;
+}
+
+TEST(Pods, WhatIsDoneToAServerIsDoneOnceAndWhenAllHaveComeThere) {
+    const Place place;
+    const Played played = play(place, {plain, plain, plain},
+                               {.script = "[ restart: verifier, wait: 100ms, restart: verifier ]"});
+    EXPECT_EQ(played.end.ending, Ending::Ran) << played.end.reason;
+    EXPECT_THAT(played.acts, ElementsAre("the verifier was restarted", "the verifier was restarted"));
+    EXPECT_THAT(server_lines(played.history), ElementsAre("the verifier was restarted: took 100ms",
+                                                          "the verifier was restarted: took 100ms"));
+}
+
+TEST(Pods, ActsSideBySideDoNotWaitForEachOther) {
+    const Place place;
+    const Played played =
+        play(place, {plain, plain},
+             {.script = "[ repeat: { times: 5, steps: [ together: [ pause: { servers: verifier, "
+                        "for: 100ms }, { restart: registrar, after: 200ms } ] ] } ]"});
+    EXPECT_EQ(played.end.ending, Ending::Ran) << played.end.reason;
+    EXPECT_EQ(played.acts.size(), 15U);
+    EXPECT_EQ(std::ranges::count(played.acts, "the verifier was resumed"), 5);
+}
+
+TEST(Pods, AnActWaitsForNoneThatIsLost) {
+    const Place place;
+    const Played played =
+        play(place, {plain, {"/usr/bin/timeout", "-s", "KILL", "4", PUSHSIM_BINARY, "shard"}},
+             {.script = "[ wait: 8s, kill: verifier, start: verifier ]"});
+    EXPECT_THAT(played.end.reason, HasSubstr("pod-1 is lost"));
+    EXPECT_THAT(played.acts, ElementsAre("the verifier was killed", "the verifier was started again"));
+    EXPECT_EQ(server_lines(played.history).size(), 2U);
+}
+
+TEST(Pods, AnActThatFailsEndsIt) {
+    const Place place;
+    const Played played = play(place, {plain, plain},
+                               {.script = "[ restart: verifier, wait: 5m ]",
+                                .acted = fail(ErrorKind::Stack, "the verifier did not come up", "its log")});
+    EXPECT_EQ(played.end.ending, Ending::Failed);
+    EXPECT_EQ(played.end.reason, "the verifier did not come up");
+    EXPECT_EQ(played.end.mend, "its log");
 }
 
 TEST(Pods, OneThatTalksNonsenseIsLost) {
