@@ -1,5 +1,6 @@
 #include "agent/base/files.hpp"
 
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -49,7 +50,13 @@ Result<void> write_file(const std::filesystem::path& file, std::string_view text
 
 std::string read_file(const std::filesystem::path& file) {
     std::ifstream in(file, std::ios::binary);
-    return {std::istreambuf_iterator<char>(in), {}};
+    std::string text;
+    // Not by an iterator of its buffer, which throws where the system refuses to read: a folder, or a file in
+    // /proc of a process that has ended since.
+    std::array<char, 16 * 1024> some{};
+    while (in.read(some.data(), some.size()) || in.gcount() > 0)
+        text.append(some.data(), static_cast<std::size_t>(in.gcount()));
+    return in.bad() ? "" : text;
 }
 
 }  // namespace pushsim

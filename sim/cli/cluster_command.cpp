@@ -25,6 +25,8 @@ nlohmann::json to_json(const stack::StackAddress& address, const kind::InfraStat
     nlohmann::json json = address_json(address);
     json["cluster"] = kind::infra_cluster;
     json["kubeconfig"] = state.kubeconfig().string();
+    if (const auto agents = kind::AgentsState::open(); agents && agents->is_up())
+        json["agents_kubeconfig"] = agents->kubeconfig().string();
     return json;
 }
 
@@ -70,6 +72,23 @@ std::vector<std::string> agents_of(const kind::AgentsState& state, const Clock& 
     return ids;
 }
 
+kind::AgentsOptions agents_options(const StackOptions& options, const kind::InfraState& state) {
+    kind::AgentsOptions wanted{.node_image = options.node_image,
+                               .swtpm = options.agents_tpm == "swtpm",
+                               .ca_secret = state.certificates() / "agents-secret.yaml",
+                               .stop_asked = [] { return Interrupt::asked(); },
+                               .say = say};
+    if (!options.agents_image.empty()) wanted.image = options.agents_image;
+    return wanted;
+}
+
+/// Before anything is made.
+Result<void> check_agents(const StackOptions& options, const kind::InfraState& state, const Clock& clock) {
+    const auto agents = kind::AgentsState::open();
+    if (!agents) return fail(agents.error());
+    return kind::check_agents_images(*agents, agents_options(options, state), clock);
+}
+
 /// The agents' cluster, with new agents that are enrolled at servers that are up.
 Result<void> agents_up(const StackOptions& options, const stack::StackAddress& servers,
                        const kind::InfraState& state, const Clock& clock) {
@@ -77,18 +96,12 @@ Result<void> agents_up(const StackOptions& options, const stack::StackAddress& s
     if (!agents) return fail(agents.error());
     const auto address = stack::inspect(servers, clock);
     if (!address) return fail(address.error());
-    const auto stop_asked = [] { return Interrupt::asked(); };
     const std::vector<std::string> before = agents_of(*agents, clock);
-    kind::AgentsOptions wanted{.node_image = options.node_image,
-                               .swtpm = options.agents_tpm == "swtpm",
-                               .ca_secret = state.certificates() / "agents-secret.yaml",
-                               .stop_asked = stop_asked,
-                               .say = say};
-    if (!options.agents_image.empty()) wanted.image = options.agents_image;
+    kind::AgentsOptions wanted = agents_options(options, state);
     wanted.finish = [&] {
         forget_agents(before, *address, clock);
         if (auto kept = agents->set_enrolled({}); !kept) return kept;
-        return enrol_pods(*agents, *address, clock, stop_asked, say);
+        return enrol_pods(*agents, *address, clock, wanted.stop_asked, say);
     };
     auto up = kind::agents_up(*agents, kind::sources_of_clusters(), wanted, clock);
     if (!up) forget_agents(agents->enrolled(), *address, clock);
@@ -103,7 +116,8 @@ Result<std::string> agents_lines(const stack::StackAddress& address, const Clock
     stack::Tenant tenant(address, clock);
     const auto pods = look_at_pods(*agents, tenant, clock);
     if (!pods) return fail(pods.error());
-    std::string lines = fmt::format("agents in the cluster {}\n", kind::agents_cluster);
+    std::string lines = fmt::format("agents in the cluster {}\n  kubeconfig     {}\n", kind::agents_cluster,
+                                    agents->kubeconfig().string());
     for (const PodSeen& seen : *pods)
         lines += "  " + line_of(seen) + "\n";
     return lines;
@@ -127,6 +141,9 @@ int cluster_up(const StackOptions& options) {
     const Interrupt interrupt(
         "the cluster may be left half made: pushsim stack down --stack kind removes it");
     return with_state([&](const kind::InfraState& state, const Clock& clock) -> int {
+        if (options.agents) {
+            if (const auto fit = check_agents(options, state, clock); !fit) return report_error(fit.error());
+        }
         bool made = false;
         const auto address = options.agents ? servers_for_agents(options, state, clock, made)
                                             : servers_up(options, state, clock);
@@ -204,7 +221,10 @@ int cluster_status(const StackOptions& options) {
                 "a run has made the servers anew, which know other agents until it puts them back (of a run "
                 "that "
                 "was killed: pushsim stack clean)\n");
-        if (!agents) return report_error(agents.error());
+        if (!agents)
+            return report_error(
+                Error{agents.error().kind, "of the agents nothing is known: " + agents.error().message,
+                      "look at the servers' pods above; pushsim stack logs verifier --stack kind"});
         fmt::print("{}", *agents);
         return kAsExpected;
     });

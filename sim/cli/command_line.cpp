@@ -76,11 +76,18 @@ void add_cluster(CLI::App& up, StackOptions& options) {
         for (const CLI::Option* option : up.get_options()) {
             const std::string name = option->get_name();
             if (of_kind && option->count() > 0 && name != "--stack" && name != "--format")
-                throw CLI::ValidationError(name + " is about a local stack: not with --stack kind");
+                throw CLI::ValidationError(
+                    name +
+                    " is about a local stack: with --stack kind the servers' options are in "
+                    "kind/infra/base/conf, and Keylime is --keylime-image");
         }
         for (const CLI::Option* option : cluster->get_options()) {
             if (!of_kind && option->count() > 0 && option->get_envname().empty())
                 throw CLI::ValidationError(option->get_name() + " is about a cluster: add --stack kind");
+        }
+        for (const char* name : {"--tpm", "--pushsim-image"}) {
+            if (!options.agents && cluster->get_option(name)->count() > 0)
+                throw CLI::ValidationError(std::string(name) + " is about the agents' cluster: add --agents");
         }
     });
 }

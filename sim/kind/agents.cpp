@@ -28,10 +28,6 @@ Result<void> done(const Result<T>& result) {
     return {};
 }
 
-fs::path kubeconfig(const AgentsState& state) {
-    return state.folder / (std::string(agents_cluster) + ".kubeconfig");
-}
-
 fs::path record(const AgentsState& state) {
     return state.folder / "agents.json";
 }
@@ -183,8 +179,12 @@ Result<AgentsState> AgentsState::open() {
     return fail(ErrorKind::System, fmt::format("cannot make {}: {}", folder.string(), error.message()));
 }
 
+fs::path AgentsState::kubeconfig() const {
+    return folder / (std::string(agents_cluster) + ".kubeconfig");
+}
+
 bool AgentsState::is_up() const {
-    return fs::exists(kubeconfig(*this));
+    return fs::exists(kubeconfig());
 }
 
 namespace {
@@ -241,6 +241,13 @@ Result<std::vector<AgentPod>> parse_agent_pods(const std::string& text) {
     return pods;
 }
 
+Result<void> check_agents_images(const AgentsState& state, const AgentsOptions& options, const Clock& clock) {
+    const auto there = cluster(state, clock, options.stop_asked);
+    if (!there) return fail(there.error());
+    if (auto image = there->check_image(options.image, "pushsim"); !image || !options.swtpm) return image;
+    return there->check_image(options.swtpm_image, "swtpm");
+}
+
 Result<void> agents_up(const AgentsState& state, const fs::path& manifests, const AgentsOptions& options,
                        const Clock& clock) {
     std::error_code error;
@@ -254,10 +261,7 @@ Result<void> agents_up(const AgentsState& state, const fs::path& manifests, cons
     if (!without_haste) return fail(without_haste.error());
     auto is_there = there->is_ours();
     if (!is_there) return fail(is_there.error());
-    if (auto image = there->check_image(options.image, "pushsim"); !image) return image;
-    if (options.swtpm) {
-        if (auto image = there->check_image(options.swtpm_image, "swtpm"); !image) return image;
-    }
+    if (auto images = check_agents_images(state, options, clock); !images) return images;
     const auto remove = [&] {
         options.say(fmt::format("removing the cluster {}", agents_cluster));
         forget(state);

@@ -33,6 +33,7 @@ struct AgentsState {
 
     /// state_folder("kind")/agents. ErrorKind::System.
     static Result<AgentsState> open();
+    std::filesystem::path kubeconfig() const;
     /// Whether a cluster was made from it and not taken down since.
     bool is_up() const;
     /// Agents that are to be taken off the servers when their pods are gone.
@@ -42,6 +43,9 @@ struct AgentsState {
     std::string image() const;
     Result<void> set_image(const std::string& image) const;
 };
+
+/// What agents_up() needs of images. ErrorKind::Config, naming the one that is missing, and what makes it.
+Result<void> check_agents_images(const AgentsState& state, const AgentsOptions& options, const Clock& clock);
 
 /// A pod with an agent in it, as it is now.
 struct AgentPod {

@@ -126,13 +126,18 @@ Result<void> write_infra_secrets(const CertificateFiles& files) {
 
 }  // namespace
 
+Result<void> check_names(const std::vector<std::string>& names) {
+    for (const std::string& name : names) {
+        if (!is_address(name) && !is_host_name(name))
+            return fail(ErrorKind::Config, fmt::format("'{}' is neither a host name nor an IP address", name),
+                        "--name takes what agents call the servers by, such as 172.18.0.1");
+    }
+    return {};
+}
+
 Result<CertificateFiles> make_certificates(const fs::path& folder, const std::vector<std::string>& more,
                                            WallTime now) {
-    for (const std::string& name : more) {
-        if (!is_address(name) && !is_host_name(name))
-            return fail(ErrorKind::Config,
-                        fmt::format("'{}' is neither a host name nor an IP address", name));
-    }
+    if (auto fit = check_names(more); !fit) return fail(fit.error());
     if (auto made = make_folder(folder); !made) return fail(made.error());
     CertificateFiles files = files_in(folder);
     const auto pki = authority(folder / "ca", now, files.ca_is_new);

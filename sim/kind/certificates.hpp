@@ -23,6 +23,9 @@ struct CertificateFiles {
     bool ca_is_new = false;               ///< who trusted the one before does not trust these
 };
 
+/// ErrorKind::Config for one that is neither a host name nor an IP address.
+Result<void> check_names(const std::vector<std::string>& names);
+
 /// Certificates for both servers and the tenant: new ones at each call, of the CA that the folder has; only
 /// without one that is made, too. Servers have all names by which clusters of Kind and this machine call
 /// them, and `more`, host names or IP addresses, such as the address of a cluster's gateway.

@@ -45,6 +45,39 @@ Error not_up() {
     return {ErrorKind::Config, "no cluster is up", "pushsim stack up --stack kind makes it"};
 }
 
+/// How a cluster that is there is made anew.
+constexpr const char* kAnew =
+    "pushsim stack down --stack kind, then pushsim stack up --stack kind, make it anew; its certificates "
+    "stay";
+
+Error emptied() {
+    return {ErrorKind::Stack,
+            fmt::format("the cluster {} has lost what was in it: its node was started again, and what "
+                        "Kubernetes knows is "
+                        "in the node's memory",
+                        infra_cluster),
+            kAnew};
+}
+
+/// Where the API server does not answer.
+Error silent(const NamedCluster& infra, const Error& why) {
+    if (why.kind == ErrorKind::Interrupted) return why;
+    return {why.kind,
+            fmt::format("the cluster {} is there, and does not answer: {}", infra_cluster, why.message),
+            fmt::format("does its node run? `{} ps` shows {}; else {}",
+                        infra.tools().engine.filename().string(), infra.node(), kAnew)};
+}
+
+/// That what was deployed still is.
+Result<void> check_alive(const NamedCluster& infra, const InfraState& state) {
+    if (!fs::exists(state.record())) return {};
+    const auto found =
+        infra.kubectl({"get", "namespace", "keylime", "--ignore-not-found", "-o", "name"}, minutes{1});
+    if (!found) return fail(silent(infra, found.error()));
+    if (found->find("keylime") == std::string::npos) return fail(emptied());
+    return {};
+}
+
 /// What is kept of a cluster that is no more, but for its certificates.
 void forget(const InfraState& state) {
     std::error_code none;
@@ -129,6 +162,27 @@ Result<fs::path> make_kustomization(const InfraState& state, const fs::path& sou
     return folder;
 }
 
+/// ErrorKind::Stack after three minutes, or as soon as it gets no better.
+Result<void> wait_ready(const NamedCluster& infra, const std::string& server, const Clock& clock) {
+    const Instant began = clock.now();
+    while (true) {
+        auto ready = infra.kubectl(
+            {"-n", "keylime", "rollout", "status", "deployment/" + server, "--timeout=15s"}, minutes{1});
+        if (ready || ready.error().kind == ErrorKind::Interrupted) return done(ready);
+        const Duration waited = clock.now() - began;
+        if (waited >= minutes{3}) return fail(ready.error());
+        const auto waits =
+            infra.kubectl({"-n", "keylime", "get", "pods", "-l", "app.kubernetes.io/name=" + server, "-o",
+                           "jsonpath={..state.waiting.reason}"},
+                          minutes{1});
+        for (const char* hopeless :
+             {"CrashLoopBackOff", "ErrImage", "ImagePullBackOff", "InvalidImageName"}) {
+            if (waits && waits->find(hopeless) != std::string::npos && waited >= seconds{25})
+                return fail(ErrorKind::Stack, *waits);
+        }
+    }
+}
+
 /// From the images on: what is the same whether the cluster is new or was there.
 Result<void> deploy(const NamedCluster& infra, const InfraState& state, const fs::path& sources,
                     const InfraOptions& options, bool is_new, const Clock& clock) {
@@ -165,17 +219,17 @@ Result<void> deploy(const NamedCluster& infra, const InfraState& state, const fs
     }
     options.say("waiting until both servers are ready");
     for (const char* server : {"registrar", "verifier"}) {
-        auto ready = infra.kubectl(
-            {"-n", "keylime", "rollout", "status", std::string("deployment/") + server, "--timeout=180s"},
-            minutes{4});
+        auto ready = wait_ready(infra, server, clock);
         if (ready) continue;
-        if (ready.error().kind == ErrorKind::Interrupted) return done(ready);
+        if (ready.error().kind == ErrorKind::Interrupted) return ready;
         const auto log =
             infra.kubectl({"-n", "keylime", "logs", "-l", std::string("app.kubernetes.io/name=") + server,
                            "-c", server, "--tail=10"},
                           minutes{1});
-        return fail(ErrorKind::Stack, fmt::format("the {} did not become ready: {}\n{}", server,
-                                                  ready.error().message, log ? *log : log.error().message));
+        return fail(ErrorKind::Stack,
+                    fmt::format("the {} did not become ready: {}\n{}", server, ready.error().message,
+                                log ? *log : log.error().message),
+                    "its options are in kind/infra/base/conf; after a change the same command again");
     }
     return {};
 }
@@ -272,6 +326,7 @@ Result<stack::StackAddress> infra_up(const InfraState& state, const fs::path& ma
     if (error || !fs::exists(sources / "infra" / "cluster.yaml"))
         return fail(ErrorKind::Config, fmt::format("{} has no infra/cluster.yaml", manifests.string()),
                     "name the folder kind/ of pushsim's source with PUSHSIM_KIND");
+    if (auto fit = check_names(options.names); !fit) return fail(fit.error());
     for (const std::string& image : {options.keylime_image, options.postgresql_image}) {
         if (!tag_of(image).empty()) continue;
         return fail(ErrorKind::Config, fmt::format("the image {} has no tag", image),
@@ -300,7 +355,8 @@ Result<stack::StackAddress> infra_up(const InfraState& state, const fs::path& ma
         if (auto removed = remove(); !removed) return fail(removed.error());
         *is_there = false;
     }
-    Result<void> up = *is_there ? check_database(state, options.database) : Result<void>{};
+    Result<void> up = *is_there ? check_alive(infra, state) : Result<void>{};
+    if (up && *is_there) up = check_database(state, options.database);
     if (!*is_there) {
         if (auto free = check_ports(); !free) return fail(free.error());
         infra.set_half_made(true);
@@ -309,6 +365,10 @@ Result<stack::StackAddress> infra_up(const InfraState& state, const fs::path& ma
     }
     if (up) up = deploy(infra, state, sources, options, !*is_there, clock);
     if (!up) {
+        if (*is_there && up.error().kind == ErrorKind::Interrupted)
+            return fail(ErrorKind::Interrupted,
+                        "stopped; the servers of the cluster may be neither as they were nor ready",
+                        "pushsim stack up --stack kind goes on with it");
         if (*is_there) return fail(up.error());
         if (auto removed = remove(); !removed) return fail(removed.error());
         if (up.error().kind == ErrorKind::Interrupted)
@@ -350,7 +410,8 @@ Result<std::optional<std::string>> asked(const InfraState& state, const std::vec
     auto said = infra.kubectl(words, seconds{40});
     if (said) return std::move(*said);
     const auto is_there = infra.is_there();
-    if (!is_there || *is_there) return fail(said.error());
+    if (!is_there) return fail(is_there.error());
+    if (*is_there) return fail(silent(infra, said.error()));
     infra.forget();
     forget(state);
     return std::nullopt;
@@ -361,6 +422,7 @@ Result<std::optional<std::string>> asked(const InfraState& state, const std::vec
 Result<std::string> infra_pods(const InfraState& state, const Clock& clock) {
     auto pods = asked(state, {"-n", "keylime", "get", "pods"}, clock);
     if (!pods) return fail(pods.error());
+    if (*pods && (*pods)->find("No resources found") != std::string::npos) return fail(emptied());
     return pods->value_or("");
 }
 

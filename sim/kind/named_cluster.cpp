@@ -73,8 +73,16 @@ Result<void> NamedCluster::create(const fs::path& config, const std::string& nod
 }
 
 Result<void> NamedCluster::remove() const {
-    const auto removed =
-        kind({"delete", "cluster", "--name", name_, "--kubeconfig", kubeconfig().string()}, minutes{3});
+    const auto remove_it = [&] {
+        return kind({"delete", "cluster", "--name", name_, "--kubeconfig", kubeconfig().string()},
+                    minutes{3});
+    };
+    auto removed = remove_it();
+    // Of a process that was ended while it did so.
+    if (!removed && removed.error().message.find("already in progress") != std::string::npos) {
+        stack::wait_for(std::chrono::seconds{3});
+        removed = remove_it();
+    }
     if (removed) forget();
     return done(removed);
 }

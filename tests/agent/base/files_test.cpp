@@ -50,6 +50,14 @@ TEST_F(WholeFiles, AReaderOfTheOldTextKeepsItToTheEndWhileTheNewIsWritten) {
     EXPECT_EQ(files(), 1);
 }
 
+TEST_F(WholeFiles, WhatCannotBeReadIsEmpty) {
+    EXPECT_EQ(read_file(folder_ / "nothing"), "");
+    EXPECT_EQ(read_file(folder_), "") << "a folder opens, and its first read fails";
+    const std::string long_text(100'000, 'x');
+    ASSERT_TRUE(write_file(folder_ / "long", long_text, 0600));
+    EXPECT_EQ(read_file(folder_ / "long"), long_text);
+}
+
 TEST_F(WholeFiles, HaveTheirModeWhateverTheUmask) {
     const mode_t before = ::umask(0077);
     const auto open = write_file(folder_ / "open", "x", 0644);
