@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "reports/view.hpp"
 #include "sim/cli/pod.hpp"
 #include "sim/history/merge.hpp"
 #include "sim/scenario/sharing.hpp"
@@ -155,8 +156,8 @@ class Playing {
         std::vector<std::string> parts;
         for (std::size_t i = 0; i < pods_.size(); ++i) {
             const auto agents = scenario::agents_of(scenario_, {i, pods_.size()}).size();
-            parts.push_back(
-                fmt::format("{} with {} agents, {}", pods_[i]->name(), agents, text_of(pods_[i]->clock())));
+            parts.push_back(fmt::format("{} with {}, {}", pods_[i]->name(), reports::counted(agents, "agent"),
+                                        text_of(pods_[i]->clock())));
         }
         note_ = fmt::format("pods: {}", fmt::join(parts, "; "));
         stage_.say("pushsim: " + note_);
@@ -202,10 +203,11 @@ class Playing {
             }
         }
         if (lost.empty()) return worst;
-        return {Ending::Failed,
-                fmt::format("{}; {} agents are lost with {}", fmt::join(lost, "; "), agents,
-                            lost.size() == 1 ? "it" : "them"),
-                worst.mend, lost_};
+        return {
+            Ending::Failed,
+            fmt::format("{}; {} {} lost with {}", fmt::join(lost, "; "), reports::counted(agents, "agent"),
+                        agents == 1 ? "is" : "are", lost.size() == 1 ? "it" : "them"),
+            worst.mend, lost_};
     }
 
     /// Their histories, into that of the run.

@@ -58,7 +58,7 @@ class Secrets : public ::testing::Test {
     }
     std::vector<std::string> with_stack(std::vector<std::string> words) const {
         words = at_stack(server_, std::move(words));
-        words.insert(words.end(), {"--bodies", "all", "--timeout", "20s"});
+        words.insert(words.end(), {"--bodies", "all", "--timeout", "8s"});
         return words;
     }
 
