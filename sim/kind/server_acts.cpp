@@ -8,9 +8,6 @@ namespace {
 using stack::ServerAct;
 using stack::ServerName;
 using State = ServerNow::State;
-using std::chrono::seconds;
-
-constexpr seconds kGoneLimit{60};
 
 // The container's first process is tini, or PostgreSQL, which no signal from inside stops; kubectl's own
 // processes there have no parent that can be seen.
@@ -59,11 +56,6 @@ for port; do
 done
 )";
 
-std::vector<std::string> ports_of(const std::string& server) {
-    if (server == "verifier") return {"30881"};
-    return {"30890", "30891"};
-}
-
 std::vector<std::string> drop_command(const std::string& action, const std::vector<std::string>& ports) {
     std::vector<std::string> words{"sh", "-euc", kDropScript, "pushsim", action};
     words.insert(words.end(), ports.begin(), ports.end());
@@ -107,7 +99,7 @@ Result<std::string> ServerActs::kill(const std::string& server, const Pod& pod) 
         if (other.uid == pod.uid) continue;
         if (auto gone = pods_.forget(other); !gone) return fail(gone.error());
     }
-    const Instant end = options_.clock.now() + kGoneLimit;
+    const Instant end = options_.clock.now() + gone_limit;
     while (!pods_.of(server).empty() && options_.clock.now() < end) {
         for (const Pod& other : pods_.of(server)) {
             if (other.uid != pod.uid && !other.leaving) (void)pods_.forget(other);
@@ -162,22 +154,24 @@ Result<std::string> ServerActs::resume(const std::string& server, const Pod& pod
 }
 
 Result<std::string> ServerActs::cut_off(const std::string& server) {
-    auto dropped = pods_.on_node(drop_command("drop", ports_of(server)));
+    auto dropped = pods_.on_node(drop_command("drop", pods_.ports_of(server)));
     if (!dropped) return dropped;
     cut_off_.insert(server);
-    return fmt::format("its node drops what comes for port {}", fmt::join(ports_of(server), ", "));
+    return fmt::format("its node drops what comes for port {}", fmt::join(pods_.ports_of(server), ", "));
 }
 
 Result<std::string> ServerActs::reconnect(const std::string& server) {
-    auto taken = pods_.on_node(drop_command("take", ports_of(server)));
+    auto taken = pods_.on_node(drop_command("take", pods_.ports_of(server)));
     if (!taken) return taken;
     cut_off_.erase(server);
     return std::string{};
 }
 
 Result<void> ServerActs::reconnect_all() const {
-    auto taken = pods_.on_node(drop_command("take", {"30881", "30890", "30891"}));
-    if (!taken) return fail(taken.error());
+    for (const char* server : {"verifier", "registrar"}) {
+        if (auto taken = pods_.on_node(drop_command("take", pods_.ports_of(server))); !taken)
+            return fail(taken.error());
+    }
     return {};
 }
 

@@ -19,8 +19,6 @@ using std::chrono::seconds;
 /// For kubectl to change or ask something, with one try of its own of 30 s.
 constexpr seconds kCallLimit{45};
 constexpr seconds kReadyLimit{120};
-/// A pod's grace is 15 s.
-constexpr seconds kGoneLimit{60};
 constexpr milliseconds kLook{100};
 
 tl::unexpected<Error> stopped() {
@@ -81,6 +79,14 @@ Result<std::string> ServerPods::kubectl(std::vector<std::string> words) const {
     return fail(std::move(error));
 }
 
+std::vector<std::string> ServerPods::ports_of(const std::string& server) const {
+    const stack::StackAddress& at = options_.address;
+    if (server == "verifier") return {std::to_string(at.verifier.port)};
+    if (server == "registrar")
+        return {std::to_string(at.registrar_http.port), std::to_string(at.registrar_tls.port)};
+    return {};
+}
+
 Result<std::string> ServerPods::on_node(const std::vector<std::string>& command) const {
     return cluster_.on_node(command, kCallLimit);
 }
@@ -133,7 +139,7 @@ Result<void> ServerPods::forget(const Pod& pod) const {
 }
 
 Result<void> ServerPods::wait_ended(const Pod& pod) const {
-    const Instant end = options_.clock.now() + kGoneLimit;
+    const Instant end = options_.clock.now() + gone_limit;
     while (true) {
         const auto all = of(pod.server);
         const auto one = std::ranges::find(all, pod.uid, &Pod::uid);
@@ -142,7 +148,7 @@ Result<void> ServerPods::wait_ended(const Pod& pod) const {
         if (options_.clock.now() >= end)
             return fail(ErrorKind::Stack,
                         fmt::format("the {}'s pod {} has not ended after {}", pod.server, pod.name,
-                                    in_seconds(kGoneLimit)),
+                                    in_seconds(gone_limit)),
                         "kubectl -n keylime describe pod says what it waits for");
         if (auto waited = wait(); !waited) return waited;
     }

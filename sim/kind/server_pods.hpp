@@ -24,6 +24,9 @@ namespace pushsim::kind {
 /// "deployment/verifier", "deployment/registrar", "statefulset/postgresql".
 std::string workload_of(const std::string& server);
 
+/// For a pod to end: its grace is 15 s.
+inline constexpr std::chrono::seconds gone_limit{60};
+
 /// "5.3 s".
 std::string in_seconds(Duration duration);
 
@@ -57,6 +60,8 @@ class ServerPods {
     const std::vector<std::pair<std::string, std::string>>& environment() const { return environment_; }
     /// In the namespace of the servers; what it printed. ErrorKind::Stack, Interrupted.
     Result<std::string> kubectl(std::vector<std::string> words) const;
+    /// The node's, by which others reach it; none of a database.
+    std::vector<std::string> ports_of(const std::string& server) const;
     /// A command on the cluster's node. As kubectl().
     Result<std::string> on_node(const std::vector<std::string>& command) const;
 
