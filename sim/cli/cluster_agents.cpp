@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "agent/protocol/admin.hpp"
 #include "sim/stack/inspect.hpp"
@@ -51,6 +52,18 @@ Result<bool> knows(const stack::Answer<T>& answer) {
     return fail(answer.result.error());
 }
 
+/// What they know of its agent; why they do not say.
+std::optional<Error> ask_servers(PodSeen& seen, stack::Tenant& tenant) {
+    const auto status = tenant.status(seen.pod.id);
+    const auto enrolled = knows(status);
+    if (!enrolled) return enrolled.error();
+    if (*enrolled) seen.status = *status.result;
+    const auto registered = knows(tenant.registered(seen.pod.id));
+    if (!registered) return registered.error();
+    seen.registered = *registered;
+    return std::nullopt;
+}
+
 }  // namespace
 
 Result<std::vector<PodSeen>> look_at_pods(const kind::AgentsState& state, stack::Tenant& tenant,
@@ -58,17 +71,11 @@ Result<std::vector<PodSeen>> look_at_pods(const kind::AgentsState& state, stack:
     auto pods = kind::agent_pods(state, clock);
     if (!pods) return fail(pods.error());
     std::vector<PodSeen> all;
+    std::optional<Error> unknown;  // those who do not answer are asked once
     for (kind::AgentPod& pod : *pods) {
         PodSeen seen{.pod = std::move(pod)};
-        if (!seen.pod.id.empty()) {
-            const auto status = tenant.status(seen.pod.id);
-            const auto enrolled = knows(status);
-            if (!enrolled) return fail(enrolled.error());
-            if (*enrolled) seen.status = *status.result;
-            const auto registered = knows(tenant.registered(seen.pod.id));
-            if (!registered) return fail(registered.error());
-            seen.registered = *registered;
-        }
+        if (!seen.pod.id.empty() && !unknown) unknown = ask_servers(seen, tenant);
+        seen.unknown = unknown;
         all.push_back(std::move(seen));
     }
     return all;
@@ -80,6 +87,7 @@ std::string line_of(const PodSeen& seen) {
         return fmt::format("{}  {}, {} restarts{}{}", pod.name, pod.state, pod.restarts,
                            pod.said.empty() ? "" : "; it said:\n", pod.said);
     if (pod.id.empty()) return fmt::format("{}  its agent begins", pod.name);
+    if (seen.unknown) return fmt::format("{}  {}  the servers could not be asked about it", pod.name, pod.id);
     if (seen.status)
         return fmt::format("{}  {}  {}, {} passed", pod.name, pod.id, seen.status->attestation_status,
                            seen.status->attestation_count);
@@ -87,6 +95,23 @@ std::string line_of(const PodSeen& seen) {
     return fmt::format(
         "{}  {}  registered, not enrolled; to enrol it: pushsim tenant add {} --from-boot 0,7 --stack kind",
         pod.name, pod.id, pod.id);
+}
+
+nlohmann::json json_of(const PodSeen& seen) {
+    const auto known = [&](auto value) { return seen.unknown ? nlohmann::json() : nlohmann::json(value); };
+    nlohmann::json one{{"pod", seen.pod.name},
+                       {"state", seen.pod.state},
+                       {"restarts", seen.pod.restarts},
+                       {"agent", seen.pod.id},
+                       {"registered", known(seen.registered)},
+                       {"enrolled", known(seen.status.has_value())}};
+    if (!seen.pod.said.empty()) one["said"] = seen.pod.said;
+    if (seen.unknown) one["unknown"] = seen.unknown->message;
+    if (seen.status) {
+        one["attestation_status"] = seen.status->attestation_status;
+        one["attestation_count"] = seen.status->attestation_count;
+    }
+    return one;
 }
 
 Result<void> enrol_pods(const kind::AgentsState& state, const stack::StackAddress& address,
@@ -100,6 +125,7 @@ Result<void> enrol_pods(const kind::AgentsState& state, const stack::StackAddres
         if (!pods) return fail(pods.error());
         const PodSeen* behind = nullptr;
         for (const PodSeen& seen : *pods) {
+            if (seen.unknown) return fail(*seen.unknown);
             // Once may be chance.
             if (seen.pod.state == "CrashLoopBackOff" && seen.pod.restarts > 1)
                 return fail(ErrorKind::Stack, "an agent does not run: " + line_of(seen));

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include <nlohmann/json_fwd.hpp>
+
 #include "agent/base/result.hpp"
 #include "agent/base/time.hpp"
 #include "sim/kind/agents.hpp"
@@ -16,18 +18,21 @@ namespace pushsim::cli {
 /// A pod, and what the servers say of its agent.
 struct PodSeen {
     kind::AgentPod pod;
+    std::optional<Error> unknown = {};  ///< why the servers could not be asked
     bool registered = false;
     std::optional<protocol::AgentStatus> status = {};  ///< of one that is enrolled
 
     bool passes() const { return status && status->attestation_status == "PASS"; }
 };
 
-/// ErrorKind::Stack where pods or servers cannot be asked.
+/// ErrorKind::Stack where pods cannot be asked for.
 Result<std::vector<PodSeen>> look_at_pods(const kind::AgentsState& state, stack::Tenant& tenant,
                                           const Clock& clock);
 
 /// "agent-x7k2p  ID  PASS, 12 passed", or what is the matter and the way out.
 std::string line_of(const PodSeen& seen);
+
+nlohmann::json json_of(const PodSeen& seen);
 
 /// Enrols each pod's agent with its PCRs 0 and 7 as they are once it has registered, and returns when all
 /// pass. What it enrols is in the state's list. ErrorKind::Stack naming the pod that does not get so far,

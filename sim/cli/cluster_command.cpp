@@ -10,6 +10,7 @@
 
 #include "sim/cli/addresses.hpp"
 #include "sim/cli/cluster_agents.hpp"
+#include "sim/cli/cluster_servers.hpp"
 #include "sim/cli/commands.hpp"
 #include "sim/cli/interrupt.hpp"
 #include "sim/core/clock.hpp"
@@ -108,18 +109,25 @@ Result<void> agents_up(const StackOptions& options, const stack::StackAddress& s
     return up;
 }
 
-/// Pods with agents, a line each, and how to follow them; nothing where that cluster is not up.
-Result<std::string> agents_lines(const stack::StackAddress& address, const Clock& clock) {
+/// Nothing where that cluster is not up.
+Result<std::vector<PodSeen>> agents_seen(const stack::StackAddress& address, const Clock& clock) {
     const auto agents = kind::AgentsState::open();
     if (!agents) return fail(agents.error());
-    if (!agents->is_up()) return "";
+    if (!agents->is_up()) return std::vector<PodSeen>{};
     stack::Tenant tenant(address, clock);
-    const auto pods = look_at_pods(*agents, tenant, clock);
-    if (!pods) return fail(pods.error());
+    return look_at_pods(*agents, tenant, clock);
+}
+
+/// A line for each, and how to look at more; nothing where that cluster is not up.
+std::string lines_of(const Result<std::vector<PodSeen>>& seen) {
+    const auto agents = kind::AgentsState::open();
+    if (!agents || !agents->is_up()) return "";
     std::string lines = fmt::format("agents in the cluster {}\n  kubeconfig     {}\n", kind::agents_cluster,
                                     agents->kubeconfig().string());
-    for (const PodSeen& seen : *pods)
-        lines += "  " + line_of(seen) + "\n";
+    if (!seen) return lines + fmt::format("  nothing is known of them: {}\n", seen.error().message);
+    for (const PodSeen& one : *seen)
+        lines += "  " + line_of(one) + "\n";
+    if (seen->empty()) lines += "  none: no pod with an agent is there\n";
     return lines;
 }
 
@@ -127,9 +135,9 @@ Result<std::string> agents_lines(const stack::StackAddress& address, const Clock
 Result<stack::StackAddress> servers_for_agents(const StackOptions& options, const kind::InfraState& state,
                                                const Clock& clock, bool& made) {
     if (const auto there = kind::infra_address(state)) {
-        const auto pods = kind::infra_pods(state, clock);  // forgets one that others deleted
-        if (!pods) return fail(pods.error());
-        if (!pods->empty()) return *there;
+        const auto servers = kind::infra_servers(state, clock);  // forgets one that others deleted
+        if (!servers) return fail(servers.error());
+        if (!servers->empty()) return *there;
     }
     made = true;
     return servers_up(options, state, clock);
@@ -162,10 +170,7 @@ int cluster_up(const StackOptions& options) {
             fmt::print("{}\n", to_json(*address, state).dump(2));
         } else {
             print(*address, state);
-            if (options.agents) {
-                const auto lines = agents_lines(*address, clock);
-                fmt::print("{}", lines ? *lines : lines.error().message + "\n");
-            }
+            if (options.agents) fmt::print("{}", lines_of(agents_seen(*address, clock)));
             fmt::print(
                 "`pushsim run … --stack kind` plays at it; `pushsim stack down --stack kind` ends it.\n");
         }
@@ -201,32 +206,34 @@ int cluster_down(const StackOptions& options) {
 
 int cluster_status(const StackOptions& options) {
     return with_state([&](const kind::InfraState& state, const Clock& clock) -> int {
-        const auto pods = kind::infra_pods(state, clock);
-        if (!pods) return report_error(pods.error());
+        const auto servers = kind::infra_servers(state, clock);
+        if (!servers) return report_error(servers.error());
         const auto address = kind::infra_address(state);
-        // Without the servers nothing is known of their agents but the pods.
-        const auto agents = address ? agents_lines(*address, clock) : Result<std::string>("");
+        // Without an address nobody can be asked about agents.
+        const auto agents = address ? agents_seen(*address, clock) : std::vector<PodSeen>{};
         if (options.format == "json") {
             nlohmann::json one = address ? to_json(*address, state) : nlohmann::json::object();
-            one["pods"] = *pods;
+            one["servers"] = json_of(*servers);
             one["changed_by_a_run"] = kind::is_changed(state);
-            one["agents"] = agents ? *agents : agents.error().message;
+            one["agents"] = nlohmann::json::array();
+            if (!agents) return report_error(agents.error());
+            for (const PodSeen& seen : *agents)
+                one["agents"].push_back(json_of(seen));
             fmt::print("{}\n", one.dump(2));
             return kAsExpected;
         }
+        if (servers->empty()) {
+            fmt::print("no cluster is up\n");
+            return kAsExpected;
+        }
         if (address) print(*address, state);
-        fmt::print("{}", pods->empty() ? "no cluster is up\n" : *pods);
-        if (address && kind::is_changed(state))
+        fmt::print("{}", lines_of(*servers));
+        if (kind::is_changed(state))
             fmt::print(
                 "a run has made the servers anew, which know other agents until it puts them back (of a run "
-                "that "
-                "was killed: pushsim stack clean)\n");
-        if (!agents)
-            return report_error(
-                Error{agents.error().kind, "of the agents nothing is known: " + agents.error().message,
-                      "look at the servers' pods above; pushsim stack logs verifier --stack kind"});
-        fmt::print("{}", *agents);
-        return kAsExpected;
+                "that was killed: pushsim stack clean)\n");
+        if (address) fmt::print("{}", lines_of(agents));
+        return agents ? kAsExpected : report_error(agents.error());
     });
 }
 

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "sim/cli/cluster_servers.hpp"
 #include "sim/cli/commands.hpp"
 #include "sim/cli/findings.hpp"
 #include "sim/cli/fitted.hpp"
@@ -66,7 +67,11 @@ int doctor(const DoctorOptions& options) {
         auto address = external_address(options.stack);
         if (!address && address.error().kind == ErrorKind::Usage) return report_error(address.error());
         doctor::External external{std::move(address)};
-        if (options.stack.stack == "kind") external.name = std::string("the cluster ") + kind::infra_cluster;
+        if (options.stack.stack == "kind") {
+            external.name = std::string("the cluster ") + kind::infra_cluster;
+            if (const auto state = kind::InfraState::open())
+                external.beside = findings_of(kind::infra_servers(*state, clock));
+        }
         subject.stack = std::move(external);
     } else if (auto kept = asks_for_its_own(options.stack) ? std::nullopt : kept_one(registry)) {
         subject.stack = doctor::Kept{std::move(*kept)};

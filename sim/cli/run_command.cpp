@@ -253,10 +253,15 @@ class SpreadOut {
         }
         auto state = kind::AgentsState::open();
         if (!state) return fail(state.error());
+        const auto stop_asked = [] { return Interrupt::asked(); };
+        auto alone = kind::take_fleet(*state, stop_asked);
+        if (!alone) return fail(alone.error());
+        made.alone_.emplace(std::move(*alone));
         made.state_ = std::make_unique<kind::AgentsState>(std::move(*state));
         made.clock_ = &clock;
-        auto fleet = kind::fleet_up(*made.state_, kind::sources_of_clusters(), options.pods, clock,
-                                    [] { return Interrupt::asked(); });
+        auto fleet =
+            kind::fleet_up(*made.state_, kind::sources_of_clusters(), options.pods, clock, stop_asked,
+                           [](const std::string& text) { say_error("pushsim: " + text); });
         if (!fleet) return fail(fleet.error());
         made.pods.hosts = fleet->hosts;
         for (const std::string& name : fleet->names) {
@@ -279,6 +284,7 @@ class SpreadOut {
 
   private:
     SpreadOut() = default;
+    std::optional<stack::FileLock> alone_;
     std::unique_ptr<kind::AgentsState> state_;
     const Clock* clock_ = nullptr;
 };

@@ -8,6 +8,7 @@
 
 #include "agent/base/files.hpp"
 #include "sim/cli/cluster_agents.hpp"
+#include "sim/cli/cluster_servers.hpp"
 #include "sim/cli/commands.hpp"
 #include "sim/cli/findings.hpp"
 #include "sim/cli/fitted.hpp"
@@ -27,6 +28,7 @@ using doctor::Level;
 using Counts = std::map<std::string, std::uint64_t>;
 
 constexpr std::chrono::milliseconds kLook{500};
+constexpr const char* kAgentsLog = "pushsim stack logs agents --stack kind";
 
 /// How an enrolled agent does, by two looks: the status of one that attests no more stays as it was for a
 /// while.
@@ -58,6 +60,7 @@ class Verifying {
             if (auto looked = look_at_clusters(); !looked) return fail(looked.error());
         }
         if (!answers) {
+            look_at_pods_alone();
             findings_.push_back({Level::Skipped, "agents", "the servers are not as they have to be"});
             return findings_;
         }
@@ -70,6 +73,8 @@ class Verifying {
     Result<void> look_at_clusters() {
         const auto state = kind::InfraState::open();
         if (!state) return fail(state.error());
+        for (Finding& finding : findings_of(kind::infra_servers(*state, clock_)))
+            findings_.push_back(std::move(finding));
         for (const char* server : {"verifier", "registrar"}) {
             const auto file = state->certificates() / server / "tls.crt";
             findings_.push_back(doctor::check_validity(fmt::format("{} certificate", server), file,
@@ -90,6 +95,23 @@ class Verifying {
                  : Finding{Level::Fail, "agents' cluster", "its agents trust another CA than the servers'",
                            "pushsim stack up --stack kind --agents"});
         return {};
+    }
+
+    /// Where there is nobody to say how their agents do.
+    void look_at_pods_alone() {
+        if (!agents_) return;
+        const auto pods = kind::agent_pods(*agents_, clock_);
+        if (!pods) {
+            findings_.push_back({Level::Fail, "agents' pods", pods.error().message, pods.error().mend});
+            return;
+        }
+        for (const kind::AgentPod& pod : *pods) {
+            const PodSeen seen{.pod = pod};
+            if (!pod.runs())
+                findings_.push_back({Level::Fail, pod.name, line_of(seen), kAgentsLog});
+            else
+                findings_.push_back({Level::Ok, pod.name, "it runs"});
+        }
     }
 
     Result<void> look_at_agents() {
@@ -121,8 +143,7 @@ class Verifying {
                 continue;
             }
             findings_.push_back(judge(fmt::format("{} {}", seen.pod.name, seen.pod.id), status->second,
-                                      before->at(seen.pod.id), took,
-                                      "pushsim stack logs agents --stack kind"));
+                                      before->at(seen.pod.id), took, kAgentsLog));
             now->erase(status);
         }
         for (const auto& [id, status] : *now)
@@ -130,7 +151,11 @@ class Verifying {
                                       fmt::format("does it still run? pushsim tenant delete {}{}", id,
                                                   stack_words(options_.stack))));
         if (pods.empty() && before->empty())
-            findings_.push_back({Level::Fail, "agents", "none is enrolled", "pushsim tenant add"});
+            findings_.push_back({Level::Fail, "agents", "none is enrolled",
+                                 options_.stack.stack == "kind"
+                                     ? "pushsim stack up --stack kind --agents brings some"
+                                     : fmt::format("pushsim agent{} is one; pushsim tenant add enrols it",
+                                                   stack_words(options_.stack))});
         return {};
     }
 

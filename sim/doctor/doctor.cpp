@@ -38,6 +38,7 @@ class LookAtStack {
 
     Findings operator()(const External& external) const {
         Findings findings{{Level::Skipped, "Keylime", "its version cannot be asked for from outside"}};
+        append(findings, external.beside);
         if (!external.address) {
             findings.push_back({Level::Fail, external.name, external.address.error().message,
                                 external.address.error().mend});

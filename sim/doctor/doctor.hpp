@@ -28,6 +28,7 @@ struct Kept {
 struct External {
     Result<stack::StackAddress> address;
     std::string name = "external stack";
+    std::vector<Finding> beside = {};  ///< what else is known of it
 };
 
 struct Subject {

@@ -357,8 +357,16 @@ Result<std::vector<std::string>> agents_follow(const AgentsState& state, std::si
     return there->follow_words(kLabel, lines);
 }
 
+Result<stack::FileLock> take_fleet(const AgentsState& state, const stack::StopAsked& stop_asked) {
+    if (!state.is_up()) return fail(not_up());
+    return stack::take_alone(state.folder / "fleet-in-use", stop_asked,
+                             fmt::format("the fleet's pods in the cluster {} are", agents_cluster),
+                             "wait for its end: it takes them away");
+}
+
 Result<FleetPods> fleet_up(const AgentsState& state, const fs::path& manifests, std::size_t count,
-                           const Clock& clock, const stack::StopAsked& stop_asked) {
+                           const Clock& clock, const stack::StopAsked& stop_asked,
+                           const std::function<void(const std::string&)>& say) {
     if (!state.is_up()) return fail(not_up());
     std::error_code error;
     const fs::path sources = fs::canonical(manifests, error);
@@ -374,6 +382,17 @@ Result<FleetPods> fleet_up(const AgentsState& state, const fs::path& manifests, 
     if (!tools) return fail(tools.error());
     const auto there =
         std::make_shared<NamedCluster>(agents_cluster, state.folder, std::move(*tools), clock, stop_asked);
+    const auto before = there->kubectl(
+        {"-n", "keylime", "get", "pods", "-l", "app.kubernetes.io/name=fleet", "-o", "name"}, minutes{1});
+    if (!before) return fail(before.error());
+    if (before->find("pod/") != std::string::npos) {
+        say("waiting for the end of the pods of a run before");
+        const auto gone = there->kubectl({"-n", "keylime", "delete", "statefulset,pods", "-l",
+                                          "app.kubernetes.io/name=fleet", "--timeout=120s"},
+                                         minutes{3});
+        if (!gone) return fail(gone.error());
+    }
+    say(fmt::format("starting {} pod{} in the cluster {}", count, count == 1 ? "" : "s", agents_cluster));
     if (auto applied = there->kubectl({"apply", "-k", folder.string()}, minutes{2}); !applied)
         return fail(applied.error());
     if (auto ready = there->kubectl(

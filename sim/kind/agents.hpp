@@ -10,6 +10,7 @@
 #include "agent/base/result.hpp"
 #include "agent/base/time.hpp"
 #include "sim/kind/named_cluster.hpp"
+#include "sim/stack/file_lock.hpp"
 
 namespace pushsim::kind {
 
@@ -90,10 +91,13 @@ struct FleetPods {
     /// What runs a program in a pod, and talks with it: a command's first words.
     std::function<std::vector<std::string>(const std::string& pod)> words;
 };
-/// Makes them, in the agents' cluster that is up. ErrorKind::Config where none is; Stack naming what does not
-/// become ready; Interrupted.
+/// Whoever has a fleet there holds it. ErrorKind::Config where another process does, or no cluster is up.
+Result<stack::FileLock> take_fleet(const AgentsState& state, const stack::StopAsked& stop_asked);
+/// Makes them, in the agents' cluster that is up; says what it waits for. ErrorKind::Config where none is;
+/// Stack naming what does not become ready; Interrupted.
 Result<FleetPods> fleet_up(const AgentsState& state, const std::filesystem::path& sources, std::size_t count,
-                           const Clock& clock, const stack::StopAsked& stop_asked);
+                           const Clock& clock, const stack::StopAsked& stop_asked,
+                           const std::function<void(const std::string&)>& say);
 /// Takes them away, if there are any.
 Result<void> fleet_down(const AgentsState& state, const Clock& clock);
 

@@ -341,6 +341,9 @@ Result<std::unique_ptr<Cluster>> Cluster::open(Options options) {
         if (!all.found.contains(server))
             return fail(ErrorKind::Stack, fmt::format("the cluster has no Deployment {}", server),
                         "pushsim stack up --stack kind makes it");
+        if (all.found.at(server).replicas == 0)
+            return fail(ErrorKind::Stack, fmt::format("the {} is stopped: it is scaled to 0", server),
+                        "pushsim stack up --stack kind starts it");
     }
     all.database = pod_database(
         {.place = [&all]() -> Result<PodDatabasePlace> {

@@ -26,6 +26,9 @@ using std::chrono::seconds;
 // kind/infra/cluster.yaml publishes them on 127.0.0.1.
 constexpr std::uint16_t kVerifierPort = 30881, kRegistrarPort = 30890, kRegistrarTlsPort = 30891;
 
+/// All that kind/infra makes has this label.
+constexpr const char* kPartOf = "app.kubernetes.io/part-of=pushsim";
+
 /// In infra_conf(), of a server that has PostgreSQL.
 constexpr const char* kDatabaseConf = "2-database.conf";
 
@@ -301,13 +304,9 @@ std::optional<stack::StackAddress> infra_address(const InfraState& state) {
 }
 
 Result<stack::FileLock> take_cluster(const InfraState& state, const stack::StopAsked& stop_asked) {
-    std::string holder;
-    auto lock = stack::FileLock::take(state.folder / "in-use", Duration::zero(), stop_asked,
-                                      [&](const std::string& who) { holder = who; });
-    if (lock || lock.error().kind != ErrorKind::Config) return lock;
-    return fail(ErrorKind::Config,
-                fmt::format("the cluster {} is in use by process {}", infra_cluster, holder),
-                "wait for its end: it may change the servers, and puts them back");
+    return stack::take_alone(state.folder / "in-use", stop_asked,
+                             fmt::format("the cluster {} is", infra_cluster),
+                             "wait for its end: it may change the servers, and puts them back");
 }
 
 Database infra_database(const InfraState& state) {
@@ -419,11 +418,14 @@ Result<std::optional<std::string>> asked(const InfraState& state, const std::vec
 
 }  // namespace
 
-Result<std::string> infra_pods(const InfraState& state, const Clock& clock) {
-    auto pods = asked(state, {"-n", "keylime", "get", "pods"}, clock);
-    if (!pods) return fail(pods.error());
-    if (*pods && (*pods)->find("No resources found") != std::string::npos) return fail(emptied());
-    return pods->value_or("");
+Result<std::vector<ServerSeen>> infra_servers(const InfraState& state, const Clock& clock) {
+    const auto said = asked(
+        state, {"-n", "keylime", "get", "deployments,statefulsets,pods", "-l", kPartOf, "-o", "json"}, clock);
+    if (!said) return fail(said.error());
+    if (!*said) return std::vector<ServerSeen>{};
+    auto servers = parse_servers(**said);
+    if (servers && servers->empty()) return fail(emptied());
+    return servers;
 }
 
 Result<std::string> infra_log(const InfraState& state, const std::string& server, std::size_t lines,
@@ -439,9 +441,9 @@ Result<std::string> infra_log(const InfraState& state, const std::string& server
 
 Result<std::vector<std::string>> infra_follow(const InfraState& state, const std::string& server,
                                               std::size_t lines, const Clock& clock) {
-    const auto pods = infra_pods(state, clock);
-    if (!pods) return fail(pods.error());
-    if (pods->empty()) return fail(not_up());
+    const auto servers = infra_servers(state, clock);
+    if (!servers) return fail(servers.error());
+    if (servers->empty()) return fail(not_up());
     auto tools = find_tools();
     if (!tools) return fail(tools.error());
     return cluster(state, std::move(*tools), clock, {})

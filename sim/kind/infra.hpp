@@ -10,6 +10,7 @@
 
 #include "agent/base/result.hpp"
 #include "agent/base/time.hpp"
+#include "sim/kind/pods.hpp"
 #include "sim/kind/tools.hpp"
 #include "sim/stack/address.hpp"
 #include "sim/stack/file_lock.hpp"
@@ -63,8 +64,9 @@ Result<stack::StackAddress> infra_up(const InfraState& state, const std::filesys
 /// Deletes the cluster. False: there was none. Certificates stay.
 Result<bool> infra_down(const InfraState& state, const Clock& clock);
 
-/// What kubectl says of its pods, a line each; empty where there is no cluster.
-Result<std::string> infra_pods(const InfraState& state, const Clock& clock);
+/// What runs in it, by name; none where there is no cluster. ErrorKind::Stack where it does not answer, or
+/// has lost what was in it.
+Result<std::vector<ServerSeen>> infra_servers(const InfraState& state, const Clock& clock);
 
 /// The last `lines` of a server's log.
 Result<std::string> infra_log(const InfraState& state, const std::string& server, std::size_t lines,

@@ -1,5 +1,6 @@
 #include "sim/kind/pods.hpp"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -84,16 +85,24 @@ constexpr std::array<Known, 6> kKnown{
      {"CreateContainerConfigError", "`pushsim stack up --stack kind` makes what is missing anew"},
      {"No space left on device", "make room on the disk of the container engine"}}};
 
-}  // namespace
+/// Empty where Kubernetes knows no reason that we do.
+std::string mend_of(const std::string& why) {
+    const auto known = std::ranges::find_if(
+        kKnown, [&](const Known& one) { return why.find(one.sign) != std::string::npos; });
+    return known == kKnown.end() ? "" : known->mend;
+}
 
-std::optional<PodEvent> parse_pod_event(std::string_view line) {
-    const json value = json::parse(line, nullptr, false);
-    if (value.is_discarded()) return std::nullopt;
-    const json& object = at(value, "object");
+/// What Kubernetes says of why it is not ready; empty where it says nothing.
+std::string why_not(const Pod& pod) {
+    if (pod.last_end.empty()) return pod.trouble;
+    return fmt::format("{}{}its container ended with {}", pod.trouble, pod.trouble.empty() ? "" : "; ",
+                       pod.last_end);
+}
+
+/// Nothing of what is none, or has no label of a server.
+std::optional<Pod> pod_in(const json& object) {
     const json& metadata = at(object, "metadata");
-    PodEvent event;
-    event.gone = text(value, "type") == "DELETED";
-    Pod& pod = event.pod;
+    Pod pod;
     pod.server = text(at(metadata, "labels"), "app.kubernetes.io/name");
     pod.name = text(metadata, "name");
     pod.uid = text(metadata, "uid");
@@ -105,10 +114,12 @@ std::optional<PodEvent> parse_pod_event(std::string_view line) {
     pod.trouble = trouble_of(at(status, "initContainerStatuses"));
     if (pod.trouble.empty()) pod.trouble = trouble_of(containers);
     if (pod.trouble.empty()) pod.trouble = unmet_condition(status);
-    if (!containers.is_array()) return event;
+    if (!containers.is_array()) return pod;
     for (const json& one : containers) {
         if (text(one, "name") != pod.server) continue;
         const json& state = at(one, "state");
+        const json& restarts = at(one, "restartCount");
+        if (restarts.is_number_integer()) pod.restarts = restarts.get<int>();
         if (at(state, "running").is_object()) pod.container = text(one, "containerID");
         const json& ended = at(state, "terminated");
         const json& before = at(at(one, "lastState"), "terminated");
@@ -118,19 +129,73 @@ std::optional<PodEvent> parse_pod_event(std::string_view line) {
             pod.last_end = how_it_ended(before);
         }
     }
-    return event;
+    return pod;
+}
+
+}  // namespace
+
+std::string workload_of(const std::string& server) {
+    return (server == "postgresql" ? "statefulset/" : "deployment/") + server;
+}
+
+bool ServerSeen::is_ready() const {
+    return wanted > 0 && std::ranges::count_if(pods, &Pod::ready) >= wanted;
+}
+
+std::string ServerSeen::state() const {
+    if (is_ready()) return "ready";
+    if (wanted == 0) return pods.empty() ? "stopped: it is scaled to 0" : "ends: it is scaled to 0";
+    const auto behind = std::ranges::find_if(pods, [](const Pod& pod) { return !pod.ready; });
+    if (behind == pods.end()) return pods.empty() ? "it has no pod" : "it has fewer pods than it is to have";
+    if (std::string why = why_not(*behind); !why.empty()) return why;
+    return behind->container.empty() ? "its container has not been started"
+                                     : "it runs, and does not answer yet";
+}
+
+std::string ServerSeen::mend() const {
+    if (is_ready()) return "";
+    if (wanted == 0) return "`pushsim stack up --stack kind` starts it";
+    if (std::string known = mend_of(state()); !known.empty()) return known;
+    if (pods.empty()) return fmt::format("kubectl -n keylime describe {} says why", workload_of(server));
+    return fmt::format("pushsim stack logs {} --stack kind", server);
+}
+
+Result<std::vector<ServerSeen>> parse_servers(std::string_view said) {
+    const std::size_t begin = said.starts_with('{') ? 0 : said.find("\n{") + 1;
+    const json list = json::parse(said.substr(std::min(begin, said.size())), nullptr, false);
+    const json& items = at(list, "items");
+    if (!items.is_array()) return fail(ErrorKind::Parse, fmt::format("kubectl's list is none: {}", said));
+    std::vector<ServerSeen> all;
+    for (const json& one : items) {
+        const std::string kind = text(one, "kind");
+        if (kind != "Deployment" && kind != "StatefulSet") continue;
+        const json& replicas = at(at(one, "spec"), "replicas");
+        all.push_back({.server = text(at(one, "metadata"), "name"),
+                       .wanted = replicas.is_number_integer() ? replicas.get<int>() : 1});
+    }
+    for (const json& one : items) {
+        const auto pod = pod_in(one);
+        if (!pod || pod->leaving) continue;
+        const auto server = std::ranges::find(all, pod->server, &ServerSeen::server);
+        if (server != all.end()) server->pods.push_back(*pod);
+    }
+    std::ranges::sort(all, {}, &ServerSeen::server);
+    return all;
+}
+
+std::optional<PodEvent> parse_pod_event(std::string_view line) {
+    const json value = json::parse(line, nullptr, false);
+    if (value.is_discarded()) return std::nullopt;
+    auto pod = pod_in(at(value, "object"));
+    if (!pod) return std::nullopt;
+    return PodEvent{std::move(*pod), text(value, "type") == "DELETED"};
 }
 
 Error not_ready(const Pod& pod, const std::string& for_how_long, std::string_view log,
                 const std::string& file) {
-    std::string why = pod.trouble;
-    if (!pod.last_end.empty())
-        why += fmt::format("{}its container ended with {}", why.empty() ? "" : "; ", pod.last_end);
+    std::string why = why_not(pod);
     const auto said = stack::diagnose(log);
-    std::string mend;
-    for (const Known& known : kKnown) {
-        if (mend.empty() && why.find(known.sign) != std::string::npos) mend = known.mend;
-    }
+    std::string mend = mend_of(why);
     if (why.empty() && pod.container.empty()) why = "its container has not been started";
     if (why.empty()) why = "it runs, and does not answer";
     if (!log.empty()) why += fmt::format("; its log ({}) ends with: {}", file, said.cause);

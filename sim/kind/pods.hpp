@@ -20,11 +20,31 @@ struct Pod {
     bool ready = false;     ///< as its probes have it
     std::string container;  ///< id of the container that runs; empty: none does
     std::string trouble;    ///< why it does not run, in Kubernetes' words: "ImagePullBackOff: …"
-    std::string
-        last_end;  ///< how the container before this one, or the last one, ended: "exit code 1 (Error)"
+    std::string last_end;   ///< how its last container that ended did: "exit code 1 (Error)"
+    int restarts = 0;       ///< of that container
 
     bool operator==(const Pod&) const = default;
 };
+
+/// "deployment/verifier", "deployment/registrar", "statefulset/postgresql".
+std::string workload_of(const std::string& server);
+
+/// What there is of a server: how many pods are wanted of it, and those that there are, without any that was
+/// told to end.
+struct ServerSeen {
+    std::string server;
+    int wanted = 0;
+    std::vector<Pod> pods = {};
+
+    bool is_ready() const;
+    /// "ready", or why it is not: "stopped: it is scaled to 0", "CrashLoopBackOff: …".
+    std::string state() const;
+    /// The way out; empty of one that is ready.
+    std::string mend() const;
+};
+/// Of `kubectl get deployments,statefulsets,pods -o json`, by name; kubectl's warnings may stand before it.
+/// ErrorKind::Parse.
+Result<std::vector<ServerSeen>> parse_servers(std::string_view text);
 
 /// A line of `kubectl get pods --watch --output-watch-events -o json`.
 struct PodEvent {

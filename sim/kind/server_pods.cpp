@@ -27,10 +27,6 @@ tl::unexpected<Error> stopped() {
 
 }  // namespace
 
-std::string workload_of(const std::string& server) {
-    return (server == "postgresql" ? "statefulset/" : "deployment/") + server;
-}
-
 std::string in_seconds(Duration duration) {
     return fmt::format("{:.1f} s", std::chrono::duration<double>(duration).count());
 }

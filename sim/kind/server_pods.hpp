@@ -21,9 +21,6 @@
 
 namespace pushsim::kind {
 
-/// "deployment/verifier", "deployment/registrar", "statefulset/postgresql".
-std::string workload_of(const std::string& server);
-
 /// For a pod to end: its grace is 15 s.
 inline constexpr std::chrono::seconds gone_limit{60};
 

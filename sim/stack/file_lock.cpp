@@ -76,4 +76,13 @@ void FileLock::remove_file() const {
     fs::remove(file_, ignored);
 }
 
+Result<FileLock> take_alone(const std::filesystem::path& file, const StopAsked& stop_asked,
+                            const std::string& things, const std::string& mend) {
+    std::string holder;
+    auto lock =
+        FileLock::take(file, Duration::zero(), stop_asked, [&](const std::string& who) { holder = who; });
+    if (lock || lock.error().kind != ErrorKind::Config) return lock;
+    return fail(ErrorKind::Config, fmt::format("{} in use by process {}", things, holder), mend);
+}
+
 }  // namespace pushsim::stack

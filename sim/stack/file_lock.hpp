@@ -38,4 +38,9 @@ class FileLock {
     int descriptor_;
 };
 
+/// Taken at once or not: ErrorKind::Config where another has it, "`things` in use by process 7", and `mend`;
+/// else as take(). `things`: "the cluster keylime-infra is".
+Result<FileLock> take_alone(const std::filesystem::path& file, const StopAsked& stop_asked,
+                            const std::string& things, const std::string& mend);
+
 }  // namespace pushsim::stack

@@ -31,7 +31,8 @@ TEST(Pods, OneThatRunsAndIsReadyIsToldWithItsContainer) {
                               .ready = true,
                               .container = "containerd://0ba2",
                               .trouble = "",
-                              .last_end = ""}));
+                              .last_end = "",
+                              .restarts = 0}));
 }
 
 TEST(Pods, OneThatWasToldToEndIsLeavingAndADeletedOneIsGone) {
@@ -107,6 +108,81 @@ TEST(Pods, WhatIsNoEventIsLeftOut) {
         parse_pod_event(R"({"type":"ADDED","object":{"metadata":{"name":"x","uid":"y"},"status":7}})"));
     EXPECT_FALSE(parse_pod_event(R"([1, "x"])"));
     EXPECT_FALSE(parse_pod_event(event("ADDED", "", kRunning).substr(0, 200)));
+}
+
+/// A Deployment as kubectl lists one, with so many pods wanted.
+std::string deployment(const std::string& name, int wanted) {
+    return R"({"kind":"Deployment","metadata":{"name":")" + name + R"("},"spec":{"replicas":)" +
+           std::to_string(wanted) + "}}";
+}
+/// A pod in such a list.
+std::string pod_item(const std::string& server, const std::string& status, const std::string& metadata = "") {
+    return R"({"kind":"Pod","metadata":{"name":")" + server + R"(-1","uid":"u-)" + server +
+           R"(","labels":{"app.kubernetes.io/name":")" + server + R"("})" + metadata + R"(},"status":{)" +
+           status + "}}";
+}
+std::string list_of(const std::vector<std::string>& items) {
+    std::string text = R"({"apiVersion":"v1","kind":"List","items":[)";
+    for (std::size_t i = 0; i < items.size(); ++i)
+        text += (i == 0 ? "" : ",") + items[i];
+    return text + "]}";
+}
+std::string running(const std::string& server, bool ready, int restarts) {
+    return R"("conditions":[{"type":"Ready","status":")" + std::string(ready ? "True" : "False") +
+           R"("}],"containerStatuses":[{"name":")" + server +
+           R"(","containerID":"containerd://1","restartCount":)" + std::to_string(restarts) +
+           R"(,"state":{"running":{}}}])";
+}
+
+TEST(ServersSeen, EachHasItsPodsAndIsReadyWhereAsManyAreAsAreWanted) {
+    const auto seen = parse_servers(list_of({deployment("verifier", 1), deployment("registrar", 2),
+                                             pod_item("registrar", running("registrar", true, 0)),
+                                             pod_item("verifier", running("verifier", true, 3))}));
+    ASSERT_TRUE(seen) << seen.error().text();
+    ASSERT_EQ(seen->size(), 2U);
+    const ServerSeen& registrar = seen->front();
+    EXPECT_EQ(registrar.server, "registrar");
+    EXPECT_FALSE(registrar.is_ready());
+    EXPECT_EQ(registrar.state(), "it has fewer pods than it is to have");
+    const ServerSeen& verifier = seen->back();
+    EXPECT_TRUE(verifier.is_ready());
+    EXPECT_EQ(verifier.state(), "ready");
+    EXPECT_EQ(verifier.mend(), "");
+    ASSERT_EQ(verifier.pods.size(), 1U);
+    EXPECT_EQ(verifier.pods.front().restarts, 3);
+}
+
+TEST(ServersSeen, OneThatIsNotReadySaysWhyAndTheWayOut) {
+    const auto one = [](const std::vector<std::string>& items) {
+        const auto seen = parse_servers(list_of(items));
+        return seen && seen->size() == 1 ? seen->front() : ServerSeen{.server = "none"};
+    };
+    const auto stopped = one({deployment("verifier", 0)});
+    EXPECT_EQ(stopped.state(), "stopped: it is scaled to 0");
+    EXPECT_THAT(stopped.mend(), HasSubstr("pushsim stack up --stack kind"));
+    const std::string told = R"(,"deletionTimestamp":"2026-11-28T14:16:56Z")";
+    const auto without =
+        one({deployment("verifier", 1), pod_item("verifier", running("verifier", true, 0), told)});
+    EXPECT_EQ(without.state(), "it has no pod");
+    EXPECT_THAT(without.mend(), HasSubstr("describe deployment/verifier"));
+    const auto crashes =
+        one({deployment("verifier", 1),
+             pod_item(
+                 "verifier",
+                 R"("containerStatuses":[{"name":"verifier","restartCount":5,"lastState":{"terminated":)"
+                 R"({"exitCode":1,"reason":"Error"}},"state":{"waiting":{"reason":"CrashLoopBackOff"}}}])")});
+    EXPECT_EQ(crashes.state(), "CrashLoopBackOff; its container ended with exit code 1 (Error)");
+    EXPECT_EQ(crashes.mend(), "pushsim stack logs verifier --stack kind");
+    const auto begins = one({deployment("verifier", 1), pod_item("verifier", running("verifier", false, 0))});
+    EXPECT_EQ(begins.state(), "it runs, and does not answer yet");
+}
+
+TEST(ServersSeen, WarningsBeforeTheListAreLeftOutAndWhatIsNoneIsAnError) {
+    EXPECT_TRUE(parse_servers("Warning: v1 is old\n" + list_of({deployment("verifier", 1)})));
+    EXPECT_TRUE(parse_servers(list_of({}))->empty());
+    for (const char* text : {"", "Unable to connect to the server: EOF", "[]", R"({"items":7})"})
+        EXPECT_FALSE(parse_servers(text)) << text;
+    EXPECT_TRUE(parse_servers(R"({"items":[7,{"kind":"Pod"},null]})")->empty());
 }
 
 }  // namespace

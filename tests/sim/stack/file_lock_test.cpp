@@ -3,6 +3,7 @@
 #include <fstream>
 #include <thread>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
@@ -84,6 +85,18 @@ TEST(FileLock, ProcessThatIsKilledLetsGoOfIt) {
     EXPECT_TRUE(FileLock::take(file, kAtOnce));
     ::close(ready[0]);
     ::close(ready[1]);
+}
+
+TEST(FileLock, TakenAloneItIsNotWaitedForAndTheErrorNamesWhoHasWhat) {
+    const test::TemporaryFolder folder;
+    const auto taken = take_alone(folder.path() / "a.lock", {}, "the pods are", "wait for its end");
+    ASSERT_TRUE(taken) << taken.error().text();
+    const auto second = take_alone(folder.path() / "a.lock", {}, "the pods are", "wait for its end");
+    ASSERT_FALSE(second);
+    EXPECT_EQ(second.error().kind, ErrorKind::Config);
+    EXPECT_EQ(second.error().message, fmt::format("the pods are in use by process {}", ::getpid()));
+    EXPECT_EQ(second.error().mend, "wait for its end");
+    EXPECT_EQ(take_alone("/nonexistent/a.lock", {}, "the pods are", "").error().kind, ErrorKind::System);
 }
 
 TEST(FileLock, LinkIsNotFollowedToWhatItWouldOverwrite) {
