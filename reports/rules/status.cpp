@@ -77,6 +77,37 @@ bool waited_for_others(const AgentStory& agent, const Stories& all, const histor
     return !went_on && next != all.exchanges.end() && *next < timeout.n;
 }
 
+/// That the script ended it after its last evidence, and nothing came of it since.
+bool was_stopped(const AgentStory& agent, const history::Entry& accepted, const history::Entry& timeout) {
+    return std::ranges::any_of(agent.lines, [&](const history::Entry* line) {
+        const auto* act = as<history::MachineAct>(line);
+        return act != nullptr && act->act == "stop_agent" && line->n > accepted.n && line->n < timeout.n;
+    });
+}
+
+/// Why no evidence came, for as much as the history knows, and the way out.
+struct Silence {
+    const char* why;
+    const char* mend;
+};
+Silence silence_of(const AgentStory& agent, const Stories& all, const history::Entry& accepted,
+                   const history::Entry& timeout) {
+    if (was_stopped(agent, accepted, timeout))
+        return {". The script had stopped it",
+                "The verifier goes on to wait for one that is gone: take it off (pushsim tenant delete ID), "
+                "or start "
+                "it again with the same id; the next attestation that passes brings the status back."};
+    if (waited_for_others(agent, all, accepted, timeout))
+        return {
+            ". It had done its part of the script and waited for agents that had not",
+            "A larger quote_interval gives the others the time, or another step has it attest meanwhile; the "
+            "next attestation that passes brings the status back."};
+    return {
+        "",
+        "Find out why the agent is silent (is it running? does it reach the verifier?). The next attestation "
+        "that passes brings the status back; nothing needs to be enrolled again."};
+}
+
 }  // namespace
 
 Found failure_sticks(const AgentStory& agent, const Stories& /*all*/) {
@@ -115,20 +146,12 @@ Found no_evidence_for_too_long(const AgentStory& agent, const Stories& all) {
     const Duration limit = std::chrono::seconds{intervals_until_timeout * interval};
     const Duration silence = (*timeout)->t - accepted->t;
     if (silence < limit) return {};
-    const bool waited = waited_for_others(agent, all, *accepted, **timeout);
-    return {
-        {.cause = fmt::format(
-             "No evidence arrived for {}; the verifier says TIMEOUT after {} times quote_interval "
-             "({} s) without any{}",
-             seconds_text(silence), intervals_until_timeout, interval,
-             waited ? ". It had done its part of the script and waited for agents that had not" : ""),
-         .mend = waited
-                     ? "A larger quote_interval gives the others the time, or another step has it attest "
-                       "meanwhile; the next attestation that passes brings the status back."
-                     : "Find out why the agent is silent (is it running? does it reach the verifier?). The "
-                       "next attestation that passes brings the status back; nothing needs to be enrolled "
-                       "again.",
-         .evidence = {(*timeout)->n, accepted->n}}};
+    const auto [why, mend] = silence_of(agent, all, *accepted, **timeout);
+    return {{.cause = fmt::format("No evidence arrived for {}; the verifier says TIMEOUT after {} times "
+                                  "quote_interval ({} s) without any{}",
+                                  seconds_text(silence), intervals_until_timeout, interval, why),
+             .mend = mend,
+             .evidence = {(*timeout)->n, accepted->n}}};
 }
 
 Found timeout_although_in_time(const AgentStory& agent, const Stories& /*all*/) {

@@ -46,6 +46,18 @@ std::vector<Case> status_cases() {
              s.enrol(list(quoted)).attest(0).verdict(0, "pass").wait(seconds{6}).session(200, "slow[0]");
              s.status("TIMEOUT", 1);
          }},
+        {"SilentAfterTheScriptStoppedIt",
+         {"no_evidence_for_too_long"},
+         "(1 s) without any. The script had stopped it",
+         [](Script& s) {
+             s.enrol(list(quoted))
+                 .attest(0)
+                 .verdict(0, "pass")
+                 .stop()
+                 .wait(seconds{6})
+                 .session(200, "slow[0]");
+             s.status("TIMEOUT", 1);
+         }},
         // The answer may come when nothing is left of the interval.
         {"TimeoutWithoutAnInterval",
          {},

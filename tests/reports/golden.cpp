@@ -226,6 +226,10 @@ Script& Script::extend(int pcr, const std::string& name) {
     return add(where(name), h::MachineAct{"extend", pcr, {{"sha256", zeros}}, "text:x"});
 }
 
+Script& Script::stop(const std::string& name) {
+    return add(where(name), h::MachineAct{.act = "stop_agent"});
+}
+
 Script& Script::submit_in_vain(int index, int status) {
     h::Exchange submit = h::test::an_exchange(status);
     submit.request.target = fmt::format("/v3.0/agents/id/attestations/{}", index);

@@ -105,6 +105,8 @@ class Script {
         return *this;
     }
     Script& extend(int pcr, const std::string& name = agent);
+    /// The script ends the agent.
+    Script& stop(const std::string& name = agent);
     Script& wait(Duration duration) {
         clock_.advance(duration);
         return *this;
