@@ -168,7 +168,8 @@ void add_stack_commands(CLI::App& app, CommandLine& line) {
     logs->callback(
         [&line, of_kind] { line.exit = of_kind() ? cluster_logs(line.stack) : stack_logs(line.stack); });
     auto* clean = stack_command->add_subcommand(
-        "clean", "Ends what a killed pushsim left, removes folders of ended stacks");
+        "clean",
+        "Ends and puts back what a killed pushsim left, clusters too, removes folders of ended stacks");
     clean->footer("Example: pushsim stack clean");
     clean->callback([&line] { line.exit = stack_clean(line.stack); });
     auto* certificates = stack_command->add_subcommand(

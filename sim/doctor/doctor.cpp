@@ -37,13 +37,17 @@ class LookAtStack {
     }
 
     Findings operator()(const External& external) const {
-        Findings findings{{Level::Skipped, "Keylime", "its version cannot be asked for from outside"}};
-        append(findings, external.beside);
-        if (!external.address) {
-            findings.push_back({Level::Fail, external.name, external.address.error().message,
-                                external.address.error().mend});
-            return findings;
+        if (!external.address)
+            return {{Level::Fail, external.name, external.address.error().message,
+                     external.address.error().mend}};
+        Findings findings;
+        if (external.address->keylime_version) {
+            findings.push_back(
+                check_version(*external.address->keylime_version, external.address->keylime_origin));
+        } else {
+            findings.push_back({Level::Skipped, "Keylime", "its version cannot be asked for from outside"});
         }
+        append(findings, external.beside);
         append(findings, look_at_servers(*external.address, clock_));
         findings.push_back(check_rate_limits({}, agents_));
         return findings;
