@@ -298,6 +298,37 @@ TEST_F(KindStack, OptionThatTheServerDoesNotTakeIsTheReasonWhyItsPodIsNotReady) 
     EXPECT_EQ(spec_of_servers(), before);
 }
 
+/// A finding of `verify` or `doctor` at the verifier's pod.
+std::string pod_finding(const Ended& looked) {
+    const json findings = json::parse(looked.out, nullptr, false);
+    if (!findings.is_object()) return looked.out + looked.err;
+    for (const json& one : findings.at("findings"))
+        if (one.at("thing") == "verifier in its pod")
+            return one.value("level", "") + ": " + one.value("found", "") + " | " + one.value("mend", "");
+    return "none";
+}
+
+TEST_F(KindStack, AServerThatIsScaledToNothingIsNamedByAllWhoLookAndARunDoesNotWaitForIt) {
+    EXPECT_THAT(pod_finding(pushsim(*place, {"verify", "--stack", "kind", "--format", "json"})),
+                ::testing::StartsWith("ok: ready: verifier-"));
+    kubectl("scale deployment/verifier --replicas=0");
+    kubectl("wait --for=delete pod -l app.kubernetes.io/name=verifier --timeout=60s");
+    const char* const named = "fail: stopped: it is scaled to 0 | `pushsim stack up --stack kind` starts it";
+    EXPECT_EQ(pod_finding(pushsim(*place, {"verify", "--stack", "kind", "--format", "json"})), named);
+    EXPECT_EQ(pod_finding(pushsim(*place, {"doctor", "--stack", "kind", "--format", "json"})), named);
+    const Ended status = pushsim(*place, {"stack", "status", "--stack", "kind"});
+    EXPECT_THAT(status.out, ::testing::ContainsRegex("verifier +stopped: it is scaled to 0\n"));
+    EXPECT_THAT(status.out, ::testing::ContainsRegex("registrar +ready  registrar-[^ ]*, 0 restarts\n"));
+    const Ended run = run_kind({"run", scenario_file("honest-agent")});
+    EXPECT_EQ(run.exit_code, 3) << run.out << run.err;
+    EXPECT_THAT(run.out + run.err, HasSubstr("the verifier is stopped: it is scaled to 0"));
+    EXPECT_LT(run.took, std::chrono::seconds{60}) << "it waited for it";
+    kubectl("scale deployment/verifier --replicas=1");
+    kubectl("rollout status deployment/verifier --timeout=120s");
+    EXPECT_THAT(pod_finding(pushsim(*place, {"verify", "--stack", "kind", "--format", "json"})),
+                ::testing::StartsWith("ok: ready: verifier-"));
+}
+
 TEST_F(KindStack, ApiServerThatDoesNotAnswerIsSaid) {
     const std::string node = "$(command -v docker || command -v podman) exec keylime-infra-control-plane ";
     const auto signal = [&](const char* what) {
