@@ -21,8 +21,8 @@ std::string lines_of(const std::vector<ServerSeen>& servers) {
         std::vector<std::string> pods;
         for (const Pod& pod : seen.pods)
             pods.push_back(fmt::format("{}, {}", pod.name, reports::counted(pod.restarts, "restart")));
-        text += fmt::format("  {:<13}  {}{}{}\n", seen.server, seen.state(), pods.empty() ? "" : "  ",
-                            fmt::join(pods, "; "));
+        text += fmt::format("  {:<13}  {}{}{}\n", seen.server, fmt::join(pods, "; "),
+                            pods.empty() ? "" : ": ", seen.state());
         if (!seen.is_ready()) text += fmt::format("  {:<13}  mend: {}\n", "", seen.mend());
     }
     return text;

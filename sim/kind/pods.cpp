@@ -77,13 +77,14 @@ struct Known {
     const char* sign;
     const char* mend;
 };
-constexpr std::array<Known, 6> kKnown{
+constexpr std::array<Known, 7> kKnown{
     {{"ImagePull", "`pushsim stack up --stack kind` loads the images onto the node"},
      {"ErrImageNeverPull", "`pushsim stack up --stack kind` loads the images onto the node"},
      {"Unschedulable", "the node has no room: end what else runs there"},
      {"OOMKilled", "it had no more memory than its limit: raise that in kind/infra, or ask less of it"},
      {"CreateContainerConfigError", "`pushsim stack up --stack kind` makes what is missing anew"},
-     {"No space left on device", "make room on the disk of the container engine"}}};
+     {"No space left on device", "make room on the disk of the container engine"},
+     {"CrashLoopBackOff", "it ends each time it is started: its log says why, mostly an option of its own"}}};
 
 /// Empty where Kubernetes knows no reason that we do.
 std::string mend_of(const std::string& why) {
@@ -155,9 +156,9 @@ std::string ServerSeen::state() const {
 std::string ServerSeen::mend() const {
     if (is_ready()) return "";
     if (wanted == 0) return "`pushsim stack up --stack kind` starts it";
-    if (std::string known = mend_of(state()); !known.empty()) return known;
     if (pods.empty()) return fmt::format("kubectl -n keylime describe {} says why", workload_of(server));
-    return fmt::format("pushsim stack logs {} --stack kind", server);
+    const std::string known = mend_of(state());
+    return fmt::format("{}{}pushsim stack logs {} --stack kind", known, known.empty() ? "" : "; ", server);
 }
 
 Result<std::vector<ServerSeen>> parse_servers(std::string_view said) {
@@ -174,7 +175,7 @@ Result<std::vector<ServerSeen>> parse_servers(std::string_view said) {
                        .wanted = replicas.is_number_integer() ? replicas.get<int>() : 1});
     }
     for (const json& one : items) {
-        const auto pod = pod_in(one);
+        const auto pod = text(one, "kind") == "Pod" ? pod_in(one) : std::nullopt;
         if (!pod || pod->leaving) continue;
         const auto server = std::ranges::find(all, pod->server, &ServerSeen::server);
         if (server != all.end()) server->pods.push_back(*pod);

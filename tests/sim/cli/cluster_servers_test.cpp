@@ -18,7 +18,7 @@ const std::vector<kind::ServerSeen> kOneStopped{
 
 TEST(ClusterServers, LinesNameEachPodAndTheWayOut) {
     const std::string lines = lines_of(kOneStopped);
-    EXPECT_THAT(lines, HasSubstr("  registrar      ready  registrar-1, 1 restart\n"));
+    EXPECT_THAT(lines, HasSubstr("  registrar      registrar-1, 1 restart: ready\n"));
     EXPECT_THAT(lines, HasSubstr("  verifier       stopped: it is scaled to 0\n"));
     EXPECT_THAT(lines, HasSubstr("mend: `pushsim stack up --stack kind` starts it\n"));
 }

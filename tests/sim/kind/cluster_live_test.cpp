@@ -318,7 +318,7 @@ TEST_F(KindStack, AServerThatIsScaledToNothingIsNamedByAllWhoLookAndARunDoesNotW
     EXPECT_EQ(pod_finding(pushsim(*place, {"doctor", "--stack", "kind", "--format", "json"})), named);
     const Ended status = pushsim(*place, {"stack", "status", "--stack", "kind"});
     EXPECT_THAT(status.out, ::testing::ContainsRegex("verifier +stopped: it is scaled to 0\n"));
-    EXPECT_THAT(status.out, ::testing::ContainsRegex("registrar +ready  registrar-[^ ]*, 0 restarts\n"));
+    EXPECT_THAT(status.out, ::testing::ContainsRegex("registrar +registrar-[^ ]*, 0 restarts: ready\n"));
     const Ended run = run_kind({"run", scenario_file("honest-agent")});
     EXPECT_EQ(run.exit_code, 3) << run.out << run.err;
     EXPECT_THAT(run.out + run.err, HasSubstr("the verifier is stopped: it is scaled to 0"));

@@ -112,7 +112,8 @@ TEST(Pods, WhatIsNoEventIsLeftOut) {
 
 /// A Deployment as kubectl lists one, with so many pods wanted.
 std::string deployment(const std::string& name, int wanted) {
-    return R"({"kind":"Deployment","metadata":{"name":")" + name + R"("},"spec":{"replicas":)" +
+    return R"({"kind":"Deployment","metadata":{"name":")" + name +
+           R"(","uid":"d","labels":{"app.kubernetes.io/name":")" + name + R"("}},"spec":{"replicas":)" +
            std::to_string(wanted) + "}}";
 }
 /// A pod in such a list.
@@ -172,7 +173,10 @@ TEST(ServersSeen, OneThatIsNotReadySaysWhyAndTheWayOut) {
                  R"("containerStatuses":[{"name":"verifier","restartCount":5,"lastState":{"terminated":)"
                  R"({"exitCode":1,"reason":"Error"}},"state":{"waiting":{"reason":"CrashLoopBackOff"}}}])")});
     EXPECT_EQ(crashes.state(), "CrashLoopBackOff; its container ended with exit code 1 (Error)");
-    EXPECT_EQ(crashes.mend(), "pushsim stack logs verifier --stack kind");
+    EXPECT_EQ(
+        crashes.mend(),
+        "it ends each time it is started: its log says why, mostly an option of its own; pushsim stack logs "
+        "verifier --stack kind");
     const auto begins = one({deployment("verifier", 1), pod_item("verifier", running("verifier", false, 0))});
     EXPECT_EQ(begins.state(), "it runs, and does not answer yet");
 }
