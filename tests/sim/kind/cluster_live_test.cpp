@@ -95,6 +95,65 @@ class KindStack : public ::testing::Test {
     }
 };
 
+/// What a container has that it does not need, or lacks.
+std::string too_much_of(const json& container) {
+    std::string wrong;
+    const std::string name = container.at("name");
+    const auto want = [&](bool holds, const std::string& what) {
+        if (!holds) wrong += name + ": " + what + "; ";
+    };
+    const std::string image = container.at("image");
+    const auto tag = image.rfind(':');
+    want(tag != std::string::npos && image.substr(tag) != ":latest", "image " + image);
+    const json security = container.value("securityContext", json::object());
+    want(!security.value("privileged", false), "privileged");
+    want(!security.value("allowPrivilegeEscalation", true), "allowPrivilegeEscalation");
+    want(security.value("readOnlyRootFilesystem", false), "writes to its root file system");
+    want(security.value("capabilities", json::object()) == json{{"drop", {"ALL"}}}, "capabilities");
+    const json resources = container.value("resources", json::object());
+    for (const char* bound : {"requests", "limits"})
+        for (const char* of : {"cpu", "memory"})
+            want(resources.contains(bound) && resources.at(bound).contains(of),
+                 std::string("no ") + bound + " of " + of);
+    return wrong;
+}
+
+std::string too_much_in(const json& pod) {
+    std::string wrong;
+    for (const char* shared : {"hostNetwork", "hostPID", "hostIPC"})
+        if (pod.value(shared, false)) wrong += std::string(shared) + "; ";
+    if (pod.value("automountServiceAccountToken", true)) wrong += "a service account's token; ";
+    if (!pod.value("securityContext", json::object()).value("runAsNonRoot", false)) wrong += "may be root; ";
+    for (const char* list : {"initContainers", "containers"})
+        for (const json& container : pod.value(list, json::array()))
+            wrong += too_much_of(container);
+    return wrong;
+}
+
+TEST_F(KindStack, EachManifestIsTakenByKubernetesAndAsksForNoMoreRightsThanItNeeds) {
+    const std::string folder = std::string(PUSHSIM_SOURCE_DIR) + "/kind/";
+    for (const auto& [words, pods] : {std::pair{"apply -k " + folder + "infra/sqlite", 3},
+                                      {"apply -k " + folder + "infra/postgresql", 4},
+                                      {"apply -k " + folder + "infra/two-verifiers", 4},
+                                      {"apply -k " + folder + "agents/base", 1},
+                                      {"apply -k " + folder + "agents/swtpm", 1},
+                                      {"apply -k " + folder + "agents/fleet", 1},
+                                      {"create -f " + folder + "infra/tenant-job.yaml", 1}}) {
+        const std::string said = kubectl(words + " --dry-run=server -o json");
+        const std::size_t begin = said.starts_with('{') ? 0 : said.find("\n{") + 1;
+        const json taken = json::parse(said.substr(begin), nullptr, false);
+        ASSERT_TRUE(taken.is_object()) << words << ": " << said;
+        int found = 0;
+        for (const json& one : taken.contains("items") ? taken.at("items") : json::array({taken})) {
+            const json::json_pointer pod("/spec/template/spec");
+            if (!one.contains(pod)) continue;
+            ++found;
+            EXPECT_EQ(too_much_in(one.at(pod)), "") << words << ": " << one.at("metadata").value("name", "");
+        }
+        EXPECT_EQ(found, pods) << words;
+    }
+}
+
 TEST_F(KindStack, ServersThatFitAreUsedAsTheyAreAndReasonsAreJudgedByLogAndDatabase) {
     const std::string pods = kubectl("get pods -o name");
     const Ended run = run_kind({"run", scenario_file("reproduce/pcr-mismatch")});
