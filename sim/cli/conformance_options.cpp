@@ -101,6 +101,7 @@ void add_report(CLI::App& app, CommandLine& line) {
     command->add_flag("--quiet", options.quiet, "nothing but errors");
     command->add_flag("--verbose", options.verbose, "every requirement, or every expectation");
     command->footer(
+        "A FILE of - is standard output.\n\n"
         "Example: pushsim report runs/latest --html report.html\n\n"
         "Exit codes: that of the run, as this version judges it; 2 there is no such run, 3 it cannot be "
         "read.");

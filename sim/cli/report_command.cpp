@@ -111,7 +111,7 @@ int report(const ReportOptions& options) {
     }
     std::vector<std::string> written;
     for (const auto& [file, text] : named_files(options, *judged, *history)) {
-        if (auto done = write_file(file, text, 0644); !done) return report_error(done.error());
+        if (auto done = write_named(file, text); !done) return report_error(done.error());
         written.push_back(file);
     }
     if (written.empty()) {
@@ -121,7 +121,9 @@ int report(const ReportOptions& options) {
         for (const std::string& name : *all)
             written.push_back((folder / name).string());
     }
-    tell(options, *judged, fmt::format("{}", fmt::join(written, ", ")));
+    // Whoever wants a report at standard output wants nothing else there.
+    if (std::ranges::find(written, "-") == written.end())
+        tell(options, *judged, fmt::format("{}", fmt::join(written, ", ")));
     return judged->exit_code();
 }
 

@@ -1,5 +1,8 @@
 #include "sim/cli/report_files.hpp"
 
+#include <cerrno>
+#include <cstdio>
+#include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
@@ -31,9 +34,32 @@ Result<void> check_can_write(const std::string& option, const std::string& file)
     const auto folder = fs::absolute(file, failed).parent_path();
     if (fs::is_directory(file, failed))
         return fail(ErrorKind::Usage, fmt::format("{}: {} is a folder", option, file), "name a file in it");
-    if (fs::is_directory(folder, failed)) return {};
+    if (file == "-" || fs::is_directory(folder, failed)) return {};
     return fail(ErrorKind::Usage, fmt::format("{}: {} cannot be written", option, file),
                 fmt::format("there is no folder {}", folder.string()));
+}
+
+Result<void> write_named(const std::string& file, const std::string& text) {
+    namespace fs = std::filesystem;
+    std::error_code failed;
+    const auto what = fs::status(file, failed);  // of what a link names
+    const bool is_stdout = file == "-";
+    if (!is_stdout && (!fs::exists(what) || fs::is_regular_file(what))) {
+        const fs::path meant = fs::exists(what) ? fs::canonical(file, failed) : fs::path(file);
+        auto written = write_file(meant, text, 0644);
+        if (!written)
+            return fail(ErrorKind::System, written.error().message, "name a file that this user may write");
+        return {};
+    }
+    std::FILE* const into = is_stdout ? stdout : std::fopen(file.c_str(), "we");
+    const bool all = into != nullptr && std::fwrite(text.data(), 1, text.size(), into) == text.size();
+    const int error = errno;
+    const bool closed = into != nullptr && (is_stdout ? std::fflush(into) : std::fclose(into)) == 0;
+    if (all && closed) return {};
+    return fail(
+        ErrorKind::System,
+        fmt::format("cannot write {}: {}", file, std::generic_category().message(all ? errno : error)),
+        "name a file that this user may write");
 }
 
 std::string json_of(const JudgedRun& judged) {

@@ -27,6 +27,10 @@ Result<JudgedRun> judge_run(const std::filesystem::path& history);
 /// would be found out after the work else. ErrorKind::Usage
 Result<void> check_can_write(const std::string& option, const std::string& file);
 
+/// The file that an option names, whole or not at all; one that a link names; what is no regular file (a
+/// device, a pipe) is written into as it stands. "-": standard output. ErrorKind::System, with a way out.
+Result<void> write_named(const std::string& file, const std::string& text);
+
 std::string json_of(const JudgedRun& judged);
 std::string junit_of(const JudgedRun& judged, const std::filesystem::path& history);
 std::string markdown_of(const JudgedRun& judged);
