@@ -60,8 +60,13 @@ std::string case_text(const ConformanceCase& one, const std::string& requirement
             text += line(8, fmt::format("and {} clauses more", clauses.size() - i), style);
             break;
         }
+        if (is_control(one, *clauses[i]) && (i == 0 || !is_control(one, *clauses[i - 1])))
+            text += line(8, "a control does not hold, so that the case says nothing else:", style);
         text += expectation_text(*clauses[i], style);
     }
+    // What a check found, where no clause says it.
+    if (const auto why = one.reasons.find(requirement); clauses.empty() && why != one.reasons.end())
+        text += line(8, clipped(why->second, most_octets), style);
     for (const Diagnosis& cause : one.diagnoses) {
         if (&cause - one.diagnoses.data() == most_clauses && !style.verbose) break;
         text += console_diagnosis(cause, "", style);

@@ -132,6 +132,10 @@ std::vector<const ExpectationResult*> not_held(const ConformanceCase& one, const
     return found;
 }
 
+bool is_control(const ConformanceCase& one, const ExpectationResult& clause) {
+    return std::ranges::any_of(one.controls, [&](const ExpectationResult& each) { return &each == &clause; });
+}
+
 std::string reason_text(const ConformanceReport& report, const RequirementReport& requirement) {
     const bool withheld = requirement.requirement.withheld ||
                           std::ranges::any_of(requirement.cases, [&](const std::string& id) {
@@ -174,7 +178,7 @@ std::string meaning_text(const ConformanceCase& one, const RequirementReport& re
     constexpr int first_refusal = 400;
     constexpr int first_error = 500;
     for (const ExpectationResult* result : not_held(one, requirement.requirement.id)) {
-        if (result->decides.empty()) return "A control does not hold, so that the case says nothing else.";
+        if (is_control(one, *result)) return "A control does not hold, so that the case says nothing else.";
         if (!result->exchange) continue;
         if (result->actual.ends_with(" PASS") &&
             (result->expected.starts_with("FAIL") || result->expected == "not PASS"))

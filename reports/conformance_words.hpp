@@ -52,6 +52,8 @@ std::vector<const ConformanceCase*> cases_of_standing(const ConformanceReport& r
 
 /// What does not hold of a case: what decides the requirement, then controls.
 std::vector<const ExpectationResult*> not_held(const ConformanceCase& one, const std::string& requirement);
+/// `clause` is one of the case's.
+bool is_control(const ConformanceCase& one, const ExpectationResult& clause);
 
 /// Of a failure what was seen, of others why; "details withheld" where a case that decides it is withheld,
 /// and nothing of one that passes.

@@ -157,13 +157,16 @@ std::string log_text(const history::Entry& line, const LogOfRequest& log) {
                        markdown::fenced(text, ""));
 }
 
-std::string clauses_text(const history::History& history,
+std::string clauses_text(const history::History& history, const ConformanceCase& one,
                          const std::vector<const ExpectationResult*>& clauses, const LogOfRequest& log) {
     std::string text = "### What was expected, and what was seen\n\n";
+    if (clauses.empty()) text += code_of(one.reason) + "\n\n";
     std::vector<std::uint64_t> shown;
     for (const ExpectationResult* clause : clauses) {
-        text += fmt::format("{}\n- expected: {}\n- seen: {}\n\n", code_of(clause->what),
-                            code_of(clause->expected), code_of(clause->actual));
+        text += fmt::format(
+            "{}{}\n- expected: {}\n- seen: {}\n\n", code_of(clause->what),
+            is_control(one, *clause) ? " (a control: where it does not hold the case says nothing else)" : "",
+            code_of(clause->expected), code_of(clause->actual));
         if (!clause->exchange) continue;
         const std::uint64_t n = clause->exchange->n;
         if (shown.size() == most_exchanges || std::ranges::find(shown, n) != shown.end()) continue;
@@ -193,26 +196,33 @@ tl::unexpected<Error> withheld(std::string_view name) {
 }  // namespace
 
 Result<std::string> issue_markdown(const history::History& history, const RunReport& run,
-                                   const ConformanceReport& report, std::string_view case_id,
+                                   const ConformanceReport& report, std::string_view name,
                                    const LogOfRequest& log) {
-    const ConformanceCase* one = find_case(report, case_id);
-    const auto is_of_that_name = [&](const RequirementReport& each) {
-        return each.requirement.withheld && each.requirement.id == case_id;
-    };
-    if (one == nullptr && std::ranges::any_of(report.requirements, is_of_that_name)) return withheld(case_id);
+    const ConformanceCase* one = find_case(report, name);
+    if (one == nullptr) {
+        const auto asked = std::ranges::find(
+            report.requirements, name, [](const RequirementReport& each) { return each.requirement.id; });
+        if (asked != report.requirements.end() && asked->requirement.withheld) return withheld(name);
+        if (asked != report.requirements.end() && !asked->cases.empty())
+            one = find_case(report, asked->cases.front());
+    }
     if (one == nullptr)
-        return fail(ErrorKind::Usage, fmt::format("there is no case {} in this run", case_id),
+        return fail(ErrorKind::Usage, fmt::format("there is no case {} in this run", name),
                     failing_cases(report));
-    if (is_withheld(report, *one)) return withheld(case_id);
-    const auto requirements = not_obeyed(report, *one);
+    if (is_withheld(report, *one)) return withheld(name);
+    auto requirements = not_obeyed(report, *one);
     if (requirements.empty())
-        return fail(ErrorKind::Usage, fmt::format("{} shows nothing wrong", case_id), failing_cases(report));
+        return fail(ErrorKind::Usage, fmt::format("{} shows nothing wrong", name), failing_cases(report));
+    // What was asked for comes first.
+    std::ranges::stable_partition(requirements,
+                                  [&](const auto* each) { return each->requirement.id == name; });
     const auto clauses = clauses_of(*one, requirements);
-    std::vector<std::string> parts{fmt::format("## {}\n\n", prose_of(requirements.front()->requirement.text)),
-                                   versions_text(run)};
+    std::vector<std::string> parts{
+        fmt::format("## Does not hold: {}\n\n", prose_of(requirements.front()->requirement.text)),
+        versions_text(run)};
     for (std::size_t i = 0; i < std::min(requirements.size(), most_requirements); ++i)
         parts.push_back(requirement_text(*requirements[i], *one));
-    parts.push_back(clauses_text(history, clauses, log));
+    parts.push_back(clauses_text(history, *one, clauses, log));
     const bool decided = !clauses.empty() && clauses.front()->n;
     if (!one->lines.empty())
         parts.push_back(before_text(history, *one, decided ? *clauses.front()->n : one->lines.back()));

@@ -30,7 +30,8 @@ Result<void> check_write_expected(const std::string& file) {
 /// What plays one case or requirement, `{}`, as this command does.
 std::string again_of(const ConformanceOptions& options) {
     std::string text;
-    if (const char* folder = std::getenv("PUSHSIM_SCENARIOS"))
+    const char* const folder = std::getenv("PUSHSIM_SCENARIOS");
+    if (folder != nullptr && !is_own_suite(folder))
         text = fmt::format("PUSHSIM_SCENARIOS={} ", shell_word(folder));
     text += "pushsim conformance {}";
     const StackChoice& stack = options.run.stack;

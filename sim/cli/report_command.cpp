@@ -41,13 +41,6 @@ std::vector<std::pair<std::string, std::string>> named_files(const ReportOptions
     return files;
 }
 
-/// Of a requirement the case that gives it its standing; else the name itself.
-std::string case_of(const std::string& name, const reports::ConformanceReport& report) {
-    const auto at =
-        std::ranges::find(report.requirements, name, [](const auto& one) { return one.requirement.id; });
-    return at == report.requirements.end() || at->cases.empty() ? name : at->cases.front();
-}
-
 /// What the servers of the run logged of a request.
 std::vector<std::string> logged_of(const fs::path& run, const std::string& request_id) {
     std::error_code failed;
@@ -103,7 +96,7 @@ int report(const ReportOptions& options) {
         return report_error(kNoConformance);
     if (!options.issue.empty()) {
         const auto issue = reports::issue_markdown(
-            judged->history, judged->run, *judged->conformance, case_of(options.issue, *judged->conformance),
+            judged->history, judged->run, *judged->conformance, options.issue,
             [&](const std::string& request_id) { return logged_of(history->parent_path(), request_id); });
         if (!issue) return report_error(issue.error());
         fmt::print("{}", *issue);

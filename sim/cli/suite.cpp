@@ -29,6 +29,11 @@ std::optional<fs::path> last_file(const fs::path& folder) {
 
 }  // namespace
 
+bool is_own_suite(const fs::path& folder) {
+    std::error_code failed;
+    return fs::equivalent(folder, PUSHSIM_SOURCE_SCENARIOS, failed);
+}
+
 fs::path suite_folder() {
     if (const char* named = std::getenv("PUSHSIM_SCENARIOS")) return named;
     return is_file(fs::path("scenarios") / "requirements.yaml") ? fs::path("scenarios")

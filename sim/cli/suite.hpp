@@ -13,6 +13,9 @@ namespace pushsim::cli {
 /// from.
 std::filesystem::path suite_folder();
 
+/// That of the source that this program was built from.
+bool is_own_suite(const std::filesystem::path& folder);
+
 /// Registry, profiles and all cases of the folder. ErrorKind::Usage with every problem, a line each.
 Result<conformance::Suite> load_suite(const std::filesystem::path& folder);
 

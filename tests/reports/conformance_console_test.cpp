@@ -69,6 +69,23 @@ TEST(ConformanceConsole, WhereAllIsWellThereIsOneLineAnArea) {
               "1 requirement: 1 pass · runs/latest/ (report.json, junit.xml)\n");
 }
 
+TEST(ConformanceConsole, WhatACheckFoundIsSaidWhereNoClauseSaysIt) {
+    Assessed all = every_standing();
+    ConformanceCase& one = all.report.cases.front();
+    for (ExpectationResult& clause : one.deciding)
+        clause.judgement = Judgement::Holds;
+    one.reasons["KPM-NEG-010"] = "status_agrees: a[0]: the status is PASS";
+    EXPECT_THAT(text_of(all, {}), HasSubstr("status_agrees: a[0]: the status is PASS"));
+}
+
+TEST(ConformanceConsole, AControlIsCalledOne) {
+    Assessed all = every_standing();
+    all.report.cases.front().controls.push_back(
+        {.judgement = Judgement::DoesNotHold, .what = "response, admin"});
+    EXPECT_THAT(text_of(all, {}), HasSubstr("a control does not hold, so that the case says nothing else:\n"
+                                            "        response, admin"));
+}
+
 TEST(ConformanceConsole, QuietLeavesOutWhatIsKnown) {
     const std::string text = text_of(every_standing(), {.quiet = true});
     EXPECT_THAT(text, HasSubstr(" FAIL  KPM-NEG-010"));

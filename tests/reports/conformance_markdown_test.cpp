@@ -107,6 +107,38 @@ TEST(IssueMarkdown, SaysWhatIsKnownOfItsOwnCase) {
     EXPECT_THAT(issue(all).value(), Not(HasSubstr("of another")));
 }
 
+TEST(IssueMarkdown, OfARequirementIsThatOfItsCaseAndBeginsWithIt) {
+    Assessed all = every_standing();
+    auto& standings = all.report.cases.front().standings;
+    const std::string second = "KPM-NEG-011";
+    ASSERT_FALSE(all.requirement(second).requirement.withheld);
+    standings[second] = Standing::Fail;
+    all.requirement(second).cases = {all.report.cases.front().id};
+    EXPECT_THAT(issue(all, second).value(),
+                testing::StartsWith("## Does not hold: " + all.requirement(second).requirement.text));
+    EXPECT_THAT(issue(all, "KPM-NEG-010").value(),
+                testing::StartsWith("## Does not hold: A negotiation without"));
+}
+
+TEST(IssueMarkdown, WhereACheckAloneFoundItThatIsWhatWasSeen) {
+    Assessed all = every_standing();
+    ConformanceCase& one = all.report.cases.front();
+    for (ExpectationResult& clause : one.deciding)
+        clause.judgement = Judgement::Holds;
+    one.reason = "status_agrees: a[0]: the status is PASS, what was before allows FAIL";
+    EXPECT_THAT(issue(all).value(),
+                HasSubstr("and what was seen\n\n`status_agrees: a[0]: the status is PASS"));
+}
+
+TEST(IssueMarkdown, AControlIsCalledOne) {
+    Assessed all = every_standing();
+    ConformanceCase& one = all.report.cases.front();
+    one.controls.push_back(
+        {.judgement = Judgement::DoesNotHold, .what = "response, admin, step 2 (request)"});
+    EXPECT_THAT(issue(all).value(),
+                HasSubstr("`response, admin, step 2 (request)` (a control: where it does not"));
+}
+
 TEST(IssueMarkdown, ABodyStaysWithinItsFence) {
     const std::string text = issue(every_standing()).value();
     EXPECT_THAT(text, HasSubstr("`````http\nHTTP 500\n"));
