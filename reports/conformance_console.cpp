@@ -193,6 +193,10 @@ std::string conformance_console_played(const ScenarioReport& scenario, const Con
                                  : fmt::format("{}: not to its end, {} undecided", scenario.name, count);
     const std::string duration = seconds_text(scenario.duration);
     constexpr std::size_t indent = 10;
+    if (style.wrap > 0 &&
+        indent + columns(text) + 2 + columns(duration) > static_cast<std::size_t>(style.wrap))
+        return paragraph(2, indent, fmt::format("played  {}  {}", shown(text, style), duration),
+                         static_cast<std::size_t>(style.wrap));
     return fmt::format("  played  {}{}{}\n", shown(text, style),
                        padding(indent + columns(text) + columns(duration), style.width),
                        coloured(duration, Colour::Dim, style));

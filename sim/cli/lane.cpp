@@ -81,6 +81,7 @@ void Lane::stop() {
 }
 
 void Lane::play_one(const scenario::Scenario& scenario) {
+    number_ = ++run_.begun;
     if (const auto why = session_.cannot_play(scenario)) return run_.book.skip(scenario, *why);
     if (const auto why = run_.pods != nullptr ? scenario::why_not_apart(scenario) : std::nullopt)
         return run_.book.skip(scenario, *why + ", so that it cannot be spread over pods");
@@ -192,7 +193,11 @@ bool Lane::attempt(const scenario::Scenario& scenario, const std::optional<histo
     }
     bool agents_gone = false;
     std::optional<StandingLine> line;
-    if (!run_.options.quiet) line.emplace(scenario.name, run_.clock);
+    if (!run_.options.quiet) {
+        const bool alone = run_.scenarios == 1;
+        line.emplace(alone ? scenario.name : fmt::format("{}/{} {}", number_, run_.scenarios, scenario.name),
+                     run_.clock);
+    }
     std::optional<fleet::Worker> server_acts;
     const fleet::Stage stage{
         .loop = tools_->loop,

@@ -27,8 +27,10 @@ struct RunCommons {
     std::uint64_t seed;
     std::uint64_t id_seed;  ///< of agent ids, which are unique per run
     RunBook& book;
-    const Pods* pods = nullptr;  ///< that its agents are spread over; null: they are here
-    std::atomic<int> stacks{0};  ///< that were started
+    const Pods* pods = nullptr;         ///< that its agents are spread over; null: they are here
+    std::size_t scenarios = 0;          ///< of the run
+    std::atomic<std::size_t> begun{0};  ///< of those
+    std::atomic<int> stacks{0};         ///< that were started
 };
 
 /// What a lane works with; there before the run is.
@@ -71,6 +73,7 @@ class Lane {
     std::unique_ptr<LaneTools> tools_;
     StackSession session_;
     std::unique_ptr<fleet::TenantDesk> tenant_;
+    std::size_t number_ = 0;                  ///< of the present scenario in the run
     std::optional<stack::AgentList> agents_;  ///< on a stack that stays
     std::vector<std::string> policies_;       ///< of this scenario's making there
 };

@@ -67,8 +67,8 @@ class StandingLine {
     LiveLine line_;
 };
 
-/// "fleet, step 1 attest, 1m3s: 12 of 200 done, 143 registered, 96 enrolled"; of one agent the first
-/// half alone.
+/// `scenario` may have a number before it: "3/27 fleet". "fleet, step 1 attest, 1m3s: 12 of 200 done, 143
+/// registered, 96 enrolled"; of one agent the first half alone.
 std::string standing_text(const std::string& scenario, const fleet::Standing& standing, Duration taken);
 
 }  // namespace pushsim::cli

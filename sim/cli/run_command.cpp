@@ -338,6 +338,7 @@ int play_scenarios(const RunOptions& options, const std::vector<scenario::Scenar
     say_of_tools(tools, **book);
     RunCommons commons{options, clock, *registry, pool ? &*pool : nullptr, seed, core::fresh_seed(), **book};
     if (spread) commons.pods = &spread->pods;
+    commons.scenarios = scenarios.size();
     Lanes(commons, std::move(groups), std::move(tools)).play();
     const int code = (*book)->report();
     if (purpose.judged != nullptr) *purpose.judged = (*book)->judged();

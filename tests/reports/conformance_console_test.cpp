@@ -108,6 +108,10 @@ TEST(ConformanceConsole, AScenarioThatIsSkippedWasNotPlayedAndItsReasonIsGiven) 
     scenario.reason = "it wants nonce_lifetime = 4, and verifier.conf says 60";
     EXPECT_EQ(conformance_console_played(scenario, {}),
               "  skipped token-lifetime: it wants nonce_lifetime = 4, and verifier.conf says 60\n");
+    scenario.outcome = Outcome::Partial;
+    scenario.duration = std::chrono::milliseconds{2800};
+    EXPECT_EQ(conformance_console_played(scenario, {.width = 40, .wrap = 40}),
+              "  played  token-lifetime: not to its\n          end, 1 case undecided  2.8 s\n");
     scenario.outcome = Outcome::AsExpected;
     EXPECT_THAT(conformance_console_played(scenario, {}),
                 testing::StartsWith("  played  token-lifetime: 1 case "));
