@@ -230,6 +230,8 @@ std::string conformance_console_totals(const RunReport& run, const ConformanceRe
     if (run.partial) text += coloured("partial", Colour::Yellow, style) + ": " + printable(run.reason) + '\n';
     std::string last =
         fmt::format("{}: {}", counted(report.requirements.size(), "requirement"), totals_text(report));
+    if (report.scope.strict && report.totals.contains(Standing::Deviation))
+        last += " (--strict: known deviations fail)";
     if (!where.empty()) last += " · " + where;
     return text + fitted(0, last, style);
 }

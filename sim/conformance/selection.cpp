@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 #include <map>
+#include <set>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -66,12 +67,11 @@ bool names_case(const std::string& name, const Deciding& one) {
 
 /// Whether it is that of a requirement, an area, or a case.
 Result<void> check_name(const Suite& suite, const std::string& name, std::string_view option) {
-    std::vector<std::string> cases;
+    std::set<std::string> cases;
     for (const Scenario& scenario : suite.scenarios) {
         for (const Deciding& one : cases_of(scenario)) {
             if (names_case(name, one)) return {};
-            cases.push_back(one.id());
-            cases.push_back(one.scenario);
+            cases.insert({without_values(one.id()), without_values(one.scenario), one.id()});
         }
     }
     if (is_area(name) || find(suite.requirements, name) != nullptr) return {};

@@ -73,9 +73,12 @@ std::string Problem::text() const {
 }
 
 std::string LoadResult::text() const {
+    constexpr std::size_t most = 100;
     std::string lines;
-    for (const Problem& problem : problems)
-        lines += problem.text() + "\n";
+    for (std::size_t i = 0; i < std::min(problems.size(), most); ++i)
+        lines += problems[i].text() + "\n";
+    if (problems.size() > most)
+        lines += fmt::format("and {} more: are these scenarios?\n", problems.size() - most);
     return lines;
 }
 

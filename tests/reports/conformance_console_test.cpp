@@ -97,7 +97,9 @@ TEST(ConformanceConsole, QuietLeavesOutWhatIsKnown) {
 
 TEST(ConformanceConsole, StrictShowsDeviationsAsFailures) {
     Assessed all = every_standing();
+    EXPECT_THAT(text_of(all, {.quiet = true}), Not(HasSubstr("--strict")));
     all.report.scope.strict = true;
+    EXPECT_THAT(text_of(all, {.quiet = true}), HasSubstr("(--strict: known deviations fail)"));
     EXPECT_THAT(text_of(all, {.quiet = true}), HasSubstr("known  KPM-NEG-011  A member of another type"));
 }
 

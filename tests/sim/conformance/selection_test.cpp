@@ -149,6 +149,8 @@ TEST(Choose, WhatDoesNotExistIsRefusedWithTheNearest) {
                 HasSubstr("no profile is called 'quik'; did you mean `quick`?"));
     EXPECT_THAT(refused({.names = {"KPM-NEG-01"}}), HasSubstr("did you mean KPM-NEG-001?"));
     EXPECT_THAT(refused({.names = {"tabel/first"}}), HasSubstr("did you mean table/first?"));
+    EXPECT_THAT(refused({.names = {"tabel"}}), HasSubstr("did you mean table?"))
+        << "each of its cases names the scenario";
     EXPECT_THAT(refused({.names = {"KPM-NEG"}}), HasSubstr("did you mean NEG?"));
     EXPECT_THAT(refused({.tags = {"quik"}}), HasSubstr("they have quick"));
     EXPECT_THAT(refused({.excluded = {"NGE"}}), HasSubstr("--exclude: 'NGE' is no requirement"));
