@@ -209,7 +209,8 @@ function readAddress() {
         .forEach((one) => filters.standing.add(one));
     else if (name === "case") wanted.caseId = value;
     else if ([...choices, "q"].includes(name)) filters[name] = value;
-    else if (at < 0 && part && part !== "list") wanted.itemId = value;
+    else if (at < 0 && part && part !== "list")
+      wanted[cases.some((one) => one.id === value) && !items.some((one) => one.id === value) ? "caseId" : "itemId"] = value;
     if (name === "case" || (at < 0 && part && part !== "list")) texts.push(part);
   }
   if (wanted.itemId || wanted.caseId) return reveal(wanted, texts.join("&"));

@@ -241,6 +241,9 @@ def links(browser, url, shots):
     check("a link opens its case", browser.evaluate(is_open("[data-id=KPM-NEG-010] .case")), True)
     browser.evaluate("new Promise(done => setTimeout(done))")
     check("and stays in the address", browser.evaluate("location.hash"), "#case=token-lost-on-403/no-token")
+    browser.open(f"{url}#token-lost-on-403/no-token")
+    check("or by its name alone", browser.evaluate(is_open("[data-id=KPM-NEG-010] .case")), True)
+    check("which it has", browser.evaluate("document.getElementById('count').textContent.includes('does not')"), False)
     browser.open(f"{url}#case=pcr-mismatch&standing=fail")
     lanes = "[...document.querySelectorAll('details[open] .names span')].map(lane => lane.textContent)"
     check("the exchange stands in lanes", browser.evaluate(lanes), ["changed[0]", "verifier", "tenant"])
