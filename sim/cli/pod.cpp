@@ -19,6 +19,9 @@ constexpr Duration kSilence = std::chrono::seconds{30};
 constexpr Duration kPatience = std::chrono::seconds{3};
 constexpr Duration kCallLimit = std::chrono::seconds{30};
 constexpr std::size_t kClockQuestions = 7;
+// More than these nobody says who plays agents: a pod's volume holds that much history (kind/agents/fleet).
+constexpr std::size_t kMostHistory = std::size_t{1} << 30;
+constexpr std::size_t kMostWaiting = 10'000;
 
 /// The last words of a process that went wrong.
 std::string last_words(const fs::path& errors) {
@@ -32,10 +35,12 @@ std::string last_words(const fs::path& errors) {
 
 }  // namespace
 
-Pod::Pod(const PodStage& stage, const PodLaunch& launch, scenario::Shard shard, std::function<void()> changed)
+Pod::Pod(const PodStage& stage, const PodLaunch& launch, scenario::Shard shard,
+         std::optional<std::set<std::string>> may_have, std::function<void()> changed)
     : stage_(stage),
       launch_(launch),
       shard_(shard),
+      may_have_(std::move(may_have)),
       changed_(std::move(changed)),
       tenant_(stage.address, stage.clock, kCallLimit) {}
 
@@ -109,9 +114,10 @@ void Pod::listen() {
     post([this] { lose("its process has ended"); });
 }
 
-void Pod::lose(const std::string& why) {
+void Pod::lose(const std::string& why, const std::string& mend) {
     if (over_) return;
-    failure_ = Error{ErrorKind::System, fmt::format("{} is lost: {}{}", name(), why, last_words(errors()))};
+    failure_ =
+        Error{ErrorKind::System, fmt::format("{} is lost: {}{}", name(), why, last_words(errors())), mend};
     finish();
 }
 
@@ -134,12 +140,15 @@ void Pod::let_go(const Meeting& from, const Result<std::string>& how) {
 void Pod::take(Heard& heard) {
     if (over_) return;
     heard_ = heard.at;
-    if (!heard.message) return lose(heard.message.error().message);
+    if (!heard.message) return lose(heard.message.error().message, kOfAnotherVersion);
     std::visit([this](auto& one) { take(one); }, *heard.message);
 }
 
 void Pod::take(HistoryLines& lines) {
     for (std::string& line : lines.lines) {
+        octets_ += line.size() + 1;
+        if (octets_ > kMostHistory)
+            return lose(fmt::format("its history has more than {} octets", kMostHistory));
         kept_ << line << '\n';
         lines_.push_back(std::move(line));
     }
@@ -147,12 +156,17 @@ void Pod::take(HistoryLines& lines) {
 }
 
 void Pod::take(const IdTaken& taken) {
+    if (may_have_ && !may_have_->contains(taken.id))
+        return lose("none of its agents can have the id " + taken.id);
     ids_.push_back(taken.id);
     if (const auto noted = stage_.agent_id_taken(taken.id); !noted) lose(noted.error().message);
 }
 
 void Pod::take(const TenantQuestion& question) {
+    if (++questions_ > kMostWaiting)
+        return lose(fmt::format("it asks more than {} things at once", kMostWaiting));
     const auto answer = [this, number = question.number](transport::Outcome outcome) {
+        --questions_;
         say(TenantAnswer{number, std::move(outcome)});
     };
     const HttpRequest& request = question.request;
@@ -173,6 +187,8 @@ void Pod::take(const TenantQuestion& question) {
 
 void Pod::take(const Come& come) {
     waits_at_.insert(come.to);
+    if (waits_at_.size() > kMostWaiting)
+        return lose(fmt::format("it waits at more than {} places", kMostWaiting));
     if (asked_ == Instant{}) ask_clock();
     changed_();
 }

@@ -20,11 +20,18 @@
 
 namespace pushsim::cli {
 
+/// How pods get the pushsim that the run is.
+inline constexpr const char* kOfAnotherVersion =
+    "is its image of another pushsim? scripts/kind-images pushsim, then pushsim stack up --stack kind "
+    "--agents";
+
 /// Of the thread of the stage's loop, from which it calls back.
 class Pod {
   public:
     /// `changed` is called when it comes to a meeting, and when it is over.
-    Pod(const PodStage& stage, const PodLaunch& launch, scenario::Shard shard, std::function<void()> changed);
+    /// `may_have`: the ids that its agents can have; nothing where only it can tell.
+    Pod(const PodStage& stage, const PodLaunch& launch, scenario::Shard shard,
+        std::optional<std::set<std::string>> may_have, std::function<void()> changed);
     ~Pod() { end(); }
     Pod(const Pod&) = delete;
     Pod& operator=(const Pod&) = delete;
@@ -34,7 +41,7 @@ class Pod {
     /// Where it has come, it goes on.
     void let_go(const Meeting& from, const Result<std::string>& how);
     /// Unless it is over: it is not waited for any longer.
-    void lose(const std::string& why);
+    void lose(const std::string& why, const std::string& mend = "");
     /// Loses it if it has said nothing for long.
     void look();
     /// Ends what is left of it. What it has said stays.
@@ -49,6 +56,7 @@ class Pod {
     const std::optional<history::ScenarioEnd>& ended() const { return end_; }
     const std::optional<Error>& failure() const { return failure_; }
     const ClockOffset& clock() const { return clock_; }
+    const std::string& version() const { return version_; }
     const std::vector<std::string>& ids() const { return ids_; }
     const fleet::Standing& standing() const { return standing_; }
     /// Where its agents wait for others.
@@ -72,7 +80,10 @@ class Pod {
     void ask_clock();
 
     void take(Heard& heard);
-    void take(const HistoryBegun& begun) { zero_ = begun.zero; }
+    void take(const HistoryBegun& begun) {
+        zero_ = begun.zero;
+        version_ = begun.version;
+    }
     void take(HistoryLines& lines);
     void take(const IdTaken& taken);
     void take(const ClockAnswer& answer);
@@ -85,6 +96,7 @@ class Pod {
     const PodStage& stage_;
     const PodLaunch& launch_;
     const scenario::Shard shard_;
+    const std::optional<std::set<std::string>> may_have_;
     const std::function<void()> changed_;
     std::shared_ptr<int> alive_ = std::make_shared<int>(0);
     std::optional<stack::Talker> talker_;
@@ -95,6 +107,9 @@ class Pod {
 
     std::ofstream kept_;
     std::vector<std::string> lines_;
+    std::size_t octets_ = 0;     ///< of them
+    std::size_t questions_ = 0;  ///< that have no answer yet
+    std::string version_;
     std::vector<std::string> ids_;
     std::set<Meeting> waits_at_;
     fleet::Standing standing_;

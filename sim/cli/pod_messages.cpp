@@ -186,7 +186,7 @@ json message_of(const Stop&) {
 }
 
 json message_of(const HistoryBegun& begun) {
-    return {{"history", to_json(begun.zero)}};
+    return {{"history", {{"zero", to_json(begun.zero)}, {"pushsim", begun.version}}}};
 }
 json message_of(const HistoryLines& lines) {
     return {{"lines", lines.lines}};
@@ -268,6 +268,11 @@ ScenarioEnd scenario_end(const json& value) {
             text(value.at("mend")), text(value.at("agents"))};
 }
 
+HistoryBegun history_begun(const json& value) {
+    if (!value.is_object()) return {wall_time(value), ""};  // of a pushsim before
+    return {wall_time(value.at("zero")), text(value.at("pushsim"))};
+}
+
 /// By the name of the one member.
 template <typename Message>
 using Readers = std::map<std::string, Message (*)(const json&), std::less<>>;
@@ -287,7 +292,7 @@ const Readers<RunMessage>& run_readers() {
 
 const Readers<ShardMessage>& shard_readers() {
     static const Readers<ShardMessage> all{
-        {"history", [](const json& value) -> ShardMessage { return HistoryBegun{wall_time(value)}; }},
+        {"history", [](const json& value) -> ShardMessage { return history_begun(value); }},
         {"lines", [](const json& value) -> ShardMessage { return lines(value); }},
         {"taken", [](const json& value) -> ShardMessage { return IdTaken{text(value)}; }},
         {"clock", [](const json& value) -> ShardMessage { return ClockAnswer{wall_time(value)}; }},
@@ -407,7 +412,7 @@ Result<ShardMessage> parse_shard_message(const std::string& line) {
 
 bool may_ask(const HttpRequest& request, const std::vector<std::string>& ids) {
     const std::string agent = agent_in(request.target);
-    return request.method == "GET" || std::ranges::find(ids, agent) != ids.end();
+    return agent.empty() ? request.method == "GET" : std::ranges::find(ids, agent) != ids.end();
 }
 
 }  // namespace pushsim::cli

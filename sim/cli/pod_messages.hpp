@@ -82,6 +82,7 @@ Result<RunMessage> parse_run_message(const std::string& line);
 /// Times of its history count from there, by its clock.
 struct HistoryBegun {
     WallTime zero{};
+    std::string version;  ///< of its pushsim; empty of one that does not tell
 };
 struct HistoryLines {
     std::vector<std::string> lines;

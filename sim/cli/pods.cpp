@@ -9,7 +9,9 @@
 
 #include "reports/view.hpp"
 #include "sim/cli/pod.hpp"
+#include "sim/cli/version.hpp"
 #include "sim/history/merge.hpp"
+#include "sim/scenario/draws.hpp"
 #include "sim/scenario/sharing.hpp"
 #include "sim/stack/tenant.hpp"
 
@@ -29,9 +31,11 @@ class Playing {
   public:
     Playing(const PodStage& stage, const scenario::Scenario& scenario) : stage_(stage), scenario_(scenario) {
         const auto& launches = stage.pods.launches;
-        for (std::size_t i = 0; i < launches.size(); ++i)
-            pods_.push_back(std::make_unique<Pod>(stage, launches[i], scenario::Shard{i, launches.size()},
-                                                  [this] { let_go(); }));
+        for (std::size_t i = 0; i < launches.size(); ++i) {
+            const scenario::Shard shard{i, launches.size()};
+            pods_.push_back(
+                std::make_unique<Pod>(stage, launches[i], shard, ids_of(shard), [this] { let_go(); }));
+        }
     }
 
     ScenarioEnd run() {
@@ -56,6 +60,20 @@ class Playing {
     }
 
   private:
+    /// Nothing where an id is not known before.
+    std::optional<std::set<std::string>> ids_of(const scenario::Shard& shard) const {
+        std::set<std::string> ids;
+        for (const scenario::Group& group : scenario_.groups) {
+            for (int i = 0; i < group.count; ++i) {
+                if (!shard.has(scenario::agent_name(group.name, i))) continue;
+                const auto id = fleet::planned_id(scenario_, group, i, stage_.setup.id_seed);
+                if (!id) return std::nullopt;
+                ids.insert(*id);
+            }
+        }
+        return ids;
+    }
+
     void start_all() {
         for (auto pod = pods_.begin(); pod != pods_.end(); ++pod) {
             if (const auto started = (*pod)->start(); !started) {
@@ -161,6 +179,16 @@ class Playing {
         }
         note_ = fmt::format("pods: {}", fmt::join(parts, "; "));
         stage_.say("pushsim: " + note_);
+        for (const auto& pod : pods_) {
+            if (pod->version() == kVersion) continue;
+            const std::string other =
+                fmt::format("{} has pushsim {}, and this is {}: {}", pod->name(),
+                            pod->version().empty() ? "of a version that it does not tell" : pod->version(),
+                            kVersion, kOfAnotherVersion);
+            stage_.say("pushsim: " + other);
+            note_ += "; " + other;
+            break;  // they are of one image
+        }
     }
 
     void stop_all() {

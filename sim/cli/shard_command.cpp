@@ -256,7 +256,7 @@ Result<void> play(const ShardSetup& setup, const std::shared_ptr<Line>& line, tr
     if (!history) return fail(history.error());
     const auto zero = clock.wall_now() -
                       std::chrono::duration_cast<WallTime::duration>(clock.now() - (*history)->started());
-    line->say(HistoryBegun{zero});
+    line->say(HistoryBegun{zero, kVersion});
 
     const auto post = [&loop](fleet::Worker::Task task) { loop.post(std::move(task)); };
     fleet::TpmThreads tpms(clock, post, setup.jobs);

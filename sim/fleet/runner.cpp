@@ -334,17 +334,23 @@ void Play::take_id(const scenario::Group& group, const std::string& name, const 
     });
 }
 
-std::string Play::agent_id(const scenario::Group& group, int number, ByteView ek_public) const {
+std::optional<std::string> planned_id(const scenario::Scenario& scenario, const scenario::Group& group,
+                                      int number, std::uint64_t id_seed) {
     switch (group.id.scheme) {
         case scenario::AgentId::Scheme::Literal:
             return scenario::literal_id(group.id, number);
         case scenario::AgentId::Scheme::HashEk:
-            return to_hex(tpm::hash(tpm::HashAlgorithm::Sha256, as_bytes(tpm::public_key_pem(ek_public))));
+            return std::nullopt;
         case scenario::AgentId::Scheme::Uuid:
             break;
     }
-    core::SeededStream stream(stage_.id_seed, {scenario_.name, group.name, fmt::format("{}", number), "id"});
+    core::SeededStream stream(id_seed, {scenario.name, group.name, fmt::format("{}", number), "id"});
     return core::make_uuid(stream);
+}
+
+std::string Play::agent_id(const scenario::Group& group, int number, ByteView ek_public) const {
+    if (auto planned = planned_id(scenario_, group, number, stage_.id_seed)) return *planned;
+    return to_hex(tpm::hash(tpm::HashAlgorithm::Sha256, as_bytes(tpm::public_key_pem(ek_public))));
 }
 
 bool draws_from_pool(const scenario::Group& group, tpm::AkParent ak) {

@@ -94,6 +94,11 @@ struct Stage {
 history::ScenarioStart start_record(const scenario::Scenario& scenario,
                                     const std::optional<history::Try>& attempt);
 
+/// The id of an agent of the scenario, from 0 in its group, by the plan alone; nothing where its EK decides
+/// (`id: hash_ek`).
+std::optional<std::string> planned_id(const scenario::Scenario& scenario, const scenario::Group& group,
+                                      int number, std::uint64_t id_seed);
+
 /// Plays to the end, or until a person, the stack, the limit or the history stops it. What ended it stands in
 /// the history as ScenarioEnd and is given back.
 history::ScenarioEnd play(const Stage& stage, const scenario::Scenario& scenario);

@@ -203,8 +203,9 @@ RC_GTEST_PROP(PodMessages, WhatAShardSaysOfItsAgentsIsRead, ()) {
 }
 
 RC_GTEST_PROP(PodMessages, WhatAShardSaysOfItsHistoryAndEndIsRead, ()) {
-    const HistoryBegun begun{any_time()};
+    const HistoryBegun begun{any_time(), "0.1.0"};
     RC_ASSERT(said_by_shard(begun).zero == begun.zero);
+    RC_ASSERT(said_by_shard(begun).version == begun.version);
     const ClockAnswer now{any_time()};
     RC_ASSERT(said_by_shard(now).now == now.now);
     HistoryLines lines;
@@ -228,6 +229,7 @@ TEST(PodMessages, AShardAsksTheTenantForItsOwnAgentsAlone) {
     EXPECT_TRUE(may_ask({"GET", "/v3.0/agents/mine/attestations/1", {}, ""}, ids));
     EXPECT_TRUE(may_ask({"GET", "/version", {}, ""}, ids));
     EXPECT_FALSE(may_ask({"DELETE", "/v2.6/agents/yours", {}, ""}, ids));
+    EXPECT_FALSE(may_ask({"GET", "/v2.6/agents/yours", {}, ""}, ids));
     EXPECT_FALSE(may_ask({"POST", "/v2.6/agents/mine2", {}, ""}, ids));
     EXPECT_FALSE(may_ask({"DELETE", "/v2.6/agents/", {}, ""}, ids));
     EXPECT_FALSE(may_ask({"DELETE", "/v2.6/allowlists/agents/mine", {}, ""}, ids));

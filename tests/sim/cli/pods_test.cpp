@@ -261,6 +261,31 @@ TEST(Pods, OneThatTalksNonsenseIsLost) {
     EXPECT_THAT(played.end.reason, HasSubstr("pod-1 is lost: not what a shard says to its run"));
 }
 
+TEST(Pods, AnIdThatNoneOfItsAgentsCanHaveLosesItSoThatNothingIsDoneToOthers) {
+    const Place place;
+    const Played played = play(
+        place,
+        {plain, {"/bin/sh", "-c", "echo '{\"taken\":\"11111111-2222-4333-8444-555555555555\"}'; sleep 100"}},
+        {.script = "[ wait: 5m ]"});
+    EXPECT_THAT(played.end.reason, HasSubstr("pod-1 is lost: none of its agents can have the id 11111111-"));
+    EXPECT_THAT(played.ids, ::testing::Not(::testing::Contains("11111111-2222-4333-8444-555555555555")));
+}
+
+TEST(Pods, OneOfAnotherPushsimIsSaidAndOneThatTalksOtherwiseHasTheWayOut) {
+    const Place place;
+    const std::string older = R"(s/"pushsim":"[^"]*"/"pushsim":"0.0.9"/)";
+    const Played played = play(
+        place, {plain, {"/bin/sh", "-c", std::string(PUSHSIM_BINARY) + " shard | sed -u '" + older + "'"}});
+    EXPECT_EQ(played.end.ending, Ending::Ran) << played.end.reason;
+    ASSERT_EQ(played.said.size(), 2U);
+    EXPECT_THAT(played.said[1], HasSubstr("pod-1 has pushsim 0.0.9, and this is "));
+    EXPECT_THAT(played.text, HasSubstr("pod-1 has pushsim 0.0.9"));
+    const Place another;
+    const Played silly = play(another, {plain, {"/bin/sh", "-c", "echo '{\"new\":7}'; sleep 100"}},
+                              {.script = "[ wait: 5m ]"});
+    EXPECT_THAT(silly.end.mend, HasSubstr("scripts/kind-images pushsim"));
+}
+
 TEST(Pods, OneThatEndsNoLineIsLost) {
     const Place place;
     const Played played = play(place, {plain, {"/bin/sh", "-c", "exec head -c 70000000 /dev/zero"}});
