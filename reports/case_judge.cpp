@@ -100,7 +100,7 @@ class CaseJudge {
         const auto others = known_of([&](const Deviation& one) { return one.requirement == id; });
         if (!others.empty() && !others.front()->observed.empty())
             reason += "; what is known of this version: " + others.front()->observed;
-        return {Standing::Fail, std::move(reason)};
+        return {.standing = Standing::Fail, .reason = std::move(reason), .by_a_clause = true};
     }
 
     const Deviation* seen_of(std::size_t clause, const std::string& id) const {

@@ -14,6 +14,7 @@ struct Judged {
     std::string reason;
     const history::Deviation* deviation = nullptr;
     std::vector<const history::Deviation*> seen = {};  ///< of Deviation: all that were seen, each once
+    bool by_a_clause = false;  ///< of Fail: what decides does not hold; else a control or a check
 };
 
 /// The less, the worse: the worst of several counts.

@@ -71,6 +71,9 @@ class Assessment {
             Judged judged = judge_case(scenario, one, report_.scope.deviations, id);
             if (!sentence->since.empty() && is_too_old_for(*sentence))
                 judged = {Standing::Skip, "it is for Keylime from " + sentence->since + " on"};
+            // Who may and does not is as specified.
+            if (sentence->level == "MAY" && judged.standing == Standing::Fail && judged.by_a_clause)
+                judged = {Standing::Skip, "it may, and does not: " + judged.reason};
             one.standings[id] = judged.standing;
             if (judged.deviation != nullptr && !sentence->withheld) one.known[id] = *judged.deviation;
             for (const Deviation* seen : judged.seen) {

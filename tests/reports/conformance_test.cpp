@@ -306,6 +306,18 @@ TEST(Conformance, OfSeveralRequirementsOfACaseEachHasItsOwnReason) {
     EXPECT_THAT(Played(scope_of({withheld}), clauses(), 202, 500).report().cases.at(0).reasons, IsEmpty());
 }
 
+TEST(Conformance, WhoMayAndDoesNotIsNoFailure) {
+    h::Requirement may = sentence();
+    may.level = "MAY";
+    const Played played(scope_of({may}), clauses(), 202, 202);
+    EXPECT_EQ(played.standing(), Standing::Skip);
+    EXPECT_THAT(played.requirement().reason, HasSubstr("it may, and does not: "));
+    EXPECT_NE(played.report().exit_code, 1);
+    EXPECT_EQ(Played(scope_of({may}), clauses(), 202, 403).standing(), Standing::Pass);
+    EXPECT_EQ(Played(scope_of({may}), clauses(), 403, 403).standing(), Standing::Fail)
+        << "a control says more";
+}
+
 TEST(Conformance, WhatIsForALaterKeylimeIsSkipped) {
     h::Requirement later = sentence();
     later.since = "9.1";
