@@ -1,7 +1,7 @@
 // What the report of a long run costs: a history of a million exchanges is read, judged and reported in 20 s
 // of processor time and 1 GB. Whether that is so is said below each that is as long, and by the exit code.
 //
-//   bench_long_run [EXCHANGES]      a table; without a number of a tenth of that million
+//   bench_long_run [EXCHANGES]      a table; without a number of that million
 //   bench_long_run write FILE EXCHANGES SCENARIOS AGENTS
 //   bench_long_run report|check|follow FILE
 
@@ -21,11 +21,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "reports/conformance_json.hpp"
+#include "reports/conformance_junit.hpp"
+#include "reports/conformance_markdown.hpp"
 #include "reports/html.hpp"
 #include "reports/junit.hpp"
 #include "reports/report.hpp"
 #include "reports/report_json.hpp"
 #include "reports/run_checks.hpp"
+#include "reports/run_markdown.hpp"
 #include "reports/run_so_far.hpp"
 #include "sim/history/reader.hpp"
 #include "tests/bench_history/made_run.hpp"
@@ -75,11 +79,18 @@ bool report(const std::filesystem::path& path) {
     parts.done("read_history");
     const reports::RunReport run = reports::judge(history);
     parts.done("judge");
-    const std::string json = reports::report_json(run);
-    parts.done("report_json");
-    const std::string junit = reports::junit_xml(run, path.string());
-    parts.done("junit_xml");
-    const std::string page = reports::html(history, run, nullptr);
+    const auto conformance = reports::assess(history, run);
+    if (conformance) parts.done("assess");
+    const std::string json =
+        conformance ? reports::conformance_json(run, *conformance) : reports::report_json(run);
+    parts.done("json");
+    const std::string junit = conformance ? reports::conformance_junit_xml(run, *conformance, path.string())
+                                          : reports::junit_xml(run, path.string());
+    parts.done("junit");
+    const std::string markdown =
+        conformance ? reports::summary_markdown(run, *conformance) : reports::run_markdown(run);
+    parts.done("markdown");
+    const std::string page = reports::html(history, run, conformance ? &*conformance : nullptr);
     parts.done("html");
     const double seconds = std::chrono::duration<double>(cpu_time()).count();
     const double megabytes = peak_megabytes();
@@ -175,10 +186,11 @@ bool table(std::uint64_t exchanges) {
     std::string folder = (std::filesystem::temp_directory_path() / "pushsim-bench-XXXXXX").string();
     if (::mkdtemp(folder.data()) == nullptr) throw std::runtime_error("no temporary folder");
     const std::filesystem::path path = std::filesystem::path(folder) / "history.jsonl";
-    for (const RunSize& size :
-         {RunSize{exchanges, 1, 1'000}, RunSize{exchanges, 1, 10'000}, RunSize{exchanges, 100, 10}}) {
+    for (const RunSize& size : {RunSize{exchanges, 1, 1'000}, RunSize{exchanges, 1, 10'000},
+                                RunSize{exchanges, 100, 10}, RunSize{exchanges, 100, 10, true}}) {
         apart([&] { write_run(path, size); });
-        fmt::print("\n{} exchanges, {} x {} agents: {:.0f} MB\n", exchanges, size.scenarios, size.agents,
+        fmt::print("\n{} exchanges, {} x {} agents{}: {:.0f} MB\n", exchanges, size.scenarios, size.agents,
+                   size.conformance ? ", a conformance run" : "",
                    static_cast<double>(std::filesystem::file_size(path)) / kMegabyte);
         fmt::print("  report\n");
         met = says_apart([&] { return report(path); }) && met;
@@ -207,7 +219,7 @@ int run(int count, char** words) {
         follow(words[2], true);
     } else {
         const std::uint64_t exchanges = std::strtoull(what.c_str(), nullptr, 10);
-        return table(exchanges > 0 ? exchanges : 100'000) ? 0 : 1;
+        return table(exchanges > 0 ? exchanges : kGoalExchanges) ? 0 : 1;
     }
     return 0;
 }

@@ -41,12 +41,27 @@ class MadeRun {
         add({}, h::StackEvent{
                     "started", "",
                     h::StackFacts{"local", "7.14.3", "on loopback", "127.0.0.1:41810", "127.0.0.1:41811"}});
-        for (int number = 0; number < size_.scenarios; ++number)
-            scenario(size_.scenarios == 1 ? "load" : fmt::format("load-{}", number));
+        if (size_.conformance) {
+            h::Conformance scope{.profile = "full"};
+            for (int number = 0; number < size_.scenarios; ++number)
+                scope.requirements.push_back({.id = requirement(number),
+                                              .text = "Evidence as the policy allows it passes.",
+                                              .decided_by = {name_of(number)}});
+            add({}, scope);
+        }
+        for (int number = 0; number < size_.scenarios; ++number) {
+            number_ = number;
+            scenario(name_of(number));
+        }
         add({}, h::End{});
     }
 
   private:
+    std::string name_of(int number) const {
+        return size_.scenarios == 1 ? "load" : fmt::format("load-{}", number);
+    }
+    static std::string requirement(int number) { return fmt::format("KPM-VER-{:03}", number + 1); }
+
     void scenario(const std::string& name) {
         scenario_ = name;
         h::ScenarioStart start{.title = "Agents attest again and again", .file = "scenarios/load.yaml"};
@@ -58,6 +73,7 @@ class MadeRun {
                               {.metric = h::MetricClause{"submit.p99", h::MetricClause::Comparison::Less,
                                                          std::chrono::seconds{1}}},
                               {.check = h::CheckClause{"invariants"}}};
+        if (size_.conformance) start.expectations.front().decides = {requirement(number_)};
         start.plan = "stack:\n  verifier:\n    quote_interval: 10s\n";
         add({scenario_}, start);
         for (int agent = 0; agent < size_.agents; ++agent)
@@ -228,6 +244,7 @@ class MadeRun {
     RunSize size_;
     core::SimulatedClock clock_;
     std::unique_ptr<h::HistoryWriter> writer_;
+    int number_ = 0;  ///< of the scenario
     std::string scenario_;
     std::uint64_t ids_ = 0;
     int cycles_ = 0;

@@ -10,6 +10,7 @@ struct RunSize {
     std::uint64_t exchanges = 0;  ///< requests of agents, at least; those of the tenant come on top
     int scenarios = 1;            ///< one after another
     int agents = 1;               ///< of each scenario; all attest in turn, ten seconds apart
+    bool conformance = false;     ///< of `pushsim conformance`: each scenario decides a requirement
 };
 
 /// Writes it with the real writer. Throws std::runtime_error where that fails.
