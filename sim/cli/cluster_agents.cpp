@@ -156,9 +156,12 @@ void forget_agents(const std::vector<std::string>& ids, const stack::StackAddres
     }
 }
 
-void note_agent_of_pod(const std::string& agent_id) {
+void note_agent_of_pod(const std::string& agent_id, const Clock& clock) {
     const auto state = kind::AgentsState::open();
     if (!state || !state->is_up()) return;
+    // One of somebody's own stays when the agents' cluster goes.
+    const auto pods = kind::agent_pods(*state, clock);
+    if (!pods || std::ranges::find(*pods, agent_id, &kind::AgentPod::id) == pods->end()) return;
     auto ids = state->enrolled();
     if (std::ranges::find(ids, agent_id) != ids.end()) return;
     ids.push_back(agent_id);

@@ -46,7 +46,7 @@ void forget_agents(const std::vector<std::string>& ids, const stack::StackAddres
                    const Clock& clock);
 
 /// Somebody enrolled it: where it is a pod's it is taken off the servers with the agents' cluster.
-void note_agent_of_pod(const std::string& agent_id);
+void note_agent_of_pod(const std::string& agent_id, const Clock& clock);
 
 /// The TPM policy of these PCRs as they are in the pod that has the agent; ErrorKind::Config where none has.
 Result<std::string> policy_from_pod(const std::string& agent_id, const std::vector<int>& pcrs,

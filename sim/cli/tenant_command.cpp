@@ -162,7 +162,7 @@ int tenant_add(const TenantOptions& options) {
         enrolment->ak_public = registered.result->ak_public;
         const auto added = tenant.enrol(options.agent, *enrolment);
         if (!added.result) return fail(why_not_enrolled(tenant, added, options.agent, options.stack));
-        if (options.stack.stack == "kind") note_agent_of_pod(options.agent);
+        if (options.stack.stack == "kind") note_agent_of_pod(options.agent, core::SystemClock());
         fmt::print("{} is enrolled\n", options.agent);
         if (const std::string note = note_on_banks(enrolment->tpm_policy); !note.empty())
             say_error("note: " + note);
