@@ -27,8 +27,9 @@ Environment:
                         `conformance` has its requirements and cases there
   PUSHSIM_KIND          where the files of Kind clusters are; kind/ in the source by default
   PUSHSIM_KIND_NODE_IMAGE  what --node-image is where it is not given
+  KIND_EXPERIMENTAL_PROVIDER  what Kind makes its clusters with; refused where that is not docker
   XDG_STATE_HOME        where stacks are remembered; ~/.local/state by default (of HOME)
-  PATH                  where keylime_verifier, python3, tpm2-tools, swtpm, kind, kubectl and docker or podman are
+  PATH                  where keylime_verifier, python3, tpm2-tools, swtpm, kind, kubectl and docker are
                         looked for
   CI                    plain lines also on a terminal
   NO_COLOR              no colours)";

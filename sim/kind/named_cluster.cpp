@@ -130,7 +130,6 @@ Result<std::string> NamedCluster::on_node(const std::vector<std::string>& comman
 }
 
 std::vector<std::string> NamedCluster::gateways() const {
-    // Of podman's network the same words have another form: then it is left out.
     const auto said = runner_.run({tools_.engine, "network", "inspect", "kind", "--format",
                                    "{{range .IPAM.Config}}{{.Gateway}}\n{{end}}"},
                                   minutes{1});

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstdlib>
+#include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
@@ -53,9 +55,13 @@ Result<Tools> find_tools() {
     const auto kubectl = stack::in_path("kubectl");
     if (!kubectl)
         return fail(missing("kubectl", "https://kubernetes.io/docs/tasks/tools has it, one program"));
-    auto engine = stack::in_path("docker");
-    if (!engine) engine = stack::in_path("podman");
-    if (!engine) return fail(missing("docker or podman", "install one of them"));
+    const auto engine = stack::in_path("docker");
+    if (!engine) return fail(missing("docker", "install it: pushsim has Kind's clusters with Docker alone"));
+    // By it kind takes another one.
+    const char* provider = std::getenv("KIND_EXPERIMENTAL_PROVIDER");
+    if (provider != nullptr && *provider != '\0' && std::string_view(provider) != "docker")
+        return fail(ErrorKind::Config, fmt::format("KIND_EXPERIMENTAL_PROVIDER is {}", provider),
+                    "unset it: pushsim has Kind's clusters with Docker alone");
     const auto answers =
         stack::run_program({engine->string(), "ps", "--quiet"}, {}, std::chrono::seconds{20});
     if (!answers)

@@ -16,7 +16,7 @@ namespace pushsim::kind {
 struct Tools {
     std::filesystem::path kind;
     std::filesystem::path kubectl;
-    std::filesystem::path engine;  ///< docker, else podman
+    std::filesystem::path engine;  ///< docker
 };
 
 /// In PATH. ErrorKind::Config, naming what is missing and where it comes from, or that the engine does not

@@ -389,7 +389,7 @@ TEST_F(KindStack, AServerThatIsScaledToNothingIsNamedByAllWhoLookAndARunDoesNotW
 }
 
 TEST_F(KindStack, ApiServerThatDoesNotAnswerIsSaid) {
-    const std::string node = "$(command -v docker || command -v podman) exec keylime-infra-control-plane ";
+    const std::string node = "docker exec keylime-infra-control-plane ";
     const auto signal = [&](const char* what) {
         shell(*place, node +
                           "sh -c 'for p in /proc/[0-9]*; do case $(tr \"\\0\" \" \" <$p/cmdline 2>/dev/null) "
