@@ -22,6 +22,15 @@
 namespace pushsim::cli {
 namespace {
 
+/// Both, while nobody else changes them.
+struct Clusters {
+    const kind::InfraState& servers;
+    const stack::FileLock& servers_alone;
+    const kind::AgentsState& agents;
+    const stack::FileLock& agents_alone;
+    const Clock& clock;
+};
+
 nlohmann::json to_json(const stack::StackAddress& address, const kind::InfraState& state) {
     nlohmann::json json = address_json(address);
     json["cluster"] = kind::infra_cluster;
@@ -46,12 +55,25 @@ int with_state(Act act) {
     return act(*state, clock);
 }
 
+/// The same while nobody else changes either cluster, nor has a fleet or servers there.
+template <typename Act>
+int with_clusters(Act act) {
+    return with_state([&](const kind::InfraState& state, const Clock& clock) -> int {
+        const auto servers_alone = kind::take_cluster(state, [] { return Interrupt::asked(); });
+        if (!servers_alone) return report_error(servers_alone.error());
+        const auto agents = kind::AgentsState::open();
+        if (!agents) return report_error(agents.error());
+        const auto agents_alone = kind::take_agents(*agents, [] { return Interrupt::asked(); });
+        if (!agents_alone) return report_error(agents_alone.error());
+        return act(Clusters{state, *servers_alone, *agents, *agents_alone, clock});
+    });
+}
+
 void say(const std::string& text) {
     say_error("pushsim: " + text);
 }
 
-Result<stack::StackAddress> servers_up(const StackOptions& options, const kind::InfraState& state,
-                                       const Clock& clock) {
+Result<stack::StackAddress> servers_up(const StackOptions& options, const Clusters& clusters) {
     kind::InfraOptions wanted{
         .node_image = options.node_image,
         .database = options.database == "postgresql" ? kind::Database::Postgresql : kind::Database::Sqlite,
@@ -59,7 +81,8 @@ Result<stack::StackAddress> servers_up(const StackOptions& options, const kind::
         .stop_asked = [] { return Interrupt::asked(); },
         .say = say};
     if (!options.keylime_image.empty()) wanted.keylime_image = options.keylime_image;
-    return kind::infra_up(state, kind::sources_of_clusters(), wanted, clock);
+    return kind::infra_up(clusters.servers, clusters.servers_alone, kind::sources_of_clusters(), wanted,
+                          clusters.clock);
 }
 
 /// Also those that somebody else enrolled.
@@ -83,29 +106,29 @@ kind::AgentsOptions agents_options(const StackOptions& options, const kind::Infr
     return wanted;
 }
 
-/// Before anything is made.
-Result<void> check_agents(const StackOptions& options, const kind::InfraState& state, const Clock& clock) {
-    const auto agents = kind::AgentsState::open();
-    if (!agents) return fail(agents.error());
-    return kind::check_agents_images(*agents, agents_options(options, state), clock);
-}
-
-/// The agents' cluster, with new agents that are enrolled at servers that are up.
+/// The agents' cluster, with new agents that are enrolled at servers that are up. Where that fails none of
+/// those stays enrolled.
 Result<void> agents_up(const StackOptions& options, const stack::StackAddress& servers,
-                       const kind::InfraState& state, const Clock& clock) {
-    const auto agents = kind::AgentsState::open();
-    if (!agents) return fail(agents.error());
+                       const Clusters& clusters) {
+    const kind::AgentsState& agents = clusters.agents;
+    const Clock& clock = clusters.clock;
     const auto address = stack::inspect(servers, clock);
     if (!address) return fail(address.error());
-    const std::vector<std::string> before = agents_of(*agents, clock);
-    kind::AgentsOptions wanted = agents_options(options, state);
-    wanted.finish = [&] {
+    const std::vector<std::string> before = agents_of(agents, clock);
+    std::vector<std::string> enrolled;  // by this call; the list goes with the cluster
+    kind::AgentsOptions wanted = agents_options(options, clusters.servers);
+    wanted.finish = [&]() -> Result<void> {
         forget_agents(before, *address, clock);
-        if (auto kept = agents->set_enrolled({}); !kept) return kept;
-        return enrol_pods(*agents, *address, clock, wanted.stop_asked, say);
+        if (auto kept = agents.set_enrolled({}); !kept) return kept;
+        auto all = enrol_pods(agents, *address, clock, wanted.stop_asked, say);
+        enrolled = agents.enrolled();
+        return all;
     };
-    auto up = kind::agents_up(*agents, kind::sources_of_clusters(), wanted, clock);
-    if (!up) forget_agents(agents->enrolled(), *address, clock);
+    auto up = kind::agents_up(agents, clusters.agents_alone, kind::sources_of_clusters(), wanted, clock);
+    if (up) return up;
+    forget_agents(enrolled, *address, clock);
+    // Of those before no pod is left either.
+    if (!agents.is_up()) forget_agents(before, *address, clock);
     return up;
 }
 
@@ -132,15 +155,35 @@ std::string lines_of(const Result<std::vector<PodSeen>>& seen) {
 }
 
 /// What is up stays as it is.
-Result<stack::StackAddress> servers_for_agents(const StackOptions& options, const kind::InfraState& state,
-                                               const Clock& clock, bool& made) {
-    if (const auto there = kind::infra_address(state)) {
-        const auto servers = kind::infra_servers(state, clock);  // forgets one that others deleted
+Result<stack::StackAddress> servers_for_agents(const StackOptions& options, const Clusters& clusters,
+                                               bool& made) {
+    if (const auto there = kind::infra_address(clusters.servers)) {
+        const auto servers = kind::infra_servers(clusters.servers, clusters.clock);
         if (!servers) return fail(servers.error());
         if (!servers->empty()) return *there;
     }
     made = true;
-    return servers_up(options, state, clock);
+    return servers_up(options, clusters);
+}
+
+Result<stack::StackAddress> both_up(const StackOptions& options, const Clusters& clusters) {
+    // Before anything is made.
+    if (auto fit = kind::check_agents_images(clusters.agents, agents_options(options, clusters.servers),
+                                             clusters.clock);
+        !fit)
+        return fail(fit.error());
+    bool made = false;
+    auto address = servers_for_agents(options, clusters, made);
+    if (!address) return address;
+    const auto up = agents_up(options, *address, clusters);
+    if (up) return address;
+    if (made) {
+        say(fmt::format("removing the cluster {}", kind::infra_cluster));
+        if (const auto removed = kind::infra_down(clusters.servers, clusters.servers_alone, clusters.clock);
+            !removed)
+            report_error(removed.error());
+    }
+    return fail(up.error());
 }
 
 }  // namespace
@@ -148,29 +191,14 @@ Result<stack::StackAddress> servers_for_agents(const StackOptions& options, cons
 int cluster_up(const StackOptions& options) {
     const Interrupt interrupt(
         "the cluster may be left half made: pushsim stack down --stack kind removes it");
-    return with_state([&](const kind::InfraState& state, const Clock& clock) -> int {
-        if (options.agents) {
-            if (const auto fit = check_agents(options, state, clock); !fit) return report_error(fit.error());
-        }
-        bool made = false;
-        const auto address = options.agents ? servers_for_agents(options, state, clock, made)
-                                            : servers_up(options, state, clock);
+    return with_clusters([&](const Clusters& clusters) -> int {
+        const auto address = options.agents ? both_up(options, clusters) : servers_up(options, clusters);
         if (!address) return report_error(address.error());
-        if (options.agents) {
-            if (const auto up = agents_up(options, *address, state, clock); !up) {
-                if (made) {
-                    say(fmt::format("removing the cluster {}", kind::infra_cluster));
-                    if (const auto removed = kind::infra_down(state, clock); !removed)
-                        report_error(removed.error());
-                }
-                return report_error(up.error());
-            }
-        }
         if (options.format == "json") {
-            fmt::print("{}\n", to_json(*address, state).dump(2));
+            fmt::print("{}\n", to_json(*address, clusters.servers).dump(2));
         } else {
-            print(*address, state);
-            if (options.agents) fmt::print("{}", lines_of(agents_seen(*address, clock)));
+            print(*address, clusters.servers);
+            if (options.agents) fmt::print("{}", lines_of(agents_seen(*address, clusters.clock)));
             fmt::print(
                 "`pushsim run … --stack kind` plays at it; `pushsim stack down --stack kind` ends it.\n");
         }
@@ -179,24 +207,23 @@ int cluster_up(const StackOptions& options) {
 }
 
 int cluster_down(const StackOptions& options) {
-    return with_state([&](const kind::InfraState& state, const Clock& clock) -> int {
-        const auto agents = kind::AgentsState::open();
-        if (!agents) return report_error(agents.error());
+    return with_clusters([&](const Clusters& clusters) -> int {
+        const auto& [servers, servers_alone, agents, agents_alone, clock] = clusters;
         // Their agents go with the servers; servers that stay are not to keep them.
-        if (const auto address = kind::infra_address(state); address && options.agents)
-            forget_agents(agents_of(*agents, clock), *address, clock);
-        const auto without_agents = kind::agents_down(*agents, clock);
+        if (const auto address = kind::infra_address(servers); address && options.agents)
+            forget_agents(agents_of(agents, clock), *address, clock);
+        const auto without_agents = kind::agents_down(agents, agents_alone, clock);
         if (!without_agents) return report_error(without_agents.error());
         if (*without_agents) fmt::print("removed the cluster {}\n", kind::agents_cluster);
         if (options.agents) {
             if (!*without_agents) fmt::print("no agents' cluster was up\n");
             return kAsExpected;
         }
-        const auto removed = kind::infra_down(state, clock);
+        const auto removed = kind::infra_down(servers, servers_alone, clock);
         if (!removed) return report_error(removed.error());
         if (*removed) {
             fmt::print("removed the cluster {}; its certificates stay in {}\n", kind::infra_cluster,
-                       state.certificates().string());
+                       servers.certificates().string());
         } else if (!*without_agents) {
             fmt::print("no cluster was up\n");
         }

@@ -22,38 +22,21 @@ using std::chrono::seconds;
 
 constexpr const char* kLabel = "app.kubernetes.io/name=agent";
 
-template <typename T>
-Result<void> done(const Result<T>& result) {
-    if (!result) return fail(result.error());
-    return {};
-}
-
 fs::path record(const AgentsState& state) {
     return state.folder / "agents.json";
-}
-
-void forget(const AgentsState& state) {
-    std::error_code none;
-    for (const fs::path& one : {record(state), state.folder / "manifests", state.folder / "fleet"})
-        fs::remove_all(one, none);
 }
 
 Result<NamedCluster> cluster(const AgentsState& state, const Clock& clock, stack::StopAsked stop_asked = {}) {
     auto tools = find_tools();
     if (!tools) return fail(tools.error());
-    return NamedCluster(agents_cluster, state.folder, std::move(*tools), clock, std::move(stop_asked));
+    return NamedCluster(agents_cluster, state.folder, std::move(*tools), clock, std::move(stop_asked),
+                        {record(state), state.folder / "manifests", state.folder / "fleet"});
 }
 
-/// What kubectl printed besides is before it.
-json object_in(const std::string& text) {
-    const std::size_t begin = text.starts_with('{') ? 0 : text.find("\n{") + 1;
-    return json::parse(text.substr(std::min(begin, text.size())), nullptr, false);
-}
-
-std::string image_line(const std::string& theirs, const std::string& wanted) {
-    const std::size_t colon = wanted.rfind(':');
-    return fmt::format("  - {{ name: {}, newName: \"{}\", newTag: \"{}\" }}\n", theirs,
-                       wanted.substr(0, colon), wanted.substr(colon + 1));
+std::vector<NamedCluster::Image> images_of(const AgentsOptions& options) {
+    std::vector<NamedCluster::Image> images{{options.image, "pushsim"}};
+    if (options.swtpm) images.push_back({options.swtpm_image, "swtpm"});
+    return images;
 }
 
 /// Where the other cluster's node may be, as agents try it.
@@ -88,10 +71,8 @@ Result<fs::path> make_kustomization(const AgentsState& state, const fs::path& so
 Result<void> deploy(const NamedCluster& there, const AgentsState& state, const fs::path& sources,
                     const AgentsOptions& options, bool is_new) {
     options.say(fmt::format("loading the agents' {}", options.swtpm ? "images" : "image"));
-    std::vector<std::string> images{options.image};
-    if (options.swtpm) images.push_back(options.swtpm_image);
-    for (const std::string& image : images) {
-        if (auto loaded = there.load(image); !loaded) return loaded;
+    for (const NamedCluster::Image& image : images_of(options)) {
+        if (auto loaded = there.load(image.image); !loaded) return loaded;
     }
     if (auto kept = state.set_image(options.image); !kept) return kept;
     options.say("starting the agents");
@@ -123,13 +104,7 @@ Result<std::optional<std::string>> asked(const AgentsState& state, const std::ve
     if (!state.is_up()) return std::nullopt;
     const auto there = cluster(state, clock);
     if (!there) return fail(there.error());
-    auto said = there->kubectl(words, limit);
-    if (said) return std::move(*said);
-    const auto lives = there->is_there();
-    if (!lives || *lives) return fail(said.error());
-    there->forget();
-    forget(state);
-    return std::nullopt;
+    return there->kubectl_if_there(words, limit);
 }
 
 Error not_up() {
@@ -241,15 +216,21 @@ Result<std::vector<AgentPod>> parse_agent_pods(const std::string& text) {
     return pods;
 }
 
+Result<stack::FileLock> take_agents(const AgentsState& state, const stack::StopAsked& stop_asked) {
+    return take_alone(agents_cluster, state.folder, stop_asked);
+}
+
 Result<void> check_agents_images(const AgentsState& state, const AgentsOptions& options, const Clock& clock) {
     const auto there = cluster(state, clock, options.stop_asked);
     if (!there) return fail(there.error());
-    if (auto image = there->check_image(options.image, "pushsim"); !image || !options.swtpm) return image;
-    return there->check_image(options.swtpm_image, "swtpm");
+    for (const NamedCluster::Image& image : images_of(options)) {
+        if (auto has = there->check_image(image); !has) return has;
+    }
+    return {};
 }
 
-Result<void> agents_up(const AgentsState& state, const fs::path& manifests, const AgentsOptions& options,
-                       const Clock& clock) {
+Result<void> agents_up(const AgentsState& state, const stack::FileLock& /*alone*/, const fs::path& manifests,
+                       const AgentsOptions& options, const Clock& clock) {
     std::error_code error;
     const fs::path sources = fs::canonical(manifests, error);
     if (error || !fs::exists(sources / "agents" / "cluster.yaml"))
@@ -257,50 +238,20 @@ Result<void> agents_up(const AgentsState& state, const fs::path& manifests, cons
                     "name the folder kind/ of pushsim's source with PUSHSIM_KIND");
     const auto there = cluster(state, clock, options.stop_asked);
     if (!there) return fail(there.error());
-    const auto without_haste = cluster(state, clock);
-    if (!without_haste) return fail(without_haste.error());
-    auto is_there = there->is_ours();
-    if (!is_there) return fail(is_there.error());
-    if (auto images = check_agents_images(state, options, clock); !images) return images;
-    const auto remove = [&] {
-        options.say(fmt::format("removing the cluster {}", agents_cluster));
-        forget(state);
-        return without_haste->remove();
+    const auto fill = [&](bool is_new) -> Result<void> {
+        auto up = deploy(*there, state, sources, options, is_new);
+        return up && options.finish ? options.finish() : up;
     };
-    if (*is_there && there->is_half_made()) {
-        if (auto removed = remove(); !removed) return removed;
-        *is_there = false;
-    }
-    Result<void> up;
-    if (!*is_there) {
-        there->set_half_made(true);
-        options.say(fmt::format("making the cluster {}", agents_cluster));
-        up = there->create(sources / "agents" / "cluster.yaml", options.node_image);
-    }
-    if (up) up = deploy(*there, state, sources, options, !*is_there);
-    if (up && options.finish) up = options.finish();
-    if (up) {
-        there->set_half_made(false);
-        return up;
-    }
-    if (*is_there) return up;
-    if (auto removed = remove(); !removed) return removed;
-    if (up.error().kind == ErrorKind::Interrupted)
-        return fail(ErrorKind::Interrupted, fmt::format("stopped; no cluster {} is left", agents_cluster));
-    return up;
+    return there->bring_up({.config = sources / "agents" / "cluster.yaml",
+                            .node_image = options.node_image,
+                            .images = images_of(options),
+                            .fill = fill,
+                            .say = options.say});
 }
 
-Result<bool> agents_down(const AgentsState& state, const Clock& clock) {
+Result<bool> agents_down(const AgentsState& state, const stack::FileLock& /*alone*/, const Clock& clock) {
     const auto there = cluster(state, clock);
-    if (!there) return fail(there.error());
-    const auto is_there = there->is_ours();
-    if (!is_there) return is_there;
-    if (*is_there) {
-        if (auto removed = there->remove(); !removed) return fail(removed.error());
-    }
-    there->forget();
-    forget(state);
-    return *is_there;
+    return there ? there->remove() : fail(there.error());
 }
 
 Result<std::vector<AgentPod>> agent_pods(const AgentsState& state, const Clock& clock) {
@@ -359,9 +310,7 @@ Result<std::vector<std::string>> agents_follow(const AgentsState& state, std::si
 
 Result<stack::FileLock> take_fleet(const AgentsState& state, const stack::StopAsked& stop_asked) {
     if (!state.is_up()) return fail(not_up());
-    return stack::take_alone(state.folder / "fleet-in-use", stop_asked,
-                             fmt::format("the fleet's pods in the cluster {} are", agents_cluster),
-                             "wait for its end: it takes them away");
+    return take_agents(state, stop_asked);
 }
 
 Result<FleetPods> fleet_up(const AgentsState& state, const fs::path& manifests, std::size_t count,

@@ -62,13 +62,19 @@ struct AgentPod {
 /// Those of `kubectl get pods -o json` that are not about to end, without `id` and `said`. ErrorKind::Parse.
 Result<std::vector<AgentPod>> parse_agent_pods(const std::string& json);
 
+/// Whoever changes that cluster, or has a fleet there, holds it. ErrorKind::Config where another process
+/// does, naming it.
+Result<stack::FileLock> take_agents(const AgentsState& state, const stack::StopAsked& stop_asked);
+
 /// Makes the cluster where there is none, loads the images and starts the agents of `sources` (the project's
 /// kind/) anew; returns when each pod has been started and `finish` is done. Errors as infra_up().
-Result<void> agents_up(const AgentsState& state, const std::filesystem::path& sources,
-                       const AgentsOptions& options, const Clock& clock);
+/// `alone`: of take_agents().
+Result<void> agents_up(const AgentsState& state, const stack::FileLock& alone,
+                       const std::filesystem::path& sources, const AgentsOptions& options,
+                       const Clock& clock);
 
-/// Deletes the cluster. False: there was none.
-Result<bool> agents_down(const AgentsState& state, const Clock& clock);
+/// Deletes the cluster. False: there was none. `alone`: of take_agents().
+Result<bool> agents_down(const AgentsState& state, const stack::FileLock& alone, const Clock& clock);
 
 /// In the order of their names; none where there is no cluster. ErrorKind::Stack.
 Result<std::vector<AgentPod>> agent_pods(const AgentsState& state, const Clock& clock);
@@ -91,7 +97,7 @@ struct FleetPods {
     /// What runs a program in a pod, and talks with it: a command's first words.
     std::function<std::vector<std::string>(const std::string& pod)> words;
 };
-/// Whoever has a fleet there holds it. ErrorKind::Config where another process does, or no cluster is up.
+/// take_agents(), for a fleet. ErrorKind::Config, too, where no cluster is up.
 Result<stack::FileLock> take_fleet(const AgentsState& state, const stack::StopAsked& stop_asked);
 /// Makes them, in the agents' cluster that is up; says what it waits for. ErrorKind::Config where none is;
 /// Stack naming what does not become ready; Interrupted.

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdlib>
 #include <fstream>
+#include <tuple>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -11,6 +12,7 @@
 #include "agent/base/files.hpp"
 #include "sim/kind/certificates.hpp"
 #include "sim/kind/named_cluster.hpp"
+#include "sim/stack/admin_client.hpp"
 #include "sim/stack/inspect.hpp"
 #include "sim/stack/ports.hpp"
 #include "sim/stack/record_json.hpp"
@@ -32,16 +34,13 @@ constexpr const char* kPartOf = "app.kubernetes.io/part-of=pushsim";
 /// In infra_conf(), of a server that has PostgreSQL.
 constexpr const char* kDatabaseConf = "2-database.conf";
 
-/// Behind the colon that is not that of a registry's port; empty where there is none.
-std::string tag_of(const std::string& image) {
-    const auto colon = image.rfind(':');
-    return colon == std::string::npos || image.find('/', colon) != std::string::npos
-               ? ""
-               : image.substr(colon + 1);
-}
-
-NamedCluster cluster(const InfraState& state, Tools tools, const Clock& clock, stack::StopAsked stop_asked) {
-    return {infra_cluster, state.folder, std::move(tools), clock, std::move(stop_asked)};
+Result<NamedCluster> cluster(const InfraState& state, const Clock& clock, stack::StopAsked stop_asked = {}) {
+    auto tools = find_tools();
+    if (!tools) return fail(tools.error());
+    // Certificates stay.
+    return NamedCluster(
+        infra_cluster, state.folder, std::move(*tools), clock, std::move(stop_asked),
+        {state.record(), infra_conf(state), state.folder / "manifests", state.folder / "changed.json"});
 }
 
 Error not_up() {
@@ -78,20 +77,6 @@ Result<void> check_alive(const NamedCluster& infra, const InfraState& state) {
         infra.kubectl({"get", "namespace", "keylime", "--ignore-not-found", "-o", "name"}, minutes{1});
     if (!found) return fail(silent(infra, found.error()));
     if (found->find("keylime") == std::string::npos) return fail(emptied());
-    return {};
-}
-
-/// What is kept of a cluster that is no more, but for its certificates.
-void forget(const InfraState& state) {
-    std::error_code none;
-    for (const fs::path& one :
-         {state.record(), infra_conf(state), state.folder / "manifests", state.folder / "changed.json"})
-        fs::remove_all(one, none);
-}
-
-template <typename T>
-Result<void> done(const Result<T>& result) {
-    if (!result) return fail(result.error());
     return {};
 }
 
@@ -152,14 +137,9 @@ Result<fs::path> make_kustomization(const InfraState& state, const fs::path& sou
     const fs::path folder = state.folder / "manifests";
     fs::create_directories(folder, error);
     const fs::path manifests = fs::relative(sources / "infra" / overlay(options.database), folder, error);
-    const auto image = [](const std::string& theirs, const std::string& wanted) {
-        const std::string tag = tag_of(wanted);
-        return fmt::format("  - {{ name: {}, newName: \"{}\", newTag: \"{}\" }}\n", theirs,
-                           wanted.substr(0, wanted.size() - tag.size() - 1), tag);
-    };
     const std::string text = fmt::format("resources: [\"{}\"]\nimages:\n{}{}", manifests.string(),
-                                         image("pushsim-keylime", options.keylime_image),
-                                         image("pushsim-postgresql", options.postgresql_image));
+                                         image_line("pushsim-keylime", options.keylime_image),
+                                         image_line("pushsim-postgresql", options.postgresql_image));
     if (auto written = write_file(folder / "kustomization.yaml", text, 0600); !written)
         return fail(written.error());
     return folder;
@@ -237,8 +217,7 @@ Result<void> deploy(const NamedCluster& infra, const InfraState& state, const fs
     return {};
 }
 
-Result<stack::StackAddress> keep(const InfraState& state, const fs::path& sources,
-                                 const InfraOptions& options) {
+stack::StackAddress address_of(const InfraState& state, const InfraOptions& options) {
     stack::StackAddress address;
     address.kind = "kind";
     address.verifier.port = kVerifierPort;
@@ -249,37 +228,57 @@ Result<stack::StackAddress> keep(const InfraState& state, const fs::path& source
     address.admin_key = state.certificates() / "tenant" / "tls.key";
     address.keylime_origin = "image " + options.keylime_image;
     const std::string tag = tag_of(options.keylime_image);
-    if (std::isdigit(static_cast<unsigned char>(tag.front())) != 0) address.keylime_version = tag;
+    if (!tag.empty() && std::isdigit(static_cast<unsigned char>(tag.front())) != 0)
+        address.keylime_version = tag;
+    return address;
+}
+
+/// Its record is the last: by it others know the servers.
+Result<void> keep(const InfraState& state, const fs::path& sources, Database database,
+                  const stack::StackAddress& address) {
     std::error_code error;
     fs::remove_all(infra_conf(state), error);
     for (const char* server : {"verifier", "registrar"}) {
         fs::create_directories(infra_conf(state) / server, error);
         const std::string name = std::string(server) + ".conf";
         for (const auto& [from, to] :
-             {std::pair{"base", "1-base.conf"}, {overlay(options.database), kDatabaseConf}}) {
+             {std::pair{"base", "1-base.conf"}, {overlay(database), kDatabaseConf}}) {
             const fs::path file = sources / "infra" / from / "conf" / name;
             if (!fs::exists(file)) continue;
             if (auto written = write_file(infra_conf(state) / server / to, read_file(file), 0600); !written)
-                return fail(written.error());
+                return written;
         }
     }
-    if (auto written = write_file(state.record(), stack::to_json(address).dump(2) + "\n", 0600); !written)
-        return fail(written.error());
-    return address;
+    return write_file(state.record(), stack::to_json(address).dump(2) + "\n", 0600);
+}
+
+/// ErrorKind::Stack where one of them says nothing, which inspect() leaves to whoever needs it.
+Result<void> check_answers(const stack::StackAddress& address, const Clock& clock) {
+    const stack::TlsIdentity nobody{.ca_file = address.ca_file, .certificate = {}, .key = {}};
+    for (const auto& [server, where, tls] : {std::tuple{"verifier", address.verifier, std::optional(nobody)},
+                                             {"registrar", address.registrar_http, std::nullopt}}) {
+        const auto call = stack::AdminClient(where, tls, clock, seconds{5})
+                              .exchange({.method = "GET", .target = "/version", .headers = {}, .body = {}});
+        if (const auto& failure = call.outcome.failure)
+            return fail(stack::no_answer(server, where, *failure));
+    }
+    return {};
 }
 
 /// Pods are ready before the node sends to them what comes to its ports; until then the engine takes
-/// connections and closes them.
+/// connections and closes them, or refuses them.
 Result<void> wait_until_reached(const stack::StackAddress& address, const InfraOptions& options,
                                 const Clock& clock) {
     const Instant end = clock.now() + minutes{1};
     while (true) {
-        const auto seen = stack::inspect(address, clock);
-        if (seen) return {};
+        auto reached = check_answers(address, clock);
+        if (reached) reached = done(stack::inspect(address, clock));
+        if (reached) return {};
         if (options.stop_asked && options.stop_asked())
             return fail(ErrorKind::Interrupted, "stopped while the servers were awaited");
         if (clock.now() >= end)
-            return fail(ErrorKind::Stack, "the servers are ready, and not reached: " + seen.error().message);
+            return fail(ErrorKind::Stack,
+                        "the servers are ready, and not reached: " + reached.error().message);
         stack::wait_for(std::chrono::milliseconds{300});
     }
 }
@@ -304,9 +303,7 @@ std::optional<stack::StackAddress> infra_address(const InfraState& state) {
 }
 
 Result<stack::FileLock> take_cluster(const InfraState& state, const stack::StopAsked& stop_asked) {
-    return stack::take_alone(state.folder / "in-use", stop_asked,
-                             fmt::format("the cluster {} is", infra_cluster),
-                             "wait for its end: it may change the servers, and puts them back");
+    return take_alone(infra_cluster, state.folder, stop_asked);
 }
 
 Database infra_database(const InfraState& state) {
@@ -318,83 +315,51 @@ fs::path infra_conf(const InfraState& state) {
     return state.folder / "conf";
 }
 
-Result<stack::StackAddress> infra_up(const InfraState& state, const fs::path& manifests,
-                                     const InfraOptions& options, const Clock& clock) {
+Result<stack::StackAddress> infra_up(const InfraState& state, const stack::FileLock& /*alone*/,
+                                     const fs::path& manifests, const InfraOptions& options,
+                                     const Clock& clock) {
     std::error_code error;
     const fs::path sources = fs::canonical(manifests, error);
     if (error || !fs::exists(sources / "infra" / "cluster.yaml"))
         return fail(ErrorKind::Config, fmt::format("{} has no infra/cluster.yaml", manifests.string()),
                     "name the folder kind/ of pushsim's source with PUSHSIM_KIND");
     if (auto fit = check_names(options.names); !fit) return fail(fit.error());
-    for (const std::string& image : {options.keylime_image, options.postgresql_image}) {
-        if (!tag_of(image).empty()) continue;
-        return fail(ErrorKind::Config, fmt::format("the image {} has no tag", image),
-                    fmt::format("name one: {}:TAG", image));
-    }
-    const auto tools = find_tools();
-    if (!tools) return fail(tools.error());
-    const auto alone = take_cluster(state, options.stop_asked);
-    if (!alone) return fail(alone.error());
-    const NamedCluster infra = cluster(state, *tools, clock, options.stop_asked);
-    const NamedCluster without_haste = cluster(state, *tools, clock, {});
-    auto is_there = infra.is_ours();
-    if (!is_there) return fail(is_there.error());
-    if (auto image = infra.check_image(options.keylime_image, "keylime"); !image) return fail(image.error());
-    if (options.database == Database::Postgresql) {
-        if (auto image = infra.check_image(options.postgresql_image, "postgresql"); !image)
-            return fail(image.error());
-    }
-    const auto remove = [&] {
-        options.say(fmt::format("removing the cluster {}", infra_cluster));
-        auto removed = without_haste.remove();
-        if (removed) forget(state);
-        return removed;
+    const auto infra = cluster(state, clock, options.stop_asked);
+    if (!infra) return fail(infra.error());
+    const stack::StackAddress address = address_of(state, options);
+    const auto make = [&](bool is_new) -> Result<void> {
+        if (!is_new) {
+            if (auto alive = check_alive(*infra, state); !alive) return alive;
+            if (auto same = check_database(state, options.database); !same) return same;
+        }
+        if (auto deployed = deploy(*infra, state, sources, options, is_new, clock); !deployed)
+            return deployed;
+        fs::remove(state.folder / "changed.json", error);
+        if (auto reached = wait_until_reached(address, options, clock); !reached) return reached;
+        return keep(state, sources, options.database, address);
     };
-    if (*is_there && infra.is_half_made()) {
-        if (auto removed = remove(); !removed) return fail(removed.error());
-        *is_there = false;
-    }
-    Result<void> up = *is_there ? check_alive(infra, state) : Result<void>{};
-    if (up && *is_there) up = check_database(state, options.database);
-    if (!*is_there) {
-        if (auto free = check_ports(); !free) return fail(free.error());
-        infra.set_half_made(true);
-        options.say(fmt::format("making the cluster {}", infra_cluster));
-        up = infra.create(sources / "infra" / "cluster.yaml", options.node_image);
-    }
-    if (up) up = deploy(infra, state, sources, options, !*is_there, clock);
-    if (!up) {
-        if (*is_there && up.error().kind == ErrorKind::Interrupted)
-            return fail(ErrorKind::Interrupted,
-                        "stopped; the servers of the cluster may be neither as they were nor ready",
-                        "pushsim stack up --stack kind goes on with it");
-        if (*is_there) return fail(up.error());
-        if (auto removed = remove(); !removed) return fail(removed.error());
-        if (up.error().kind == ErrorKind::Interrupted)
-            return fail(ErrorKind::Interrupted, "stopped; no cluster is left");
-        return fail(up.error());
-    }
-    infra.set_half_made(false);
-    fs::remove(state.folder / "changed.json", error);
-    auto address = keep(state, sources, options);
-    if (!address) return address;
-    if (auto reached = wait_until_reached(*address, options, clock); !reached) return fail(reached.error());
+    const auto fill = [&](bool is_new) -> Result<void> {
+        auto made = make(is_new);
+        if (made || is_new || made.error().kind != ErrorKind::Interrupted) return made;
+        return fail(ErrorKind::Interrupted,
+                    "stopped; the servers of the cluster may be neither as they were nor ready",
+                    "pushsim stack up --stack kind goes on with it");
+    };
+    NamedCluster::Plan plan{.config = sources / "infra" / "cluster.yaml",
+                            .node_image = options.node_image,
+                            .images = {{options.keylime_image, "keylime"}},
+                            .before_new = check_ports,
+                            .fill = fill,
+                            .say = options.say};
+    if (options.database == Database::Postgresql)
+        plan.images.push_back({options.postgresql_image, "postgresql"});
+    if (auto up = infra->bring_up(plan); !up) return fail(up.error());
     return address;
 }
 
-Result<bool> infra_down(const InfraState& state, const Clock& clock) {
-    auto tools = find_tools();
-    if (!tools) return fail(tools.error());
-    const NamedCluster infra = cluster(state, std::move(*tools), clock, {});
-    const auto is_there = infra.is_ours();
-    if (!is_there) return fail(is_there.error());
-    if (*is_there) {
-        if (auto removed = infra.remove(); !removed) return fail(removed.error());
-    } else {
-        infra.forget();
-    }
-    forget(state);
-    return is_there;
+Result<bool> infra_down(const InfraState& state, const stack::FileLock& /*alone*/, const Clock& clock) {
+    const auto infra = cluster(state, clock);
+    return infra ? infra->remove() : fail(infra.error());
 }
 
 namespace {
@@ -403,17 +368,11 @@ namespace {
 Result<std::optional<std::string>> asked(const InfraState& state, const std::vector<std::string>& words,
                                          const Clock& clock) {
     if (!fs::exists(state.kubeconfig())) return std::nullopt;
-    auto tools = find_tools();
-    if (!tools) return fail(tools.error());
-    const NamedCluster infra = cluster(state, std::move(*tools), clock, {});
-    auto said = infra.kubectl(words, seconds{40});
-    if (said) return std::move(*said);
-    const auto is_there = infra.is_there();
-    if (!is_there) return fail(is_there.error());
-    if (*is_there) return fail(silent(infra, said.error()));
-    infra.forget();
-    forget(state);
-    return std::nullopt;
+    const auto infra = cluster(state, clock);
+    if (!infra) return fail(infra.error());
+    auto said = infra->kubectl_if_there(words, seconds{40});
+    if (!said && said.error().kind != ErrorKind::Config) return fail(silent(*infra, said.error()));
+    return said;
 }
 
 }  // namespace
@@ -444,12 +403,11 @@ Result<std::vector<std::string>> infra_follow(const InfraState& state, const std
     const auto servers = infra_servers(state, clock);
     if (!servers) return fail(servers.error());
     if (servers->empty()) return fail(not_up());
-    auto tools = find_tools();
-    if (!tools) return fail(tools.error());
-    return cluster(state, std::move(*tools), clock, {})
-        .follow_words(server.empty() ? "app.kubernetes.io/name in (registrar,verifier)"
-                                     : "app.kubernetes.io/name=" + server,
-                      lines);
+    const auto infra = cluster(state, clock);
+    if (!infra) return fail(infra.error());
+    return infra->follow_words(server.empty() ? "app.kubernetes.io/name in (registrar,verifier)"
+                                              : "app.kubernetes.io/name=" + server,
+                               lines);
 }
 
 fs::path sources_of_clusters() {

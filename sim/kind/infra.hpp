@@ -50,19 +50,21 @@ std::filesystem::path infra_conf(const InfraState& state);
 
 /// Where those servers keep what they know.
 Database infra_database(const InfraState& state);
-/// Whoever changes the servers holds it. ErrorKind::Config where another process does.
+/// Whoever changes the servers holds it. ErrorKind::Config where another process does, naming it.
 Result<stack::FileLock> take_cluster(const InfraState& state, const stack::StopAsked& stop_asked);
 
 /// Makes the cluster where there is none, loads the images, makes certificates, applies the manifests of
-/// `sources` (the project's kind/) and returns when both servers are ready. Where it is up already the
-/// manifests and certificates are applied anew. A cluster that this call made is gone again after an error or
-/// when a person asks to stop. ErrorKind::Config (a tool, an image or a port is missing, a cluster of that
-/// name is another folder's), Stack (a tool failed, with what it printed), Interrupted.
-Result<stack::StackAddress> infra_up(const InfraState& state, const std::filesystem::path& sources,
-                                     const InfraOptions& options, const Clock& clock);
+/// `sources` (the project's kind/) and returns when both servers are ready and reached. Where it is up
+/// already the manifests and certificates are applied anew. A cluster that this call made is gone again after
+/// an error or when a person asks to stop. ErrorKind::Config (a tool or an image is missing, a cluster of
+/// that name is another's), Stack (a port is taken, or a tool failed, with what it printed), Interrupted.
+/// `alone`: of take_cluster().
+Result<stack::StackAddress> infra_up(const InfraState& state, const stack::FileLock& alone,
+                                     const std::filesystem::path& sources, const InfraOptions& options,
+                                     const Clock& clock);
 
-/// Deletes the cluster. False: there was none. Certificates stay.
-Result<bool> infra_down(const InfraState& state, const Clock& clock);
+/// Deletes the cluster. False: there was none. Certificates stay. `alone`: of take_cluster().
+Result<bool> infra_down(const InfraState& state, const stack::FileLock& alone, const Clock& clock);
 
 /// What runs in it, by name; none where there is no cluster. ErrorKind::Stack where it does not answer, or
 /// has lost what was in it.

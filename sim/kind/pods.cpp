@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "sim/kind/tools.hpp"
 #include "sim/stack/server_log.hpp"
 
 namespace pushsim::kind {
@@ -162,8 +163,7 @@ std::string ServerSeen::mend() const {
 }
 
 Result<std::vector<ServerSeen>> parse_servers(std::string_view said) {
-    const std::size_t begin = said.starts_with('{') ? 0 : said.find("\n{") + 1;
-    const json list = json::parse(said.substr(std::min(begin, said.size())), nullptr, false);
+    const json list = object_in(said);
     const json& items = at(list, "items");
     if (!items.is_array()) return fail(ErrorKind::Parse, fmt::format("kubectl's list is none: {}", said));
     std::vector<ServerSeen> all;

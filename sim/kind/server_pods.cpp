@@ -34,9 +34,8 @@ std::string in_seconds(Duration duration) {
 ServerPods::ServerPods(Options options)
     : options_(std::move(options)),
       environment_(environment_with(options_.state.kubeconfig())),
-      cluster_(
-          infra_cluster, options_.state.folder, options_.tools, options_.clock,
-          [this] { return stop_wanted(); }, "run.log") {}
+      cluster_(infra_cluster, options_.state.folder, options_.tools, options_.clock,
+               [this] { return stop_wanted(); }) {}
 
 ServerPods::~ServerPods() {
     {

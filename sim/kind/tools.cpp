@@ -1,13 +1,16 @@
 #include "sim/kind/tools.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <cstdlib>
-#include <string_view>
+#include <cstring>
 #include <utility>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "agent/base/files.hpp"
@@ -27,6 +30,24 @@ std::string last_lines(const std::string& text, std::size_t count) {
     return text.substr(begin == std::string::npos ? 0 : begin + 1,
                        end - (begin == std::string::npos ? 0 : begin + 1));
 }
+
+/// A file without a name, that nobody else writes to; gone with this.
+class Output {
+  public:
+    Output() : descriptor_(::memfd_create("output", MFD_CLOEXEC)) {}
+    ~Output() {
+        if (descriptor_ >= 0) ::close(descriptor_);
+    }
+    Output(const Output&) = delete;
+    Output& operator=(const Output&) = delete;
+
+    bool is_open() const { return descriptor_ >= 0; }
+    /// For us, and for a child before it is another program.
+    fs::path path() const { return fmt::format("/proc/self/fd/{}", descriptor_); }
+
+  private:
+    int descriptor_;
+};
 
 Error missing(const std::string& what, const std::string& mend) {
     return {ErrorKind::Config, fmt::format("--stack kind needs {}, and there is none in PATH", what), mend};
@@ -71,18 +92,22 @@ Result<Tools> find_tools() {
     return Tools{*kind, *kubectl, *engine};
 }
 
-Runner::Runner(fs::path log, fs::path kubeconfig, const Clock& clock, stack::StopAsked stop_asked)
-    : log_(std::move(log)),
-      kubeconfig_(std::move(kubeconfig)),
-      clock_(clock),
-      stop_asked_(std::move(stop_asked)) {}
+nlohmann::json object_in(std::string_view said) {
+    const std::size_t begin = said.starts_with('{') ? 0 : said.find("\n{") + 1;
+    return nlohmann::json::parse(said.substr(begin), nullptr, false);
+}
+
+Runner::Runner(fs::path kubeconfig, const Clock& clock, stack::StopAsked stop_asked)
+    : kubeconfig_(std::move(kubeconfig)), clock_(clock), stop_asked_(std::move(stop_asked)) {}
 
 Result<std::string> Runner::run(const std::vector<std::string>& command, Duration limit,
                                 const std::string& called) const {
-    std::error_code none;
-    fs::remove(log_, none);
-    auto process = stack::ServerProcess::start(
-        {.command = command, .environment = environment_with(kubeconfig_), .folder = "/", .log = log_});
+    const Output output;
+    if (!output.is_open()) return fail(ErrorKind::System, fmt::format("memfd: {}", std::strerror(errno)));
+    auto process = stack::ServerProcess::start({.command = command,
+                                                .environment = environment_with(kubeconfig_),
+                                                .folder = "/",
+                                                .log = output.path()});
     if (!process) return fail(process.error());
     const std::string name = called.empty()
                                  ? fmt::format("{} {}", fs::path(command.front()).filename().string(),
@@ -105,9 +130,9 @@ Result<std::string> Runner::run(const std::vector<std::string>& command, Duratio
         return fail(ErrorKind::Stack,
                     fmt::format("{}: not done after {} s: {}", name,
                                 std::chrono::duration_cast<std::chrono::seconds>(limit).count(),
-                                last_lines(read_file(log_), 5)));
+                                last_lines(read_file(output.path()), 5)));
     }
-    std::string said = read_file(log_);
+    std::string said = read_file(output.path());
     if (*how == "exit status 0") return said;
     return fail(ErrorKind::Stack, fmt::format("{}: {}\n{}", name, *how, last_lines(said, 15)));
 }

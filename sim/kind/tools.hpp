@@ -3,8 +3,11 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
+
+#include <nlohmann/json_fwd.hpp>
 
 #include "agent/base/result.hpp"
 #include "agent/base/time.hpp"
@@ -23,18 +26,26 @@ struct Tools {
 /// answer.
 Result<Tools> find_tools();
 
+/// The same without its value.
+template <typename T>
+Result<void> done(const Result<T>& result) {
+    if (!result) return fail(result.error());
+    return {};
+}
+
+/// The object that kubectl printed, behind its warnings; discarded where there is none.
+nlohmann::json object_in(std::string_view said);
+
 /// Our environment with the kubeconfig of one cluster alone.
 std::vector<std::pair<std::string, std::string>> environment_with(const std::filesystem::path& kubeconfig);
 
 /// What errors call such a command: "kubectl get pods", not longer than a line.
 std::string kubectl_name(const std::vector<std::string>& words);
 
-/// Runs programs with our environment and the kubeconfig of one cluster alone. Not thread-safe.
+/// Runs programs with our environment and the kubeconfig of one cluster alone.
 class Runner {
   public:
-    /// What they print is kept in the file `log`, of the last one; its folder is there.
-    Runner(std::filesystem::path log, std::filesystem::path kubeconfig, const Clock& clock,
-           stack::StopAsked stop_asked);
+    Runner(std::filesystem::path kubeconfig, const Clock& clock, stack::StopAsked stop_asked);
 
     /// What it printed, standard output and errors together. ErrorKind::Stack with its last lines if it fails
     /// or has not ended after `limit`; Interrupted when a person asks to stop: then it gets SIGTERM, and
@@ -44,7 +55,6 @@ class Runner {
                             const std::string& name = {}) const;
 
   private:
-    std::filesystem::path log_;
     std::filesystem::path kubeconfig_;
     const Clock& clock_;
     stack::StopAsked stop_asked_;

@@ -3,16 +3,48 @@
 #include <cstdlib>
 
 #include <gmock/gmock.h>
+#include <unistd.h>
 
 #include "sim/cli/cluster_agents.hpp"
 #include "sim/core/clock.hpp"
+#include "sim/kind/infra.hpp"
 #include "tests/sim/cli/program.hpp"
 #include "tests/sim/kind/stand_in_tools.hpp"
 
 namespace pushsim::testing {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+TEST(ClusterLife, NobodyTakesTheClustersFromARunOrAnUp) {
+    const Place place;
+    const kind::InfraState servers{place.path() / "state" / "pushsim" / "kind"};
+    const kind::AgentsState agents{servers.folder / "agents"};
+    fs::create_directories(agents.folder);
+    const auto refused = [&](const std::string& cluster) {
+        for (const std::vector<std::string>& words :
+             {std::vector<std::string>{"up"}, {"up", "--agents"}, {"down"}, {"down", "--agents"}}) {
+            std::vector<std::string> all{"stack"};
+            all.insert(all.end(), words.begin(), words.end());
+            all.insert(all.end(), {"--stack", "kind"});
+            const Ended ended = pushsim(place, all);
+            EXPECT_EQ(ended.exit_code, 2) << ended.err;
+            EXPECT_THAT(ended.err, AllOf(HasSubstr("the cluster " + cluster + " is in use by process " +
+                                                   std::to_string(::getpid())),
+                                         HasSubstr("end it first")));
+        }
+    };
+    {
+        const auto alone = kind::take_cluster(servers, {});
+        ASSERT_TRUE(alone);
+        refused(kind::infra_cluster);
+    }
+    const auto alone = kind::take_agents(agents, {});
+    ASSERT_TRUE(alone);
+    refused(kind::agents_cluster);
+}
 
 TEST(ClusterLife, OnlyAgentsOfPodsAreNotedToGoWithTheirCluster) {
     const stack::test::TemporaryFolder temporary;
