@@ -335,7 +335,7 @@ Result<std::unique_ptr<Cluster>> Cluster::open(Options options) {
     std::unique_ptr<Cluster> cluster(new Cluster(std::move(inner)));
     // The first to ask: an API server that does not answer is told here.
     if (auto specs = all.find_specs(); !specs) return fail(specs.error());
-    all.pods.watch();
+    if (auto watched = all.pods.watch(); !watched) return fail(watched.error());
     if (auto taken = all.take_over(); !taken) return fail(taken.error());
     for (const char* server : {"registrar", "verifier"}) {
         if (!all.found.contains(server))

@@ -1,7 +1,6 @@
 #include "sim/kind/pod_logs.hpp"
 
 #include <fstream>
-#include <optional>
 
 #include "sim/stack/talker.hpp"
 
@@ -17,15 +16,19 @@ PodLogs::~PodLogs() {
 
 void PodLogs::follow(const Pod& pod, const std::filesystem::path& file, bool from_now) {
     const std::lock_guard lock(mutex_);
-    if (!followed_.insert(pod.container).second) return;
+    Followed& one = followed_[pod.container];
+    if (one.now) return;
+    one.now = true;
+    if (one.how.empty()) one.how = from_now ? "--tail=0" : "--tail=-1";
+    // Where nothing has come what is written from here on is wanted all the same.
+    const auto last = one.how == "--tail=0" ? std::optional(options_.clock.wall_now()) : std::nullopt;
     const stack::SignalsHeld for_other_threads;
-    threads_.emplace_back(
-        [this, pod, file, how = std::string(from_now ? "--tail=0" : "--tail=-1")] { work(pod, file, how); });
+    threads_.emplace_back([this, pod, file, how = one.how, last] { work(pod, file, how, last); });
 }
 
-void PodLogs::work(const Pod& pod, const std::filesystem::path& file, std::string how) const {
+void PodLogs::work(const Pod& pod, const std::filesystem::path& file, std::string how,
+                   std::optional<WallTime> last) {
     std::ofstream out(file, std::ios::binary | std::ios::app);
-    std::optional<WallTime> last;
     while (!stopping_) {
         auto talker = stack::Talker::start({.command = options_.command(pod, how),
                                             .environment = options_.environment,
@@ -37,9 +40,15 @@ void PodLogs::work(const Pod& pod, const std::filesystem::path& file, std::strin
             last = options_.clock.wall_now();
             out << *text << std::flush;
         }
-        if (stopping_ || !options_.runs(pod)) return;
         // The API server ended it, or it could not begin. A line may come twice, none is lost.
         if (last) how = "--since-time=" + to_rfc3339(*last - std::chrono::seconds{1});
+        {
+            const std::lock_guard lock(mutex_);
+            if (stopping_ || !options_.runs(pod)) {
+                followed_[pod.container] = {.now = false, .how = how};
+                return;
+            }
+        }
         stack::wait_for(milliseconds{500});
     }
 }

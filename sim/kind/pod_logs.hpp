@@ -5,8 +5,9 @@
 #include <filesystem>
 #include <functional>
 #include <list>
+#include <map>
 #include <mutex>
-#include <set>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -25,7 +26,8 @@ class PodLogs {
         std::function<std::vector<std::string>(const Pod&, const std::string& how)> command;
         std::vector<std::pair<std::string, std::string>> environment;
         std::filesystem::path errors;
-        /// Whether that container still runs: then its log goes on after an end of the command.
+        /// Whether that container still runs, as far as is known: then its log goes on after an end of the
+        /// command. Called with a lock of ours.
         std::function<bool(const Pod&)> runs;
         const Clock& clock;
     };
@@ -35,16 +37,21 @@ class PodLogs {
     PodLogs& operator=(const PodLogs&) = delete;
 
     /// What the pod's container writes is added to `file`, all of it, or (`from_now`) what it writes from now
-    /// on. Nothing where that container is followed already.
+    /// on. Nothing where that container is followed already; one that was goes on where it ended.
     void follow(const Pod& pod, const std::filesystem::path& file, bool from_now);
 
   private:
-    void work(const Pod& pod, const std::filesystem::path& file, std::string how) const;
+    struct Followed {
+        bool now = false;
+        std::string how;  ///< it goes on
+    };
+    void work(const Pod& pod, const std::filesystem::path& file, std::string how,
+              std::optional<WallTime> last);
 
     const Options options_;
     std::atomic<bool> stopping_ = false;
     std::mutex mutex_;
-    std::set<std::string> followed_;  ///< containers
+    std::map<std::string, Followed> followed_;  ///< by container
     std::list<std::thread> threads_;
 };
 

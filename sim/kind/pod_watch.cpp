@@ -31,7 +31,7 @@ std::vector<Pod> PodWatch::of(const std::string& server) const {
 
 bool PodWatch::settled() const {
     const std::lock_guard lock(mutex_);
-    return running_ && options_.clock.now() - started_ >= std::chrono::seconds{3};
+    return settled_;
 }
 
 void PodWatch::wait(Duration at_most) const {
@@ -54,33 +54,55 @@ void PodWatch::take(const std::string& line) {
     if (!event->gone) options_.seen(event->pod);
 }
 
-void PodWatch::work() {
-    const auto stopping = [this] {
+bool PodWatch::stopping() const {
+    const std::lock_guard lock(mutex_);
+    return stopping_;
+}
+
+std::optional<std::string> PodWatch::list() {
+    auto talker = stack::Talker::start(
+        {.command = options_.list, .environment = options_.environment, .errors = options_.errors});
+    if (!talker) return std::nullopt;
+    std::string said;
+    while (const auto text = talker->read(milliseconds{100})) {
+        if (stopping()) return std::nullopt;
+        said += *text;
+    }
+    const auto all = parse_pod_list(said);
+    if (!all) return std::nullopt;
+    {
         const std::lock_guard lock(mutex_);
-        return stopping_;
-    };
+        pods_.clear();
+        for (const Pod& pod : all->pods)
+            pods_[pod.uid] = pod;
+        settled_ = true;
+    }
+    changed_.notify_all();
+    for (const Pod& pod : all->pods)
+        options_.seen(pod);
+    return all->version;
+}
+
+void PodWatch::watch_from(const std::string& version) {
+    auto talker = stack::Talker::start(
+        {.command = options_.watch(version), .environment = options_.environment, .errors = options_.errors});
+    if (!talker) return;
+    stack::Lines lines;
     while (!stopping()) {
-        auto talker = stack::Talker::start(
-            {.command = options_.command, .environment = options_.environment, .errors = options_.errors});
-        if (talker) {
-            {
-                const std::lock_guard lock(mutex_);
-                pods_.clear();  // it begins with all there are
-                started_ = options_.clock.now();
-                running_ = true;
-            }
-            stack::Lines lines;
-            while (!stopping()) {
-                const auto text = talker->read(milliseconds{100});
-                if (!text) break;
-                const auto whole = lines.feed(*text);
-                if (!whole) break;
-                for (const std::string& line : *whole)
-                    take(line);
-            }
-        }
+        const auto text = talker->read(milliseconds{100});
+        if (!text) return;
+        const auto whole = lines.feed(*text);
+        if (!whole) return;
+        for (const std::string& line : *whole)
+            take(line);
+    }
+}
+
+void PodWatch::work() {
+    while (!stopping()) {
+        if (const auto version = list()) watch_from(*version);
         std::unique_lock lock(mutex_);
-        running_ = false;
+        settled_ = false;
         if (!stopping_) changed_.wait_for(lock, milliseconds{500});
     }
 }

@@ -1,11 +1,12 @@
 #pragma once
-// The cluster's pods as they are now, told by one kubectl that goes on.
+// The cluster's pods as they are now: one kubectl lists them, and another that goes on tells what changes.
 
 #include <condition_variable>
 #include <filesystem>
 #include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -20,35 +21,38 @@ namespace pushsim::kind {
 class PodWatch {
   public:
     struct Options {
-        std::vector<std::string>
-            command;  ///< writes the lines of parse_pod_event(); started anew when it ends
+        std::vector<std::string> list;  ///< writes the text of parse_pod_list()
+        /// Writes the lines of parse_pod_event(), from that version on; when it ends all are listed anew.
+        std::function<std::vector<std::string>(const std::string& version)> watch;
         std::vector<std::pair<std::string, std::string>> environment;
         std::filesystem::path errors;
-        std::function<void(const Pod&)> seen;  ///< from its own thread, at each change
-        const Clock& clock;
+        std::function<void(const Pod&)> seen;  ///< from its own thread, at each list and change
     };
     explicit PodWatch(Options options);
     ~PodWatch();
     PodWatch(const PodWatch&) = delete;
     PodWatch& operator=(const PodWatch&) = delete;
 
-    /// That are there, of one server.
+    /// That are there, of one server; while it is not settled those that were.
     std::vector<Pod> of(const std::string& server) const;
-    /// Whether what it does not know is not there: false for three seconds after each start of its program.
+    /// Whether what it knows is what there is: false until they are listed, and again when they have to be.
     bool settled() const;
     /// Until something changes, at most so long.
     void wait(Duration at_most) const;
 
   private:
     void work();
+    bool stopping() const;
+    /// What is taken from there on; nothing where they could not be listed.
+    std::optional<std::string> list();
+    void watch_from(const std::string& version);
     void take(const std::string& line);
 
     const Options options_;
     mutable std::mutex mutex_;
     mutable std::condition_variable changed_;
     std::map<std::string, Pod> pods_;  ///< by uid
-    Instant started_{};
-    bool running_ = false;
+    bool settled_ = false;
     bool stopping_ = false;
     std::thread thread_;
 };

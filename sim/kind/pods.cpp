@@ -184,6 +184,16 @@ Result<std::vector<ServerSeen>> parse_servers(std::string_view said) {
     return all;
 }
 
+std::optional<PodList> parse_pod_list(std::string_view said) {
+    const json list = json::parse(said, nullptr, false);
+    PodList all{.version = text(at(list, "metadata"), "resourceVersion"), .pods = {}};
+    if (all.version.empty() || !at(list, "items").is_array()) return std::nullopt;
+    for (const json& one : list.at("items")) {
+        if (auto pod = pod_in(one)) all.pods.push_back(std::move(*pod));
+    }
+    return all;
+}
+
 std::optional<PodEvent> parse_pod_event(std::string_view line) {
     const json value = json::parse(line, nullptr, false);
     if (value.is_discarded()) return std::nullopt;

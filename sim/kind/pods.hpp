@@ -46,7 +46,15 @@ struct ServerSeen {
 /// ErrorKind::Parse.
 Result<std::vector<ServerSeen>> parse_servers(std::string_view text);
 
-/// A line of `kubectl get pods --watch --output-watch-events -o json`.
+/// All pods that there are at one time.
+struct PodList {
+    std::string version;  ///< what comes after is watched from here
+    std::vector<Pod> pods;
+};
+/// Of the API server's list; nothing of what is none. Pods without the label are left out.
+std::optional<PodList> parse_pod_list(std::string_view text);
+
+/// A line of the API server's answer to who watches pods.
 struct PodEvent {
     Pod pod;
     bool gone = false;  ///< there is no such pod any more

@@ -88,7 +88,7 @@ Result<std::string> ServerPods::on_node(const std::vector<std::string>& command)
 
 // Pods.
 
-void ServerPods::watch() {
+Result<void> ServerPods::watch() {
     const fs::path errors = options_.state.folder / "watch.log";
     std::error_code none;
     fs::remove(errors, none);
@@ -101,19 +101,31 @@ void ServerPods::watch() {
         .errors = errors,
         .runs =
             [this](const Pod& pod) {
-                return std::ranges::any_of(of(pod.server),
-                                           [&](const Pod& one) { return one.container == pod.container; });
+                return !settled() || std::ranges::any_of(of(pod.server), [&](const Pod& one) {
+                    return one.container == pod.container;
+                });
             },
         .clock = options_.clock});
-    watch_ = std::make_unique<PodWatch>(
-        PodWatch::Options{.command = command({"get", "pods", "-l", "app.kubernetes.io/part-of=pushsim",
-                                              "--watch", "--output-watch-events", "-o", "json"}),
-                          .environment = environment_,
-                          .errors = errors,
-                          .seen = [this](const Pod& pod) { follow(pod); },
-                          .clock = options_.clock});
-    while ((of("verifier").empty() || of("registrar").empty()) && !settled() && !stop_wanted())
-        watch_->wait(kLook / 2);
+    const std::string all =
+        "/api/v1/namespaces/keylime/pods?labelSelector=app.kubernetes.io%2Fpart-of%3Dpushsim";
+    watch_ = std::make_unique<PodWatch>(PodWatch::Options{
+        .list = command({"get", "--request-timeout=30s", "--raw", all}),
+        .watch =
+            [this, all](const std::string& version) {
+                return command({"get", "--raw", all + "&watch=true&resourceVersion=" + version});
+            },
+        .environment = environment_,
+        .errors = errors,
+        .seen = [this](const Pod& pod) { follow(pod); }});
+    const Instant end = options_.clock.now() + kCallLimit;
+    while (!settled()) {
+        if (options_.clock.now() >= end)
+            return fail(ErrorKind::Stack,
+                        fmt::format("kubectl lists no pods of the cluster: {}", errors.string()),
+                        "pushsim stack status --stack kind says what is there");
+        if (auto waited = wait(); !waited) return waited;
+    }
+    return {};
 }
 
 bool ServerPods::is_there(const Pod& pod) const {
@@ -155,7 +167,7 @@ Result<Pod> ServerPods::wait_ready(const std::string& server, const std::vector<
         std::optional<Pod> last;
         for (const Pod& pod : of(server)) {
             if (pod.leaving || std::ranges::find(before, pod.uid, &Pod::uid) != before.end()) continue;
-            if (pod.ready && !pod.container.empty()) return pod;
+            if (pod.ready && !pod.container.empty() && settled()) return pod;
             last = pod;
         }
         const Duration waited = options_.clock.now() - began;

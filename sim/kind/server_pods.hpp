@@ -80,11 +80,11 @@ class ServerPods {
 
     // Pods, once they are watched.
 
-    /// Returns when those that are there are known.
-    void watch();
+    /// Returns when those that are there are known. ErrorKind::Stack, Interrupted.
+    Result<void> watch();
     std::vector<Pod> of(const std::string& server) const { return watch_->of(server); }
     bool is_there(const Pod& pod) const;
-    /// Whether what is not told is not there.
+    /// Whether what is told is what there is.
     bool settled() const { return watch_->settled(); }
     /// Until something changes, a moment at most. ErrorKind::Interrupted.
     Result<void> wait() const;

@@ -30,11 +30,14 @@ class Beside : public ::testing::Test {
             if (holds()) return true;
         return false;
     }
-    static std::string pod(const std::string& type, const std::string& uid, const std::string& container) {
-        return R"({"type":")" + type + R"(","object":{"metadata":{"name":"v-)" + uid + R"(","uid":")" + uid +
+    static std::string object(const std::string& uid, const std::string& container) {
+        return R"({"metadata":{"name":"v-)" + uid + R"(","uid":")" + uid +
                R"(","labels":{"app.kubernetes.io/name":"verifier"}},)"
                R"("status":{"containerStatuses":[{"name":"verifier",)" +
-               R"("containerID":")" + container + R"(","state":{"running":{}}}]}}})" + "\n";
+               R"("containerID":")" + container + R"(","state":{"running":{}}}]}})";
+    }
+    static std::string pod(const std::string& type, const std::string& uid, const std::string& container) {
+        return R"({"type":")" + type + R"(","object":)" + object(uid, container) + "}\n";
     }
 
     const stack::test::TemporaryFolder temporary;
@@ -43,26 +46,52 @@ class Beside : public ::testing::Test {
     const core::SystemClock clock{};
 };
 
-TEST_F(Beside, WatchKnowsPodsAsTheyComeAndGoAndBeginsAnewWhenKubectlEnds) {
-    const fs::path first = temporary.path() / "first";
+TEST_F(Beside, WatchKnowsPodsAsTheyComeAndGoAndListsThemAnewWhenKubectlEnds) {
+    const fs::path first = temporary.path() / "first", versions = temporary.path() / "versions",
+                   go = temporary.path() / "go";
     std::atomic<int> seen = 0;
-    const PodWatch watch(
-        {.command = script("if [ ! -e '" + first.string() + "' ]; then touch '" + first.string() +
-                           "'; printf '%s' '" + pod("ADDED", "a", "c1") + pod("DELETED", "a", "c1") +
-                           pod("ADDED", "b", "c2") + "'; else printf '%s' '" + pod("ADDED", "d", "c3") +
-                           "'; exec sleep 100; fi"),
-         .environment = environment,
-         .errors = errors,
-         .seen = [&](const Pod&) { ++seen; },
-         .clock = clock});
-    EXPECT_TRUE(within(seconds{10}, [&] {
+    // The second list takes until it is told to go on.
+    const std::string one =
+        "{\"metadata\":{\"resourceVersion\":\"7\"},\"items\":[" + object("a", "c1") + "]}";
+    const std::string two =
+        "{\"metadata\":{\"resourceVersion\":\"9\"},\"items\":[" + object("d", "c3") + "]}";
+    const PodWatch watch({.list = script("if [ ! -e '" + first.string() + "' ]; then touch '" +
+                                         first.string() + "'; echo '" + one + "'; else until [ -e '" +
+                                         go.string() + "' ]; do sleep 0.05; done; echo '" + two + "'; fi"),
+                          .watch =
+                              [&](const std::string& version) {
+                                  return script("echo " + version + " >>'" + versions.string() + "'; if [ " +
+                                                version + " = 7 ]; then printf '%s' '" +
+                                                pod("ADDED", "b", "c2") + pod("DELETED", "a", "c1") +
+                                                "'; sleep 1; else exec sleep 100; fi");
+                              },
+                          .environment = environment,
+                          .errors = errors,
+                          .seen = [&](const Pod&) { ++seen; }});
+    const auto knows = [&](const std::string& uid) {
         const auto pods = watch.of("verifier");
-        return pods.size() == 1 && pods[0].uid == "d";
-    })) << "what the one before knew is not known any more";
+        return pods.size() == 1 && pods[0].uid == uid;
+    };
+    EXPECT_TRUE(within(seconds{10}, [&] { return knows("b") && watch.settled(); }));
+    EXPECT_TRUE(within(seconds{10}, [&] { return !watch.settled(); }));
+    stack::wait_for(seconds{1});
+    EXPECT_FALSE(watch.settled()) << "nothing has been listed since";
+    EXPECT_TRUE(knows("b")) << "it may be there";
+    std::ofstream(go) << "";
+    EXPECT_TRUE(within(seconds{10}, [&] { return watch.settled(); }));
+    EXPECT_TRUE(knows("d")) << "what the one before knew is not known any more";
+    EXPECT_TRUE(within(seconds{10}, [&] { return read_file(versions) == "7\n9\n"; }));
     EXPECT_EQ(seen, 3);
     EXPECT_TRUE(watch.of("registrar").empty());
-    EXPECT_FALSE(watch.settled()) << "so soon after its start";
-    EXPECT_TRUE(within(seconds{10}, [&] { return watch.settled(); }));
+}
+
+TEST_F(Beside, WatchIsNotSettledByAListThatIsNone) {
+    const PodWatch watch({.list = script("echo '{\"items\":'"),
+                          .watch = [&](const std::string&) { return script("exec sleep 100"); },
+                          .environment = environment,
+                          .errors = errors,
+                          .seen = [](const Pod&) {}});
+    EXPECT_FALSE(within(seconds{1}, [&] { return watch.settled(); }));
 }
 
 TEST_F(Beside, LogOfEachContainerIsFollowedOnceAndGoesOnAfterAnEndOfKubectl) {
@@ -89,6 +118,43 @@ TEST_F(Beside, LogOfEachContainerIsFollowedOnceAndGoesOnAfterAnEndOfKubectl) {
     }
     EXPECT_THAT(read_file(calls), HasSubstr("v-1 --tail=0\nv-1 --since-time=2"));
     EXPECT_THAT(read_file(calls), HasSubstr("v-2 --tail=-1\n"));
+}
+
+TEST_F(Beside, LogOfAContainerThatWasNotSeenForAWhileGoesOnWhereItEnded) {
+    const fs::path file = temporary.path() / "verifier.log", calls = temporary.path() / "calls";
+    std::atomic<bool> runs = false;
+    std::atomic<int> ends = 0;
+    PodLogs logs({.command =
+                      [&](const Pod&, const std::string& how) {
+                          return script("echo '" + how + "' >>'" + calls.string() + "'; echo line");
+                      },
+                  .environment = environment,
+                  .errors = errors,
+                  .runs = [&](const Pod&) { return ++ends, runs.load(); },
+                  .clock = clock});
+    const Pod one{.name = "v-1", .uid = "1", .server = "verifier", .container = "c1"};
+    logs.follow(one, file, false);
+    ASSERT_TRUE(within(seconds{10}, [&] { return ends == 1; }));
+    runs = true;
+    logs.follow(one, file, false);
+    EXPECT_TRUE(within(seconds{10}, [&] { return ends >= 2; }));
+    EXPECT_THAT(read_file(calls), ::testing::StartsWith("--tail=-1\n--since-time=2"));
+}
+
+TEST_F(Beside, LogFromNowOnLosesNothingWhereTheFirstKubectlCannotBegin) {
+    const fs::path calls = temporary.path() / "calls";
+    PodLogs logs({.command =
+                      [&](const Pod&, const std::string& how) {
+                          return script("echo '" + how + "' >>'" + calls.string() + "'; exit 1");
+                      },
+                  .environment = environment,
+                  .errors = errors,
+                  .runs = [](const Pod&) { return true; },
+                  .clock = clock});
+    logs.follow({.name = "v-1", .uid = "1", .server = "verifier", .container = "c1"},
+                temporary.path() / "verifier.log", true);
+    EXPECT_TRUE(within(seconds{10}, [&] { return read_file(calls).find("since") != std::string::npos; }));
+    EXPECT_THAT(read_file(calls), ::testing::StartsWith("--tail=0\n--since-time=2"));
 }
 
 class InThePod : public Beside {
