@@ -15,6 +15,7 @@
 #include "sim/kind/certificates.hpp"
 #include "sim/kind/manifests.hpp"
 #include "sim/kind/pod_database.hpp"
+#include "sim/kind/run_traces.hpp"
 #include "sim/kind/server_acts.hpp"
 #include "sim/kind/server_pods.hpp"
 #include "sim/kind/tools.hpp"
@@ -56,6 +57,7 @@ struct Cluster::Inner {
     const std::string run;                    ///< names what this run makes
     int number = 0;                           ///< of the present databases
     std::vector<Duration> renewals;
+    bool given_up = false;   ///< putting back failed: the record is for the next process
     bool inspected = false;  ///< the address says which API they have, which no option changes
 
     std::mutex acting;  ///< for as long as an act lasts
@@ -129,22 +131,12 @@ struct Cluster::Inner {
         return "postgresql+psycopg2://keylime@postgresql:5432/" + base;
     }
 
-    /// Of all runs.
-    Result<void> drop_databases() {
-        if (postgresql) {
-            auto dropped = pods.kubectl(
-                {"exec", "statefulset/postgresql", "-c", "postgresql", "--", "sh", "-c",
-                 "echo \"SELECT format('DROP DATABASE %I WITH (FORCE)', datname) FROM pg_database "
-                 "WHERE datname LIKE 'run-%' \\gexec\" | psql -q -h /tmp -U keylime -d postgres"});
-            if (!dropped) return fail(dropped.error());
-            return {};
-        }
-        for (const char* server : {"verifier", "registrar"}) {
-            auto removed = pods.kubectl({"exec", workload_of(server), "-c", server, "--", "python", "-c",
-                                         "import glob, os\n"
-                                         "for one in glob.glob('/var/lib/keylime/run-*'): os.unlink(one)"});
-            if (!removed) return fail(removed.error());
-        }
+    /// PostgreSQL runs: an act may have stopped it.
+    Result<void> start_database() {
+        if (!postgresql) return {};
+        auto scaled = pods.kubectl({"scale", workload_of("postgresql"), "--replicas=1"});
+        if (!scaled) return fail(scaled.error());
+        if (auto up = pods.wait_up("postgresql", {}, now()); !up) return fail(up.error());
         return {};
     }
 
@@ -268,6 +260,12 @@ struct Cluster::Inner {
     }
 
     Result<void> put_back() {
+        auto back = try_to_put_back();
+        given_up = !back;
+        return back;
+    }
+
+    Result<void> try_to_put_back() {
         pods.cut();
         const std::lock_guard after_the_act(acting);
         if (!changed) return {};
@@ -281,11 +279,11 @@ struct Cluster::Inner {
         }
         options.say(fmt::format("putting the cluster {} back as it was", infra_cluster));
         if (auto reached = acts.reconnect_all(); !reached) return reached;
+        if (auto started = start_database(); !started) return started;
         auto back = roll_out(found, true);
         if (!back) return fail(back.error());
-        auto removed = pods.kubectl({"delete", "configmap", "-l", "pushsim.run", "--wait=false"});
-        if (!removed) return fail(removed.error());
-        if (auto dropped = drop_databases(); !dropped) return dropped;
+        const auto kubectl = [this](const std::vector<std::string>& words) { return pods.kubectl(words); };
+        if (auto removed = remove_of_runs(kubectl, postgresql); !removed) return removed;
         std::error_code none;
         fs::remove(change_record(options.state), none);
         changed = false;
@@ -317,7 +315,7 @@ struct Cluster::Inner {
 Cluster::Cluster(std::unique_ptr<Inner> inner) : inner_(std::move(inner)) {}
 
 Cluster::~Cluster() {
-    (void)inner_->put_back();
+    if (!inner_->given_up) (void)inner_->put_back();
 }
 
 Result<std::unique_ptr<Cluster>> Cluster::open(Options options) {
@@ -400,11 +398,7 @@ Result<std::string> Cluster::renew(const ClusterWish& wish, const fs::path& fold
     const std::lock_guard one_at_a_time(all.acting);
     all.busy = true;
     all.pods.uncut();
-    if (all.postgresql && all.pods.now("postgresql").state != ServerNow::State::Up) {
-        auto scaled = all.pods.kubectl({"scale", workload_of("postgresql"), "--replicas=1"});
-        if (!scaled) return scaled;
-        if (auto up = all.pods.wait_up("postgresql", {}, all.now()); !up) return up;
-    }
+    if (auto started = all.start_database(); !started) return fail(started.error());
     auto how = all.renew(wish, folder);
     if (!how) return how;
     all.busy = false;

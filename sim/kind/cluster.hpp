@@ -35,7 +35,7 @@ class Cluster : public stack::RunningStack {
     /// Finds the cluster; what a run that was killed has left there is put back first. ErrorKind::Config
     /// where none is up, or another process has it; Stack where it does not answer.
     static Result<std::unique_ptr<Cluster>> open(Options options);
-    /// As put_back().
+    /// As put_back(), unless that has failed.
     ~Cluster() override;
 
     /// Nobody has changed it: its databases are those of others, too.

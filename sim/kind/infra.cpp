@@ -12,6 +12,7 @@
 #include "agent/base/files.hpp"
 #include "sim/kind/certificates.hpp"
 #include "sim/kind/named_cluster.hpp"
+#include "sim/kind/run_traces.hpp"
 #include "sim/stack/admin_client.hpp"
 #include "sim/stack/inspect.hpp"
 #include "sim/stack/ports.hpp"
@@ -166,6 +167,21 @@ Result<void> wait_ready(const NamedCluster& infra, const std::string& server, co
     }
 }
 
+/// Of runs that were killed, once the servers have been made anew.
+Result<void> clean_after_runs(const NamedCluster& infra, Database database) {
+    const auto on_node = [&](const std::vector<std::string>& words) {
+        return infra.on_node(words, minutes{1});
+    };
+    const auto kubectl = [&](std::vector<std::string> words) {
+        words.insert(words.begin(), {"-n", "keylime"});
+        return infra.kubectl(words, minutes{1});
+    };
+    auto reached = reconnect(on_node, {std::to_string(kVerifierPort), std::to_string(kRegistrarPort),
+                                       std::to_string(kRegistrarTlsPort)});
+    if (!reached) return reached;
+    return remove_of_runs(kubectl, database == Database::Postgresql);
+}
+
 /// From the images on: what is the same whether the cluster is new or was there.
 Result<void> deploy(const NamedCluster& infra, const InfraState& state, const fs::path& sources,
                     const InfraOptions& options, bool is_new, const Clock& clock) {
@@ -196,9 +212,6 @@ Result<void> deploy(const NamedCluster& infra, const InfraState& state, const fs
         // Pods that live already have the certificates and options of before.
         auto again = infra.kubectl({"-n", "keylime", "rollout", "restart", "deployment"}, minutes{1});
         if (!again) return done(again);
-        // Of a run that was killed.
-        auto left = infra.kubectl({"-n", "keylime", "delete", "configmap", "-l", "pushsim.run"}, minutes{1});
-        if (!left) return done(left);
     }
     options.say("waiting until both servers are ready");
     for (const char* server : {"registrar", "verifier"}) {
@@ -214,7 +227,7 @@ Result<void> deploy(const NamedCluster& infra, const InfraState& state, const fs
                                 log ? *log : log.error().message),
                     "its options are in kind/infra/base/conf; after a change the same command again");
     }
-    return {};
+    return is_new ? Result<void>{} : clean_after_runs(infra, options.database);
 }
 
 stack::StackAddress address_of(const InfraState& state, const InfraOptions& options) {

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "sim/kind/run_traces.hpp"
+
 namespace pushsim::kind {
 namespace {
 
@@ -45,24 +47,11 @@ while True:
     time.sleep(0.01)
 )";
 
-// On the node: before its ports are translated to those of pods. Packets vanish, of connections that are
-// there, too.
-constexpr const char* kDropScript = R"(
-action=$1; shift
-for port; do
-    rule="PREROUTING -t raw -p tcp --dport $port -m comment --comment pushsim -j DROP"
-    while iptables -w 5 -D $rule 2>/dev/null; do :; done
-    if [ "$action" = drop ]; then iptables -w 5 -I $rule; fi
-done
-)";
-
-std::vector<std::string> drop_command(const std::string& action, const std::vector<std::string>& ports) {
-    std::vector<std::string> words{"sh", "-euc", kDropScript, "pushsim", action};
-    words.insert(words.end(), ports.begin(), ports.end());
-    return words;
-}
-
 }  // namespace
+
+Command ServerActs::on_node() const {
+    return [this](const std::vector<std::string>& words) { return pods_.on_node(words); };
+}
 
 Result<void> ServerActs::scale(const std::string& server, int replicas) const {
     auto scaled = pods_.kubectl({"scale", workload_of(server), fmt::format("--replicas={}", replicas)});
@@ -100,8 +89,14 @@ Result<std::string> ServerActs::kill(const std::string& server, const Pod& pod) 
         if (auto gone = pods_.forget(other); !gone) return fail(gone.error());
     }
     const Instant end = options_.clock.now() + gone_limit;
-    while (!pods_.of(server).empty() && options_.clock.now() < end) {
-        for (const Pod& other : pods_.of(server)) {
+    for (auto there = pods_.of(server); !there.empty(); there = pods_.of(server)) {
+        if (options_.clock.now() >= end)
+            return fail(
+                ErrorKind::Stack,
+                fmt::format("the {}'s pod {} was killed, and is still there after {}", server,
+                            there.front().name, in_seconds(gone_limit)),
+                fmt::format("kubectl -n keylime describe pod {} says what it waits for", there.front().name));
+        for (const Pod& other : there) {
             if (other.uid != pod.uid && !other.leaving) (void)pods_.forget(other);
         }
         if (auto waited = pods_.wait(); !waited) return fail(waited.error());
@@ -154,23 +149,20 @@ Result<std::string> ServerActs::resume(const std::string& server, const Pod& pod
 }
 
 Result<std::string> ServerActs::cut_off(const std::string& server) {
-    auto dropped = pods_.on_node(drop_command("drop", pods_.ports_of(server)));
-    if (!dropped) return dropped;
+    if (auto cut = kind::cut_off(on_node(), pods_.ports_of(server)); !cut) return fail(cut.error());
     cut_off_.insert(server);
     return fmt::format("its node drops what comes for port {}", fmt::join(pods_.ports_of(server), ", "));
 }
 
 Result<std::string> ServerActs::reconnect(const std::string& server) {
-    auto taken = pods_.on_node(drop_command("take", pods_.ports_of(server)));
-    if (!taken) return taken;
+    if (auto taken = kind::reconnect(on_node(), pods_.ports_of(server)); !taken) return fail(taken.error());
     cut_off_.erase(server);
     return std::string{};
 }
 
 Result<void> ServerActs::reconnect_all() const {
     for (const char* server : {"verifier", "registrar"}) {
-        if (auto taken = pods_.on_node(drop_command("take", pods_.ports_of(server))); !taken)
-            return fail(taken.error());
+        if (auto taken = kind::reconnect(on_node(), pods_.ports_of(server)); !taken) return taken;
     }
     return {};
 }

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "agent/base/result.hpp"
+#include "sim/kind/run_traces.hpp"
 #include "sim/kind/server_pods.hpp"
 #include "sim/stack/acts.hpp"
 
@@ -43,6 +44,7 @@ class ServerActs {
     Result<std::string> resume(const std::string& server, const Pod& pod);
     Result<std::string> cut_off(const std::string& server);
     Result<std::string> reconnect(const std::string& server);
+    Command on_node() const;
     Result<void> scale(const std::string& server, int replicas) const;
 
     const Options options_;
