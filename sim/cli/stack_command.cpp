@@ -12,6 +12,7 @@
 #include "sim/cli/interrupt.hpp"
 #include "sim/cli/stack_choice.hpp"
 #include "sim/core/clock.hpp"
+#include "sim/kind/agents.hpp"
 #include "sim/kind/certificates.hpp"
 #include "sim/kind/cluster.hpp"
 #include "sim/scenario/language.hpp"
@@ -90,6 +91,18 @@ nlohmann::json to_json(const stack::StackRecord& record) {
     json["kept"] = record.kept;
     json["started"] = record.started;
     return json;
+}
+
+/// Pods of a run that was killed; whether there were any. A run that goes on takes its own away.
+bool clean_fleet(const Clock& clock, int& exit) {
+    const auto agents = kind::AgentsState::open();
+    if (!agents || !agents->is_up()) return false;
+    const auto alone = kind::take_fleet(*agents, {});
+    if (!alone) return false;
+    const auto gone = kind::fleet_down(*agents, clock);
+    if (!gone) exit = report_error(gone.error());
+    if (gone && *gone) fmt::print("removed a fleet's pods from the cluster {}\n", kind::agents_cluster);
+    return !gone || *gone;
 }
 
 /// Runs `act` with the registry open.
@@ -204,13 +217,15 @@ int stack_clean(const StackOptions& /*options*/) {
                 exit = report_error(opened.error());
             }
         }
+        const bool fleet = clean_fleet(clock, exit);
         const auto cleaned = stack::stack_clean(registry, clock);
         (void)stack::left_agents(registry);
         for (const auto& leftover : cleaned.leftovers)
             fmt::print("{}\n", leftover.text());
         for (const auto& folder : cleaned.removed_folders)
             fmt::print("removed {}\n", folder.string());
-        if (cleaned.leftovers.empty() && cleaned.removed_folders.empty() && left.empty() && !changed)
+        if (cleaned.leftovers.empty() && cleaned.removed_folders.empty() && left.empty() && !changed &&
+            !fleet)
             fmt::print("nothing to clean\n");
         return exit;
     });

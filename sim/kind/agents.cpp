@@ -10,6 +10,7 @@
 
 #include "agent/base/bytes.hpp"
 #include "agent/base/files.hpp"
+#include "sim/kind/pods.hpp"
 #include "sim/stack/registry.hpp"
 
 namespace pushsim::kind {
@@ -21,6 +22,7 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 
 constexpr const char* kLabel = "app.kubernetes.io/name=agent";
+constexpr const char* kFleetLabel = "app.kubernetes.io/name=fleet";
 
 fs::path record(const AgentsState& state) {
     return state.folder / "agents.json";
@@ -313,6 +315,57 @@ Result<stack::FileLock> take_fleet(const AgentsState& state, const stack::StopAs
     return take_agents(state, stop_asked);
 }
 
+namespace {
+
+bool has_no_room(const Pod& pod) {
+    return pod.trouble.starts_with("Unschedulable");
+}
+
+/// Names a pod that says why, if one does.
+Error why_not_ready(const ServerSeen& fleet, Duration waited) {
+    const auto& pods = fleet.pods;
+    auto behind = std::ranges::find_if(pods, [](const Pod& pod) { return !pod.trouble.empty(); });
+    if (behind == pods.end()) behind = std::ranges::find(pods, false, &Pod::ready);
+    const std::string after = fmt::format("{} s", std::chrono::duration_cast<seconds>(waited).count());
+    if (behind == pods.end())
+        return {ErrorKind::Stack,
+                fmt::format("the fleet has {} of {} pods after {}", pods.size(), fleet.wanted, after),
+                "kubectl -n keylime describe statefulset/fleet says why"};
+    Error error = not_ready(*behind, after, "", "");
+    error.message +=
+        fmt::format("; {} of {} are ready", std::ranges::count(pods, true, &Pod::ready), fleet.wanted);
+    const auto room = pods.size() - static_cast<std::size_t>(std::ranges::count_if(pods, has_no_room));
+    if (has_no_room(*behind)) {
+        error.mend = room == 0 ? "the node has no room: end what else runs there"
+                               : fmt::format("the node has room for {}: --pods {}", room, room);
+    } else if (behind->trouble.find("Image") != std::string::npos) {
+        error.mend = "`pushsim stack up --stack kind --agents` loads the image onto the node";
+    }
+    return error;
+}
+
+/// ErrorKind::Stack after two minutes, or when it gets no better; Interrupted.
+Result<void> wait_fleet(const NamedCluster& there, const Clock& clock) {
+    const Instant began = clock.now();
+    while (true) {
+        const auto said = there.kubectl(
+            {"-n", "keylime", "get", "statefulsets,pods", "-l", kFleetLabel, "-o", "json"}, minutes{1});
+        if (!said) return fail(said.error());
+        const auto all = parse_servers(*said);
+        if (!all) return fail(all.error());
+        const ServerSeen fleet = all->empty() ? ServerSeen{.server = "fleet"} : all->front();
+        if (fleet.is_ready()) return {};
+        const Duration waited = clock.now() - began;
+        const bool hopeless = std::ranges::any_of(
+            fleet.pods, [](const Pod& pod) { return gets_no_better(pod) || has_no_room(pod); });
+        if (waited >= minutes{2} || (hopeless && waited >= seconds{20}))
+            return fail(why_not_ready(fleet, waited));
+        stack::wait_for(std::chrono::milliseconds{300});
+    }
+}
+
+}  // namespace
+
 Result<FleetPods> fleet_up(const AgentsState& state, const fs::path& manifests, std::size_t count,
                            const Clock& clock, const stack::StopAsked& stop_asked,
                            const std::function<void(const std::string&)>& say) {
@@ -331,23 +384,19 @@ Result<FleetPods> fleet_up(const AgentsState& state, const fs::path& manifests, 
     if (!tools) return fail(tools.error());
     const auto there =
         std::make_shared<NamedCluster>(agents_cluster, state.folder, std::move(*tools), clock, stop_asked);
-    const auto before = there->kubectl(
-        {"-n", "keylime", "get", "pods", "-l", "app.kubernetes.io/name=fleet", "-o", "name"}, minutes{1});
+    const auto before =
+        there->kubectl({"-n", "keylime", "get", "pods", "-l", kFleetLabel, "-o", "name"}, minutes{1});
     if (!before) return fail(before.error());
     if (before->find("pod/") != std::string::npos) {
         say("waiting for the end of the pods of a run before");
-        const auto gone = there->kubectl({"-n", "keylime", "delete", "statefulset,pods", "-l",
-                                          "app.kubernetes.io/name=fleet", "--timeout=120s"},
-                                         minutes{3});
+        const auto gone = there->kubectl(
+            {"-n", "keylime", "delete", "statefulset,pods", "-l", kFleetLabel, "--timeout=120s"}, minutes{3});
         if (!gone) return fail(gone.error());
     }
     say(fmt::format("starting {} pod{} in the cluster {}", count, count == 1 ? "" : "s", agents_cluster));
     if (auto applied = there->kubectl({"apply", "-k", folder.string()}, minutes{2}); !applied)
         return fail(applied.error());
-    if (auto ready = there->kubectl(
-            {"-n", "keylime", "rollout", "status", "statefulset/fleet", "--timeout=120s"}, minutes{3});
-        !ready)
-        return fail(ready.error());
+    if (auto ready = wait_fleet(*there, clock); !ready) return fail(ready.error());
     FleetPods pods{.names = {}, .hosts = hosts_of(*there), .words = [there](const std::string& pod) {
                        return there->kubectl_words({"-n", "keylime", "exec", "-i", pod, "-c", "fleet", "--"});
                    }};
@@ -356,12 +405,20 @@ Result<FleetPods> fleet_up(const AgentsState& state, const fs::path& manifests, 
     return pods;
 }
 
-Result<void> fleet_down(const AgentsState& state, const Clock& clock) {
-    if (!state.is_up()) return {};
-    return done(asked(
+Result<bool> fleet_down(const AgentsState& state, const Clock& clock) {
+    const auto said = asked(
         state,
         {"-n", "keylime", "delete", "statefulset,service", "fleet", "--ignore-not-found", "--wait=false"},
-        clock));
+        clock);
+    if (!said) return fail(said.error());
+    return *said && (*said)->find("statefulset") != std::string::npos;
+}
+
+Result<bool> fleet_is_there(const AgentsState& state, const Clock& clock) {
+    const auto said = asked(
+        state, {"-n", "keylime", "get", "statefulset", "fleet", "--ignore-not-found", "-o", "name"}, clock);
+    if (!said) return fail(said.error());
+    return *said && (*said)->find("statefulset") != std::string::npos;
 }
 
 Result<std::string> agents_ca(const AgentsState& state, const Clock& clock) {

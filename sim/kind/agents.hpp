@@ -104,8 +104,10 @@ Result<stack::FileLock> take_fleet(const AgentsState& state, const stack::StopAs
 Result<FleetPods> fleet_up(const AgentsState& state, const std::filesystem::path& sources, std::size_t count,
                            const Clock& clock, const stack::StopAsked& stop_asked,
                            const std::function<void(const std::string&)>& say);
-/// Takes them away, if there are any.
-Result<void> fleet_down(const AgentsState& state, const Clock& clock);
+/// Takes them away; false: there were none. ErrorKind::Stack.
+Result<bool> fleet_down(const AgentsState& state, const Clock& clock);
+/// Those of a run that goes on or was killed. ErrorKind::Stack.
+Result<bool> fleet_is_there(const AgentsState& state, const Clock& clock);
 
 /// The CA that the agents trust. ErrorKind::Stack.
 Result<std::string> agents_ca(const AgentsState& state, const Clock& clock);

@@ -202,6 +202,11 @@ std::optional<PodEvent> parse_pod_event(std::string_view line) {
     return PodEvent{std::move(*pod), text(value, "type") == "DELETED"};
 }
 
+bool gets_no_better(const Pod& pod) {
+    constexpr std::array signs{"ErrImage", "ImagePull", "CrashLoopBackOff"};
+    return std::ranges::any_of(signs, [&](const char* sign) { return pod.trouble.starts_with(sign); });
+}
+
 Error not_ready(const Pod& pod, const std::string& for_how_long, std::string_view log,
                 const std::string& file) {
     std::string why = why_not(pod);

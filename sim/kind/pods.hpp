@@ -62,6 +62,9 @@ struct PodEvent {
 /// Nothing of a line that is none, or is of a pod without the label.
 std::optional<PodEvent> parse_pod_event(std::string_view line);
 
+/// Its image or its program fails: waiting does not help.
+bool gets_no_better(const Pod& pod);
+
 /// Why a pod is not ready and the way out, for a person: "the verifier's pod NAME …". `log`: what it said
 /// last, which stands in `file`.
 Error not_ready(const Pod& pod, const std::string& for_how_long, std::string_view log,

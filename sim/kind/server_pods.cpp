@@ -172,12 +172,7 @@ Result<Pod> ServerPods::wait_ready(const std::string& server, const std::vector<
         }
         const Duration waited = options_.clock.now() - began;
         if (waited >= kReadyLimit) return fail(why_not_ready(server, last));
-        // It gets no better: what it is told to run is wrong.
-        const bool hopeless =
-            last && waited >= seconds{20} &&
-            (last->trouble.starts_with("ErrImage") || last->trouble.starts_with("ImagePull") ||
-             last->trouble.starts_with("CrashLoopBackOff"));
-        if (hopeless)
+        if (last && waited >= seconds{20} && gets_no_better(*last))
             return fail(not_ready(*last, in_seconds(waited), end_of_log(server), log_file(server).string()));
         if (auto more = wait(); !more) return fail(more.error());
     }

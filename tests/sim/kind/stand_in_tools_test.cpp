@@ -198,5 +198,65 @@ TEST_F(UpAgain, RecordStaysWhereNotAllIsUndone) {
     EXPECT_TRUE(is_changed(state));
 }
 
+class Fleet : public StandIn {
+  protected:
+    Result<FleetPods> up(std::vector<json> items, int wanted) const {
+        items.push_back(
+            {{"kind", "StatefulSet"}, {"metadata", {{"name", "fleet"}}}, {"spec", {{"replicas", wanted}}}});
+        tool("kubectl", "case $all in\n*statefulsets,pods*-o*json*) cat " +
+                            file("fleet", {{"items", items}}) +
+                            " ;;\n*'rollout status'*) echo timed out; exit 1 ;;\nesac");
+        return fleet_up(agents, PUSHSIM_KIND_FOLDER, static_cast<std::size_t>(wanted), clock, {},
+                        [](const auto&) {});
+    }
+    static json without_room() {
+        return {{"conditions",
+                 {{{"type", "PodScheduled"},
+                   {"status", "False"},
+                   {"reason", "Unschedulable"},
+                   {"message", "0/1 nodes are available: 1 Too many pods."}}}}};
+    }
+};
+
+TEST_F(Fleet, PodThatHasNoRoomIsNamedWithHowManyHave) {
+    const auto pods = up({pod("fleet", "0", ready("fleet")), pod("fleet", "1", without_room())}, 3);
+    ASSERT_FALSE(pods);
+    EXPECT_THAT(pods.error().message,
+                ::testing::ContainsRegex("the fleet's pod fleet-1 was not ready after [0-9]+ s: "
+                                         "Unschedulable: 0/1 nodes are available: 1 Too many pods.; 1 of 3 "
+                                         "are ready"));
+    EXPECT_EQ(pods.error().mend, "the node has room for 1: --pods 1");
+}
+
+TEST_F(Fleet, ImageThatIsNotThereIsLoadedByStackUp) {
+    const auto pods =
+        up({pod("fleet", "0",
+                {{"containerStatuses",
+                  {{{"name", "fleet"}, {"state", {{"waiting", {{"reason", "ErrImageNeverPull"}}}}}}}}})},
+           1);
+    ASSERT_FALSE(pods);
+    EXPECT_THAT(pods.error().text(), HasSubstr("fleet-0 was not ready after"));
+    EXPECT_EQ(pods.error().mend, "`pushsim stack up --stack kind --agents` loads the image onto the node");
+}
+
+TEST_F(Fleet, IsThereWhenAllOfItsPodsAreReady) {
+    const auto pods = up({pod("fleet", "0", ready("fleet")), pod("fleet", "1", ready("fleet"))}, 2);
+    ASSERT_TRUE(pods) << pods.error().text();
+    EXPECT_THAT(pods->names, ::testing::ElementsAre("fleet-0", "fleet-1"));
+}
+
+TEST_F(Fleet, WhetherThereWasOneIsKnownWhenItIsTakenAway) {
+    tool("kubectl", "");
+    EXPECT_FALSE(*fleet_is_there(agents, clock));
+    EXPECT_FALSE(*fleet_down(agents, clock));
+    tool("kubectl",
+         "case $all in *delete*) echo 'statefulset.apps \"fleet\" deleted' ;; "
+         "*) echo statefulset.apps/fleet ;; esac");
+    EXPECT_TRUE(*fleet_is_there(agents, clock));
+    EXPECT_TRUE(*fleet_down(agents, clock));
+    fs::remove(agents.kubeconfig());
+    EXPECT_FALSE(*fleet_down(agents, clock)) << "there is no cluster";
+}
+
 }  // namespace
 }  // namespace pushsim::kind
