@@ -155,15 +155,14 @@ Result<void> wait_ready(const NamedCluster& infra, const std::string& server, co
         if (ready || ready.error().kind == ErrorKind::Interrupted) return done(ready);
         const Duration waited = clock.now() - began;
         if (waited >= minutes{3}) return fail(ready.error());
-        const auto waits =
-            infra.kubectl({"-n", "keylime", "get", "pods", "-l", "app.kubernetes.io/name=" + server, "-o",
-                           "jsonpath={..state.waiting.reason}"},
-                          minutes{1});
-        for (const char* hopeless :
-             {"CrashLoopBackOff", "ErrImage", "ImagePullBackOff", "InvalidImageName"}) {
-            if (waits && waits->find(hopeless) != std::string::npos && waited >= seconds{25})
-                return fail(ErrorKind::Stack, *waits);
-        }
+        const auto said = infra.kubectl({"-n", "keylime", "get", "deployments,pods", "-l",
+                                         "app.kubernetes.io/name=" + server, "-o", "json"},
+                                        minutes{1});
+        const auto seen = said ? parse_servers(*said) : fail(said.error());
+        // Not of pods that were told to end: those of before may take a while.
+        if (seen && !seen->empty() && std::ranges::any_of(seen->front().pods, gets_no_better) &&
+            waited >= seconds{25})
+            return fail(ErrorKind::Stack, seen->front().state());
     }
 }
 
@@ -225,7 +224,9 @@ Result<void> deploy(const NamedCluster& infra, const InfraState& state, const fs
         return fail(ErrorKind::Stack,
                     fmt::format("the {} did not become ready: {}\n{}", server, ready.error().message,
                                 log ? *log : log.error().message),
-                    "its options are in kind/infra/base/conf; after a change the same command again");
+                    ready.error().message.find("Image") != std::string::npos
+                        ? "scripts/kind-images makes the image; another one: --keylime-image IMAGE"
+                        : "its options are in kind/infra/base/conf; after a change the same command again");
     }
     return is_new ? Result<void>{} : clean_after_runs(infra, options.database);
 }

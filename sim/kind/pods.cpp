@@ -203,7 +203,7 @@ std::optional<PodEvent> parse_pod_event(std::string_view line) {
 }
 
 bool gets_no_better(const Pod& pod) {
-    constexpr std::array signs{"ErrImage", "ImagePull", "CrashLoopBackOff"};
+    constexpr std::array signs{"ErrImage", "ImagePull", "InvalidImageName", "CrashLoopBackOff"};
     return std::ranges::any_of(signs, [&](const char* sign) { return pod.trouble.starts_with(sign); });
 }
 

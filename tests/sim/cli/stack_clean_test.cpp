@@ -44,7 +44,7 @@ TEST_F(CleanFleet, PodsOfARunThatWasKilledAreTakenAway) {
 }
 
 TEST_F(CleanFleet, PodsOfARunThatGoesOnStay) {
-    const auto run = stack::FileLock::take(agents / "fleet-in-use", std::chrono::seconds{1});
+    const auto run = stack::FileLock::take(agents / "in-use", std::chrono::seconds{1});
     ASSERT_TRUE(run) << run.error().text();
     const Ended ended = clean();
     EXPECT_EQ(ended.exit_code, 0) << ended.err;
@@ -55,6 +55,8 @@ TEST_F(CleanFleet, PodsOfARunThatGoesOnStay) {
 TEST_F(CleanFleet, PodsThatCannotBeTakenAwayAreSaid) {
     tool("kubectl", "echo no such host; exit 1");
     tool("kind", "echo keylime-agents");
+    tool("docker", "echo a-node");
+    place.write("state/pushsim/kind/agents/keylime-agents.node", "a-node");
     const Ended ended = clean();
     EXPECT_EQ(ended.exit_code, 3) << ended.out;
     EXPECT_THAT(ended.err, HasSubstr("no such host"));

@@ -53,10 +53,11 @@ class StandIn : public ::testing::Test {
     StandIn() {
         ::setenv("PATH", (temporary.path() / "bin").string().append(":/usr/bin:/bin").c_str(), 1);
         tool("kind", "[ \"$1 $2\" = 'get clusters' ] && echo keylime-infra");
-        tool("docker", "");
+        tool("docker", "echo a-node");
         fs::create_directories(state.folder);
         stack::test::write(state.kubeconfig(), "");
         stack::test::write(agents.kubeconfig(), "");
+        stack::test::write(state.folder / "keylime-infra.node", "a-node");
     }
     ~StandIn() override { ::setenv("PATH", before.c_str(), 1); }
 
@@ -163,7 +164,9 @@ class UpAgain : public Servers {
   protected:
     Result<stack::StackAddress> up(Database database) const {
         if (database == Database::Postgresql) has_postgresql();
-        return infra_up(state, PUSHSIM_KIND_FOLDER,
+        const auto alone = take_cluster(state, {});
+        if (!alone) return fail(alone.error());
+        return infra_up(state, *alone, PUSHSIM_KIND_FOLDER,
                         {.database = database,
                          // Nobody answers at the servers' ports.
                          .stop_asked = [this] { return !is_changed(state); },
@@ -191,7 +194,7 @@ TEST_F(UpAgain, DatabasesOfRunsInPostgresqlAreDropped) {
 
 TEST_F(UpAgain, RecordStaysWhereNotAllIsUndone) {
     kubectl({}, lives);
-    tool("docker", "case $all in *iptables*) echo no iptables; exit 1 ;; esac");
+    tool("docker", "case $all in *iptables*) echo no iptables; exit 1 ;; *) echo a-node ;; esac");
     const auto seen = up(Database::Sqlite);
     ASSERT_FALSE(seen);
     EXPECT_THAT(seen.error().message, HasSubstr("no iptables"));
