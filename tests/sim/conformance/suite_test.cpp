@@ -71,6 +71,11 @@ bool is_of_a_change(const std::string& source) {
     return source.starts_with("pull request");
 }
 
+/// That a member stands in an example says neither that it has to be there nor of what type.
+bool is_of_an_example_alone(const std::string& source) {
+    return source.ends_with("example request");
+}
+
 /// MUST of RFC 9110, 15, itself.
 const std::map<std::string, std::string> is_a_must_of_http{
     {"KPM-API-007", "15.5.6: the origin server MUST generate an Allow header field in a 405"}};
@@ -79,11 +84,32 @@ TEST(Suite, WhatADocumentDoesNotSayIsNoMust) {
     for (const Requirement& one : suite().requirements) {
         const bool has_document = std::ranges::any_of(one.sources, [](const std::string& source) {
             return !is_of_code(source) && !is_of_a_status(source) && !is_of_an_option_alone(source) &&
-                   !is_of_a_change(source);
+                   !is_of_an_example_alone(source) && !is_of_a_change(source);
         });
         EXPECT_TRUE(has_document || one.level != "MUST" || is_a_must_of_http.contains(one.id))
             << one.id
-            << " has sources in code, changes of it, meanings of statuses and names of options alone";
+            << " has sources in code, changes of it, examples, meanings of statuses and names of options "
+               "alone";
+    }
+}
+
+/// Documents have the statuses of refusals, and no error code: those stand in the code alone.
+TEST(Suite, NoMustIsDecidedByAnErrorCode) {
+    std::map<std::string, std::string> levels;
+    for (const Requirement& one : suite().requirements)
+        levels[one.id] = one.level;
+    for (const auto& scenario : suite().scenarios) {
+        scenario::for_each_clause(scenario, [&](const scenario::Expectation& clause,
+                                                const std::string& name) {
+            const bool has_code =
+                std::ranges::any_of(clause.conditions, [](const scenario::Condition& condition) {
+                    const auto* response = std::get_if<scenario::ExpectResponse>(&condition);
+                    return response != nullptr && !response->code.empty() &&
+                           response->code != std::vector<std::string>{"none"};
+                });
+            for (const std::string& id : clause.decides)
+                EXPECT_FALSE(has_code && levels[id] == "MUST") << id << ": " << scenario.name << '/' << name;
+        });
     }
 }
 
