@@ -213,7 +213,6 @@ bool Lane::attempt(const scenario::Scenario& scenario, const std::optional<histo
         .admin_tls = wires->admin_tls,
         .seed = run_.seed,
         .id_seed = run_.id_seed + static_cast<std::uint64_t>(attempt ? attempt->number : 0),
-        .api_version = address.api_version,
         .remove_agents = session_.stays(),
         .attempt = attempt,
         .scenario_limit = run_.options.scenario_limit,

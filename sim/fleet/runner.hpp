@@ -67,7 +67,6 @@ struct Stage {
     /// others play. Not for steps of `together`.
     std::function<void(const StepBegin&, std::function<void()> then)> meet =
         [](const StepBegin&, const std::function<void()>& then) { then(); };
-    std::string api_version = "2.6";  ///< StackAddress::api_version
     bool remove_agents = false;  ///< from registrar and verifier when the scenario ends, for stacks that stay
     std::optional<history::Try> attempt = {};  ///< of a scenario of chance
     Duration scenario_limit = std::chrono::minutes{10};

@@ -115,7 +115,6 @@ void Play::lacks(const Error& error, const history::Where& where) {
 }
 
 Result<std::string> Play::value_of(std::string_view inside) const {
-    if (inside == scenario::api_reference) return stage_.api_version;
     const auto reference = scenario::parse_reference(inside);
     if (!reference) return fail(ErrorKind::Usage, fmt::format("`${{{}}}` is no reference", inside));
     const auto missing = [&](const VirtualAgent* whose = nullptr) {

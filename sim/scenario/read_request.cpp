@@ -141,7 +141,6 @@ class ReferenceCheck {
     }
 
     void check(const Step& step, const Reference& reference) {
-        if (reference.as_written == api_reference) return;
         const std::string shown_text = fmt::format("reference `${{{}}}`", shown(reference.as_written));
         if (reference.name.empty()) {
             report_.add(step.position,

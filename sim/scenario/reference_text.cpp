@@ -174,8 +174,7 @@ const char* const kReferenceRequest = R"(## What requests refer to
 
 In `path`, `headers`, `body` and `raw` of a `request`, `${late.id}` stands for what the first agent of group `late`
 has at that moment, `${late[3].token}` for the fourth one's token (agents count from 0), and
-`${step.session_id}` for what an earlier step called `as: step` used. `${stack.api}` is the
-API version of administrators that both servers have, `2.6` of Keylime 7.14.3: `path: "/v${stack.api}/agents"`.
+`${step.session_id}` for what an earlier step called `as: step` used.
 
 )";
 

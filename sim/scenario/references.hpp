@@ -14,9 +14,6 @@ namespace pushsim::scenario {
 /// The value of a header of a raw request that keeps off one which would be sent by itself.
 inline constexpr const char* no_header = "absent";
 
-/// `${stack.api}`: of no agent, but the API version of administrators that both servers have: "2.6".
-inline constexpr std::string_view api_reference = "stack.api";
-
 struct Reference {
     std::string name;      ///< a group, or the name (`as`) of a step
     int number = 0;        ///< of the agent in its group, from 0

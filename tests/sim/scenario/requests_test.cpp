@@ -36,7 +36,7 @@ TEST(Request, RefersToGroupsAndToStepsBeforeIt) {
                    .script = "script:\n"
                              "  - authenticate:\n"
                              "    as: session\n"
-                             "  - request: { path: \"/${session[2].session_id}/v${stack.api}/${a[1].index}\" }"}
+                             "  - request: { path: \"/${session[2].session_id}/${a[1].index}\" }"}
                  .text());
     EXPECT_EQ(scenario.script.size(), 2U);
 }
