@@ -50,22 +50,40 @@ Ended run_kind(std::vector<std::string> words) {
     return ended;
 }
 
-std::string kubectl(const std::string& words) {
+Ended kubectl_ended(const std::string& words) {
     const fs::path folder = place->path() / "state" / "pushsim" / "kind";
-    const Ended said =
-        shell(*place, "kubectl --kubeconfig='" + (folder / "keylime-infra.kubeconfig").string() +
-                          "' --cache-dir='" + (folder / "test-cache").string() +
-                          "' --request-timeout=30s -n keylime " + words + " 2>&1");
-    return said.out;
+    return shell(*place, "kubectl --kubeconfig='" + (folder / "keylime-infra.kubeconfig").string() +
+                             "' --cache-dir='" + (folder / "test-cache").string() +
+                             "' --request-timeout=30s -n keylime " + words + " 2>&1");
 }
 
-/// What a run must not have changed when it is over.
+std::string kubectl(const std::string& words) {
+    return kubectl_ended(words).out;
+}
+
+/// What a run must not have changed when it is over. Two failures are not alike.
 std::string spec_of_servers() {
-    return kubectl(
-               "get deployment verifier registrar -o jsonpath='{range .items[*]}{.spec.replicas}"
-               "{.spec.template.spec.volumes[0]}{.spec.template.spec.containers[0].args}{end}'") +
-           kubectl("get configmap -l pushsim.run -o name") +
-           kubectl("exec deployment/verifier -c verifier -- ls /var/lib/keylime");
+    std::string all;
+    for (const char* words :
+         {"get deployment verifier registrar -o jsonpath='{range .items[*]}{.spec.replicas}"
+          "{.spec.template.spec.volumes[0]}{.spec.template.spec.containers[0].args}{end}'",
+          "get configmap -l pushsim.run -o name",
+          "exec deployment/verifier -c verifier -- ls /var/lib/keylime",
+          "exec deployment/registrar -c registrar -- ls /var/lib/keylime"}) {
+        const Ended said = kubectl_ended(words);
+        EXPECT_EQ(said.exit_code, 0) << words << ": " << said.out;
+        all += said.out;
+    }
+    EXPECT_THAT(all, AllOf(HasSubstr("configMap"), HasSubstr(".sqlite")));
+    return all;
+}
+
+/// What the node does with packets before they come to a pod.
+std::string rules_of_node() {
+    return shell(*place,
+                 "docker exec keylime-infra-control-plane iptables -t raw "
+                 "-S PREROUTING")
+        .out;
 }
 
 std::vector<json> history() {
@@ -298,6 +316,7 @@ TEST_F(KindStack, WhatAKilledRunLeftIsPutBackByTheNextOrByStackClean) {
     const std::string file =
         play("killed", "fresh: true, verifier: { quote_interval: 1s }", "  - wait: 60s\n");
     const auto kill_one = [&] {
+        fs::remove_all(place->path() / "runs");
         Program run(*place, {"run", file, "--stack", "kind"});
         EXPECT_TRUE(becomes([] {
             return fs::exists(place->path() / "runs" / "latest" / "stack" / "verifier.log") &&
@@ -312,9 +331,31 @@ TEST_F(KindStack, WhatAKilledRunLeftIsPutBackByTheNextOrByStackClean) {
     };
     kill_one();
     EXPECT_NE(spec_of_servers(), before);
+    const Ended next = run_kind({"run", scenario_file("honest-agent")});
+    EXPECT_EQ(next.exit_code, 0) << next.out << next.err;
+    EXPECT_THAT(next.err, HasSubstr("a run that was killed has left the cluster changed"));
+    EXPECT_EQ(spec_of_servers(), before);
+    kill_one();
     const Ended clean = pushsim(*place, {"stack", "clean"});
     EXPECT_THAT(clean.out, HasSubstr("put the cluster keylime-infra back as it was"));
     EXPECT_EQ(spec_of_servers(), before);
+}
+
+TEST_F(KindStack, WhatARunLeftThatWasKilledWhileAServerWasCutOffIsMendedByStackUp) {
+    const std::string before = spec_of_servers();
+    const std::string file = play("cut-and-killed", "verifier: { quote_interval: 1s }",
+                                  "  - cut_off: { servers: verifier, for: 60s }\n");
+    Program run(*place, {"run", file, "--stack", "kind"});
+    EXPECT_TRUE(becomes([] { return rules_of_node().find("30881") != std::string::npos; }));
+    run.signal(SIGKILL);
+    run.wait();
+    EXPECT_NE(spec_of_servers(), before);
+    const Ended up = run_kind({"stack", "up"});
+    EXPECT_EQ(up.exit_code, 0) << up.out << up.err;
+    EXPECT_THAT(rules_of_node(), AllOf(HasSubstr("PREROUTING"), Not(HasSubstr("pushsim"))));
+    EXPECT_EQ(spec_of_servers(), before);
+    EXPECT_THAT(pushsim(*place, {"stack", "status", "--stack", "kind"}).out,
+                Not(HasSubstr("a run has made the servers anew")));
 }
 
 TEST_F(KindStack, PodThatIsDeletedInMidRunIsNamed) {
@@ -352,8 +393,11 @@ TEST_F(KindStack, OptionThatTheServerDoesNotTakeIsTheReasonWhyItsPodIsNotReady) 
     const std::string file = play(
         "bad-option", "verifier: { raw: true, quote_interval: 1s, max_workers: seven }", "  - attest: a\n");
     const Ended run = run_kind({"run", file});
-    std::printf("%s\n", run.err.c_str());
-    EXPECT_NE(run.exit_code, 0);
+    EXPECT_EQ(run.exit_code, 3) << run.out;
+    EXPECT_THAT(run.err,
+                ::testing::ContainsRegex("the verifier's pod verifier-[a-z0-9-]* was not ready after"));
+    EXPECT_THAT(run.err, AllOf(HasSubstr("invalid literal for int() with base 10: 'seven'"),
+                               HasSubstr("(with max_workers = seven, quote_interval = 1)")));
     EXPECT_EQ(spec_of_servers(), before);
 }
 
@@ -388,17 +432,42 @@ TEST_F(KindStack, AServerThatIsScaledToNothingIsNamedByAllWhoLookAndARunDoesNotW
                 ::testing::StartsWith("ok: ready: verifier-"));
 }
 
+/// `act` on the node, with the API server's process in $p.
+std::string at_api_server(const std::string& act) {
+    return shell(*place,
+                 "docker exec keylime-infra-control-plane sh -c 'for p in "
+                 "/proc/[0-9]*; do case $(tr \"\\0\" \" \" <$p/cmdline 2>/dev/null) in *kube-apiserver\\ -*) "
+                 "p=${p#/proc/}; " +
+                     act + ";; esac; done'")
+        .out;
+}
+
+TEST_F(KindStack, ApiServerThatIsStartedAgainInMidRunEndsNoRunAndLogsGoOn) {
+    const std::string file = play("api-server-again", "needs: [log], verifier: { quote_interval: 1s }",
+                                  "  - attest: a\n    expect: { verdict: pass }\n  - wait: 30s\n"
+                                  "  - attest: a\n    expect: { verdict: pass }\n");
+    Program run(*place, {"run", file, "--stack", "kind"});
+    EXPECT_TRUE(becomes(
+        [] { return place->read("runs/latest/history.jsonl").find("\"verdict\"") != std::string::npos; }));
+    const auto begin = place->read("runs/latest/stack/verifier.log").size();
+    const std::string before = at_api_server("echo $p; kill -KILL $p");
+    EXPECT_NE(before, "");
+    EXPECT_TRUE(becomes([&] {
+        const std::string now = at_api_server("echo $p");
+        return !now.empty() && now != before;
+    })) << "it was not started again";
+    const Ended ended = run.wait();
+    EXPECT_EQ(ended.exit_code, 0) << ended.out << ended.err;
+    const std::string log = place->read("runs/latest/stack/verifier.log");
+    ASSERT_GT(log.size(), begin);
+    EXPECT_THAT(log.substr(begin), HasSubstr("/attestations"));
+    EXPECT_TRUE(becomes([] { return kubectl_ended("get pods").exit_code == 0; }));
+}
+
 TEST_F(KindStack, ApiServerThatDoesNotAnswerIsSaid) {
-    const std::string node = "docker exec keylime-infra-control-plane ";
-    const auto signal = [&](const char* what) {
-        shell(*place, node +
-                          "sh -c 'for p in /proc/[0-9]*; do case $(tr \"\\0\" \" \" <$p/cmdline 2>/dev/null) "
-                          "in *kube-apiserver\\ -*) kill -" +
-                          std::string(what) + " ${p#/proc/};; esac; done'");
-    };
-    signal("STOP");
+    at_api_server("kill -STOP $p");
     const Ended run = run_kind({"run", scenario_file("reproduce/pcr-mismatch")});
-    signal("CONT");
+    at_api_server("kill -CONT $p");
     EXPECT_EQ(run.exit_code, 3) << run.out << run.err;
     EXPECT_THAT(run.err, HasSubstr("API server does not answer"));
     EXPECT_LT(run.took.count(), 60000);
