@@ -141,6 +141,14 @@ Result<std::vector<PodSeen>> agents_seen(const stack::StackAddress& address, con
     return look_at_pods(*agents, tenant, clock);
 }
 
+/// Pods of `run --pods`; of a run that was killed they stay.
+bool has_fleet(const Clock& clock) {
+    const auto agents = kind::AgentsState::open();
+    if (!agents) return false;
+    const auto there = kind::fleet_is_there(*agents, clock);
+    return there && *there;
+}
+
 /// A line for each, and how to look at more; nothing where that cluster is not up.
 std::string lines_of(const Result<std::vector<PodSeen>>& seen) {
     const auto agents = kind::AgentsState::open();
@@ -242,6 +250,7 @@ int cluster_status(const StackOptions& options) {
             nlohmann::json one = address ? to_json(*address, state) : nlohmann::json::object();
             one["servers"] = json_of(*servers);
             one["changed_by_a_run"] = kind::is_changed(state);
+            one["fleet"] = has_fleet(clock);
             one["agents"] = nlohmann::json::array();
             if (!agents) return report_error(agents.error());
             for (const PodSeen& seen : *agents)
@@ -260,6 +269,11 @@ int cluster_status(const StackOptions& options) {
                 "a run has made the servers anew, which know other agents until it puts them back (of a run "
                 "that was killed: pushsim stack clean)\n");
         if (address) fmt::print("{}", lines_of(agents));
+        if (has_fleet(clock))
+            fmt::print(
+                "a run has a fleet's pods in the cluster {} (of a run that was killed: pushsim stack "
+                "clean)\n",
+                kind::agents_cluster);
         return agents ? kAsExpected : report_error(agents.error());
     });
 }

@@ -99,9 +99,10 @@ struct Cluster::Inner {
 
     Result<void> find_specs() {
         auto said = pods.kubectl({"get", "deployment", "verifier", "registrar", "-o", "json"});
+        if (!said && said.error().message.find("namespaces \"keylime\" not found") != std::string::npos)
+            return fail(emptied());
         if (!said) return fail(said.error());
-        // Warnings of kubectl stand before it.
-        const json list = json::parse(said->substr(std::min(said->find('{'), said->size())), nullptr, false);
+        const json list = object_in(*said);
         if (list.is_discarded() || !list.contains("items"))
             return fail(ErrorKind::Stack, "kubectl get deployment: no list of them: " + *said);
         for (const json& one : list.at("items")) {

@@ -53,15 +53,6 @@ constexpr const char* kAnew =
     "pushsim stack down --stack kind, then pushsim stack up --stack kind, make it anew; its certificates "
     "stay";
 
-Error emptied() {
-    return {ErrorKind::Stack,
-            fmt::format("the cluster {} has lost what was in it: its node was started again, and what "
-                        "Kubernetes knows is "
-                        "in the node's memory",
-                        infra_cluster),
-            kAnew};
-}
-
 /// Where the API server does not answer.
 Error silent(const NamedCluster& infra, const Error& why) {
     if (why.kind == ErrorKind::Interrupted) return why;
@@ -303,6 +294,15 @@ Result<InfraState> InfraState::open() {
     auto folder = stack::state_folder("kind");
     if (!folder) return fail(folder.error());
     return InfraState{*folder};
+}
+
+Error emptied() {
+    return {ErrorKind::Stack,
+            fmt::format("the cluster {} has lost what was in it: its node was started again, and what "
+                        "Kubernetes knows is "
+                        "in the node's memory",
+                        infra_cluster),
+            kAnew};
 }
 
 std::optional<stack::StackAddress> infra_address(const InfraState& state) {

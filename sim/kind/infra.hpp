@@ -66,6 +66,9 @@ Result<stack::StackAddress> infra_up(const InfraState& state, const stack::FileL
 /// Deletes the cluster. False: there was none. Certificates stay. `alone`: of take_cluster().
 Result<bool> infra_down(const InfraState& state, const stack::FileLock& alone, const Clock& clock);
 
+/// That a cluster which is there has nothing in it any more, and the way out.
+Error emptied();
+
 /// What runs in it, by name; none where there is no cluster. ErrorKind::Stack where it does not answer, or
 /// has lost what was in it.
 Result<std::vector<ServerSeen>> infra_servers(const InfraState& state, const Clock& clock);

@@ -251,12 +251,7 @@ TEST(Suite, EveryCaseThatExpectsARefusalHasAPositiveControl) {
 }
 
 bool is_for(const Route& route, const scenario::RawRequest& request) {
-    const auto pattern = segments_of(route.path);
-    const auto path = segments_of(request.path);
-    return request.to.starts_with(route.server) && route.method == request.method &&
-           std::ranges::equal(pattern, path, [](const std::string& wanted, const std::string& is) {
-               return wanted.starts_with(':') || wanted == is;
-           });
+    return request.to.starts_with(route.server) && is_at(route, request.method, request.path);
 }
 
 /// Who asks, as it matters for access.
