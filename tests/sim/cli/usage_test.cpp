@@ -14,7 +14,8 @@ TEST(CommandLine, VersionIsThatOfTheProjectAndItsCommit) {
     const Place place;
     const Ended version = pushsim(place, {"--version"});
     EXPECT_EQ(version.exit_code, 0);
-    EXPECT_THAT(version.out, MatchesRegex("pushsim [0-9]+\\.[0-9]+\\.[0-9]+(\\+g[0-9a-f]{10}(\\.changed)?)?\n"));
+    EXPECT_THAT(version.out,
+                MatchesRegex("pushsim [0-9]+\\.[0-9]+\\.[0-9]+(\\+g[0-9a-f]{10}(\\.changed)?)?\n"));
 }
 
 TEST(CommandLine, WrongUsageIsExitTwoAndNamesTheOption) {
