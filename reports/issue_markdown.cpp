@@ -214,8 +214,8 @@ Result<std::string> issue_markdown(const history::History& history, const RunRep
     if (requirements.empty())
         return fail(ErrorKind::Usage, fmt::format("{} shows nothing wrong", name), failing_cases(report));
     // What was asked for comes first.
-    std::ranges::stable_partition(requirements,
-                                  [&](const auto* each) { return each->requirement.id == name; });
+    std::stable_partition(requirements.begin(), requirements.end(),
+                          [&](const auto* each) { return each->requirement.id == name; });
     const auto clauses = clauses_of(*one, requirements);
     std::vector<std::string> parts{
         fmt::format("## Does not hold: {}\n\n", prose_of(requirements.front()->requirement.text)),
