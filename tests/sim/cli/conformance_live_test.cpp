@@ -61,6 +61,11 @@ TEST(Conformance, ADeviationIsKnownFixedOrNewAsItsFileSays) {
     EXPECT_THAT(unknown.out,
                 AllOf(HasSubstr("FAIL  " + id),
                       HasSubstr("again  pushsim conformance tokens-refused/none --expected none.yaml\n")));
+    const std::string mine = (place.path() / "mine").string();
+    fs::copy(PUSHSIM_SOURCE_DIR "/scenarios", mine, fs::copy_options::recursive);
+    const Ended of_mine =
+        Program(place, {"conformance", id, "--expected", "none.yaml"}, {{"PUSHSIM_SCENARIOS", mine}}).wait();
+    EXPECT_THAT(of_mine.out, HasSubstr("again  PUSHSIM_SCENARIOS=" + mine + " pushsim conformance"));
     const Ended over = conformance(place, {id, "--expected", "none.yaml", "--write-expected", "seen.yaml"});
     EXPECT_EQ(over.exit_code, 2) << over.out;
     EXPECT_THAT(over.err, HasSubstr("seen.yaml is there, and would be replaced"));
